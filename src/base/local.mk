@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+noinst_LIBRARIES += src/base/libbase.a
+
+# In reading order.
+src_base_libbase_a_SOURCES = \
+	src/base/compiler.h \
+	src/base/util.h src/base/util.c \
+	src/base/mono.h src/base/mono.c \
+	src/base/log.h src/base/log.c \
+	src/base/counter.h src/base/counter.c \
+	src/base/list.h \
+	src/base/strbuf.h src/base/strbuf.c \
+	src/base/parse.h src/base/parse.c \
+	src/base/siphash.h src/base/siphash.c \
+	src/base/reserve.h src/base/reserve.c \
+	src/base/slab.h src/base/slab.c \
+	src/base/htab.h src/base/htab.c \
+	src/base/wheel.h src/base/wheel.c \
+	src/base/ring.h src/base/ring.c \
+	src/base/loop.h src/base/loop.c \
+	src/base/jsonline.h src/base/jsonline.c
+
+# One test: two lines. The source is tests/unit/test-NAME.c.
+unit_tests += tests/unit/test-util
+tests_unit_test_util_LDADD = $(base_ldadd) $(CMOCKA_LIBS)
+unit_tests += tests/unit/test-mono
+tests_unit_test_mono_LDADD = $(base_ldadd) $(CMOCKA_LIBS)
+unit_tests += tests/unit/test-list
+tests_unit_test_list_LDADD = $(base_ldadd) $(CMOCKA_LIBS)
+unit_tests += tests/unit/test-log
+tests_unit_test_log_LDADD = $(base_ldadd) $(CMOCKA_LIBS)
+unit_tests += tests/unit/test-counter
+tests_unit_test_counter_LDADD = $(base_ldadd) $(CMOCKA_LIBS)
+unit_tests += tests/unit/test-strbuf
+tests_unit_test_strbuf_LDADD = $(base_ldadd) $(CMOCKA_LIBS)
+unit_tests += tests/unit/test-parse
+tests_unit_test_parse_LDADD = $(base_ldadd) $(CMOCKA_LIBS)
+unit_tests += tests/unit/test-siphash
+tests_unit_test_siphash_LDADD = $(base_ldadd) $(CMOCKA_LIBS)
+unit_tests += tests/unit/test-slab
+tests_unit_test_slab_LDADD = $(base_ldadd) $(CMOCKA_LIBS)
+unit_tests += tests/unit/test-htab
+tests_unit_test_htab_LDADD = $(base_ldadd) $(CMOCKA_LIBS)
+unit_tests += tests/unit/test-wheel
+tests_unit_test_wheel_LDADD = $(base_ldadd) $(CMOCKA_LIBS)
+unit_tests += tests/unit/test-ring
+tests_unit_test_ring_LDADD = $(base_ldadd) $(CMOCKA_LIBS)
+unit_tests += tests/unit/test-loop
+tests_unit_test_loop_LDADD = $(base_ldadd) $(CMOCKA_LIBS)
+unit_tests += tests/unit/test-jsonline
+tests_unit_test_jsonline_LDADD = $(base_ldadd) $(CMOCKA_LIBS)

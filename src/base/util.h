@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * util - the few macros every file needs, and BUG_ON() for states that cannot be.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/compiler.h"
+
+/* Number of elements of an array; a pointer in its place does not compile. */
+#define array_size(array)                                                                          \
+	(sizeof(array) / sizeof((array)[0]) +                                                      \
+	 0 * sizeof(struct {                                                                       \
+		 int must_be_array : !__builtin_types_compatible_p(__typeof__(array),              \
+								   __typeof__(&(array)[0]));       \
+	 }))
+
+/*
+ * Smaller and larger of two values of the same type; each argument is
+ * evaluated once. Different types do not compile: MIN_T and MAX_T name the
+ * type to compare in. sys/param.h has macros of the same name that evaluate
+ * twice; ours win.
+ */
+#undef MIN
+#undef MAX
+#define MIN(a, b) MINMAX_(<, a, b, __COUNTER__)
+#define MAX(a, b) MINMAX_(>, a, b, __COUNTER__)
+#define MIN_T(type, a, b) MIN((type)(a), (type)(b))
+#define MAX_T(type, a, b) MAX((type)(a), (type)(b))
+
+#define MINMAX_(op, a, b, id) MINMAX2_(op, a, b, id)
+#define MINMAX2_(op, a, b, id)                                                                     \
+	({                                                                                         \
+		__typeof__(a) left##id = (a);                                                      \
+		__typeof__(b) right##id = (b);                                                     \
+		(void)(&left##id == &right##id);                                                   \
+		left##id op right##id ? left##id : right##id;                                      \
+	})
+
+/* The object of the given type whose member is at ptr. Keeps no const: see -Wcast-qual. */
+#define container_of(ptr, type, member)                                                            \
+	({                                                                                         \
+		__typeof__(((type *)0)->member) *member_ptr_ = (ptr);                              \
+		(type *)(void *)((char *)member_ptr_ - offsetof(type, member));                    \
+	})
+
+/*
+ * BUG_ON(cond) - says that cond is impossible, and yields whether it was true
+ * all the same, so that a release build can turn away:
+ *
+ *	if (BUG_ON(!flow))
+ *		return -EINVAL;
+ *
+ * With --enable-debug or sanitizers it aborts. Otherwise it counts, logs an
+ * error once for each place in the source, and continues. cond is evaluated
+ * once, in every build.
+ */
+#define BUG_ON(cond)                                                                               \
+	({                                                                                         \
+		static struct util_bug_site bug_site_ = { __FILE__, #cond, __LINE__, 0 };          \
+		unlikely(cond) && util_bug_report(&bug_site_);                                     \
+	})
+
+struct util_bug_site {
+	const char *file;
+	const char *cond;
+	int line;
+	atomic_uint hits;
+};
+
+/* What BUG_ON() calls; always true. */
+bool util_bug_report(struct util_bug_site *site);
+
+/* Number of BUG_ON() hits since start, in all places together. */
+unsigned int util_bug_count(void);

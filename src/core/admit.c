@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * admit - from conntrack's reports to flows: new ones, changed ones, ended ones.
+ */
+#include "base/counter.h"
+#include "core/engine_priv.h"
+#include "core/policy.h"
+
+COUNTER(flows_admitted, "connections taken into the flow table");
+COUNTER(flows_evicted, "refused flows that made room for new ones");
+COUNTER(flows_no_room, "connections left on the CPU because the flow table was full");
+COUNTER(flows_replaced, "connections whose tuple was used again before their end was seen");
+
+/* Flows looked at to find one that can make room. */
+#define EVICT_SCAN 64
+
+/* A flow on the CPU only answers `flows`; a new one may use the NIC. */
+static bool evict_one(struct engine *e, mono_t now)
+{
+	for (unsigned int i = 0; i < EVICT_SCAN; i++) {
+		uint32_t slot = slab_next(&e->flows.flows, e->evict_cursor);
+		struct flow *f;
+
+		if (slot == SLAB_END) {
+			e->evict_cursor = 0;
+			continue;
+		}
+		e->evict_cursor = slot + 1;
+		f = flowtab_at(&e->flows, slot);
+		if (f->state == FLOW_REFUSED && !f->is_asking && !f->ask_care) {
+			counter_inc(&flows_evicted);
+			drive_input(e, f, FLOW_IN_END, REASON_NONE, now);
+			return true;
+		}
+	}
+	return false;
+}
+
+static struct flow *make_flow(struct engine *e, const struct event *ev, mono_t now)
+{
+	const struct conn *c = &ev->conn;
+	struct flow *f = flowtab_add(&e->flows, &c->orig);
+
+	if (!f && evict_one(e, now))
+		f = flowtab_add(&e->flows, &c->orig);
+	if (!f) {
+		counter_inc(&flows_no_room);
+		return NULL;
+	}
+	counter_inc(&flows_admitted);
+	f->reply = c->reply;
+	f->ct_id = c->id;
+	f->is_silent = ev->is_dump;
+	e->n_state[FLOW_REFUSED]++;
+	e->n_reason[REASON_NONE]++;
+	return f;
+}
+
+/* Completes the report with what earlier ones said, and remembers the result. */
+static void merge(struct flow *f, struct conn *c)
+{
+	if (c->has & CONN_HAS_STATUS)
+		f->status = c->status;
+	if (c->has & CONN_HAS_MARK)
+		f->mark = c->mark;
+	if (c->has & CONN_HAS_TCP_STATE)
+		f->tcp_state = c->tcp_state;
+	c->status = f->status;
+	c->mark = f->mark;
+	c->tcp_state = f->tcp_state;
+	c->has |= CONN_HAS_STATUS | CONN_HAS_MARK;
+	if (f->tcp_state != CONN_TCP_NONE)
+		c->has |= CONN_HAS_TCP_STATE;
+}
+
+static void judge(struct engine *e, struct flow *f, const struct conn *c, mono_t now)
+{
+	enum reason reason = policy_conn(&e->settings, c);
+
+	if (e->stopping) {
+		if (reason != REASON_NONE)
+			drive_input(e, f, FLOW_IN_LEAVE, reason, now);
+	} else if (reason == REASON_NONE) {
+		if (f->state != FLOW_REFUSED || f->reason == REASON_NONE ||
+		    policy_is_conn_reason(f->reason))
+			drive_input(e, f, FLOW_IN_ADMIT, REASON_NONE, now);
+	} else if (f->state != FLOW_REFUSED || f->reason != reason) {
+		drive_input(e, f, FLOW_IN_LEAVE, reason, now);
+		if (reason == REASON_INCOMPLETE)
+			drive_ask_care(e, f);
+	}
+}
+
+static void admit_new(struct engine *e, const struct event *ev, mono_t now)
+{
+	struct conn c = ev->conn;
+	enum reason reason = policy_conn(&e->settings, &c);
+	struct flow *f;
+
+	/* An event says what changed; the rest is asked for. A dump says all. */
+	if (e->stopping || (reason != REASON_NONE &&
+			    (reason != REASON_INCOMPLETE || ev->is_dump || !conn_is_assured(&c))))
+		return;
+	f = make_flow(e, ev, now);
+	if (!f)
+		return;
+	f->seen_gen = e->seen_gen;
+	merge(f, &c);
+	age_learn(e, f, &c, !ev->is_dump, now);
+	judge(e, f, &c, now);
+}
+
+void admit_conn(struct engine *e, const struct event *ev, mono_t now)
+{
+	struct flow *f = flowtab_find(&e->flows, &ev->conn.orig);
+	struct conn c = ev->conn;
+
+	if (f && (c.has & CONN_HAS_ID) && c.id != f->ct_id) {
+		counter_inc(&flows_replaced);
+		if (flow_has_rules(f))
+			flowtab_unindex(&e->flows, f);
+		drive_input(e, f, FLOW_IN_END, REASON_NONE, now);
+		f = NULL;
+	}
+	if (!f) {
+		admit_new(e, ev, now);
+		return;
+	}
+	f->seen_gen = e->seen_gen;
+	if (!ev->is_dump)
+		drive_set_silent(e, f, false);
+	merge(f, &c);
+	if (!ev->is_own)
+		age_learn(e, f, &c, !ev->is_dump, now);
+	judge(e, f, &c, now);
+}
+
+void admit_destroy(struct engine *e, const struct conn *c, mono_t now)
+{
+	struct flow *f = flowtab_find(&e->flows, &c->orig);
+
+	/* The end of a predecessor may come after the successor's beginning. */
+	if (!f || ((c->has & CONN_HAS_ID) && c->id != f->ct_id))
+		return;
+	drive_input(e, f, FLOW_IN_END, REASON_NONE, now);
+}

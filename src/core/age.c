@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * age - keeps conntrack's idea of a flow's age true.
+ *
+ * Packets that a rule forwards do not refresh the conntrack entry. The entry
+ * shall expire one policy timeout after the last packet, wherever that packet
+ * was seen: so the engine remembers the last use from rule counters, and has
+ * the timeout prolonged only when the entry would go too early and half of
+ * its time is already over. An idle flow costs nothing and expires by itself.
+ */
+#include "base/util.h"
+#include "core/engine_priv.h"
+
+#define DS_PER_S 10u
+
+uint32_t age_now(const struct engine *e, mono_t now)
+{
+	return (uint32_t)(mono_diff_ms(now, e->epoch) / 100);
+}
+
+static uint32_t kernel_default_s(const struct engine *e, const struct flow *f)
+{
+	return f->orig.proto == L4_TCP ? e->settings.tcp_timeout_s : e->settings.udp_timeout_s;
+}
+
+/*
+ * An event is sent right after the packet that refreshed the entry, so its
+ * timeout is the policy (a second is lost to rounding where the event was
+ * sent late: nf_ct_expires). A dump shows what is left of it; there the
+ * kernel's default is the best guess, unless more is left.
+ */
+static uint32_t policy_from(const struct engine *e, const struct flow *f, uint32_t left_s,
+			    bool is_event)
+{
+	uint32_t default_s = kernel_default_s(e, f);
+
+	if (!is_event)
+		return MAX(left_s, default_s);
+	if (left_s + 1 == default_s)
+		return default_s;
+	/* Data that is not acknowledged yet has a shorter timeout of its own
+	 * (nf_conntrack_tcp_packet, TCP_CONNTRACK_UNACK): not the policy. */
+	if (f->orig.proto == L4_TCP &&
+	    (left_s == e->settings.tcp_unacked_s || left_s + 1 == e->settings.tcp_unacked_s))
+		return default_s;
+	return left_s;
+}
+
+void age_learn(struct engine *e, struct flow *f, const struct conn *c, bool is_event, mono_t now)
+{
+	uint32_t now_ds = age_now(e, now);
+	uint32_t idle_s;
+
+	if (!(c->has & CONN_HAS_TIMEOUT))
+		return;
+	f->ct_expires = now_ds + c->timeout_s * DS_PER_S;
+	/* The first event tells; later ones may speak of a closing state or of
+	 * a timeout that somebody set by hand. */
+	if (f->policy_s == 0 || (is_event && f->policy_is_guess)) {
+		f->policy_s = policy_from(e, f, c->timeout_s, is_event);
+		f->policy_is_guess = !is_event;
+	}
+	idle_s = f->policy_s > c->timeout_s ? f->policy_s - c->timeout_s : 0;
+	if (now_ds > idle_s * DS_PER_S)
+		f->last_use = MAX(f->last_use, now_ds - idle_s * DS_PER_S);
+}
+
+void age_count(struct engine *e, struct flow *f, enum dir dir, const struct rule_stats *stats,
+	       uint32_t now_ds)
+{
+	uint64_t pkts, bytes;
+
+	/* A counter that ran back belongs to a rule that was made anew. */
+	if (stats->pkts < f->rule_pkts[dir]) {
+		f->rule_pkts[dir] = 0;
+		f->rule_bytes[dir] = 0;
+	}
+	if (stats->pkts > f->rule_pkts[dir])
+		f->last_use = MAX(f->last_use, now_ds);
+	pkts = stats->pkts - f->rule_pkts[dir];
+	bytes = stats->bytes - f->rule_bytes[dir];
+	f->total_pkts[dir] += pkts;
+	f->total_bytes[dir] += bytes;
+	e->forwarded_pkts[dir] += pkts;
+	e->forwarded_bytes[dir] += bytes;
+	f->rule_pkts[dir] = stats->pkts;
+	f->rule_bytes[dir] = stats->bytes;
+}
+
+static uint32_t due_ds(const struct flow *f)
+{
+	return f->last_use + f->policy_s * DS_PER_S;
+}
+
+bool age_needs_refresh(const struct engine *e, const struct flow *f, uint32_t now_ds)
+{
+	uint32_t left_ds = f->ct_expires > now_ds ? f->ct_expires - now_ds : 0;
+	uint32_t two_samples_ds = 2 * e->settings.sample_ms / 100;
+
+	if (f->policy_s == 0 || due_ds(f) <= f->ct_expires)
+		return false;
+	return left_ds < MAX(f->policy_s * DS_PER_S / 2, two_samples_ds);
+}
+
+uint32_t age_wanted_timeout(const struct flow *f, uint32_t now_ds)
+{
+	uint32_t due = due_ds(f);
+
+	if (f->policy_s == 0 || due <= now_ds || f->status & CONN_FIXED_TIMEOUT)
+		return 0;
+	return (due - now_ds + DS_PER_S - 1) / DS_PER_S;
+}

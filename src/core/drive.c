@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * drive - the state machine at work: looks up the cell, does its action.
+ *
+ * Actions move flows between queues and set timers. They decide nothing but
+ * what the goal of a flow already says.
+ */
+#include "base/util.h"
+#include "core/engine_priv.h"
+#include "core/plan.h"
+#include "core/policy.h"
+
+/* Pause before the n-th new attempt after a refusal; the last one repeats. */
+static const uint32_t retry_ms[] = { 1000, 4000, 16000, 60000, 300000 };
+
+/* How long a flow that the operator flushed stays on the CPU. */
+#define FLUSH_HOLD_MS 10000
+/* How long after the removal a connection may take to finish by itself. */
+#define LAST_ACK_MS   1000
+
+static uint32_t slot_of(const struct engine *e, const struct flow *f)
+{
+	return flowtab_slot(&e->flows, f);
+}
+
+static void count_silent(struct engine *e, const struct flow *f, int sign)
+{
+	if (f->is_silent && flow_has_rules(f))
+		e->n_silent += (uint32_t)sign;
+}
+
+static void set_state(struct engine *e, struct flow *f, enum flow_state next)
+{
+	count_silent(e, f, -1);
+	e->n_state[f->state]--;
+	if (f->state == FLOW_REFUSED)
+		e->n_reason[f->reason]--;
+	f->state = (uint8_t)next;
+	e->n_state[next]++;
+	if (next == FLOW_REFUSED)
+		e->n_reason[f->reason]++;
+	count_silent(e, f, 1);
+}
+
+static void set_reason(struct engine *e, struct flow *f, enum reason reason)
+{
+	if (f->state == FLOW_REFUSED) {
+		e->n_reason[f->reason]--;
+		e->n_reason[reason]++;
+	}
+	f->reason = (uint8_t)reason;
+}
+
+void drive_set_silent(struct engine *e, struct flow *f, bool is_silent)
+{
+	count_silent(e, f, -1);
+	f->is_silent = is_silent;
+	count_silent(e, f, 1);
+}
+
+static void drop_path(struct engine *e, struct flow *f)
+{
+	for (unsigned int d = 0; d < DIR__COUNT; d++) {
+		pathtab_unref_neigh(&e->paths, f->next_hop[d]);
+		f->next_hop[d] = FLOW_NONE;
+	}
+}
+
+static void arm(struct engine *e, struct flow *f, uint32_t ms, mono_t now)
+{
+	wheel_arm(&e->timers, slot_of(e, f), mono_add_ms(now, ms));
+}
+
+/* What a flow on the CPU waits for, if it is time. */
+static void arm_for_reason(struct engine *e, struct flow *f, mono_t now)
+{
+	uint32_t n = MIN((uint32_t)f->attempts, (uint32_t)array_size(retry_ms) - 1);
+
+	switch ((enum reason)f->reason) {
+	case REASON_RULE_REFUSED:
+	case REASON_RULE_LOST:
+	case REASON_CONNTRACK_REFUSED:
+		arm(e, f, retry_ms[n], now);
+		if (f->attempts < UINT8_MAX)
+			f->attempts++;
+		break;
+	case REASON_FLUSHED:
+		arm(e, f, FLUSH_HOLD_MS, now);
+		break;
+	case REASON_TCP_CLOSING:
+		arm(e, f, LAST_ACK_MS, now);
+		break;
+	default:
+		wheel_cancel(&e->timers, slot_of(e, f));
+		break;
+	}
+}
+
+static void forget(struct engine *e, struct flow *f)
+{
+	wheel_cancel(&e->timers, slot_of(e, f));
+	drop_path(e, f);
+	set_state(e, f, FLOW_REFUSED);
+	e->n_reason[f->reason]--;
+	e->n_state[FLOW_REFUSED]--;
+	if (f->is_asking)
+		e->n_asking--;
+	flowtab_del(&e->flows, f);
+}
+
+/* Stands in Q_ASK as long as it has a question. */
+static void requeue_ask(struct engine *e, struct flow *f)
+{
+	if (f->queue == FLOW_Q_INSTALL || f->queue == FLOW_Q_REMOVE)
+		return;
+	if (f->ask_path || f->ask_care) {
+		if (f->queue != FLOW_Q_ASK)
+			flowtab_enqueue(&e->flows, f, FLOW_Q_ASK);
+	} else {
+		flowtab_enqueue(&e->flows, f, FLOW_Q_NONE);
+	}
+}
+
+static void ask_path(struct engine *e, struct flow *f)
+{
+	f->ask_path = true;
+	requeue_ask(e, f);
+}
+
+void drive_ask_care(struct engine *e, struct flow *f)
+{
+	f->ask_care = true;
+	requeue_ask(e, f);
+}
+
+static void enter_refused(struct engine *e, struct flow *f, enum reason reason, mono_t now)
+{
+	f->ask_path = false;
+	f->reason = (uint8_t)reason;
+	flowtab_enqueue(&e->flows, f, FLOW_Q_NONE);
+	set_state(e, f, FLOW_REFUSED);
+	drop_path(e, f);
+	arm_for_reason(e, f, now);
+	requeue_ask(e, f);
+}
+
+static void enter_resolve(struct engine *e, struct flow *f)
+{
+	wheel_cancel(&e->timers, slot_of(e, f));
+	flowtab_enqueue(&e->flows, f, FLOW_Q_NONE);
+	drop_path(e, f);
+	set_state(e, f, FLOW_RESOLVE);
+	ask_path(e, f);
+}
+
+static void enter_drain(struct engine *e, struct flow *f)
+{
+	f->ask_path = false;
+	set_state(e, f, FLOW_DRAIN);
+	flowtab_enqueue(&e->flows, f, FLOW_Q_REMOVE);
+}
+
+/* Nothing of the flow is in the kernel now, and its goal says what it is. */
+static void after_rules(struct engine *e, struct flow *f, enum reason reason, mono_t now)
+{
+	enum flow_goal goal = f->goal;
+
+	f->goal = FLOW_GOAL_KEEP;
+	f->in_hw = false;
+	memset(f->rule_pkts, 0, sizeof(f->rule_pkts));
+	memset(f->rule_bytes, 0, sizeof(f->rule_bytes));
+	switch (goal) {
+	case FLOW_GOAL_GONE:
+		forget(e, f);
+		return;
+	case FLOW_GOAL_RESOLVE:
+		/* Rules hid packets from conntrack: let it know before it counts
+		 * them out. */
+		f->ask_care = true;
+		enter_resolve(e, f);
+		return;
+	case FLOW_GOAL_SOFTWARE:
+		f->ask_care = true;
+		enter_refused(e, f, f->reason, now);
+		return;
+	case FLOW_GOAL_KEEP:
+		enter_refused(e, f, reason, now);
+		return;
+	}
+}
+
+/* The strongest wish wins: an end is final, a reason beats a new path. */
+static void set_goal(struct flow *f, enum flow_input input, enum reason reason)
+{
+	if (f->goal == FLOW_GOAL_GONE)
+		return;
+	switch (input) {
+	case FLOW_IN_END:
+		f->goal = FLOW_GOAL_GONE;
+		break;
+	case FLOW_IN_LEAVE:
+	case FLOW_IN_PATH_BAD:
+	case FLOW_IN_UNCERTAIN:
+		f->goal = FLOW_GOAL_SOFTWARE;
+		f->reason = (uint8_t)reason;
+		break;
+	case FLOW_IN_RECHECK:
+	case FLOW_IN_PATH_NEW:
+		if (f->goal == FLOW_GOAL_KEEP)
+			f->goal = FLOW_GOAL_RESOLVE;
+		break;
+	case FLOW_IN_ADMIT:
+		if (f->goal == FLOW_GOAL_SOFTWARE && policy_is_conn_reason(f->reason))
+			f->goal = FLOW_GOAL_RESOLVE;
+		break;
+	default:
+		break;
+	}
+}
+
+static void settle(struct engine *e, struct flow *f)
+{
+	if (f->goal != FLOW_GOAL_KEEP) {
+		enter_drain(e, f);
+		return;
+	}
+	f->reason = REASON_NONE;
+	f->attempts = 0;
+	set_state(e, f, FLOW_ACTIVE);
+	requeue_ask(e, f);
+}
+
+static void queue_install(struct engine *e, struct flow *f, mono_t now)
+{
+	if (e->settings.offload == OFFLOAD_OBSERVE) {
+		enter_refused(e, f, REASON_OBSERVE_ONLY, now);
+		return;
+	}
+	f->goal = FLOW_GOAL_KEEP;
+	set_state(e, f, FLOW_WAIT);
+	flowtab_enqueue(&e->flows, f, FLOW_Q_INSTALL);
+}
+
+void drive_input(struct engine *e, struct flow *f, enum flow_input input, enum reason reason,
+		 mono_t now)
+{
+	const struct flow_cell *cell = flow_step(f->state, input);
+
+	switch ((enum flow_action)cell->action) {
+	case FLOW_ACT_BUG:
+		BUG_ON(true);
+		break;
+	case FLOW_ACT_IGNORE:
+	case FLOW_ACT__COUNT:
+		break;
+	case FLOW_ACT_STAY_REFUSED:
+		set_reason(e, f, reason);
+		arm_for_reason(e, f, now);
+		break;
+	case FLOW_ACT_ASK_PATH:
+		if (cell->next == FLOW_RESOLVE)
+			enter_resolve(e, f);
+		else
+			ask_path(e, f);
+		break;
+	case FLOW_ACT_QUEUE:
+		queue_install(e, f, now);
+		break;
+	case FLOW_ACT_REFUSE:
+		enter_refused(e, f, reason, now);
+		break;
+	case FLOW_ACT_TAKE:
+		flowtab_enqueue(&e->flows, f, FLOW_Q_NONE);
+		set_state(e, f, cell->next);
+		break;
+	case FLOW_ACT_GOAL:
+		set_goal(f, input, reason);
+		break;
+	case FLOW_ACT_SETTLE:
+		settle(e, f);
+		break;
+	case FLOW_ACT_ACTIVATE:
+		requeue_ask(e, f);
+		break;
+	case FLOW_ACT_DRAIN:
+		set_goal(f, input, reason);
+		enter_drain(e, f);
+		break;
+	case FLOW_ACT_AFTER:
+		after_rules(e, f, reason, now);
+		break;
+	case FLOW_ACT_RETRY_DRAIN:
+		set_state(e, f, FLOW_DRAIN);
+		arm(e, f, retry_ms[0], now);
+		break;
+	case FLOW_ACT_FREE:
+		forget(e, f);
+		break;
+	}
+}
+
+bool drive_path_of(const struct engine *e, const struct flow *f, struct path *ret)
+{
+	for (unsigned int d = 0; d < DIR__COUNT; d++) {
+		const struct neigh_rec *n = pathtab_get_neigh(&e->paths, f->next_hop[d]);
+		const struct link_rec *l = n ? pathtab_find_link(&e->paths, n->neigh.ifindex) :
+					       NULL;
+
+		if (!n || !l)
+			return false;
+		ret->next_hop[d] = f->next_hop[d];
+		ret->hop[d] = (struct hop){ .ifindex = n->neigh.ifindex,
+					    .src = l->link.mac,
+					    .dst = n->neigh.mac,
+					    .mtu = l->link.mtu };
+	}
+	return true;
+}
+
+bool drive_is_newer(uint32_t generation, const struct flow *f)
+{
+	return (int32_t)(generation - f->path_gen) > 0;
+}
+
+bool drive_hops_changed(const struct engine *e, const struct flow *f)
+{
+	for (unsigned int d = 0; d < DIR__COUNT; d++) {
+		const struct neigh_rec *n = pathtab_get_neigh(&e->paths, f->next_hop[d]);
+		const struct link_rec *l = n ? pathtab_find_link(&e->paths, n->neigh.ifindex) :
+					       NULL;
+
+		if (!n || !l || drive_is_newer(n->changed, f) || drive_is_newer(l->changed, f))
+			return true;
+	}
+	return false;
+}
+
+bool drive_path_is_stale(const struct engine *e, const struct flow *f)
+{
+	return drive_is_newer(e->paths.routes_changed, f) || drive_hops_changed(e, f);
+}
+
+void drive_make_install(struct engine *e, struct flow *f, struct order *ret)
+{
+	struct order_install *o = &ret->install;
+	struct path path;
+
+	ret->type = ORDER_INSTALL;
+	ret->flow = flowtab_ref(&e->flows, f);
+	*o = (struct order_install){
+		.orig = f->orig,
+		.ct_id = f->ct_id,
+		.be_liberal = f->orig.proto == L4_TCP,
+	};
+	if (drive_path_of(e, f, &path))
+		plan_build(&e->settings, &f->orig, &f->reply, &path, slot_of(e, f), e->instance,
+			   f->ct_id, o->rule);
+}
+
+void drive_make_remove(struct engine *e, struct flow *f, struct order *ret)
+{
+	ret->type = ORDER_REMOVE;
+	ret->flow = flowtab_ref(&e->flows, f);
+	for (unsigned int d = 0; d < DIR__COUNT; d++) {
+		const struct neigh_rec *n =
+			pathtab_get_neigh(&e->paths, f->next_hop[dir_other(d)]);
+
+		ret->remove.where[d] = plan_where(&e->settings, f->orig.family, slot_of(e, f), d,
+						  n ? n->neigh.ifindex : 0);
+	}
+}

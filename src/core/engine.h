@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * engine - the only door to the deciding core.
+ *
+ * Events go in, orders come out; time comes in with both. No system call, no
+ * clock, no thread: the same engine runs in the daemon, under a virtual clock
+ * in tests, and against a fake kernel.
+ *
+ * Orders are not queued as messages. Flows wait in queues inside the flow
+ * table, and an order is made when the caller asks for one, from the state the
+ * flow has then. So nothing can overflow, removals can overtake installs, and
+ * the latest decision wins.
+ */
+#pragma once
+
+#include "base/mono.h"
+#include "core/settings.h"
+#include "model/order.h"
+
+struct engine;
+
+struct engine_params {
+	struct settings settings;
+	unsigned int n_workers; /* 1 .. FLOWTAB_MAX_WORKERS */
+	uint32_t instance;	/* random, goes into every cookie */
+	uint64_t hash_key[2];	/* random: tuples are chosen by strangers */
+	mono_t now;
+};
+
+/* Allocates everything it will ever need. 0, -EINVAL or -ENOMEM. */
+int engine_new(const struct engine_params *params, struct engine **ret_engine) MUST_CHECK;
+void engine_free(struct engine *engine);
+
+/* Takes in a fact or an answer. Copies what it keeps. Constant time, but for
+ * EVENT_FLUSH and EVENT_STOP, which start a walk that engine_tick continues. */
+void engine_feed(struct engine *engine, const struct event *event, mono_t now);
+
+/* Fires due timers and continues walks, a bounded slice of both. True when
+ * there is more to do at once. */
+bool engine_tick(struct engine *engine, mono_t now);
+
+/* When engine_tick wants to be called again; MONO_NEVER if not at all. */
+mono_t engine_next_due(const struct engine *engine);
+
+/* Kinds of orders, by who executes them. */
+enum order_class {
+	ORDERS_ASK,	/* LOOKUP, REFRESH: the main thread */
+	ORDERS_REMOVE,	/* REMOVE, PORT_CLOSE: a worker, before anything else */
+	ORDERS_INSTALL, /* PORT_OPEN, INSTALL: a worker */
+};
+
+/* The next order of a class, for that worker (ignored for ORDERS_ASK). False
+ * when there is none. The caller must bring the answer as an event. */
+bool engine_next_order(struct engine *engine, enum order_class class, unsigned int worker,
+		       mono_t now, struct order *ret_order);
+
+/* EVENT_STOP was fed and nothing of ours is left in the kernel. */
+bool engine_is_stopped(const struct engine *engine);
+
+/* Flows with rules whose end may not be announced by any event, because
+ * conntrack made them before somebody listened (nf_conntrack_events=2,
+ * nf_ct_ecache_ext_add). While there are any, conntrack must be dumped
+ * every few seconds. */
+uint32_t engine_silent_flows(const struct engine *engine);
+
+const struct settings *engine_settings(const struct engine *engine);

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+noinst_LIBRARIES += src/core/libcore.a
+
+# In reading order.
+src_core_libcore_a_SOURCES = \
+	src/core/settings.h \
+	src/core/policy.h src/core/policy.c \
+	src/core/flow.h src/core/flow.c \
+	src/core/flowtab.h src/core/flowtab.c \
+	src/core/pathtab.h src/core/pathtab.c \
+	src/core/path.h src/core/path.c \
+	src/core/plan.h src/core/plan.c \
+	src/core/engine.h src/core/engine_priv.h \
+	src/core/admit.c src/core/drive.c src/core/age.c src/core/resync.c \
+	src/core/engine.c \
+	src/core/view.h src/core/view.c
+
+# One test: two lines. The source is tests/unit/test-NAME.c.
+# unit_tests += tests/unit/test-NAME
+# tests_unit_test_NAME_LDADD = $(core_ldadd) $(CMOCKA_LIBS)

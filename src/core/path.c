@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/path.h"
+
+#include "base/util.h"
+
+static void ask_forward(struct path_query *q, const struct tuple *in, const struct tuple *answer,
+			uint32_t iif)
+{
+	q->ask.with_src = true;
+	q->ask.src = in->src;
+	q->ask.dst = answer->src;
+	q->ask.sport = in->sport;
+	q->ask.dport = answer->sport;
+	q->ask.iif = iif;
+}
+
+void path_begin(struct path_query *q, const struct tuple *orig, const struct tuple *reply,
+		uint32_t mark, uint32_t generation)
+{
+	memset(q, 0, sizeof(*q));
+	q->orig = *orig;
+	q->reply = *reply;
+	q->generation = generation;
+	q->step = PATH_STEP_INGRESS;
+	q->ask.family = orig->family;
+	q->ask.proto = orig->proto;
+	q->ask.sport = reply->sport;
+	q->ask.dport = orig->sport;
+	q->ask.dst = orig->src;
+	q->ask.mark = mark;
+}
+
+static enum reason judge(const struct route_answer *a)
+{
+	switch ((enum route_kind)a->kind) {
+	case ROUTE_UNICAST:
+		return REASON_NONE;
+	case ROUTE_LOCAL:
+		return REASON_LOCAL;
+	case ROUTE_NONE:
+	case ROUTE_OTHER:
+		break;
+	}
+	return REASON_NO_ROUTE;
+}
+
+enum path_verdict path_advance(struct path_query *q, enum reason *ret_reason)
+{
+	const struct route_answer *a = q->answer;
+	enum reason reason = judge(&a[q->step]);
+
+	if (reason != REASON_NONE) {
+		*ret_reason = reason;
+		return PATH_NOWHERE;
+	}
+	switch ((enum path_step)q->step) {
+	case PATH_STEP_INGRESS:
+		q->step = PATH_STEP_FORWARD;
+		ask_forward(q, &q->orig, &q->reply, a[PATH_STEP_INGRESS].oif);
+		return PATH_ASK;
+	case PATH_STEP_FORWARD:
+		q->step = PATH_STEP_REVERSE;
+		ask_forward(q, &q->reply, &q->orig, a[PATH_STEP_FORWARD].oif);
+		return PATH_ASK;
+	case PATH_STEP_REVERSE:
+		if (a[PATH_STEP_REVERSE].oif == a[PATH_STEP_INGRESS].oif)
+			return PATH_FOUND;
+		q->step = PATH_STEP_CONFIRM;
+		ask_forward(q, &q->orig, &q->reply, a[PATH_STEP_REVERSE].oif);
+		return PATH_ASK;
+	case PATH_STEP_CONFIRM:
+		if (a[PATH_STEP_CONFIRM].oif == a[PATH_STEP_FORWARD].oif)
+			return PATH_FOUND;
+		*ret_reason = REASON_ASYMMETRIC_ROUTE;
+		return PATH_NOWHERE;
+	case PATH_STEP__COUNT:
+		break;
+	}
+	BUG_ON(true);
+	*ret_reason = REASON_NO_ROUTE;
+	return PATH_NOWHERE;
+}
+
+static const struct route_answer *answer_of(const struct path_query *q, enum dir dir)
+{
+	if (dir == DIR_REPLY)
+		return &q->answer[q->answer[PATH_STEP_REVERSE].kind == ROUTE_UNICAST ?
+					  PATH_STEP_REVERSE :
+					  PATH_STEP_INGRESS];
+	return &q->answer[q->step == PATH_STEP_CONFIRM ? PATH_STEP_CONFIRM : PATH_STEP_FORWARD];
+}
+
+uint32_t path_egress(const struct path_query *q, enum dir dir)
+{
+	return answer_of(q, dir)->oif;
+}
+
+static enum reason check_device(const struct link_rec *rec)
+{
+	const struct link *l;
+
+	if (!rec)
+		return REASON_DEVICE_UNKNOWN;
+	l = &rec->link;
+	if (l->is_loopback)
+		return REASON_LOCAL;
+	if (!l->is_ether || l->master || (l->kind[0] && strcmp(l->kind, "veth")))
+		return REASON_DEVICE_KIND;
+	if (!rec->is_named)
+		return REASON_DEVICE_NOT_NAMED;
+	if (!l->is_up)
+		return REASON_DEVICE_DOWN;
+	return REASON_NONE;
+}
+
+static uint32_t next_hop_of(const struct pathtab *tab, const struct route_answer *a,
+			    enum family family, const struct addr *dst)
+{
+	if (a->has_gateway)
+		return pathtab_find_neigh(tab, a->oif, a->gateway_family, &a->gateway);
+	return pathtab_find_neigh(tab, a->oif, family, dst);
+}
+
+/* Resolves how @dir leaves. */
+static enum reason resolve_hop(const struct pathtab *tab, const struct path_query *q,
+			       enum dir dir, const struct addr *dst, struct path *path)
+{
+	const struct route_answer *a = answer_of(q, dir);
+	const struct link_rec *out = pathtab_find_link(tab, a->oif);
+	const struct neigh_rec *neigh;
+
+	path->next_hop[dir] = next_hop_of(tab, a, q->orig.family, dst);
+	neigh = pathtab_get_neigh(tab, path->next_hop[dir]);
+	if (!neigh || !neigh->neigh.is_valid || !mac_is_unicast(&neigh->neigh.mac))
+		return REASON_NEIGHBOUR_UNRESOLVED;
+	path->hop[dir] = (struct hop){
+		.ifindex = a->oif,
+		.src = out->link.mac,
+		.dst = neigh->neigh.mac,
+		.mtu = a->mtu && a->mtu < out->link.mtu ? a->mtu : out->link.mtu,
+	};
+	return REASON_NONE;
+}
+
+static enum reason check_ports(const struct settings *settings, const struct link_rec *const rec[])
+{
+	if (settings->offload == OFFLOAD_OBSERVE)
+		return REASON_NONE;
+	for (unsigned int d = 0; d < DIR__COUNT; d++) {
+		if (rec[d]->port != PORT_OPEN)
+			return REASON_DEVICE_NOT_READY;
+	}
+	return REASON_NONE;
+}
+
+enum reason path_resolve(const struct pathtab *tab, const struct settings *settings,
+			 const struct path_query *q, struct path *ret)
+{
+	const struct link_rec *rec[DIR__COUNT];
+	struct path path;
+	enum reason reason;
+
+	for (unsigned int d = 0; d < DIR__COUNT; d++) {
+		rec[d] = pathtab_find_link(tab, answer_of(q, d)->oif);
+		reason = check_device(rec[d]);
+		if (reason != REASON_NONE)
+			return reason;
+	}
+	if (rec[DIR_ORIG] == rec[DIR_REPLY])
+		return REASON_SAME_DEVICE;
+	reason = resolve_hop(tab, q, DIR_ORIG, &q->reply.src, &path);
+	if (reason == REASON_NONE)
+		reason = resolve_hop(tab, q, DIR_REPLY, &q->orig.src, &path);
+	if (reason != REASON_NONE)
+		return reason;
+	/* What arrives on one port must fit out of the other: a rule forwards,
+	 * it neither fragments nor says "packet too big". */
+	if (rec[DIR_REPLY]->link.mtu > path.hop[DIR_ORIG].mtu ||
+	    rec[DIR_ORIG]->link.mtu > path.hop[DIR_REPLY].mtu)
+		return REASON_MTU;
+	reason = check_ports(settings, rec);
+	if (reason == REASON_NONE)
+		*ret = path;
+	return reason;
+}

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/pathtab.h"
+
+#include "base/siphash.h"
+#include "base/util.h"
+
+struct neigh_key {
+	struct addr addr;
+	uint32_t ifindex;
+	uint32_t family;
+};
+
+struct neigh_match {
+	const struct pathtab *tab;
+	struct neigh_key key;
+};
+
+int pathtab_init(struct pathtab *tab, const uint64_t key[2])
+{
+	int err;
+
+	memset(tab, 0, sizeof(*tab));
+	memcpy(tab->key, key, sizeof(tab->key));
+	tab->generation = 1;
+	err = slab_init(&tab->links, sizeof(struct link_rec), PATHTAB_MAX_LINKS);
+	if (!err)
+		err = slab_init(&tab->neighs, sizeof(struct neigh_rec), PATHTAB_MAX_NEIGHS);
+	if (!err)
+		err = htab_init(&tab->link_index, 64);
+	if (!err)
+		err = htab_init(&tab->neigh_index, 1024);
+	if (err)
+		pathtab_fini(tab);
+	return err;
+}
+
+void pathtab_fini(struct pathtab *tab)
+{
+	htab_fini(&tab->neigh_index);
+	htab_fini(&tab->link_index);
+	slab_fini(&tab->neighs);
+	slab_fini(&tab->links);
+}
+
+static uint32_t next_generation(struct pathtab *tab)
+{
+	return ++tab->generation;
+}
+
+static uint32_t link_hash(const struct pathtab *tab, uint32_t ifindex)
+{
+	return (uint32_t)siphash13(&ifindex, sizeof(ifindex), tab->key);
+}
+
+struct link_match {
+	const struct pathtab *tab;
+	uint32_t ifindex;
+};
+
+static bool link_matches(uint32_t slot, const void *ctx)
+{
+	const struct link_match *m = ctx;
+	const struct link_rec *rec = slab_at(&m->tab->links, slot);
+
+	return rec && rec->link.ifindex == m->ifindex;
+}
+
+struct link_rec *pathtab_find_link(const struct pathtab *tab, uint32_t ifindex)
+{
+	struct link_match m = { tab, ifindex };
+	uint32_t slot = htab_find(&tab->link_index, link_hash(tab, ifindex), link_matches, &m);
+
+	return slot == HTAB_NONE ? NULL : slab_at(&tab->links, slot);
+}
+
+struct link_rec *pathtab_next_link(const struct pathtab *tab, uint32_t *slot)
+{
+	*slot = slab_next(&tab->links, *slot);
+	return *slot == SLAB_END ? NULL : slab_at(&tab->links, *slot);
+}
+
+/* Kinds whose ingress sees the packet as the wire brought it and whose egress
+ * is the wire: a physical port, or one end of a veth pair. */
+static bool is_port_kind(const struct link *l)
+{
+	return l->is_ether && !l->is_loopback && !l->master &&
+	       (l->kind[0] == '\0' || strcmp(l->kind, "veth") == 0);
+}
+
+static bool is_named(const struct settings *s, const struct link *l)
+{
+	if (s->auto_devices || s->n_devices == 0)
+		return is_port_kind(l);
+	for (unsigned int i = 0; i < s->n_devices; i++) {
+		if (strcmp(s->device[i], l->name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Everything but the name can move a path; the name decides whether the
+ * operator meant it. */
+static bool moves_paths(const struct link *a, const struct link *b)
+{
+	return memcmp(&a->mac, &b->mac, sizeof(a->mac)) || a->mtu != b->mtu ||
+	       a->master != b->master || a->is_up != b->is_up ||
+	       strcmp(a->kind, b->kind) || strcmp(a->name, b->name);
+}
+
+struct link_rec *pathtab_put_link(struct pathtab *tab, const struct settings *settings,
+				  const struct link *link)
+{
+	struct link_rec *rec = pathtab_find_link(tab, link->ifindex);
+	struct slab_ref ref;
+
+	if (!rec) {
+		rec = slab_alloc(&tab->links, &ref);
+		if (!rec) {
+			tab->dropped++;
+			return NULL;
+		}
+		if (htab_add(&tab->link_index, link_hash(tab, link->ifindex), ref.slot)) {
+			slab_free(&tab->links, ref);
+			tab->dropped++;
+			return NULL;
+		}
+		rec->changed = next_generation(tab);
+	} else if (moves_paths(&rec->link, link)) {
+		rec->changed = next_generation(tab);
+	}
+	rec->link = *link;
+	rec->is_named = is_named(settings, link);
+	return rec;
+}
+
+void pathtab_del_link(struct pathtab *tab, uint32_t ifindex)
+{
+	struct link_rec *rec = pathtab_find_link(tab, ifindex);
+
+	if (!rec)
+		return;
+	next_generation(tab);
+	htab_del(&tab->link_index, link_hash(tab, ifindex), slab_slot_of(&tab->links, rec));
+	slab_free(&tab->links, slab_ref_of(&tab->links, rec));
+	/* The routes over it are gone too, and the kernel says nothing of them:
+	 * fib_sync_down_dev() does not notify. */
+	tab->routes_changed = tab->generation;
+}
+
+static struct neigh_key neigh_key(uint32_t ifindex, enum family family, const struct addr *addr)
+{
+	return (struct neigh_key){ *addr, ifindex, family };
+}
+
+static bool neigh_matches(uint32_t slot, const void *ctx)
+{
+	const struct neigh_match *m = ctx;
+	const struct neigh_rec *rec = slab_at(&m->tab->neighs, slot);
+
+	return rec && rec->neigh.ifindex == m->key.ifindex &&
+	       rec->neigh.family == m->key.family &&
+	       addr_is_equal(&rec->neigh.addr, &m->key.addr);
+}
+
+static uint32_t neigh_hash(const struct pathtab *tab, const struct neigh_key *key)
+{
+	return (uint32_t)siphash13(key, sizeof(*key), tab->key);
+}
+
+uint32_t pathtab_find_neigh(const struct pathtab *tab, uint32_t ifindex,
+			    enum family family, const struct addr *addr)
+{
+	struct neigh_match m = { tab, neigh_key(ifindex, family, addr) };
+	uint32_t slot = htab_find(&tab->neigh_index, neigh_hash(tab, &m.key), neigh_matches, &m);
+
+	return slot == HTAB_NONE ? PATHTAB_NONE : slot;
+}
+
+const struct neigh_rec *pathtab_get_neigh(const struct pathtab *tab, uint32_t slot)
+{
+	return slab_at(&tab->neighs, slot);
+}
+
+static void forget_neigh(struct pathtab *tab, uint32_t slot)
+{
+	struct neigh_rec *rec = slab_at(&tab->neighs, slot);
+	struct neigh_key key = neigh_key(rec->neigh.ifindex, rec->neigh.family, &rec->neigh.addr);
+
+	htab_del(&tab->neigh_index, neigh_hash(tab, &key), slot);
+	slab_free(&tab->neighs, slab_ref_of(&tab->neighs, rec));
+}
+
+static void add_neigh(struct pathtab *tab, const struct neigh *neigh)
+{
+	struct neigh_key key = neigh_key(neigh->ifindex, neigh->family, &neigh->addr);
+	struct slab_ref ref;
+	struct neigh_rec *rec = slab_alloc(&tab->neighs, &ref);
+
+	if (!rec) {
+		tab->dropped++;
+		return;
+	}
+	if (htab_add(&tab->neigh_index, neigh_hash(tab, &key), ref.slot)) {
+		slab_free(&tab->neighs, ref);
+		tab->dropped++;
+		return;
+	}
+	rec->neigh = *neigh;
+	rec->changed = next_generation(tab);
+}
+
+void pathtab_put_neigh(struct pathtab *tab, const struct neigh *neigh)
+{
+	uint32_t slot = pathtab_find_neigh(tab, neigh->ifindex, neigh->family, &neigh->addr);
+	struct neigh_rec *rec;
+
+	if (slot == PATHTAB_NONE) {
+		if (neigh->is_valid)
+			add_neigh(tab, neigh);
+		return;
+	}
+	rec = slab_at(&tab->neighs, slot);
+	if (rec->neigh.is_valid != neigh->is_valid ||
+	    (neigh->is_valid && !mac_is_equal(&rec->neigh.mac, &neigh->mac)))
+		rec->changed = next_generation(tab);
+	rec->neigh = *neigh;
+	if (!neigh->is_valid && rec->refs == 0)
+		forget_neigh(tab, slot);
+}
+
+void pathtab_ref_neigh(struct pathtab *tab, uint32_t slot)
+{
+	struct neigh_rec *rec = slab_at(&tab->neighs, slot);
+
+	if (!BUG_ON(!rec))
+		rec->refs++;
+}
+
+void pathtab_unref_neigh(struct pathtab *tab, uint32_t slot)
+{
+	struct neigh_rec *rec;
+
+	if (slot == PATHTAB_NONE)
+		return;
+	rec = slab_at(&tab->neighs, slot);
+	if (BUG_ON(!rec || rec->refs == 0))
+		return;
+	if (--rec->refs == 0 && !rec->neigh.is_valid)
+		forget_neigh(tab, slot);
+}
+
+void pathtab_touch_routes(struct pathtab *tab)
+{
+	tab->routes_changed = next_generation(tab);
+}
+
+void pathtab_touch_link(struct pathtab *tab, struct link_rec *rec)
+{
+	rec->changed = next_generation(tab);
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * pathtab - what the kernel last told us about links and neighbours, and the
+ * state of the ports among the links.
+ *
+ * Every change that can move a path gets the next generation number. A flow
+ * remembers the generation its path accounts for; comparing the two tells
+ * whether the flow must be looked at again, without lists of flows.
+ *
+ * Owns: link and neighbour records. Flows hold neighbour slots, counted.
+ * Bounded: PATHTAB_MAX_LINKS links, PATHTAB_MAX_NEIGHS neighbours; what does
+ * not fit is unknown, and a flow over it stays on the CPU.
+ */
+#pragma once
+
+#include "base/htab.h"
+#include "base/slab.h"
+#include "core/settings.h"
+#include "model/hop.h"
+#include "model/link.h"
+#include "model/order.h"
+
+#define PATHTAB_MAX_LINKS  4096
+#define PATHTAB_MAX_NEIGHS 65536
+#define PATHTAB_NONE	   UINT32_MAX
+
+enum port_state {
+	PORT_NONE,    /* not ours to use */
+	PORT_WANTED,  /* to be prepared */
+	PORT_OPENING, /* a worker is at it */
+	PORT_OPEN,    /* clsact and guards are there */
+	PORT_FAILED,  /* see err and extack */
+	PORT_CLOSING, /* a worker is taking it back */
+	PORT_CLOSED,  /* taken back, not wanted any more */
+};
+
+struct link_rec {
+	struct link link;
+	uint32_t changed; /* generation of the last change that moves paths */
+	uint8_t port;	  /* enum port_state */
+	bool is_named;	  /* the operator listed it, or "auto" took it */
+	bool made_clsact;
+	int32_t err;
+	char extack[EXTACK_SIZE];
+};
+
+struct neigh_rec {
+	struct neigh neigh;
+	uint32_t changed;
+	uint32_t refs; /* flows that send there */
+};
+
+struct pathtab {
+	struct slab links, neighs;
+	struct htab link_index, neigh_index;
+	uint64_t key[2];
+	uint32_t generation;	 /* of the newest change of any kind */
+	uint32_t routes_changed; /* of the newest change of routes or rules */
+	uint32_t dropped;	 /* facts that did not fit */
+};
+
+int pathtab_init(struct pathtab *tab, const uint64_t key[2]) MUST_CHECK;
+void pathtab_fini(struct pathtab *tab);
+
+/* Takes in a link. Returns its record, or NULL when the table is full. */
+struct link_rec *pathtab_put_link(struct pathtab *tab, const struct settings *settings,
+				  const struct link *link);
+void pathtab_del_link(struct pathtab *tab, uint32_t ifindex);
+/* NULL when unknown. */
+struct link_rec *pathtab_find_link(const struct pathtab *tab, uint32_t ifindex);
+/* Next record at or after cursor @slot, for walks; NULL at the end. */
+struct link_rec *pathtab_next_link(const struct pathtab *tab, uint32_t *slot);
+
+/* Takes in a neighbour; not valid and not in use means forgotten. */
+void pathtab_put_neigh(struct pathtab *tab, const struct neigh *neigh);
+/* Slot of the neighbour, or PATHTAB_NONE. */
+uint32_t pathtab_find_neigh(const struct pathtab *tab, uint32_t ifindex,
+			    enum family family, const struct addr *addr);
+const struct neigh_rec *pathtab_get_neigh(const struct pathtab *tab, uint32_t slot);
+void pathtab_ref_neigh(struct pathtab *tab, uint32_t slot);
+/* PATHTAB_NONE is fine. */
+void pathtab_unref_neigh(struct pathtab *tab, uint32_t slot);
+
+/* Routes, rules, addresses or next hops changed. */
+void pathtab_touch_routes(struct pathtab *tab);
+/* Something about this link changed that is not in struct link (its port). */
+void pathtab_touch_link(struct pathtab *tab, struct link_rec *rec);

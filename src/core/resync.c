@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * resync - the walks over the flow table: what a conntrack dump did not show,
+ * what a changed route or neighbour may have moved, what the operator wants
+ * back.
+ *
+ * A walk takes a slice per tick and picks up behind its cursor. Starting one
+ * that runs makes it go round once more.
+ */
+#include "base/util.h"
+#include "core/engine_priv.h"
+#include "core/policy.h"
+
+/* Flows looked at per walk and tick: some tens of microseconds. */
+#define SLICE 512
+
+static void start(struct walk *w)
+{
+	w->again = w->is_running;
+	if (!w->is_running)
+		w->cursor = 0;
+	w->is_running = true;
+}
+
+void resync_start_path_walk(struct engine *e)
+{
+	start(&e->path_walk);
+}
+
+void resync_event(struct engine *e, const struct event *ev)
+{
+	switch ((enum event_type)ev->type) {
+	case EVENT_RESYNC_BEGIN:
+		e->in_resync = true;
+		e->seen_gen++;
+		break;
+	case EVENT_RESYNC_END:
+		if (e->in_resync)
+			start(&e->resync_walk);
+		e->in_resync = false;
+		break;
+	case EVENT_RESYNC_ABORT:
+		e->in_resync = false;
+		break;
+	case EVENT_FLUSH:
+		e->flush = ev->flush;
+		start(&e->flush_walk);
+		break;
+	case EVENT_STOP:
+		e->stopping = true;
+		e->flush = (struct event_flush){ .all = true };
+		start(&e->flush_walk);
+		break;
+	default:
+		BUG_ON(true);
+		break;
+	}
+}
+
+/* A dump can miss an entry that moves in the table meanwhile, so what it did
+ * not show is asked for before it counts as gone. */
+static void visit_unseen(struct engine *e, struct flow *f, mono_t now)
+{
+	(void)now;
+	if (f->seen_gen != e->seen_gen && !f->is_asking && f->goal != FLOW_GOAL_GONE)
+		drive_ask_care(e, f);
+}
+
+static void visit_path(struct engine *e, struct flow *f, mono_t now)
+{
+	switch ((enum flow_state)f->state) {
+	case FLOW_REFUSED:
+		if (!policy_is_path_reason(f->reason) || !drive_is_newer(e->paths.generation, f) ||
+		    e->stopping)
+			return;
+		break;
+	case FLOW_WAIT:
+	case FLOW_INSTALL:
+	case FLOW_ACTIVE:
+		if (!drive_path_is_stale(e, f))
+			return;
+		break;
+	case FLOW_RESOLVE:
+	case FLOW_DRAIN:
+	case FLOW_REMOVE:
+	case FLOW_STATE__COUNT:
+		return;
+	}
+	drive_input(e, f, FLOW_IN_RECHECK, REASON_NONE, now);
+}
+
+static bool is_flushed(const struct engine *e, const struct flow *f)
+{
+	return e->flush.all || tuple_is_equal(&f->orig, &e->flush.tuple) ||
+	       tuple_is_equal(&f->reply, &e->flush.tuple);
+}
+
+static void visit_flush(struct engine *e, struct flow *f, mono_t now)
+{
+	if (f->state != FLOW_REFUSED && is_flushed(e, f))
+		drive_input(e, f, FLOW_IN_LEAVE,
+			    e->stopping ? REASON_STOPPING : REASON_FLUSHED, now);
+}
+
+static void step(struct engine *e, struct walk *w,
+		 void (*visit)(struct engine *, struct flow *, mono_t), mono_t now)
+{
+	for (unsigned int i = 0; w->is_running && i < SLICE; i++) {
+		uint32_t slot = slab_next(&e->flows.flows, w->cursor);
+
+		if (slot != SLAB_END) {
+			w->cursor = slot + 1;
+			visit(e, flowtab_at(&e->flows, slot), now);
+			continue;
+		}
+		w->cursor = 0;
+		w->is_running = w->again;
+		w->again = false;
+	}
+}
+
+bool resync_step(struct engine *e, mono_t now)
+{
+	step(e, &e->flush_walk, visit_flush, now);
+	step(e, &e->path_walk, visit_path, now);
+	step(e, &e->resync_walk, visit_unseen, now);
+	return e->flush_walk.is_running || e->path_walk.is_running || e->resync_walk.is_running;
+}

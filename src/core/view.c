@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/view.h"
+
+#include "core/engine_priv.h"
+#include "core/plan.h"
+
+void view_totals(const struct engine *engine, struct view_totals *ret)
+{
+	ret->n_flows = slab_count(&engine->flows.flows);
+	ret->max_flows = slab_capacity(&engine->flows.flows);
+	memcpy(ret->n_state, engine->n_state, sizeof(ret->n_state));
+	memcpy(ret->n_reason, engine->n_reason, sizeof(ret->n_reason));
+	for (unsigned int d = 0; d < DIR__COUNT; d++)
+		ret->forwarded[d] = (struct rule_stats){ engine->forwarded_pkts[d],
+							 engine->forwarded_bytes[d] };
+}
+
+bool view_flow(const struct engine *engine, const struct tuple *orig, uint32_t ct_id,
+	       struct view_flow *ret)
+{
+	const struct flow *f = flowtab_find(&engine->flows, orig);
+
+	if (!f || f->ct_id != ct_id)
+		return false;
+	*ret = (struct view_flow){ .state = f->state, .reason = f->reason, .in_hw = f->in_hw };
+	if (ret->reason == REASON_NONE && (f->state == FLOW_DRAIN || f->state == FLOW_REMOVE))
+		ret->reason = REASON_PATH_CHANGED;
+	for (unsigned int d = 0; d < DIR__COUNT; d++) {
+		const struct neigh_rec *n = pathtab_get_neigh(&engine->paths, f->next_hop[d]);
+
+		ret->egress[d] = n ? n->neigh.ifindex : 0;
+		ret->forwarded[d] = (struct rule_stats){ f->total_pkts[d], f->total_bytes[d] };
+	}
+	return true;
+}
+
+void view_rules(const struct engine *engine, const struct conn *conn, const struct path *path,
+		struct rule ret[DIR__COUNT])
+{
+	const struct flow *f = flowtab_find(&engine->flows, &conn->orig);
+
+	plan_build(&engine->settings, &conn->orig, &conn->reply, path,
+		   f ? flowtab_slot(&engine->flows, f) : 0, engine->instance, conn->id, ret);
+}
+
+const struct pathtab *view_paths(const struct engine *engine)
+{
+	return &engine->paths;
+}
+
+bool view_has_rules(const struct engine *engine, const struct tuple *orig)
+{
+	const struct flow *f = flowtab_find(&engine->flows, orig);
+
+	return f && flow_has_rules(f);
+}

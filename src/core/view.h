@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * view - read-only looks into the engine, for the commands that show.
+ */
+#pragma once
+
+#include "core/engine.h"
+#include "core/flow.h"
+#include "core/path.h"
+
+struct view_totals {
+	uint32_t n_flows, max_flows;
+	uint32_t n_state[FLOW_STATE__COUNT];
+	uint32_t n_reason[REASON__COUNT]; /* of flows that are on the CPU */
+	struct rule_stats forwarded[DIR__COUNT]; /* by rules, since the start */
+};
+
+void view_totals(const struct engine *engine, struct view_totals *ret);
+
+struct view_flow {
+	enum flow_state state;
+	enum reason reason;
+	bool in_hw;
+	uint32_t egress[DIR__COUNT]; /* ifindex; 0 = no path */
+	struct rule_stats forwarded[DIR__COUNT]; /* by rules, over all re-installs */
+};
+
+/* The flow of a connection; false when the engine does not know it. @ct_id
+ * tells it from one that had the same tuple before. */
+bool view_flow(const struct engine *engine, const struct tuple *orig, uint32_t ct_id,
+	       struct view_flow *ret);
+
+/* Rules that the flow has, or would get over @path. For `why`. */
+void view_rules(const struct engine *engine, const struct conn *conn, const struct path *path,
+		struct rule ret[DIR__COUNT]);
+
+/* Links, neighbours and ports, valid until the next engine_feed. */
+const struct pathtab *view_paths(const struct engine *engine);
+
+/* The kernel may hold rules of the flow with this original tuple. */
+bool view_has_rules(const struct engine *engine, const struct tuple *orig);

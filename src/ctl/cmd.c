@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ctl/cmd.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "ctl/session.h"
+#include "ctl/tuplearg.h"
+#include "nft-offload/ctl.h"
+
+struct command {
+	struct cmd_help help;
+	const char *(*check)(const struct cmd_args *args);
+	const char *method;
+	bool wants_more;
+	/* The request's parameters, a new reference; NULL without memory. */
+	json_t *(*parameters)(const struct cmd_args *args);
+	/* One answer. */
+	void (*show)(struct out *out, const json_t *answer);
+	/* After the last answer; may be NULL. */
+	void (*end)(struct out *out);
+};
+
+/* ---- what may follow a command */
+
+static bool has_filter(const struct cmd_args *args)
+{
+	return args->state || args->proto || args->reason || args->device;
+}
+
+static const char *check_words(const struct cmd_args *args)
+{
+	if (args->n_words)
+		return "there is nothing to name after this command";
+	return NULL;
+}
+
+static const char *check_status(const struct cmd_args *args)
+{
+	if (has_filter(args) || args->all)
+		return "status takes no options of its own";
+	return check_words(args);
+}
+
+static const char *check_flows(const struct cmd_args *args)
+{
+	if (args->all)
+		return "--all belongs to flush; flows shows all connections anyway";
+	return check_words(args);
+}
+
+static const char *check_tuple(const struct cmd_args *args)
+{
+	json_t *tuple;
+
+	if (tuplearg_parse(args->words, args->n_words, &tuple))
+		return "write the connection like: tcp 192.0.2.1:4000 198.51.100.1:80";
+	json_decref(tuple);
+	return NULL;
+}
+
+static const char *check_why(const struct cmd_args *args)
+{
+	if (has_filter(args) || args->all)
+		return "why takes one connection";
+	return check_tuple(args);
+}
+
+static const char *check_flush(const struct cmd_args *args)
+{
+	if (has_filter(args))
+		return "flush takes one connection, or --all";
+	if (args->all)
+		return args->n_words ? "flush takes one connection or --all, not both" : NULL;
+	if (!args->n_words)
+		return "flush takes one connection, or --all";
+	return check_tuple(args);
+}
+
+/* ---- parameters */
+
+static json_t *no_parameters(const struct cmd_args *args UNUSED)
+{
+	return json_object();
+}
+
+static json_t *tuple_parameters(const struct cmd_args *args)
+{
+	json_t *tuple;
+
+	return tuplearg_parse(args->words, args->n_words, &tuple) ? NULL : tuple;
+}
+
+static json_t *flush_parameters(const struct cmd_args *args)
+{
+	return args->all ? json_pack("{s:b}", "all", 1) : tuple_parameters(args);
+}
+
+static json_t *filter_parameters(const struct cmd_args *args)
+{
+	const struct {
+		const char *key, *value;
+	} filters[] = {
+		{ "state", args->state },
+		{ "proto", args->proto },
+		{ "reason", args->reason },
+		{ "device", args->device },
+	};
+	json_t *json = json_object();
+
+	for (size_t i = 0; i < array_size(filters); i++) {
+		if (filters[i].value &&
+		    json_object_set_new(json, filters[i].key, json_string(filters[i].value)) < 0) {
+			json_decref(json);
+			return NULL;
+		}
+	}
+	return json;
+}
+
+/* ---- answers */
+
+static void show_status(struct out *out, const json_t *answer)
+{
+	out->ops->status(out, answer);
+}
+
+static void show_flow(struct out *out, const json_t *answer)
+{
+	const json_t *flow = json_object_get(answer, "flow");
+
+	if (json_is_object(flow))
+		out->ops->flow(out, flow);
+}
+
+static void end_flows(struct out *out)
+{
+	out->ops->flows_end(out);
+}
+
+static void show_why(struct out *out, const json_t *answer)
+{
+	out->ops->why(out, answer);
+}
+
+static void show_flush(struct out *out, const json_t *answer)
+{
+	out->ops->flush(out, answer);
+}
+
+/* ---- the table */
+
+static const struct command commands[] = {
+	{ { "status", "", "what the daemon does, and how it is" },
+	  check_status, CTL_METHOD_STATUS, false, no_parameters, show_status, NULL },
+	{ { "flows", "[FILTERS]", "all TCP and UDP connections, and where they are forwarded" },
+	  check_flows, CTL_METHOD_FLOWS, true, filter_parameters, show_flow, end_flows },
+	{ { "why", "TUPLE", "how the daemon decides about one connection, step by step" },
+	  check_why, CTL_METHOD_WHY, false, tuple_parameters, show_why, NULL },
+	{ { "flush", "TUPLE | --all", "take connections out of the offload" },
+	  check_flush, CTL_METHOD_FLUSH, false, flush_parameters, show_flush, NULL },
+};
+
+const struct cmd_help *cmd_help_get(unsigned int n)
+{
+	return n < array_size(commands) ? &commands[n].help : NULL;
+}
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < array_size(commands); i++) {
+		if (!strcmp(commands[i].help.name, name))
+			return &commands[i];
+	}
+	return NULL;
+}
+
+const char *cmd_check(const struct cmd_args *args)
+{
+	const struct command *command;
+
+	if (!args->command)
+		return "no command given";
+	command = find_command(args->command);
+	if (!command)
+		return "there is no such command";
+	return command->check(args);
+}
+
+/* ---- running */
+
+static int converse(struct session *session, const struct command *command,
+		    const struct cmd_args *args, struct out *out, struct session_error *error)
+{
+	bool goes_on = true;
+	json_t *answer;
+	int err;
+
+	err = session_call(session, command->method, command->parameters(args),
+			   command->wants_more, error);
+	while (!err && goes_on) {
+		err = session_next(session, &answer, &goes_on, error);
+		if (err)
+			break;
+		command->show(out, answer);
+		json_decref(answer);
+		/* Nobody reads any more: head, a pager. */
+		if (ferror(out->stream)) {
+			session_error_set(error, "output", "cannot write: %s", strerror(errno));
+			err = -EIO;
+		}
+	}
+	if (!err && command->end)
+		command->end(out);
+	return err;
+}
+
+enum cmd_exit cmd_run(const struct cmd_args *args, struct out *out)
+{
+	const struct command *command = find_command(args->command);
+	struct session *session = NULL;
+	struct session_error error;
+	int err;
+
+	if (BUG_ON(!command))
+		return CMD_USAGE;
+	err = session_open(args->socket_path, &session, &error);
+	if (!err)
+		err = converse(session, command, args, out, &error);
+	if (err)
+		out->ops->error(out, &error);
+	session_close(session);
+	return err ? CMD_FAILED : CMD_OK;
+}

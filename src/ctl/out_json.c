@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ctl/out.h"
+
+#include <stdlib.h>
+
+struct out_json {
+	struct out out; /* first */
+	size_t flags;	/* of json_dumpf() */
+	bool in_list;	/* "[" is written, "]" is not */
+};
+
+static struct out_json *json_of(struct out *out)
+{
+	return (struct out_json *)out;
+}
+
+static void put(struct out *out, const json_t *json)
+{
+	json_dumpf(json, out->stream, json_of(out)->flags);
+}
+
+static void put_line(struct out *out, const json_t *json)
+{
+	put(out, json);
+	fputc('\n', out->stream);
+}
+
+static void put_flow(struct out *out, const json_t *flow)
+{
+	struct out_json *json = json_of(out);
+
+	fputs(json->in_list ? ",\n" : "[\n", out->stream);
+	json->in_list = true;
+	put(out, flow);
+}
+
+static void end_list(struct out *out)
+{
+	struct out_json *json = json_of(out);
+
+	if (json->in_list)
+		fputs("\n]\n", out->stream);
+	json->in_list = false;
+}
+
+static void end_flows(struct out *out)
+{
+	if (!json_of(out)->in_list)
+		fputs("[]\n", out->stream);
+	end_list(out);
+}
+
+/* Behind a list that broke off there is no place for it: the list must stay valid. */
+static void put_error(struct out *out, const struct session_error *error)
+{
+	json_t *json;
+
+	if (json_of(out)->in_list) {
+		end_list(out);
+		fprintf(stderr, "nft-offload: %s\n", error->text);
+		return;
+	}
+	json = json_pack("{s:s, s:s}", "error", error->name, "text", error->text);
+	put_line(out, json);
+	json_decref(json);
+}
+
+static void free_json(struct out *out)
+{
+	end_list(out);
+	free(out);
+}
+
+static const struct out_ops ops = {
+	.status = put_line,
+	.flow = put_flow,
+	.flows_end = end_flows,
+	.why = put_line,
+	.flush = put_line,
+	.error = put_error,
+	.free = free_json,
+};
+
+struct out *out_json_new(FILE *stream, bool is_pretty)
+{
+	struct out_json *json = calloc(1, sizeof(*json));
+
+	if (!json)
+		return NULL;
+	json->out.ops = &ops;
+	json->out.stream = stream;
+	json->flags = is_pretty ? JSON_INDENT(2) : JSON_COMPACT;
+	return &json->out;
+}

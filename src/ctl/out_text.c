@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ctl/out.h"
+
+#include <inttypes.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/strbuf.h"
+#include "base/util.h"
+#include "ctl/table.h"
+
+struct out_text {
+	struct out out; /* first */
+	FILE *errors;
+	struct table *flows; /* made with the first row */
+};
+
+static struct out_text *text_of(struct out *out)
+{
+	return (struct out_text *)out;
+}
+
+/* ---- reading JSON: what is missing is "-" or 0 */
+
+static const char *string_in(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : "-";
+}
+
+static json_int_t int_in(const json_t *object, const char *key)
+{
+	return json_integer_value(json_object_get(object, key));
+}
+
+static bool is_true_in(const json_t *object, const char *key)
+{
+	return json_is_true(json_object_get(object, key));
+}
+
+/* Names of devices and texts of drivers come from elsewhere: no control characters. */
+static void put_clean(struct strbuf *sb, const char *text)
+{
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+
+		strbuf_put_char(sb, c < 0x20 || c == 0x7f ? '?' : *text);
+	}
+}
+
+static void write_clean(FILE *stream, const char *text)
+{
+	STRBUF_ON_STACK(clean, 1024);
+
+	put_clean(&clean, text);
+	fputs(strbuf_str(&clean), stream);
+}
+
+/* "512 B", "1.5 KiB": three digits or four. */
+static void put_bytes(struct strbuf *sb, json_int_t bytes)
+{
+	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
+	double value = (double)bytes;
+	size_t unit = 0;
+
+	while (value >= 1023.95 && unit + 1 < array_size(units)) {
+		value /= 1024;
+		unit++;
+	}
+	if (unit)
+		strbuf_printf(sb, "%.1f %s", value, units[unit]);
+	else
+		strbuf_printf(sb, "%" JSON_INTEGER_FORMAT " B", bytes);
+}
+
+/* "3 d 4 h", the two largest units. */
+static void put_duration(struct strbuf *sb, json_int_t seconds)
+{
+	static const struct {
+		json_int_t seconds;
+		const char *name;
+	} units[] = { { 86400, "d" }, { 3600, "h" }, { 60, "min" }, { 1, "s" } };
+	size_t i = 0;
+
+	while (i + 1 < array_size(units) && seconds < units[i].seconds)
+		i++;
+	strbuf_printf(sb, "%" JSON_INTEGER_FORMAT " %s", seconds / units[i].seconds,
+		      units[i].name);
+	if (i + 1 < array_size(units))
+		strbuf_printf(sb, " %" JSON_INTEGER_FORMAT " %s",
+			      seconds % units[i].seconds / units[i + 1].seconds,
+			      units[i + 1].name);
+}
+
+/* ---- flows */
+
+enum flow_column {
+	COLUMN_PROTO,
+	COLUMN_ORIGINAL,
+	COLUMN_REPLY,
+	COLUMN_STATE,
+	COLUMN_HW,
+	COLUMN_DEVICES,
+	COLUMN_REASON,
+	COLUMN_OFFLOADED,
+	COLUMN_SOFTWARE,
+	COLUMN__COUNT,
+};
+
+static const struct table_column flow_columns[COLUMN__COUNT] = {
+	[COLUMN_PROTO] = { "PROTO", false },	     [COLUMN_ORIGINAL] = { "ORIGINAL", false },
+	[COLUMN_REPLY] = { "NAT REPLY", false },     [COLUMN_STATE] = { "STATE", false },
+	[COLUMN_HW] = { "HW", false },		     [COLUMN_DEVICES] = { "DEVICES", false },
+	[COLUMN_REASON] = { "REASON", false },	     [COLUMN_OFFLOADED] = { "OFFLOADED", true },
+	[COLUMN_SOFTWARE] = { "SOFTWARE", true },
+};
+
+static struct strbuf cell(struct table *table, enum flow_column column)
+{
+	struct strbuf sb;
+
+	strbuf_init(&sb, table_cell(table, column), TABLE_CELL_SIZE);
+	return sb;
+}
+
+static void put_endpoint(struct strbuf *sb, const char *addr, json_int_t port)
+{
+	strbuf_put(sb, strchr(addr, ':') ? "[" : "");
+	put_clean(sb, addr);
+	strbuf_put(sb, strchr(addr, ':') ? "]" : "");
+	strbuf_printf(sb, ":%" JSON_INTEGER_FORMAT, port);
+}
+
+/* "192.0.2.1:4000 > 198.51.100.1:80" */
+static void put_tuple(struct strbuf *sb, const json_t *tuple)
+{
+	put_endpoint(sb, string_in(tuple, "src"), int_in(tuple, "sport"));
+	strbuf_put(sb, " > ");
+	put_endpoint(sb, string_in(tuple, "dst"), int_in(tuple, "dport"));
+}
+
+/* The reply is not simply the way back: addresses or ports are translated. */
+static bool is_translated(const json_t *orig, const json_t *reply)
+{
+	return strcmp(string_in(orig, "src"), string_in(reply, "dst")) != 0 ||
+	       strcmp(string_in(orig, "dst"), string_in(reply, "src")) != 0 ||
+	       int_in(orig, "sport") != int_in(reply, "dport") ||
+	       int_in(orig, "dport") != int_in(reply, "sport");
+}
+
+/* Both directions together; "-" where the kernel does not count. */
+static void put_volume(struct table *table, enum flow_column column, const json_t *bytes,
+		       const char *key)
+{
+	const json_t *orig = json_object_get(json_object_get(bytes, "orig"), key);
+	const json_t *reply = json_object_get(json_object_get(bytes, "reply"), key);
+	struct strbuf sb;
+
+	if (!json_is_integer(orig) || !json_is_integer(reply))
+		return;
+	sb = cell(table, column);
+	put_bytes(&sb, json_integer_value(orig) + json_integer_value(reply));
+}
+
+static void put_devices(struct table *table, const json_t *devices)
+{
+	struct strbuf sb;
+
+	if (!json_array_size(devices))
+		return;
+	sb = cell(table, COLUMN_DEVICES);
+	for (size_t i = 0; i < json_array_size(devices); i++) {
+		const char *name = json_string_value(json_array_get(devices, i));
+
+		strbuf_put(&sb, i ? " > " : "");
+		put_clean(&sb, name ? name : "?");
+	}
+}
+
+static void put_word(struct table *table, enum flow_column column, const char *text)
+{
+	struct strbuf sb = cell(table, column);
+
+	put_clean(&sb, text);
+}
+
+static void put_flow(struct out *out, const json_t *flow)
+{
+	struct out_text *text = text_of(out);
+	const json_t *orig = json_object_get(flow, "orig");
+	const json_t *reply = json_object_get(flow, "reply");
+	const json_t *bytes = json_object_get(flow, "bytes");
+	struct strbuf sb;
+
+	if (!text->flows)
+		text->flows = table_new(out->stream, flow_columns, COLUMN__COUNT);
+	if (!text->flows)
+		return;
+	put_word(text->flows, COLUMN_PROTO, string_in(flow, "proto"));
+	sb = cell(text->flows, COLUMN_ORIGINAL);
+	put_tuple(&sb, orig);
+	if (int_in(flow, "zone"))
+		strbuf_printf(&sb, " zone %" JSON_INTEGER_FORMAT, int_in(flow, "zone"));
+	if (is_translated(orig, reply)) {
+		sb = cell(text->flows, COLUMN_REPLY);
+		put_tuple(&sb, reply);
+	}
+	put_word(text->flows, COLUMN_STATE, string_in(flow, "state"));
+	put_word(text->flows, COLUMN_HW, is_true_in(flow, "in_hw") ? "yes" : "-");
+	put_devices(text->flows, json_object_get(flow, "devices"));
+	put_word(text->flows, COLUMN_REASON, string_in(flow, "reason"));
+	put_volume(text->flows, COLUMN_OFFLOADED, bytes, "offloaded");
+	put_volume(text->flows, COLUMN_SOFTWARE, bytes, "software");
+	table_add_row(text->flows);
+}
+
+static void end_flows(struct out *out)
+{
+	struct out_text *text = text_of(out);
+
+	if (!text->flows)
+		fputs("no connections\n", out->stream);
+	table_end(text->flows);
+	text->flows = NULL;
+}
+
+/* ---- status */
+
+static void put_devices_status(struct out *out, const json_t *devices)
+{
+	if (!json_array_size(devices)) {
+		fputs("devices: none named\n", out->stream);
+		return;
+	}
+	fputs("devices:\n", out->stream);
+	for (size_t i = 0; i < json_array_size(devices); i++) {
+		const json_t *device = json_array_get(devices, i);
+		const char *reason = json_string_value(json_object_get(device, "reason"));
+
+		fputs("  ", out->stream);
+		write_clean(out->stream, string_in(device, "name"));
+		fprintf(out->stream, ": %s", string_in(device, "state"));
+		if (reason) {
+			fputs(", ", out->stream);
+			write_clean(out->stream, reason);
+		}
+		fputc('\n', out->stream);
+	}
+}
+
+static void put_flow_totals(struct out *out, const json_t *flows)
+{
+	fprintf(out->stream,
+		"flows: %" JSON_INTEGER_FORMAT " of at most %" JSON_INTEGER_FORMAT
+		"; %" JSON_INTEGER_FORMAT " offloaded, %" JSON_INTEGER_FORMAT
+		" pending, %" JSON_INTEGER_FORMAT " in software\n",
+		int_in(flows, "total"), int_in(flows, "max"), int_in(flows, "offloaded"),
+		int_in(flows, "pending"), int_in(flows, "software"));
+}
+
+/* Name and number, two in a line; zeros are left out. */
+static void put_numbers(struct out *out, const char *title, const json_t *numbers)
+{
+	const char *name;
+	json_t *number, *object = json_deep_copy(numbers); /* iterators want no const */
+	int n = 0;
+
+	json_object_foreach(object, name, number)
+	{
+		if (!json_integer_value(number))
+			continue;
+		if (!n)
+			fprintf(out->stream, "%s:\n", title);
+		fprintf(out->stream, "%s%-30s %12" JSON_INTEGER_FORMAT "%s", n % 2 ? "    " : "  ",
+			name, json_integer_value(number), n % 2 ? "\n" : "");
+		n++;
+	}
+	if (n % 2)
+		fputc('\n', out->stream);
+	json_decref(object);
+}
+
+static void put_forwarded(struct out *out, const json_t *status)
+{
+	const json_t *packets = json_object_get(json_object_get(status, "packets"), "offloaded");
+	const json_t *bytes = json_object_get(json_object_get(status, "bytes"), "offloaded");
+	STRBUF_ON_STACK(orig, 32);
+	STRBUF_ON_STACK(reply, 32);
+
+	put_bytes(&orig, int_in(bytes, "orig"));
+	put_bytes(&reply, int_in(bytes, "reply"));
+	fprintf(out->stream,
+		"forwarded by rules: %s in %" JSON_INTEGER_FORMAT
+		" packets, and %s in %" JSON_INTEGER_FORMAT " packets of replies\n",
+		strbuf_str(&orig), int_in(packets, "orig"), strbuf_str(&reply),
+		int_in(packets, "reply"));
+}
+
+static void put_status(struct out *out, const json_t *status)
+{
+	STRBUF_ON_STACK(uptime, 64);
+
+	put_duration(&uptime, int_in(status, "uptime_s"));
+	fprintf(out->stream, "nft-offloadd %s, up %s\n", string_in(status, "version"),
+		strbuf_str(&uptime));
+	fprintf(out->stream, "offload: %s, admit: %s\n", string_in(status, "offload"),
+		string_in(status, "admit"));
+	put_devices_status(out, json_object_get(status, "devices"));
+	put_flow_totals(out, json_object_get(status, "flows"));
+	put_numbers(out, "in software because", json_object_get(status, "reasons"));
+	put_forwarded(out, status);
+	put_numbers(out, "counters", json_object_get(status, "counters"));
+}
+
+/* ---- why, flush, errors */
+
+/* A text, or an object with the parts of a tuple. */
+static void write_why_tuple(struct out *out, const json_t *tuple)
+{
+	STRBUF_ON_STACK(sb, 256);
+
+	if (json_is_string(tuple)) {
+		put_clean(&sb, json_string_value(tuple));
+	} else {
+		strbuf_printf(&sb, "%s ", string_in(tuple, "proto"));
+		put_tuple(&sb, tuple);
+	}
+	fprintf(out->stream, "%s\n", strbuf_str(&sb));
+}
+
+static void write_verdict(struct out *out, const json_t *why)
+{
+	const char *reason = json_string_value(json_object_get(why, "reason"));
+
+	if (!is_true_in(why, "found")) {
+		fputs("-> no such connection\n", out->stream);
+		return;
+	}
+	fprintf(out->stream, "-> %s", string_in(why, "state"));
+	if (reason) {
+		fprintf(out->stream, ": %s - ", reason);
+		write_clean(out->stream, string_in(why, "reason_text"));
+	}
+	fputc('\n', out->stream);
+}
+
+static void put_why(struct out *out, const json_t *why)
+{
+	const json_t *steps = json_object_get(why, "steps");
+	const json_t *rules = json_object_get(why, "rules");
+
+	write_why_tuple(out, json_object_get(why, "tuple"));
+	for (size_t i = 0; i < json_array_size(steps); i++) {
+		const json_t *step = json_array_get(steps, i);
+
+		fprintf(out->stream, "  %s  %-10s ", is_true_in(step, "ok") ? "ok" : "no",
+			string_in(step, "step"));
+		write_clean(out->stream, string_in(step, "text"));
+		fputc('\n', out->stream);
+	}
+	for (size_t i = 0; i < json_array_size(rules); i++) {
+		const char *rule = json_string_value(json_array_get(rules, i));
+
+		fputs("  rule  ", out->stream);
+		write_clean(out->stream, rule ? rule : "?");
+		fputc('\n', out->stream);
+	}
+	write_verdict(out, why);
+}
+
+static void put_flush(struct out *out, const json_t *flush)
+{
+	json_int_t n = int_in(flush, "flushed");
+
+	fprintf(out->stream, "%" JSON_INTEGER_FORMAT " %s taken out of the offload\n", n,
+		n == 1 ? "connection" : "connections");
+}
+
+static void put_error(struct out *out, const struct session_error *error)
+{
+	struct out_text *text = text_of(out);
+
+	/* The rows that came before it. */
+	table_end(text->flows);
+	text->flows = NULL;
+	fflush(out->stream);
+	fputs("nft-offload: ", text->errors);
+	write_clean(text->errors, error->text);
+	fputc('\n', text->errors);
+}
+
+static void free_text(struct out *out)
+{
+	table_end(text_of(out)->flows);
+	free(out);
+}
+
+static const struct out_ops ops = {
+	.status = put_status,
+	.flow = put_flow,
+	.flows_end = end_flows,
+	.why = put_why,
+	.flush = put_flush,
+	.error = put_error,
+	.free = free_text,
+};
+
+struct out *out_text_new(FILE *stream, FILE *errors)
+{
+	struct out_text *text = calloc(1, sizeof(*text));
+
+	if (!text)
+		return NULL;
+	text->out.ops = &ops;
+	text->out.stream = stream;
+	text->errors = errors;
+	return &text->out;
+}

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/ctlcmd.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/counter.h"
+#include "base/util.h"
+#include "core/view.h"
+#include "daemon/ctlparam.h"
+#include "daemon/flowlist.h"
+#include "daemon/why.h"
+#include "nft-offload/ctl.h"
+
+struct ctlcmd {
+	const struct engine *engine;
+	struct dispatch *dispatch;
+	struct flowlist_ctx lists;
+	mono_t started;
+};
+
+/* -- Status --------------------------------------------------------------- */
+
+static const char *offload_name(enum offload_mode mode)
+{
+	switch (mode) {
+	case OFFLOAD_OBSERVE:
+		return "observe";
+	case OFFLOAD_SOFTWARE:
+		return "software";
+	case OFFLOAD_HARDWARE:
+		return "hardware";
+	}
+	return "?";
+}
+
+static const char *port_name(const struct settings *s, const struct link_rec *rec)
+{
+	if (s->offload == OFFLOAD_OBSERVE)
+		return "observed";
+	switch ((enum port_state)rec->port) {
+	case PORT_NONE:
+		return "unusable";
+	case PORT_WANTED:
+	case PORT_OPENING:
+		return "preparing";
+	case PORT_OPEN:
+		return "ready";
+	case PORT_FAILED:
+		return "failed";
+	case PORT_CLOSING:
+	case PORT_CLOSED:
+		return "closed";
+	}
+	return "?";
+}
+
+static json_t *device_reason(const struct link_rec *rec)
+{
+	if (rec->port != PORT_FAILED)
+		return json_null();
+	return json_sprintf("%s (%s)", rec->extack[0] ? rec->extack : "no text",
+			    strerror(-rec->err));
+}
+
+static json_t *devices_of(const struct engine *engine)
+{
+	const struct settings *s = engine_settings(engine);
+	const struct pathtab *paths = view_paths(engine);
+	json_t *list = json_array();
+	const struct link_rec *rec;
+
+	for (uint32_t slot = 0; (rec = pathtab_next_link(paths, &slot)); slot++) {
+		if (rec->is_named)
+			json_array_append_new(
+				list, json_pack("{s:s, s:I, s:s, s:o}", "name", rec->link.name,
+						"ifindex", (json_int_t)rec->link.ifindex, "state",
+						port_name(s, rec), "reason", device_reason(rec)));
+	}
+	return list;
+}
+
+static json_t *reasons_of(const struct view_totals *t)
+{
+	json_t *o = json_object();
+
+	for (unsigned int r = REASON_NONE + 1; r < REASON__COUNT; r++) {
+		if (t->n_reason[r])
+			json_object_set_new(o, reason_name(r), json_integer(t->n_reason[r]));
+	}
+	return o;
+}
+
+static json_t *counters_all(void)
+{
+	const struct counter *c = NULL;
+	json_t *o = json_object();
+
+	while ((c = counter_next(c)))
+		json_object_set_new(o, c->name, json_integer((json_int_t)counter_read(c)));
+	return o;
+}
+
+static json_t *both_dirs(uint64_t orig, uint64_t reply)
+{
+	return json_pack("{s:{s:I, s:I}}", "offloaded", "orig", (json_int_t)orig, "reply",
+			 (json_int_t)reply);
+}
+
+static json_t *flow_counts(const struct view_totals *t)
+{
+	uint32_t offloaded = t->n_state[FLOW_ACTIVE];
+	uint32_t pending =
+		t->n_state[FLOW_RESOLVE] + t->n_state[FLOW_WAIT] + t->n_state[FLOW_INSTALL];
+
+	return json_pack("{s:I, s:I, s:I, s:I, s:I}", "total", (json_int_t)t->n_flows, "offloaded",
+			 (json_int_t)offloaded, "pending", (json_int_t)pending, "software",
+			 (json_int_t)(t->n_flows - offloaded - pending), "max",
+			 (json_int_t)t->max_flows);
+}
+
+static void status_start(struct ctl_call *call, json_t *parameters)
+{
+	const struct ctlcmd *cc = ctl_call_ctx(call);
+	const struct settings *s = engine_settings(cc->engine);
+	struct view_totals t;
+
+	(void)parameters;
+	view_totals(cc->engine, &t);
+	ctl_call_reply(
+		call,
+		json_pack("{s:s, s:I, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "version",
+			  PACKAGE_VERSION, "uptime_s",
+			  (json_int_t)(mono_diff_ms(mono_now(), cc->started) / 1000), "offload",
+			  offload_name(s->offload), "admit",
+			  s->admit == ADMIT_MARK ? "mark" : "events", "devices",
+			  devices_of(cc->engine), "flows", flow_counts(&t), "reasons",
+			  reasons_of(&t), "counters", counters_all(), "packets",
+			  both_dirs(t.forwarded[DIR_ORIG].pkts, t.forwarded[DIR_REPLY].pkts),
+			  "bytes",
+			  both_dirs(t.forwarded[DIR_ORIG].bytes, t.forwarded[DIR_REPLY].bytes)));
+}
+
+/* -- Flows, Why, Flush ---------------------------------------------------- */
+
+static void flows_start(struct ctl_call *call, json_t *parameters)
+{
+	struct ctlcmd *cc = ctl_call_ctx(call);
+
+	flowlist_start(call, &cc->lists, parameters);
+}
+
+static void why_start(struct ctl_call *call, json_t *parameters)
+{
+	struct ctlcmd *cc = ctl_call_ctx(call);
+	struct tuple tuple;
+
+	if (ctlparam_tuple(call, parameters, &tuple))
+		return;
+	ctl_call_reply(call, why_explain(cc->engine, cc->dispatch, &tuple));
+}
+
+/* The table's key is the original tuple; the operator may give either. */
+static void find_original(struct ctlcmd *cc, struct tuple *tuple)
+{
+	struct conn conn;
+
+	if (dispatch_get_conn(cc->dispatch, tuple, &conn) == 0)
+		*tuple = conn.orig;
+}
+
+static void flush_start(struct ctl_call *call, json_t *parameters)
+{
+	struct ctlcmd *cc = ctl_call_ctx(call);
+	struct event ev = { .type = EVENT_FLUSH };
+	json_int_t n = 0;
+
+	if (json_is_true(json_object_get(parameters, "all"))) {
+		struct view_totals t;
+
+		view_totals(cc->engine, &t);
+		n = t.n_state[FLOW_ACTIVE] + t.n_state[FLOW_INSTALL];
+		ev.flush.all = true;
+	} else {
+		if (ctlparam_tuple(call, parameters, &ev.flush.tuple))
+			return;
+		find_original(cc, &ev.flush.tuple);
+		n = view_has_rules(cc->engine, &ev.flush.tuple);
+	}
+	dispatch_feed(cc->dispatch, &ev);
+	ctl_call_reply(call, json_pack("{s:I}", "flushed", n));
+}
+
+const struct ctl_command ctlcmd_table[] = {
+	{ .method = CTL_METHOD_STATUS, .start = status_start },
+	{ .method = CTL_METHOD_FLOWS, .start = flows_start, .needs_more = true },
+	{ .method = CTL_METHOD_WHY, .start = why_start },
+	{ .method = CTL_METHOD_FLUSH, .start = flush_start, .mutates = true },
+};
+const size_t ctlcmd_table_size = array_size(ctlcmd_table);
+
+int ctlcmd_new(const struct engine *engine, struct dispatch *dispatch, mono_t started,
+	       struct ctlcmd **ret)
+{
+	struct ctlcmd *cc = calloc(1, sizeof(*cc));
+	int err;
+
+	if (!cc)
+		return -ENOMEM;
+	cc->engine = engine;
+	cc->dispatch = dispatch;
+	cc->started = started;
+	cc->lists.engine = engine;
+	err = ctnl_new(&cc->lists.ctnl);
+	if (err) {
+		free(cc);
+		return err;
+	}
+	*ret = cc;
+	return 0;
+}
+
+void ctlcmd_free(struct ctlcmd *ctlcmd)
+{
+	if (!ctlcmd)
+		return;
+	ctnl_free(ctlcmd->lists.ctnl);
+	free(ctlcmd);
+}

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/dispatch.h"
+
+#include <errno.h>
+#include <linux/netlink.h>
+#include <stdlib.h>
+
+#include "base/counter.h"
+#include "base/log.h"
+#include "base/util.h"
+#include "core/view.h"
+#include "daemon/worker.h"
+#include "kern/ctnl.h"
+#include "kern/routes.h"
+#include "nl/nlsock.h"
+
+LOG_TAG("dispatch");
+
+COUNTER(route_lookups, "routes asked for");
+COUNTER(route_errors, "route look-ups that got no answer");
+COUNTER(conntrack_refreshed, "conntrack timeouts prolonged because rules carried packets");
+COUNTER(conntrack_finished, "connections whose last ACK was forwarded by a rule");
+
+/* Questions answered per round of the loop, so that events get their turn. */
+#define QUESTIONS_PER_ROUND 256
+#define ANSWERS_PER_ROUND   1024
+#define CT_TIMEOUT_MS	    2000
+
+#define DISPATCH_WORKERS_MAX 8
+
+struct dispatch {
+	struct loop *loop;
+	struct engine *engine;
+	struct routes *routes;
+	struct nlsock ct_sock;
+	struct ctnl *ctnl;
+	unsigned int n_workers;
+	struct worker *worker[DISPATCH_WORKERS_MAX];
+	struct loop_fd *worker_fd[DISPATCH_WORKERS_MAX];
+	struct loop_timer *tick;
+	void (*idle_hook)(void *ctx);
+	void *idle_ctx;
+};
+
+/* -- questions ------------------------------------------------------------ */
+
+int dispatch_walk_path(struct dispatch *d, struct path_query *q)
+{
+	enum reason reason;
+
+	do {
+		int err = routes_lookup(d->routes, &q->ask, &q->answer[q->step]);
+
+		counter_inc(&route_lookups);
+		if (err) {
+			counter_inc(&route_errors);
+			q->answer[q->step] = (struct route_answer){ .kind = ROUTE_NONE,
+								    .err = err };
+			return err;
+		}
+	} while (path_advance(q, &reason) == PATH_ASK);
+	return 0;
+}
+
+static void run_lookup(struct dispatch *d, const struct order *o)
+{
+	struct event ev = { .type = EVENT_LOOKUP_DONE, .flow = o->flow };
+	int err;
+
+	ev.lookup = o->lookup;
+	err = dispatch_walk_path(d, &ev.lookup);
+	if (err)
+		log_warning("no answer to a route look-up, staying in software: %s",
+			    strerror(-err));
+	engine_feed(d->engine, &ev, loop_now(d->loop));
+}
+
+struct get_ctx {
+	struct ctnl *ctnl;
+	struct conn *conn;
+	bool found;
+};
+
+static void on_conn(const struct nlmsghdr *nlh, void *ctx)
+{
+	struct get_ctx *g = ctx;
+	enum ctnl_what what;
+
+	if (ctnl_get(g->ctnl, nlh, g->conn, &what) == 0)
+		g->found = true;
+}
+
+struct request {
+	_Alignas(8) unsigned char buf[1024];
+	struct nlput w;
+};
+
+static struct nlput *begin(struct request *r)
+{
+	nlput_init(&r->w, r->buf, sizeof(r->buf), 0);
+	return &r->w;
+}
+
+int dispatch_get_conn(struct dispatch *d, const struct tuple *tuple, struct conn *ret)
+{
+	struct get_ctx ctx = { d->ctnl, ret, false };
+	struct request r;
+	int err = ctnl_put_get(begin(&r), tuple);
+
+	if (!err)
+		err = nlsock_query(&d->ct_sock, nlput_msg(&r.w), CT_TIMEOUT_MS, on_conn, &ctx, NULL);
+	return err ? err : ctx.found ? 0 : -ENOENT;
+}
+
+/* Prolongs or repairs the entry as the order says. 0 when nothing was to do. */
+static int mend_conn(struct dispatch *d, const struct order_refresh *o, struct conn *c)
+{
+	bool in_last_ack = (c->has & CONN_HAS_TCP_STATE) && c->tcp_state == CONN_TCP_LAST_ACK;
+	struct request r;
+	int err;
+
+	if (o->finish_last_ack) {
+		if (!in_last_ack)
+			return 0;
+		err = ctnl_put_tcp_state(begin(&r), &o->orig, CONN_TCP_TIME_WAIT, o->timeout_s);
+		counter_inc(&conntrack_finished);
+	} else {
+		if (!(c->has & CONN_HAS_TIMEOUT) || c->timeout_s >= o->timeout_s)
+			return 0;
+		err = ctnl_put_care(begin(&r), &o->orig, false, o->timeout_s);
+		counter_inc(&conntrack_refreshed);
+	}
+	if (!err)
+		err = nlsock_query(&d->ct_sock, nlput_msg(&r.w), CT_TIMEOUT_MS, NULL, NULL, NULL);
+	if (!err)
+		c->timeout_s = o->timeout_s;
+	return err;
+}
+
+static void run_refresh(struct dispatch *d, const struct order *o)
+{
+	struct event ev = { .type = EVENT_REFRESH_DONE, .flow = o->flow };
+	struct event_refresh *r = &ev.refresh;
+	int err = dispatch_get_conn(d, &o->refresh.orig, &r->conn);
+
+	r->found = err == 0 && (!(r->conn.has & CONN_HAS_ID) || r->conn.id == o->refresh.ct_id);
+	if (r->found)
+		err = mend_conn(d, &o->refresh, &r->conn);
+	else if (err == -ENOENT)
+		err = 0;
+	if (err)
+		log_warning("conntrack did not answer or take a refresh: %s", strerror(-err));
+	r->err = err;
+	engine_feed(d->engine, &ev, loop_now(d->loop));
+}
+
+/* True when more questions wait. */
+static bool answer_questions(struct dispatch *d)
+{
+	struct order o;
+
+	for (unsigned int i = 0; i < QUESTIONS_PER_ROUND; i++) {
+		if (!engine_next_order(d->engine, ORDERS_ASK, 0, loop_now(d->loop), &o))
+			return false;
+		if (o.type == ORDER_LOOKUP)
+			run_lookup(d, &o);
+		else
+			run_refresh(d, &o);
+	}
+	return true;
+}
+
+/* -- workers -------------------------------------------------------------- */
+
+static void feed_workers(struct dispatch *d)
+{
+	static const enum order_class classes[] = { ORDERS_REMOVE, ORDERS_INSTALL };
+	struct order o;
+
+	for (unsigned int c = 0; c < array_size(classes); c++) {
+		bool is_removal = classes[c] == ORDERS_REMOVE;
+
+		for (unsigned int w = 0; w < d->n_workers; w++) {
+			while (worker_has_room(d->worker[w], is_removal) &&
+			       engine_next_order(d->engine, classes[c], w, loop_now(d->loop), &o))
+				worker_push(d->worker[w], &o);
+		}
+	}
+}
+
+static void report_port(const struct dispatch *d, const struct event_port *p)
+{
+	const struct link_rec *rec = pathtab_find_link(view_paths(d->engine), p->ifindex);
+	const char *name = rec ? rec->link.name : "device that is gone";
+
+	if (p->err && p->opened)
+		log_warning("%s: cannot be prepared, its flows stay in software: %s (%s)", name,
+			    p->extack[0] ? p->extack : "no text", strerror(-p->err));
+	else if (p->err)
+		log_warning("%s: cannot be cleaned up: %s", name, strerror(-p->err));
+	else
+		log_info("%s: %s", name, p->opened ? "ready" : "left as it was");
+}
+
+static void report_refusal(const struct event_install *r)
+{
+	if (r->status == INSTALL_REFUSED)
+		log_notice("rule refused, flow stays in software: %s (%s)",
+			   r->extack[0] ? r->extack : "no text", strerror(-r->err));
+	else if (r->status == INSTALL_UNCERTAIN)
+		log_warning("no answer to an install, its rules are taken out again");
+}
+
+static void on_worker(void *ctx, int fd, unsigned int events)
+{
+	struct dispatch *d = ctx;
+	struct event ev;
+
+	(void)events;
+	for (unsigned int w = 0; w < d->n_workers; w++) {
+		if (worker_fd(d->worker[w]) != fd)
+			continue;
+		worker_woken(d->worker[w]);
+		while (worker_pop(d->worker[w], &ev)) {
+			if (ev.type == EVENT_PORT_DONE)
+				report_port(d, &ev.port);
+			else if (ev.type == EVENT_INSTALL_DONE)
+				report_refusal(&ev.install);
+			engine_feed(d->engine, &ev, loop_now(d->loop));
+		}
+	}
+	dispatch_kick(d);
+}
+
+/* -- the round ------------------------------------------------------------ */
+
+static void round_of_orders(void *ctx)
+{
+	struct dispatch *d = ctx;
+	mono_t now = loop_now(d->loop), due;
+	bool more = engine_tick(d->engine, now);
+
+	more |= answer_questions(d);
+	feed_workers(d);
+	if (more)
+		dispatch_kick(d);
+	due = engine_next_due(d->engine);
+	if (mono_is_never(due))
+		loop_timer_stop(d->tick);
+	else
+		loop_timer_set(d->tick, (uint64_t)MAX(mono_diff_ms(due, now), (int64_t)0) + 1, 0);
+	if (d->idle_hook)
+		d->idle_hook(d->idle_ctx);
+}
+
+void dispatch_kick(struct dispatch *d)
+{
+	if (loop_defer(d->loop, "orders", round_of_orders, d))
+		log_error("out of memory: orders wait for the next event");
+}
+
+static void on_tick(void *ctx)
+{
+	dispatch_kick(ctx);
+}
+
+void dispatch_feed(struct dispatch *d, const struct event *event)
+{
+	engine_feed(d->engine, event, loop_now(d->loop));
+	dispatch_kick(d);
+}
+
+void dispatch_set_idle_hook(struct dispatch *d, void (*fn)(void *ctx), void *ctx)
+{
+	d->idle_hook = fn;
+	d->idle_ctx = ctx;
+}
+
+bool dispatch_is_own(const struct dispatch *d, uint32_t portid)
+{
+	if (portid == 0)
+		return false;
+	if (portid == nlsock_portid(&d->ct_sock))
+		return true;
+	for (unsigned int w = 0; w < d->n_workers; w++) {
+		if (portid == worker_ct_portid(d->worker[w]))
+			return true;
+	}
+	return false;
+}
+
+static int start_workers(struct dispatch *d, unsigned int n)
+{
+	for (unsigned int w = 0; w < n; w++) {
+		int err = worker_start(w, &d->worker[w]);
+
+		if (err)
+			return err;
+		d->n_workers = w + 1;
+		d->worker_fd[w] = loop_fd_add(d->loop, worker_fd(d->worker[w]), LOOP_READ,
+					      "worker answers", on_worker, d);
+		if (!d->worker_fd[w])
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+int dispatch_new(struct loop *loop, struct engine *engine, unsigned int n_workers,
+		 struct dispatch **ret)
+{
+	struct dispatch *d = calloc(1, sizeof(*d));
+	int err;
+
+	if (!d)
+		return -ENOMEM;
+	d->loop = loop;
+	d->engine = engine;
+	err = routes_open(&d->routes);
+	if (!err)
+		err = ctnl_new(&d->ctnl);
+	if (!err)
+		err = nlsock_open(&d->ct_sock, NETLINK_NETFILTER, 0);
+	if (!err) {
+		d->tick = loop_timer_add(loop, "engine timer", on_tick, d);
+		err = d->tick ? start_workers(d, n_workers) : -ENOMEM;
+	}
+	if (err) {
+		dispatch_free(d);
+		return err;
+	}
+	*ret = d;
+	return 0;
+}
+
+void dispatch_free(struct dispatch *d)
+{
+	if (!d)
+		return;
+	for (unsigned int w = 0; w < d->n_workers; w++) {
+		loop_fd_del(d->worker_fd[w]);
+		worker_stop(d->worker[w]);
+	}
+	IGNORE_RESULT(loop_defer_cancel(d->loop, round_of_orders, d));
+	loop_timer_del(d->tick);
+	nlsock_close(&d->ct_sock);
+	ctnl_free(d->ctnl);
+	routes_close(d->routes);
+	free(d);
+}

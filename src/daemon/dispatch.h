@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * dispatch - carries orders from the engine to who executes them, and answers
+ * back.
+ *
+ * Questions (routes, conntrack entries) are answered here, on the main thread,
+ * at once: they touch no NIC. Rules and ports go to the workers. An order is
+ * made only when there is room for it, so nothing waits outside the engine.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/compiler.h"
+#include "base/loop.h"
+#include "core/engine.h"
+
+struct dispatch;
+
+
+int dispatch_new(struct loop *loop, struct engine *engine, unsigned int n_workers,
+		 struct dispatch **ret) MUST_CHECK;
+/* Stops the workers. NULL is fine. */
+void dispatch_free(struct dispatch *dispatch);
+
+/* Feeds one event and lets its orders go. */
+void dispatch_feed(struct dispatch *dispatch, const struct event *event);
+/* Lets waiting orders go later in this round of the loop; cheap to repeat. */
+void dispatch_kick(struct dispatch *dispatch);
+
+/* The conntrack event with this netlink address was caused by us. */
+bool dispatch_is_own(const struct dispatch *dispatch, uint32_t portid);
+
+/* Called after every round of orders, for who waits for a state of the engine. */
+void dispatch_set_idle_hook(struct dispatch *dispatch, void (*fn)(void *ctx), void *ctx);
+
+/* For `why`: the same look-ups that flows get. */
+int dispatch_walk_path(struct dispatch *dispatch, struct path_query *query) MUST_CHECK;
+/* Reads one conntrack entry, by either of its tuples. 0, -ENOENT or -errno. */
+int dispatch_get_conn(struct dispatch *dispatch, const struct tuple *tuple,
+		      struct conn *ret) MUST_CHECK;

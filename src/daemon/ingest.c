@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/ingest.h"
+
+#include <errno.h>
+#include <linux/netlink.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/counter.h"
+#include "base/log.h"
+#include "base/util.h"
+#include "core/view.h"
+#include "kern/ctnl.h"
+#include "kern/links.h"
+#include "kern/neighs.h"
+#include "kern/rtwatch.h"
+#include "nl/nlsock.h"
+
+LOG_TAG("ingest");
+
+COUNTER(ct_events, "conntrack events read");
+COUNTER(ct_overruns, "times that conntrack events were lost");
+COUNTER(ct_dumps, "conntrack dumps read to their end");
+COUNTER(ct_dumps_failed, "conntrack dumps that failed or were interrupted");
+COUNTER(rt_overruns, "times that link, neighbour or route events were lost");
+
+#define CT_RCVBUF_BYTES	    (16 * 1024 * 1024)
+#define CT_RCVBUF_MAX_BYTES (256 * 1024 * 1024)
+#define RT_RCVBUF_BYTES	    (4 * 1024 * 1024)
+#define RT_RCVBUF_MAX_BYTES (64 * 1024 * 1024)
+/* Messages per wake-up; other sources get their turn in between. */
+#define EVENT_BUDGET	    512
+#define DUMP_BUDGET	    1
+#define RT_BUDGET	    256
+/* After an overrun: at least this, and up to as much again at random. */
+#define RESYNC_DELAY_MS	    100
+/* While flows are offloaded whose end shows only in a dump. */
+#define SILENT_MS	    2000
+#define RECONCILE_MS	    (5 * 60 * 1000)
+/* A dump that found the table too busy is tried again. */
+#define RETRY_MS	    500
+
+struct ingest {
+	struct loop *loop;
+	struct engine *engine;
+	struct dispatch *dispatch;
+	struct ctnl *ctnl;
+	struct nlsock events, dump;
+	struct loop_fd *events_fd, *rt_fd;
+	struct loop_timer *dump_timer;
+	struct rtwatch *rt;
+	mono_t last_dump;  /* end of the last good one */
+	bool dump_wanted;  /* something was lost */
+	bool is_dumping;
+	bool dump_interrupted;
+	bool complete;
+	unsigned int failures; /* dumps in a row that failed */
+};
+
+/* -- conntrack events ----------------------------------------------------- */
+
+static void on_event(const struct nlmsghdr *nlh, void *ctx)
+{
+	struct ingest *in = ctx;
+	struct event ev = { .type = EVENT_CONN };
+	enum ctnl_what what;
+
+	if (ctnl_get(in->ctnl, nlh, &ev.conn, &what))
+		return;
+	counter_inc(&ct_events);
+	ev.is_own = dispatch_is_own(in->dispatch, nlh->nlmsg_pid);
+	if (what == CTNL_DESTROY)
+		ev.type = EVENT_CONN_DESTROY;
+	engine_feed(in->engine, &ev, loop_now(in->loop));
+}
+
+static void want_dump(struct ingest *in, uint64_t delay_ms)
+{
+	in->dump_wanted = true;
+	if (!in->is_dumping)
+		loop_timer_set(in->dump_timer, delay_ms, 0);
+}
+
+static void on_overrun(struct ingest *in)
+{
+	int size = nlsock_grow(&in->events, CT_RCVBUF_MAX_BYTES);
+
+	counter_inc(&ct_overruns);
+	log_notice("conntrack events were lost; buffer is %d bytes now, comparing with a dump",
+		   size);
+	if (in->is_dumping)
+		in->dump_interrupted = true;
+	want_dump(in, RESYNC_DELAY_MS + (uint64_t)rand() % RESYNC_DELAY_MS);
+}
+
+static void on_events(void *ctx, int fd, unsigned int events)
+{
+	struct ingest *in = ctx;
+	int n = nlsock_recv_many(&in->events, EVENT_BUDGET, on_event, in);
+
+	(void)fd;
+	(void)events;
+	if (n == -ENOBUFS)
+		on_overrun(in);
+	else if (n < 0)
+		log_warning("cannot read conntrack events: %s", strerror(-n));
+	dispatch_kick(in->dispatch);
+}
+
+/* -- conntrack dumps ------------------------------------------------------ */
+
+static void feed_type(struct ingest *in, enum event_type type)
+{
+	struct event ev = { .type = (uint8_t)type };
+
+	dispatch_feed(in->dispatch, &ev);
+}
+
+static void end_dump(struct ingest *in, bool is_good)
+{
+	in->is_dumping = false;
+	if (is_good) {
+		counter_inc(&ct_dumps);
+		in->complete = true;
+		in->failures = 0;
+		in->last_dump = loop_now(in->loop);
+		feed_type(in, EVENT_RESYNC_END);
+		loop_timer_set(in->dump_timer, SILENT_MS, 0);
+		return;
+	}
+	counter_inc(&ct_dumps_failed);
+	feed_type(in, EVENT_RESYNC_ABORT);
+	in->failures++;
+	want_dump(in, RETRY_MS * MIN(in->failures, 20u));
+}
+
+static void on_dumped(const struct nlmsghdr *nlh, void *ctx)
+{
+	struct ingest *in = ctx;
+	struct event ev = { .type = EVENT_CONN, .is_dump = true };
+	enum ctnl_what what;
+	struct nlerr err;
+
+	/* The rest of a datagram behind the end, or a late one. */
+	if (!in->is_dumping)
+		return;
+	if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
+		in->dump_interrupted = true;
+	if (nlerr_get(nlh, &err) == 0) {
+		if (err.err)
+			log_warning("conntrack dump failed, trying again: %s", strerror(-err.err));
+		end_dump(in, err.err == 0 && !in->dump_interrupted);
+	} else if (ctnl_get(in->ctnl, nlh, &ev.conn, &what) == 0) {
+		engine_feed(in->engine, &ev, loop_now(in->loop));
+	}
+}
+
+static void read_dump(void *ctx)
+{
+	struct ingest *in = ctx;
+	int n = nlsock_recv_many(&in->dump, DUMP_BUDGET, on_dumped, in);
+
+	if (n < 0) {
+		log_warning("conntrack dump failed, trying again: %s", strerror(-n));
+		end_dump(in, false);
+	}
+	dispatch_kick(in->dispatch);
+	/* A dump's next part is made when it is read (netlink_dump): there is
+	 * always something to read until its end. */
+	if (in->is_dumping && loop_defer(in->loop, "conntrack dump", read_dump, in))
+		end_dump(in, false);
+}
+
+static int send_dump(struct ingest *in)
+{
+	_Alignas(8) unsigned char buf[256];
+	struct nlput w;
+	int err;
+
+	/* A socket of its own each time: nothing of an earlier dump can be left
+	 * in it. */
+	nlsock_close(&in->dump);
+	err = nlsock_open(&in->dump, NETLINK_NETFILTER, 0);
+	if (!err)
+		err = nlsock_set_nonblock(&in->dump);
+	if (err)
+		return err;
+	nlput_init(&w, buf, sizeof(buf), nlsock_next_seq(&in->dump));
+	err = ctnl_put_dump(&w, FAMILY_NONE, true);
+	return err ? err : nlsock_send(&in->dump, nlput_msg(&w));
+}
+
+static void start_dump(struct ingest *in)
+{
+	int err = send_dump(in);
+
+	in->dump_wanted = false;
+	in->dump_interrupted = false;
+	in->is_dumping = true;
+	if (err) {
+		log_warning("cannot ask for a conntrack dump, trying again: %s", strerror(-err));
+		end_dump(in, false);
+		return;
+	}
+	feed_type(in, EVENT_RESYNC_BEGIN);
+	read_dump(in);
+}
+
+static void on_dump_timer(void *ctx)
+{
+	struct ingest *in = ctx;
+
+	if (in->dump_wanted || engine_silent_flows(in->engine) ||
+	    mono_diff_ms(loop_now(in->loop), in->last_dump) >= RECONCILE_MS)
+		start_dump(in);
+	else
+		loop_timer_set(in->dump_timer, SILENT_MS, 0);
+}
+
+/* -- links, neighbours, routes -------------------------------------------- */
+
+static void on_link(const struct link *link, void *ctx)
+{
+	struct ingest *in = ctx;
+	struct event ev = { .type = EVENT_LINK, .link = *link };
+
+	engine_feed(in->engine, &ev, loop_now(in->loop));
+}
+
+static void on_link_gone(uint32_t ifindex, void *ctx)
+{
+	struct ingest *in = ctx;
+	struct event ev = { .type = EVENT_LINK_GONE };
+
+	ev.link.ifindex = ifindex;
+	engine_feed(in->engine, &ev, loop_now(in->loop));
+}
+
+static void on_neigh(const struct neigh *neigh, void *ctx)
+{
+	struct ingest *in = ctx;
+	struct event ev = { .type = EVENT_NEIGH, .neigh = *neigh };
+
+	engine_feed(in->engine, &ev, loop_now(in->loop));
+}
+
+static void on_routes_changed(void *ctx)
+{
+	feed_type(ctx, EVENT_ROUTES_CHANGED);
+}
+
+struct link_set {
+	struct ingest *ingest;
+	uint32_t ifindex[PATHTAB_MAX_LINKS];
+	unsigned int n;
+};
+
+static void note_link(const struct link *link, void *ctx)
+{
+	struct link_set *set = ctx;
+
+	if (set->n < array_size(set->ifindex))
+		set->ifindex[set->n++] = link->ifindex;
+	on_link(link, set->ingest);
+}
+
+static bool has_link(const struct link_set *set, uint32_t ifindex)
+{
+	for (unsigned int i = 0; i < set->n; i++) {
+		if (set->ifindex[i] == ifindex)
+			return true;
+	}
+	return false;
+}
+
+/* Links that went away while nobody heard. */
+static void drop_absent_links(struct ingest *in, const struct link_set *set)
+{
+	const struct pathtab *paths = view_paths(in->engine);
+	struct link_rec *rec;
+
+	for (uint32_t slot = 0; (rec = pathtab_next_link(paths, &slot)); slot++) {
+		if (!has_link(set, rec->link.ifindex))
+			on_link_gone(rec->link.ifindex, in);
+	}
+}
+
+static int read_topology(struct ingest *in)
+{
+	struct link_set *set = calloc(1, sizeof(*set));
+	int err;
+
+	if (!set)
+		return -ENOMEM;
+	set->ingest = in;
+	err = links_dump(note_link, set);
+	if (!err)
+		drop_absent_links(in, set);
+	free(set);
+	if (!err)
+		err = neighs_dump(on_neigh, in);
+	return err;
+}
+
+static void on_rt(void *ctx, int fd, unsigned int events)
+{
+	struct ingest *in = ctx;
+	int n = rtwatch_read(in->rt, RT_BUDGET);
+
+	(void)fd;
+	(void)events;
+	if (n == -ENOBUFS) {
+		counter_inc(&rt_overruns);
+		log_notice("link or route events were lost; buffer is %d bytes now, reading all anew",
+			   rtwatch_grow(in->rt, RT_RCVBUF_MAX_BYTES));
+		n = read_topology(in);
+		feed_type(in, EVENT_ROUTES_CHANGED);
+	}
+	if (n < 0)
+		log_warning("cannot read link and route events: %s", strerror(-n));
+	dispatch_kick(in->dispatch);
+}
+
+/* -- life ----------------------------------------------------------------- */
+
+static int open_rt(struct ingest *in)
+{
+	struct rtwatch_callbacks cb = {
+		.link = on_link,
+		.link_gone = on_link_gone,
+		.neigh = on_neigh,
+		.neigh_gone = on_neigh,
+		.routes_changed = on_routes_changed,
+		.ctx = in,
+	};
+	int err = rtwatch_open(&in->rt, RT_RCVBUF_BYTES, &cb);
+
+	if (!err)
+		err = read_topology(in);
+	if (err) {
+		log_error("cannot watch links and routes: %s", strerror(-err));
+		return err;
+	}
+	in->rt_fd = loop_fd_add(in->loop, rtwatch_fd(in->rt), LOOP_READ, "route events", on_rt, in);
+	return in->rt_fd ? 0 : -ENOMEM;
+}
+
+static int open_ct(struct ingest *in)
+{
+	int err = ctnl_new(&in->ctnl);
+
+	if (!err)
+		err = ctnl_events_open(&in->events, CT_RCVBUF_BYTES);
+	if (err) {
+		log_error("cannot subscribe to conntrack events: %s%s", strerror(-err),
+			  err == -EPERM ? " (CAP_NET_ADMIN is needed)" : "");
+		return err;
+	}
+	in->dump_timer = loop_timer_add(in->loop, "dump timer", on_dump_timer, in);
+	in->events_fd = loop_fd_add(in->loop, nlsock_fd(&in->events), LOOP_READ,
+				    "conntrack events", on_events, in);
+	return in->dump_timer && in->events_fd ? 0 : -ENOMEM;
+}
+
+int ingest_new(struct loop *loop, struct engine *engine, struct dispatch *dispatch,
+	       struct ingest **ret)
+{
+	struct ingest *in = calloc(1, sizeof(*in));
+	int err;
+
+	if (!in)
+		return -ENOMEM;
+	in->loop = loop;
+	in->engine = engine;
+	in->dispatch = dispatch;
+	err = open_rt(in);
+	if (!err)
+		err = open_ct(in);
+	if (err) {
+		ingest_free(in);
+		return err;
+	}
+	want_dump(in, 0);
+	*ret = in;
+	return 0;
+}
+
+void ingest_free(struct ingest *in)
+{
+	if (!in)
+		return;
+	IGNORE_RESULT(loop_defer_cancel(in->loop, read_dump, in));
+	loop_fd_del(in->events_fd);
+	loop_fd_del(in->rt_fd);
+	loop_timer_del(in->dump_timer);
+	rtwatch_close(in->rt);
+	nlsock_close(&in->dump);
+	nlsock_close(&in->events);
+	ctnl_free(in->ctnl);
+	free(in);
+}
+
+bool ingest_is_complete(const struct ingest *in)
+{
+	return in->complete;
+}

@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * main - arguments, the list of what is started and stopped, exit status.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <linux/netlink.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/siphash.h"
+#include "base/util.h"
+#include "core/flow.h"
+#include "core/view.h"
+#include "daemon/conf.h"
+#include "daemon/ctlcmd.h"
+#include "daemon/ctlsock.h"
+#include "daemon/dispatch.h"
+#include "daemon/ingest.h"
+#include "daemon/notify.h"
+#include "daemon/portwork.h"
+#include "daemon/sampler.h"
+#include "daemon/sysctls.h"
+#include "nl/nlsock.h"
+
+LOG_TAG("main");
+
+enum exit_status {
+	EXIT_OK = 0,
+	EXIT_CONFIG = 1,
+	EXIT_USAGE = 2,
+	EXIT_START = 3, /* the system does not let us start */
+	EXIT_STOP = 4,	/* something of ours may be left in the kernel */
+};
+
+/* How long a stop may take before it is given up. */
+#define STOP_MS 15000
+#define READY_CHECK_MS 20
+#define STATUS_MS 5000
+
+struct args {
+	const char *conf_path;
+	const char *socket_path;
+	bool only_check;
+};
+
+struct daemon {
+	struct config config;
+	struct loop *loop;
+	struct engine *engine;
+	struct dispatch *dispatch;
+	struct ingest *ingest;
+	struct sampler *sampler;
+	struct ctlcmd *ctlcmd;
+	struct ctlsock *ctlsock;
+	struct notify *notify;
+	struct loop_signal *sigterm, *sigint;
+	struct loop_timer *stop_timer, *ready_timer, *status_timer, *watchdog_timer;
+	bool is_ready;
+	bool stopping;
+	enum exit_status status;
+};
+
+/* -- start-up ------------------------------------------------------------- */
+
+static void usage(FILE *out)
+{
+	fputs("usage: nft-offloadd [-c FILE] [-s SOCKET] [--check] [--dump-fsm] [--version] [--help]\n"
+	      "\n"
+	      "  -c FILE     configuration file (default " CONF_FILE_DEFAULT ")\n"
+	      "  -s SOCKET   control socket, instead of the configured one\n"
+	      "  --check     check the configuration and exit\n"
+	      "  --dump-fsm  print the state table of a flow and exit\n"
+	      "\n"
+	      "Runs in the foreground and logs to stderr. See nft-offloadd(8).\n",
+	      out);
+}
+
+/* Negative: go on; else exit with that status. */
+static int parse_args(int argc, char **argv, struct args *args)
+{
+	enum { OPT_CHECK = 256, OPT_FSM, OPT_VERSION };
+	static const struct option options[] = {
+		{ "check", no_argument, NULL, OPT_CHECK },
+		{ "dump-fsm", no_argument, NULL, OPT_FSM },
+		{ "version", no_argument, NULL, OPT_VERSION },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "c:s:h", options, NULL)) != -1) {
+		switch (c) {
+		case 'c':
+			args->conf_path = optarg;
+			break;
+		case 's':
+			args->socket_path = optarg;
+			break;
+		case OPT_CHECK:
+			args->only_check = true;
+			break;
+		case OPT_FSM:
+			flow_dump_fsm(stdout);
+			return EXIT_OK;
+		case OPT_VERSION:
+			puts("nft-offloadd " PACKAGE_VERSION);
+			return EXIT_OK;
+		case 'h':
+			usage(stdout);
+			return EXIT_OK;
+		default:
+			usage(stderr);
+			return EXIT_USAGE;
+		}
+	}
+	if (optind < argc) {
+		usage(stderr);
+		return EXIT_USAGE;
+	}
+	return -1;
+}
+
+/* Prints all that is to say about the files: errors as "file:line: text". */
+static int load_config(const struct args *args, struct config *config)
+{
+	CLEANUP(conf_errors_fini) struct conf_errors errors;
+	int err;
+
+	conf_errors_init(&errors);
+	err = conf_load(args->conf_path, config, &errors);
+	for (unsigned int i = 0; i < errors.n_messages; i++) {
+		if (errors.message[i].is_error)
+			fprintf(stderr, "%s\n", errors.message[i].text);
+		else
+			log_notice("%s", errors.message[i].text);
+	}
+	if (err == -ENOMEM)
+		log_error("out of memory while reading the configuration");
+	if (!err && args->socket_path) {
+		if (strlen(args->socket_path) >= sizeof(config->socket_path)) {
+			fprintf(stderr, "the path of the control socket is too long: %s\n",
+				args->socket_path);
+			return -EINVAL;
+		}
+		strcpy(config->socket_path, args->socket_path);
+	}
+	return err;
+}
+
+static int make_engine(struct daemon *d)
+{
+	struct engine_params params = {
+		.settings = d->config.core,
+		.n_workers = d->config.workers,
+		.now = loop_now(d->loop),
+	};
+
+	if (getrandom(&params.instance, sizeof(params.instance), 0) !=
+		    sizeof(params.instance) ||
+	    siphash_key_random(params.hash_key))
+		return -EIO;
+	sysctls_read_timeouts(&params.settings);
+	return engine_new(&params, &d->engine);
+}
+
+static bool is_wanted(const struct settings *s, const char *name)
+{
+	for (unsigned int i = 0; i < s->n_devices; i++) {
+		if (strcmp(s->device[i], name) == 0)
+			return true;
+	}
+	return s->auto_devices;
+}
+
+/* Rules that a previous life left on devices which are not ours any more:
+ * nobody else would remove them. The others are swept when they are opened. */
+static void sweep_unnamed(struct daemon *d)
+{
+	const struct pathtab *paths = view_paths(d->engine);
+	const struct settings *settings = engine_settings(d->engine);
+	struct nlsock sock = { 0 };
+	struct link_rec *rec;
+
+	if (settings->offload == OFFLOAD_OBSERVE || nlsock_open(&sock, NETLINK_ROUTE, 0))
+		return;
+	for (uint32_t slot = 0; (rec = pathtab_next_link(paths, &slot)); slot++) {
+		unsigned int n_rules = 0;
+		bool made_clsact = false;
+		int err;
+
+		if (is_wanted(settings, rec->link.name))
+			continue;
+		err = portwork_sweep(&sock, rec->link.ifindex, &made_clsact, &n_rules);
+		if (!err && made_clsact)
+			IGNORE_RESULT(portwork_drop_clsact(&sock, rec->link.ifindex));
+		if (err)
+			log_warning("%s: cannot look for rules of an earlier run: %s",
+				    rec->link.name, strerror(-err));
+		else if (n_rules)
+			log_notice("%s: removed %u rules of an earlier run", rec->link.name,
+				   n_rules);
+	}
+	nlsock_close(&sock);
+}
+
+/* -- stop ----------------------------------------------------------------- */
+
+static void on_idle(void *ctx)
+{
+	struct daemon *d = ctx;
+
+	if (d->stopping && engine_is_stopped(d->engine))
+		loop_stop(d->loop);
+}
+
+static void on_stop_timeout(void *ctx)
+{
+	struct daemon *d = ctx;
+
+	log_error("rules could not be removed in time; remove them with "
+		  "\"tc filter del\", or start again");
+	d->status = EXIT_STOP;
+	loop_stop(d->loop);
+}
+
+static void on_signal(void *ctx, int signo)
+{
+	struct daemon *d = ctx;
+	struct event ev = { .type = EVENT_STOP };
+
+	if (d->stopping)
+		return;
+	log_notice("%s: taking all flows back", strsignal(signo));
+	d->stopping = true;
+	notify_stopping(d->notify);
+	loop_timer_set(d->stop_timer, STOP_MS, 0);
+	dispatch_feed(d->dispatch, &ev);
+}
+
+/* -- running -------------------------------------------------------------- */
+
+static bool ports_are_settled(const struct engine *engine)
+{
+	const struct pathtab *paths = view_paths(engine);
+	struct link_rec *rec;
+
+	for (uint32_t slot = 0; (rec = pathtab_next_link(paths, &slot)); slot++) {
+		if (rec->port == PORT_WANTED || rec->port == PORT_OPENING)
+			return false;
+	}
+	return true;
+}
+
+static void report_missing_devices(const struct daemon *d)
+{
+	const struct pathtab *paths = view_paths(d->engine);
+	const struct settings *s = engine_settings(d->engine);
+
+	for (unsigned int i = 0; i < s->n_devices; i++) {
+		struct link_rec *rec;
+		uint32_t slot;
+
+		for (slot = 0; (rec = pathtab_next_link(paths, &slot)); slot++) {
+			if (strcmp(rec->link.name, s->device[i]) == 0)
+				break;
+		}
+		if (!rec)
+			log_notice("%s: no such device yet, it is used when it appears",
+				   s->device[i]);
+	}
+}
+
+static void on_ready_check(void *ctx)
+{
+	struct daemon *d = ctx;
+
+	if (d->is_ready || !ingest_is_complete(d->ingest) || !ports_are_settled(d->engine))
+		return;
+	d->is_ready = true;
+	loop_timer_stop(d->ready_timer);
+	report_missing_devices(d);
+	log_notice("ready");
+	notify_ready(d->notify, NULL);
+}
+
+static void on_status(void *ctx)
+{
+	struct daemon *d = ctx;
+	struct view_totals t;
+
+	view_totals(d->engine, &t);
+	notify_status(d->notify, "%u flows offloaded, %u known", t.n_state[FLOW_ACTIVE],
+		      t.n_flows);
+}
+
+static void on_watchdog(void *ctx)
+{
+	struct daemon *d = ctx;
+
+	notify_watchdog(d->notify);
+}
+
+static int start_timers(struct daemon *d)
+{
+	uint64_t watchdog_ms = notify_watchdog_ms(d->notify);
+
+	d->stop_timer = loop_timer_add(d->loop, "stop", on_stop_timeout, d);
+	d->ready_timer = loop_timer_add(d->loop, "ready", on_ready_check, d);
+	d->status_timer = loop_timer_add(d->loop, "status", on_status, d);
+	d->watchdog_timer = loop_timer_add(d->loop, "watchdog", on_watchdog, d);
+	d->sigterm = loop_signal_add(d->loop, SIGTERM, "SIGTERM", on_signal, d);
+	d->sigint = loop_signal_add(d->loop, SIGINT, "SIGINT", on_signal, d);
+	if (!d->stop_timer || !d->ready_timer || !d->status_timer || !d->watchdog_timer ||
+	    !d->sigterm || !d->sigint)
+		return -ENOMEM;
+	loop_timer_set(d->ready_timer, READY_CHECK_MS, READY_CHECK_MS);
+	loop_timer_set(d->status_timer, STATUS_MS, STATUS_MS);
+	if (watchdog_ms)
+		loop_timer_set(d->watchdog_timer, watchdog_ms, watchdog_ms);
+	return 0;
+}
+
+static int start_control(struct daemon *d)
+{
+	int err = ctlcmd_new(d->engine, d->dispatch, loop_now(d->loop), &d->ctlcmd);
+
+	if (err)
+		return err;
+	return ctlsock_new(d->loop, d->config.socket_path, d->config.control_group,
+			   ctlcmd_table, ctlcmd_table_size, d->ctlcmd, &d->ctlsock);
+}
+
+static int start(struct daemon *d)
+{
+	int err = notify_new(&d->notify);
+
+	if (err)
+		log_warning("NOTIFY_SOCKET is not usable: %s", strerror(-err));
+	d->loop = loop_new();
+	if (!d->loop)
+		return -ENOMEM;
+	/* First, so that threads inherit the blocked signals. */
+	err = start_timers(d);
+	if (!err)
+		err = make_engine(d);
+	/* Also tells whether another daemon is at work, before anything is
+	 * touched. */
+	if (!err)
+		err = dispatch_new(d->loop, d->engine, d->config.workers, &d->dispatch);
+	if (!err)
+		err = start_control(d);
+	if (!err)
+		err = ingest_new(d->loop, d->engine, d->dispatch, &d->ingest);
+	if (!err)
+		err = sampler_new(d->loop, d->engine, d->dispatch, &d->sampler);
+	if (err)
+		return err;
+	dispatch_set_idle_hook(d->dispatch, on_idle, d);
+	sweep_unnamed(d);
+	return 0;
+}
+
+static void finish(struct daemon *d)
+{
+	ctlsock_free(d->ctlsock);
+	ctlcmd_free(d->ctlcmd);
+	sampler_free(d->sampler);
+	ingest_free(d->ingest);
+	dispatch_free(d->dispatch);
+	engine_free(d->engine);
+	loop_signal_del(d->sigint);
+	loop_signal_del(d->sigterm);
+	loop_timer_del(d->watchdog_timer);
+	loop_timer_del(d->status_timer);
+	loop_timer_del(d->ready_timer);
+	loop_timer_del(d->stop_timer);
+	loop_free(d->loop);
+	notify_free(d->notify);
+}
+
+int main(int argc, char **argv)
+{
+	struct args args = { 0 };
+	struct daemon d = { .status = EXIT_OK };
+	int err, status = parse_args(argc, argv, &args);
+
+	if (status >= 0)
+		return status;
+	if (load_config(&args, &d.config))
+		return EXIT_CONFIG;
+	if (args.only_check)
+		return EXIT_OK;
+	IGNORE_RESULT(log_set_level(NULL, d.config.log_level)); /* NULL is every tag */
+	err = start(&d);
+	if (err) {
+		log_error("cannot start: %s", strerror(-err));
+		finish(&d);
+		return EXIT_START;
+	}
+	loop_run(d.loop);
+	if (d.status == EXIT_OK)
+		log_notice("stopped, nothing is left in the kernel");
+	finish(&d);
+	return d.status;
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/portwork.h"
+
+#include <errno.h>
+#include <linux/netlink.h>
+
+#include "base/util.h"
+#include "kern/flower.h"
+#include "kern/qdisc.h"
+#include "nl/nlsock.h"
+
+#define TIMEOUT_MS 5000
+#define N_GUARDS   2
+/* Leftovers found by one dump; a port with more is dumped again. */
+#define SWEEP_MAX  512
+
+struct sweep {
+	struct rule_where where[SWEEP_MAX];
+	unsigned int n;
+	bool more;
+	bool made_clsact;
+};
+
+static void set_error(struct event_port *ret, const struct nlerr *err)
+{
+	ret->err = err->err;
+	memcpy(ret->extack, err->extack, sizeof(ret->extack));
+}
+
+/* Room for one request. */
+struct request {
+	_Alignas(8) unsigned char buf[2048];
+	struct nlput w;
+};
+
+static struct nlput *begin(struct request *r)
+{
+	/* nlsock_query numbers the message. */
+	nlput_init(&r->w, r->buf, sizeof(r->buf), 0);
+	return &r->w;
+}
+
+/* Sends one request and waits for its answer. */
+static int ask(struct nlsock *sock, int put_err, const struct request *r, struct nlerr *err)
+{
+	int ret = put_err ? put_err :
+			    nlsock_query(sock, nlput_msg(&r->w), TIMEOUT_MS, NULL, NULL, err);
+
+	if (ret && err->err == 0)
+		*err = nlerr_make(ret);
+	return ret;
+}
+
+static void on_rule(const struct nlmsghdr *nlh, void *ctx)
+{
+	struct sweep *s = ctx;
+	struct flower_info info;
+
+	if (flower_get(nlh, &info) || !info.is_ours)
+		return;
+	if (info.cookie.kind == RULE_GUARD && info.cookie.owns_clsact)
+		s->made_clsact = true;
+	if (s->n == SWEEP_MAX) {
+		s->more = true;
+		return;
+	}
+	s->where[s->n++] = info.where;
+}
+
+static int dump_ours(struct nlsock *sock, uint32_t ifindex, struct sweep *s)
+{
+	struct request r;
+	int err = flower_put_dump(begin(&r), ifindex, 0, FAMILY_NONE, true);
+
+	s->n = 0;
+	s->more = false;
+	if (!err)
+		err = nlsock_query(sock, nlput_msg(&r.w), TIMEOUT_MS, on_rule, s, NULL);
+	/* No clsact, no rules: tc_dump_tfilter answers with nothing, or with
+	 * an error where the device went away meanwhile. */
+	return err == -ENODEV || err == -EINVAL ? 0 : err;
+}
+
+int portwork_sweep(struct nlsock *sock, uint32_t ifindex, bool *ret_made_clsact,
+		   unsigned int *ret_rules)
+{
+	struct sweep s = { .n = 0 };
+	unsigned int total = 0;
+	int err;
+
+	do {
+		err = dump_ours(sock, ifindex, &s);
+		for (unsigned int i = 0; !err && i < s.n; i++) {
+			struct request r;
+			struct nlerr why = { 0, "" };
+
+			err = ask(sock, flower_put_del(begin(&r), &s.where[i], false), &r, &why);
+			if (err == -ENOENT)
+				err = 0;
+		}
+		total += s.n;
+	} while (!err && s.more);
+	*ret_made_clsact = s.made_clsact;
+	*ret_rules = total;
+	return err;
+}
+
+int portwork_drop_clsact(struct nlsock *sock, uint32_t ifindex)
+{
+	struct request r;
+	struct nlerr why = { 0, "" };
+	bool is_unused = false;
+	int err = qdisc_is_unused(sock, ifindex, &is_unused);
+
+	if (err)
+		return err;
+	if (!is_unused)
+		return -EBUSY;
+	return ask(sock, qdisc_put_clsact_del(begin(&r), ifindex), &r, &why);
+}
+
+/* Makes sure that there is something to hang rules on. */
+static int ensure_clsact(struct nlsock *sock, uint32_t ifindex, bool *made, struct nlerr *why)
+{
+	struct request r;
+	struct qdisc_ingress q;
+	int err = qdisc_find_ingress(sock, ifindex, &q, why);
+
+	if (err) {
+		if (why->err == 0)
+			*why = nlerr_make(err);
+		return err;
+	}
+	switch (q.kind) {
+	case QDISC_CLSACT:
+	case QDISC_INGRESS:
+		if (q.ingress_block == 0)
+			return 0;
+		*why = nlerr_make(-EOPNOTSUPP);
+		strcpy(why->extack, "its ingress qdisc shares a block with other devices");
+		return why->err;
+	case QDISC_NONE:
+		*made = true;
+		return ask(sock, qdisc_put_clsact(begin(&r), ifindex), &r, why);
+	case QDISC_OTHER:
+		break;
+	}
+	*why = nlerr_make(-EBUSY);
+	strcpy(why->extack, "another kind of qdisc sits at ffff:");
+	return why->err;
+}
+
+static int add_guard(struct nlsock *sock, struct rule guard, bool owns_clsact, struct nlerr *why)
+{
+	struct request r;
+
+	guard.cookie.owns_clsact = owns_clsact;
+	return ask(sock, flower_put_add(begin(&r), &guard, FLOWER_EXCL), &r, why);
+}
+
+static void del_guards(struct nlsock *sock, const struct order_port *order)
+{
+	for (unsigned int i = 0; i < N_GUARDS; i++) {
+		struct rule_where where = rule_where(&order->guard[i]);
+		struct request r;
+		struct nlerr why = { 0, "" };
+
+		/* One that is not there is fine; whatever else fails, the sweep
+		 * that follows or the next start removes it. */
+		IGNORE_RESULT(ask(sock, flower_put_del(begin(&r), &where, false), &r, &why));
+	}
+}
+
+void portwork_open(struct nlsock *sock, const struct order_port *order, struct event_port *ret)
+{
+	struct nlerr why = { 0, "" };
+	unsigned int n_rules;
+	bool had_made = false, made = false;
+	int err;
+
+	*ret = (struct event_port){ .ifindex = order->ifindex, .opened = true };
+	err = portwork_sweep(sock, order->ifindex, &had_made, &n_rules);
+	if (err)
+		why = nlerr_make(err);
+	else
+		err = ensure_clsact(sock, order->ifindex, &made, &why);
+	made |= had_made;
+	for (unsigned int i = 0; !err && i < N_GUARDS; i++) {
+		err = add_guard(sock, order->guard[i], made, &why);
+		/* A driver need not be able to; the plain rules still can. */
+		if (err && order->guard[i].place == RULE_HARDWARE)
+			err = 0;
+	}
+	ret->made_clsact = made;
+	if (!err)
+		return;
+	set_error(ret, &why);
+	del_guards(sock, order);
+	if (made)
+		IGNORE_RESULT(portwork_drop_clsact(sock, order->ifindex));
+}
+
+void portwork_close(struct nlsock *sock, const struct order_port *order, struct event_port *ret)
+{
+	unsigned int n_rules;
+	bool made;
+	int err;
+
+	*ret = (struct event_port){ .ifindex = order->ifindex };
+	del_guards(sock, order);
+	err = portwork_sweep(sock, order->ifindex, &made, &n_rules);
+	if (!err && !order->keep_clsact) {
+		err = portwork_drop_clsact(sock, order->ifindex);
+		/* Somebody hung something on it: it is theirs now. */
+		if (err == -EBUSY || err == -ENODEV || err == -EINVAL)
+			err = 0;
+	}
+	ret->err = err;
+}

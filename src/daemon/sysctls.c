@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/sysctls.h"
+
+#include <stdio.h>
+
+unsigned int sysctls_read(const char *name, unsigned int fallback)
+{
+	char path[128];
+	unsigned int value;
+	FILE *f;
+	int n;
+
+	snprintf(path, sizeof(path), "/proc/sys/net/netfilter/%s", name);
+	f = fopen(path, "re");
+	if (!f)
+		return fallback;
+	n = fscanf(f, "%u", &value);
+	fclose(f);
+	return n == 1 ? value : fallback;
+}
+
+/* The fallbacks are those of nf_conntrack_proto_tcp.c and _udp.c. */
+void sysctls_read_timeouts(struct settings *settings)
+{
+	settings->tcp_timeout_s = sysctls_read("nf_conntrack_tcp_timeout_established", 432000);
+	settings->tcp_unacked_s = sysctls_read("nf_conntrack_tcp_timeout_unacknowledged", 300);
+	settings->tcp_time_wait_s = sysctls_read("nf_conntrack_tcp_timeout_time_wait", 120);
+	settings->udp_timeout_s = sysctls_read("nf_conntrack_udp_timeout_stream", 120);
+}

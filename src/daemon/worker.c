@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/worker.h"
+
+#include <errno.h>
+#include <linux/netlink.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/counter.h"
+#include "base/log.h"
+#include "base/ring.h"
+#include "base/util.h"
+#include "daemon/portwork.h"
+#include "kern/ctnl.h"
+#include "kern/flower.h"
+#include "nl/nlbatch.h"
+#include "nl/nlsock.h"
+
+LOG_TAG("worker");
+
+COUNTER(rules_added, "rules put into the kernel");
+COUNTER(rules_removed, "rules taken out of the kernel");
+COUNTER(rules_rolled_back, "rules taken out because the other direction was refused");
+COUNTER(acks_lost, "requests whose answer never came");
+
+/* Flows per batch: two requests each. Larger batches are slower: 64 requests
+ * per call was the best measured. */
+#define BATCH_FLOWS	32
+#define ACK_TIMEOUT_MS	5000
+#define RCVBUF_BYTES	(4 * 1024 * 1024)
+
+struct worker {
+	pthread_t thread;
+	unsigned int number;
+	struct ring installs, removals; /* in: struct order */
+	struct ring answers;		/* out: struct event */
+	int stop_fd;
+	atomic_bool stopping;
+	/* Worker thread only. */
+	struct nlsock rt_sock, ct_sock;
+	struct nlbatch rt, ct;
+	struct order order[BATCH_FLOWS];
+	struct event answer[BATCH_FLOWS];
+};
+
+static void answer(struct worker *w, const struct event *ev)
+{
+	/* Cannot be full, see the header. */
+	BUG_ON(!ring_push(&w->answers, ev));
+}
+
+/* -- removals ------------------------------------------------------------- */
+
+struct remove_ctx {
+	struct worker *worker;
+	unsigned int n;
+};
+
+/* Rules that are not there any more are what we want: the rule itself, its
+ * prio (-ENOENT), the clsact below it (-EINVAL, __tcf_qdisc_find) or the
+ * device (-ENODEV) is gone. */
+static bool is_gone(int err)
+{
+	return err == 0 || err == -ENOENT || err == -ENODEV || err == -EINVAL;
+}
+
+static void on_removed(unsigned int index, const struct nlmsghdr *nlh, void *ctx)
+{
+	struct remove_ctx *rc = ctx;
+	struct event_remove *r = &rc->worker->answer[index / DIR__COUNT].remove;
+	unsigned int dir = index % DIR__COUNT;
+	struct flower_info info;
+
+	if (index / DIR__COUNT >= rc->n || flower_get(nlh, &info) || !info.has_stats)
+		return;
+	r->has_stats[dir] = true;
+	r->stats[dir] = info.stats;
+}
+
+static void put_removals(struct worker *w, unsigned int n)
+{
+	nlbatch_reset(&w->rt);
+	for (unsigned int i = 0; i < n; i++) {
+		for (unsigned int d = 0; d < DIR__COUNT; d++) {
+			struct nlput *p = nlbatch_next(&w->rt);
+
+			if (BUG_ON(!p))
+				return;
+			if (BUG_ON(flower_put_del(p, &w->order[i].remove.where[d], true) ||
+				   nlbatch_commit(&w->rt, true) < 0))
+				return;
+		}
+	}
+}
+
+/* True when an answer is missing. */
+static bool read_removal(struct worker *w, unsigned int i)
+{
+	struct event_remove *r = &w->answer[i].remove;
+	bool lost = false;
+
+	r->err = 0;
+	for (unsigned int d = 0; d < DIR__COUNT; d++) {
+		const struct nlbatch_result *res = nlbatch_result(&w->rt, DIR__COUNT * i + d);
+
+		if (res->state == NLBATCH_LOST) {
+			lost = true;
+			r->err = -ETIMEDOUT;
+			counter_inc(&acks_lost);
+		} else if (!is_gone(res->err.err)) {
+			r->err = res->err.err;
+			memcpy(r->extack, res->err.extack, sizeof(r->extack));
+		} else if (res->err.err == 0) {
+			counter_inc(&rules_removed);
+		}
+	}
+	return lost;
+}
+
+static void run_removals(struct worker *w, unsigned int n)
+{
+	struct remove_ctx ctx = { w, n };
+	bool lost = false;
+
+	for (unsigned int i = 0; i < n; i++)
+		w->answer[i] = (struct event){ .type = EVENT_REMOVE_DONE,
+					       .flow = w->order[i].flow };
+	/* Removing twice is as good as once: a lost answer is asked for again. */
+	for (unsigned int attempt = 0; attempt < 2; attempt++) {
+		put_removals(w, n);
+		IGNORE_RESULT(nlbatch_run(&w->rt, ACK_TIMEOUT_MS, on_removed, &ctx));
+		lost = false;
+		for (unsigned int i = 0; i < n; i++)
+			lost |= read_removal(w, i);
+		if (!lost)
+			break;
+	}
+	for (unsigned int i = 0; i < n; i++)
+		answer(w, &w->answer[i]);
+}
+
+/* -- installs ------------------------------------------------------------- */
+
+static void set_refusal(struct event_install *r, enum install_status status,
+			const struct nlerr *err)
+{
+	r->status = (uint8_t)status;
+	r->err = err->err;
+	memcpy(r->extack, err->extack, sizeof(r->extack));
+}
+
+/*
+ * What conntrack must know before the first rule: without be-liberal the
+ * window check meets acknowledgements of data that it never saw, and the
+ * connection dies (tcp_in_window). An update that changes nothing still says
+ * whether the entry exists, and makes its event come back if it sends any.
+ */
+static void care(struct worker *w, unsigned int n)
+{
+	nlbatch_reset(&w->ct);
+	for (unsigned int i = 0; i < n; i++) {
+		const struct order_install *o = &w->order[i].install;
+		struct nlput *p = nlbatch_next(&w->ct);
+
+		if (BUG_ON(!p || ctnl_put_care(p, &o->orig, o->be_liberal, o->timeout_s) ||
+			   nlbatch_commit(&w->ct, true) < 0))
+			return;
+	}
+	IGNORE_RESULT(nlbatch_run(&w->ct, ACK_TIMEOUT_MS, NULL, NULL));
+	for (unsigned int i = 0; i < n; i++) {
+		const struct nlbatch_result *res = nlbatch_result(&w->ct, i);
+		struct event_install *r = &w->answer[i].install;
+
+		if (res->state == NLBATCH_LOST)
+			counter_inc(&acks_lost);
+		if (res->state == NLBATCH_DONE && res->err.err == 0)
+			r->status = INSTALL_OK;
+		else if (res->state == NLBATCH_DONE && res->err.err == -ENOENT)
+			set_refusal(r, INSTALL_NO_CONN, &res->err);
+		else
+			set_refusal(r, INSTALL_CT_REFUSED, &res->err);
+	}
+}
+
+/* Puts both rules of every flow that is still to be installed into one batch,
+ * and remembers where each stands. */
+static void put_installs(struct worker *w, unsigned int n, unsigned int first[])
+{
+	nlbatch_reset(&w->rt);
+	for (unsigned int i = 0; i < n; i++) {
+		first[i] = nlbatch_count(&w->rt);
+		if (w->answer[i].install.status != INSTALL_OK)
+			continue;
+		for (unsigned int d = 0; d < DIR__COUNT; d++) {
+			struct nlput *p = nlbatch_next(&w->rt);
+
+			if (BUG_ON(!p || flower_put_add(p, &w->order[i].install.rule[d],
+							FLOWER_EXCL) ||
+				   nlbatch_commit(&w->rt, true) < 0))
+				return;
+		}
+	}
+}
+
+/* Takes back the one rule of a pair that was accepted. */
+static void roll_back(struct worker *w, const struct rule *rule, struct event_install *r)
+{
+	struct rule_where where = rule_where(rule);
+	const struct nlbatch_result *res;
+	struct nlput *p;
+
+	nlbatch_reset(&w->rt);
+	p = nlbatch_next(&w->rt);
+	if (BUG_ON(!p || flower_put_del(p, &where, false) || nlbatch_commit(&w->rt, true) < 0)) {
+		r->status = INSTALL_UNCERTAIN;
+		return;
+	}
+	IGNORE_RESULT(nlbatch_run(&w->rt, ACK_TIMEOUT_MS, NULL, NULL));
+	res = nlbatch_result(&w->rt, 0);
+	counter_inc(&rules_rolled_back);
+	if (res->state != NLBATCH_DONE || !is_gone(res->err.err))
+		r->status = INSTALL_UNCERTAIN;
+}
+
+/* Judges the answers of one pair. Returns which rule must come out, or
+ * DIR__COUNT. */
+static unsigned int read_install(struct worker *w, unsigned int i, unsigned int first)
+{
+	struct event_install *r = &w->answer[i].install;
+	unsigned int n_in = 0, in_dir = DIR__COUNT;
+	bool lost = false;
+
+	for (unsigned int d = 0; d < DIR__COUNT; d++) {
+		const struct nlbatch_result *res = nlbatch_result(&w->rt, first + d);
+
+		if (res->state == NLBATCH_LOST) {
+			lost = true;
+			counter_inc(&acks_lost);
+		} else if (res->err.err == 0) {
+			counter_inc(&rules_added);
+			n_in++;
+			in_dir = d;
+		} else {
+			set_refusal(r, INSTALL_REFUSED, &res->err);
+			r->dir = (uint8_t)d;
+		}
+	}
+	if (lost)
+		r->status = INSTALL_UNCERTAIN;
+	if (lost || n_in == DIR__COUNT)
+		in_dir = DIR__COUNT;
+	/* A skip_sw rule that no driver took is refused by the kernel
+	 * (fl_hw_replace_filter), so accepted means in hardware. */
+	r->in_hw = r->status == INSTALL_OK && w->order[i].install.rule[0].place == RULE_HARDWARE;
+	return in_dir;
+}
+
+static void run_installs(struct worker *w, unsigned int n)
+{
+	unsigned int first[BATCH_FLOWS], to_undo[BATCH_FLOWS];
+
+	for (unsigned int i = 0; i < n; i++) {
+		w->answer[i] = (struct event){ .type = EVENT_INSTALL_DONE,
+					       .flow = w->order[i].flow };
+		w->answer[i].install.status = INSTALL_CT_REFUSED;
+	}
+	care(w, n);
+	put_installs(w, n, first);
+	if (nlbatch_count(&w->rt))
+		IGNORE_RESULT(nlbatch_run(&w->rt, ACK_TIMEOUT_MS, NULL, NULL));
+	for (unsigned int i = 0; i < n; i++)
+		to_undo[i] = w->answer[i].install.status == INSTALL_OK ?
+				     read_install(w, i, first[i]) :
+				     DIR__COUNT;
+	for (unsigned int i = 0; i < n; i++) {
+		if (to_undo[i] != DIR__COUNT)
+			roll_back(w, &w->order[i].install.rule[to_undo[i]],
+				  &w->answer[i].install);
+		answer(w, &w->answer[i]);
+	}
+}
+
+/* -- the thread ----------------------------------------------------------- */
+
+/* Ports are rare: one at a time. True when the order was one of them. */
+static bool run_port(struct worker *w, const struct order *o)
+{
+	struct event ev = { .type = EVENT_PORT_DONE };
+
+	if (o->type == ORDER_PORT_OPEN)
+		portwork_open(&w->rt_sock, &o->port, &ev.port);
+	else if (o->type == ORDER_PORT_CLOSE)
+		portwork_close(&w->rt_sock, &o->port, &ev.port);
+	else
+		return false;
+	answer(w, &ev);
+	return true;
+}
+
+/* Takes up to a batch of orders out of a ring and runs them. */
+static bool run_ring(struct worker *w, struct ring *ring,
+		     void (*run)(struct worker *, unsigned int))
+{
+	unsigned int n = 0;
+	bool any = false;
+
+	while (n < BATCH_FLOWS && ring_pop(ring, &w->order[n])) {
+		any = true;
+		/* A port's order waits for those before it. */
+		if (w->order[n].type == ORDER_PORT_OPEN || w->order[n].type == ORDER_PORT_CLOSE) {
+			struct order port = w->order[n];
+
+			if (n)
+				run(w, n);
+			n = 0;
+			run_port(w, &port);
+			break;
+		}
+		n++;
+	}
+	if (n)
+		run(w, n);
+	return any;
+}
+
+static void sleep_until_work(struct worker *w)
+{
+	struct pollfd fds[] = {
+		{ .fd = ring_fd(&w->removals), .events = POLLIN },
+		{ .fd = ring_fd(&w->installs), .events = POLLIN },
+		{ .fd = w->stop_fd, .events = POLLIN },
+	};
+
+	if (ring_arm(&w->removals) && ring_arm(&w->installs) && !atomic_load(&w->stopping))
+		IGNORE_RESULT(poll(fds, array_size(fds), -1));
+	ring_disarm(&w->removals);
+	ring_disarm(&w->installs);
+}
+
+static void *worker_main(void *arg)
+{
+	struct worker *w = arg;
+
+	while (!atomic_load(&w->stopping)) {
+		/* Removals first, and looked for again after every batch. */
+		if (run_ring(w, &w->removals, run_removals) ||
+		    run_ring(w, &w->installs, run_installs))
+			continue;
+		sleep_until_work(w);
+	}
+	return NULL;
+}
+
+static int open_sockets(struct worker *w)
+{
+	int err = nlsock_open(&w->rt_sock, NETLINK_ROUTE, RCVBUF_BYTES);
+
+	if (!err)
+		err = nlsock_open(&w->ct_sock, NETLINK_NETFILTER, RCVBUF_BYTES);
+	if (!err)
+		err = nlbatch_init(&w->rt, &w->rt_sock, DIR__COUNT * BATCH_FLOWS);
+	if (!err)
+		err = nlbatch_init(&w->ct, &w->ct_sock, BATCH_FLOWS);
+	return err;
+}
+
+static int open_rings(struct worker *w)
+{
+	int err = ring_init(&w->installs, sizeof(struct order), WORKER_INSTALLS);
+
+	if (!err)
+		err = ring_init(&w->removals, sizeof(struct order), WORKER_REMOVALS);
+	if (!err)
+		err = ring_init(&w->answers, sizeof(struct event),
+				WORKER_INSTALLS + WORKER_REMOVALS + 2 * BATCH_FLOWS);
+	return err;
+}
+
+static void free_worker(struct worker *w)
+{
+	nlbatch_fini(&w->ct);
+	nlbatch_fini(&w->rt);
+	nlsock_close(&w->ct_sock);
+	nlsock_close(&w->rt_sock);
+	ring_fini(&w->answers);
+	ring_fini(&w->removals);
+	ring_fini(&w->installs);
+	if (w->stop_fd >= 0)
+		close(w->stop_fd);
+	free(w);
+}
+
+/* Signals are the main thread's business. */
+static int start_thread(struct worker *w)
+{
+	sigset_t all, old;
+	int err;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	err = -pthread_create(&w->thread, NULL, worker_main, w);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return err;
+}
+
+int worker_start(unsigned int number, struct worker **ret)
+{
+	struct worker *w = calloc(1, sizeof(*w));
+	int err;
+
+	if (!w)
+		return -ENOMEM;
+	w->number = number;
+	w->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	err = w->stop_fd < 0 ? -errno : open_rings(w);
+	if (!err)
+		err = open_sockets(w);
+	if (!err && !ring_arm(&w->answers))
+		err = -EIO;
+	if (!err)
+		err = start_thread(w);
+	if (err) {
+		free_worker(w);
+		return err;
+	}
+	log_debug("worker %u started", number);
+	*ret = w;
+	return 0;
+}
+
+void worker_stop(struct worker *worker)
+{
+	uint64_t one = 1;
+
+	if (!worker)
+		return;
+	atomic_store(&worker->stopping, true);
+	IGNORE_RESULT(write(worker->stop_fd, &one, sizeof(one)));
+	pthread_join(worker->thread, NULL);
+	free_worker(worker);
+}
+
+bool worker_has_room(const struct worker *worker, bool for_removal)
+{
+	const struct ring *ring = for_removal ? &worker->removals : &worker->installs;
+
+	return ring_peek_count(ring) < ring_capacity(ring);
+}
+
+void worker_push(struct worker *worker, const struct order *order)
+{
+	bool is_removal = order->type == ORDER_REMOVE || order->type == ORDER_PORT_CLOSE;
+
+	BUG_ON(!ring_push(is_removal ? &worker->removals : &worker->installs, order));
+}
+
+int worker_fd(const struct worker *worker)
+{
+	return ring_fd(&worker->answers);
+}
+
+void worker_woken(struct worker *worker)
+{
+	ring_disarm(&worker->answers);
+}
+
+bool worker_pop(struct worker *worker, struct event *ret)
+{
+	do {
+		if (ring_pop(&worker->answers, ret))
+			return true;
+	} while (!ring_arm(&worker->answers));
+	return false;
+}
+
+uint32_t worker_ct_portid(const struct worker *worker)
+{
+	return nlsock_portid(&worker->ct_sock);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * worker - one thread that programs rules.
+ *
+ * A driver may take milliseconds for a rule, and the kernel runs a request
+ * inside the call that sends it; so rules are programmed here, away from the
+ * thread that reads events. Orders come in by two rings, removals before
+ * installs, and every order is answered with one event. Batches: many requests
+ * per system call.
+ *
+ * An install is a transaction: conntrack is told first, then both rules go in,
+ * and if one is refused the other comes out again before the answer is given.
+ *
+ * The rings are sized so that an answer always has room: there are never more
+ * orders under way than the two rings and one batch hold.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/compiler.h"
+#include "model/order.h"
+
+struct worker;
+
+#define WORKER_INSTALLS 1024 /* orders that may wait in the ring */
+#define WORKER_REMOVALS 4096
+
+/* Starts the thread. 0 or -errno. */
+int worker_start(unsigned int number, struct worker **ret) MUST_CHECK;
+
+/* Ends the thread after its present batch and frees it. NULL is fine. */
+void worker_stop(struct worker *worker);
+
+/* The class of order this is for is told by its type. False when the ring is
+ * full: keep the order in the engine until the next answer. Main thread. */
+bool worker_has_room(const struct worker *worker, bool for_removal);
+void worker_push(struct worker *worker, const struct order *order);
+
+/* Readable when answers wait. Main thread. */
+int worker_fd(const struct worker *worker);
+/* Next answer; false when there is none and the descriptor is armed again. */
+bool worker_pop(struct worker *worker, struct event *ret);
+/* Call once before popping after the descriptor became readable. */
+void worker_woken(struct worker *worker);
+
+/* The changes of this socket come back as conntrack events with this address. */
+uint32_t worker_ct_portid(const struct worker *worker);

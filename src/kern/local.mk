@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+noinst_LIBRARIES += src/kern/libkern.a
+
+# In reading order.
+src_kern_libkern_a_SOURCES = \
+	src/kern/flower.h src/kern/flower_wire.h src/kern/flower_wire.c \
+	src/kern/flower_put.c src/kern/flower_get.c \
+	src/kern/qdisc.h src/kern/qdisc.c \
+	src/kern/ctnl.h src/kern/ctnl.c \
+	src/kern/rtobj.h src/kern/rtobj.c \
+	src/kern/links.h src/kern/links.c \
+	src/kern/neighs.h src/kern/neighs.c \
+	src/kern/routes.h src/kern/routes.c \
+	src/kern/rtwatch.h src/kern/rtwatch.c
+
+# One test: two lines. The source is tests/unit/test-NAME.c.
+# unit_tests += tests/unit/test-NAME
+# tests_unit_test_NAME_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)

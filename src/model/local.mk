@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+noinst_LIBRARIES += src/model/libmodel.a
+
+# In reading order.
+src_model_libmodel_a_SOURCES = \
+	src/model/addr.h src/model/addr.c \
+	src/model/tuple.h src/model/tuple.c \
+	src/model/conn.h src/model/conn.c \
+	src/model/link.h src/model/hop.h \
+	src/model/rule.h src/model/rule.c \
+	src/model/reason.h src/model/reason.c \
+	src/model/order.h
+
+# One test: two lines. The source is tests/unit/test-NAME.c.
+# unit_tests += tests/unit/test-NAME
+# tests_unit_test_NAME_LDADD = $(model_ldadd) $(CMOCKA_LIBS)

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * order - what the core asks for, and the events that it is fed.
+ *
+ * Both are plain values. An order that is answered carries the flow's handle;
+ * the answer brings it back. Nothing here is a pointer into the core.
+ */
+#pragma once
+
+#include "base/slab.h"
+#include "model/conn.h"
+#include "model/link.h"
+#include "model/reason.h"
+#include "model/rule.h"
+
+/* Text that the kernel sent with an answer, cut to fit; "" if none. */
+#define EXTACK_SIZE 96
+
+/* The look-ups that find the path of one connection, in their order. The
+ * query travels with the order and comes back with all the answers that
+ * core/path asked for. */
+enum path_step {
+	PATH_STEP_INGRESS, /* towards the originator, device unknown yet */
+	PATH_STEP_FORWARD, /* original direction, arriving on that device */
+	PATH_STEP_REVERSE, /* reply direction, arriving where that one leaves */
+	PATH_STEP_CONFIRM, /* original direction again, when REVERSE disagreed */
+	PATH_STEP__COUNT,
+};
+
+struct path_query {
+	struct tuple orig, reply; /* the connection that is to cross the router */
+	uint8_t step; /* enum path_step that is asked now */
+	uint32_t generation; /* of routes and links, when the walk began */
+	struct route_query ask;
+	struct route_answer answer[PATH_STEP__COUNT];
+};
+
+enum order_type {
+	ORDER_NONE,
+	ORDER_PORT_OPEN,  /* clsact and guards on a port */
+	ORDER_PORT_CLOSE, /* take both away again */
+	ORDER_LOOKUP,	  /* walk the path: core/path asks, routes answer */
+	ORDER_INSTALL,	  /* conntrack care, then both rules, or nothing */
+	ORDER_REMOVE,	  /* both rules; absent ones count as removed */
+	ORDER_REFRESH,	  /* read the conntrack entry; prolong or repair it */
+	ORDER__COUNT,
+};
+
+struct order_port {
+	uint32_t ifindex;
+	bool with_guards;   /* OPEN */
+	bool keep_clsact;   /* CLOSE: it was not made by us */
+	struct rule guard[2]; /* IPv4, IPv6 */
+};
+
+struct order_install {
+	struct tuple orig;   /* which connection */
+	uint32_t ct_id;
+	uint32_t timeout_s;  /* to set; 0 = leave it */
+	bool be_liberal;     /* TCP: stop window checks before the first rule */
+	struct rule rule[DIR__COUNT]; /* by the direction they carry */
+};
+
+struct order_remove {
+	struct rule_where where[DIR__COUNT];
+};
+
+struct order_refresh {
+	struct tuple orig;
+	uint32_t ct_id;
+	uint32_t timeout_s;	/* at least this much shall be left; 0 = only read */
+	bool finish_last_ack;	/* a connection still in LAST_ACK had its last
+				 * packet forwarded by a rule: make it TIME_WAIT
+				 * with timeout_s left */
+};
+
+struct order {
+	uint8_t type; /* enum order_type */
+	struct slab_ref flow;
+	union {
+		struct order_port port;
+		struct path_query lookup;
+		struct order_install install;
+		struct order_remove remove;
+		struct order_refresh refresh;
+	};
+};
+
+enum event_type {
+	EVENT_CONN,	      /* conn: new, update or part of a dump */
+	EVENT_CONN_DESTROY,   /* conn: its end */
+	EVENT_RESYNC_BEGIN,   /* a conntrack dump starts */
+	EVENT_RESYNC_END,     /* it is complete: what it did not show is checked */
+	EVENT_RESYNC_ABORT,   /* it was interrupted: forget it */
+	EVENT_LINK,	      /* link: there, or changed */
+	EVENT_LINK_GONE,      /* link.ifindex */
+	EVENT_NEIGH,	      /* neigh: there, or changed; gone = not valid */
+	EVENT_ROUTES_CHANGED, /* some route, rule, address or next hop changed */
+	EVENT_PORT_DONE,      /* port: answer to PORT_OPEN or PORT_CLOSE */
+	EVENT_LOOKUP_DONE,    /* lookup: the query with its answers */
+	EVENT_INSTALL_DONE,   /* install */
+	EVENT_REMOVE_DONE,    /* remove */
+	EVENT_REFRESH_DONE,   /* refresh */
+	EVENT_SAMPLE,	      /* sample: counters of one rule */
+	EVENT_FLUSH,	      /* take back the flows of one tuple, or all */
+	EVENT_STOP,	      /* take back everything */
+	EVENT__COUNT,
+};
+
+enum install_status {
+	INSTALL_OK,
+	INSTALL_NO_CONN,     /* the connection is gone or is another one */
+	INSTALL_CT_REFUSED,  /* conntrack refused the care; no rule was tried */
+	INSTALL_REFUSED,     /* a rule was refused; the other one is out again */
+	INSTALL_UNCERTAIN,   /* an answer is missing: rules may or may not be in */
+};
+
+struct event_install {
+	uint8_t status; /* enum install_status */
+	uint8_t dir;	/* whose rule was refused */
+	bool in_hw;	/* both rules are in a NIC */
+	int32_t err;	/* negative errno */
+	char extack[EXTACK_SIZE];
+};
+
+struct event_remove {
+	int32_t err; /* 0: both are out; else negative errno: may still be in */
+	bool has_stats[DIR__COUNT];
+	struct rule_stats stats[DIR__COUNT]; /* last reading of each rule */
+	char extack[EXTACK_SIZE];
+};
+
+struct event_refresh {
+	bool found; /* false: the connection is gone or is another one */
+	int32_t err;
+	struct conn conn; /* as it is after the refresh */
+};
+
+struct event_port {
+	uint32_t ifindex;
+	bool opened;	 /* answer to OPEN, else to CLOSE */
+	bool made_clsact;
+	int32_t err;
+	char extack[EXTACK_SIZE];
+};
+
+struct event_sample {
+	uint32_t handle; /* of the rule: tells slot and direction */
+	struct rule_cookie cookie;
+	struct rule_stats stats;
+};
+
+struct event_flush {
+	bool all;
+	struct tuple tuple; /* either direction */
+};
+
+struct event {
+	uint8_t type; /* enum event_type */
+	bool is_dump; /* CONN: part of a dump, not an event of its own */
+	bool is_own;  /* CONN: echo of a change that we made */
+	struct slab_ref flow;
+	union {
+		struct conn conn;
+		struct link link;
+		struct neigh neigh;
+		struct path_query lookup;
+		struct event_install install;
+		struct event_remove remove;
+		struct event_refresh refresh;
+		struct event_port port;
+		struct event_sample sample;
+		struct event_flush flush;
+	};
+};

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * reason - every reason why a connection stays on the CPU.
+ *
+ * One list: the enum, the names that users meet (`flows`, `why`, counters),
+ * the one-line text and the manual's table all come from it. A test compares
+ * the manual with it.
+ */
+#pragma once
+
+/*  X(enum suffix, "name", "text") in the order in which they are asked. */
+#define REASON_LIST(X)                                                                                     \
+	/* what the connection is */                                                                      \
+	X(UNSUPPORTED_PROTOCOL, "unsupported-protocol", "only TCP and UDP are offloaded")                  \
+	X(MULTICAST, "multicast", "an address is multicast, broadcast, loopback or link-local")            \
+	X(KERNEL_FLOWTABLE, "kernel-flowtable", "the kernel's own flowtable forwards it")                  \
+	X(DYING, "dying", "conntrack is about to delete it")                                               \
+	X(TCP_NOT_ESTABLISHED, "tcp-not-established", "TCP is not in state ESTABLISHED")                   \
+	X(TCP_CLOSING, "tcp-closing", "TCP has seen a FIN or RST")                                         \
+	X(NOT_ASSURED, "not-assured", "conntrack has not seen lasting traffic both ways")                  \
+	X(NOT_ADMITTED, "not-admitted", "the ruleset has not set the offload mark")                        \
+	X(HELPER, "helper", "a conntrack helper must see every packet")                                    \
+	X(EXPECTED, "expected", "it was expected by a helper of another connection")                       \
+	X(SEQ_ADJUST, "seq-adjust", "TCP sequence numbers are being rewritten")                            \
+	X(SYNPROXY, "synproxy", "a SYN proxy translates its sequence numbers")                             \
+	X(NAT_CLASH, "nat-clash", "two connections clash in NAT")                                          \
+	X(INCOMPLETE, "incomplete", "conntrack reported too little about it")                              \
+	/* where it goes */                                                                                \
+	X(LOCAL, "local", "it begins or ends on this host")                                                \
+	X(NO_ROUTE, "no-route", "there is no route for one direction")                                     \
+	X(ASYMMETRIC_ROUTE, "asymmetric-route", "the two directions do not agree on their devices")        \
+	X(SAME_DEVICE, "same-device", "it would leave through the port on which it arrives")               \
+	X(DEVICE_UNKNOWN, "device-unknown", "a device on its path is not there")                           \
+	X(DEVICE_NOT_NAMED, "device-not-named", "a device on its path is not in the list of devices")      \
+	X(DEVICE_KIND, "device-kind", "a device on its path is of a kind that cannot be offloaded")        \
+	X(DEVICE_DOWN, "device-down", "a device on its path is down")                                      \
+	X(DEVICE_NOT_READY, "device-not-ready", "a device on its path could not be prepared")              \
+	X(NEIGHBOUR_UNRESOLVED, "neighbour-unresolved", "the MAC address of a next hop is not known")      \
+	X(MTU, "mtu", "a packet could arrive that is too large for the way out")                           \
+	/* what happened to its rules */                                                                   \
+	X(OBSERVE_ONLY, "observe-only", "it would be offloaded, but offload is set to observe")            \
+	X(TABLE_FULL, "table-full", "the flow table is full")                                              \
+	X(RULE_REFUSED, "rule-refused", "the kernel or the driver refused a rule")                         \
+	X(RULE_LOST, "rule-lost", "a rule that was installed is gone, or its answer never came")           \
+	X(CONNTRACK_REFUSED, "conntrack-refused", "conntrack did not take the settings that offload needs") \
+	X(PATH_CHANGED, "path-changed", "a route, neighbour or device on its path changed")                \
+	X(FLUSHED, "flushed", "the operator took it back")                                                 \
+	X(STOPPING, "stopping", "the daemon is stopping")
+
+enum reason {
+	REASON_NONE,
+#define X(id, name, text) REASON_##id,
+	REASON_LIST(X)
+#undef X
+	REASON__COUNT,
+};
+
+/* Name and text; "none" and "" for REASON_NONE, "?" out of range. */
+const char *reason_name(enum reason reason);
+const char *reason_text(enum reason reason);

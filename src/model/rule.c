@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/rule.h"
+
+#include "base/strbuf.h"
+
+static bool has_equal_match(const struct tuple *a, const struct tuple *b)
+{
+	return a->family == b->family && a->proto == b->proto && addr_is_equal(&a->src, &b->src) &&
+	       addr_is_equal(&a->dst, &b->dst) && a->sport == b->sport && a->dport == b->dport;
+}
+
+/* What `rewrite` does not name has no meaning, so it is not compared. */
+static bool has_equal_rewrite(const struct rule *a, const struct rule *b)
+{
+	unsigned int bits = a->rewrite;
+
+	if (a->rewrite != b->rewrite)
+		return false;
+	if ((bits & RULE_SET_MACS) &&
+	    !(mac_is_equal(&a->eth_src, &b->eth_src) && mac_is_equal(&a->eth_dst, &b->eth_dst)))
+		return false;
+	if ((bits & RULE_SET_SRC) && !addr_is_equal(&a->to.src, &b->to.src))
+		return false;
+	if ((bits & RULE_SET_DST) && !addr_is_equal(&a->to.dst, &b->to.dst))
+		return false;
+	if ((bits & RULE_SET_SPORT) && a->to.sport != b->to.sport)
+		return false;
+	return !(bits & RULE_SET_DPORT) || a->to.dport == b->to.dport;
+}
+
+static bool has_equal_place(const struct rule *a, const struct rule *b)
+{
+	return a->ifindex == b->ifindex && a->prio == b->prio && a->family == b->family &&
+	       a->kind == b->kind && a->place == b->place;
+}
+
+static bool has_equal_identity(const struct rule_cookie *a, const struct rule_cookie *b)
+{
+	return a->ct_id == b->ct_id && a->kind == b->kind && a->dir == b->dir;
+}
+
+bool rule_is_equal(const struct rule *a, const struct rule *b)
+{
+	if (!has_equal_place(a, b) || !has_equal_identity(&a->cookie, &b->cookie))
+		return false;
+	if (a->kind == RULE_GUARD)
+		return true;
+	return has_equal_match(&a->match, &b->match) && has_equal_rewrite(a, b) &&
+	       a->out_ifindex == b->out_ifindex;
+}
+
+static void put_rewrite(struct strbuf *sb, const struct rule *r)
+{
+	enum family family = (enum family)r->family;
+	char text[ADDR_STR_SIZE];
+
+	if (r->rewrite & RULE_SET_MACS) {
+		strbuf_printf(sb, " eth-src %s", mac_to_str(&r->eth_src, text));
+		strbuf_printf(sb, " eth-dst %s", mac_to_str(&r->eth_dst, text));
+	}
+	if (r->rewrite & RULE_DEC_TTL)
+		strbuf_put(sb, " dec-ttl");
+	if (r->rewrite & RULE_SET_SRC)
+		strbuf_printf(sb, " src %s", addr_to_str(family, &r->to.src, text));
+	if (r->rewrite & RULE_SET_DST)
+		strbuf_printf(sb, " dst %s", addr_to_str(family, &r->to.dst, text));
+	if (r->rewrite & RULE_SET_SPORT)
+		strbuf_printf(sb, " sport %u", r->to.sport);
+	if (r->rewrite & RULE_SET_DPORT)
+		strbuf_printf(sb, " dport %u", r->to.dport);
+}
+
+const char *rule_to_str(const struct rule *r, char buf[RULE_STR_SIZE])
+{
+	struct strbuf sb;
+	char match[TUPLE_STR_SIZE];
+
+	strbuf_init(&sb, buf, RULE_STR_SIZE);
+	strbuf_printf(&sb, "if%u prio %u handle %u %s", r->ifindex, r->prio, r->handle,
+		      r->place == RULE_HARDWARE ? "hardware" : "software");
+	if (r->kind == RULE_GUARD) {
+		strbuf_printf(&sb, " guard %s", r->family == FAMILY_IP6 ? "ip6" : "ip4");
+		return buf;
+	}
+	strbuf_printf(&sb, " match %s", tuple_to_str(&r->match, match));
+	put_rewrite(&sb, r);
+	strbuf_printf(&sb, " redirect if%u", r->out_ifindex);
+	return buf;
+}

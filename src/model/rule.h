@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * rule - one flower rule as a plain value.
+ *
+ * A rule sits on the clsact ingress of a port, chain 0. It either carries a
+ * flow (match one direction of a connection, rewrite, redirect) or guards a
+ * port (packets whose TTL would reach zero belong to the CPU). There is no
+ * list of actions: the order is always rewrite, checksum, redirect, which is
+ * the one order that every driver takes. No constant of tc appears here;
+ * kern/flower translates.
+ */
+#pragma once
+
+#include "model/tuple.h"
+
+enum rule_kind {
+	RULE_FLOW,
+	RULE_GUARD, /* TTL or hop limit <= 1: leave to the CPU */
+	RULE__COUNT,
+};
+
+/* Who executes the rule. */
+enum rule_place {
+	RULE_SOFTWARE, /* skip_hw: the kernel's own classifier */
+	RULE_HARDWARE, /* skip_sw: the NIC or nobody */
+};
+
+enum rule_rewrite {
+	RULE_SET_SRC = 1 << 0,
+	RULE_SET_DST = 1 << 1,
+	RULE_SET_SPORT = 1 << 2,
+	RULE_SET_DPORT = 1 << 3,
+	RULE_DEC_TTL = 1 << 4,
+	RULE_SET_MACS = 1 << 5, /* both, always together */
+};
+
+/*
+ * Identity that the kernel keeps for us on the last action of each rule. It
+ * is how a dump shows which rules are ours, and which connection they belong
+ * to. All members are host byte order; kern/flower fixes the bytes.
+ */
+struct rule_cookie {
+	uint32_t instance; /* of the daemon that made it, random per start */
+	uint32_t ct_id;	   /* conntrack id; 0 for a guard */
+	uint8_t kind;	   /* enum rule_kind */
+	uint8_t dir;	   /* enum dir; 0 for a guard */
+	bool owns_clsact;  /* guard: the clsact below was made by us */
+};
+
+struct rule {
+	/* where */
+	uint32_t ifindex;
+	uint16_t prio;
+	uint32_t handle; /* chosen by us, never 0 */
+	uint8_t family;	 /* enum family: the ethertype that the prio belongs to */
+	uint8_t kind;	 /* enum rule_kind */
+	uint8_t place;	 /* enum rule_place */
+	/* match (RULE_FLOW): addresses, protocol and ports of the packet as it
+	 * arrives; never a fragment; TCP with FIN, SYN and RST clear */
+	struct tuple match;
+	/* rewrite and redirect (RULE_FLOW) */
+	uint8_t rewrite; /* enum rule_rewrite bits */
+	struct mac eth_src, eth_dst;
+	struct tuple to; /* new addresses and ports; read only as `rewrite` says */
+	uint32_t out_ifindex;
+	struct rule_cookie cookie;
+};
+
+/* Enough to delete a rule or find it again. */
+struct rule_where {
+	uint32_t ifindex;
+	uint16_t prio;
+	uint32_t handle;
+	uint8_t family;
+};
+
+struct rule_stats {
+	uint64_t pkts;
+	uint64_t bytes;
+};
+
+static inline struct rule_where rule_where(const struct rule *r)
+{
+	return (struct rule_where){ r->ifindex, r->prio, r->handle, r->family };
+}
+
+/* Equal in everything that the packet can feel; the cookie's instance may
+ * differ (a rule of a previous life is as good as a new one). */
+bool rule_is_equal(const struct rule *a, const struct rule *b);
+
+#define RULE_STR_SIZE 384
+
+/* One line for `why`, logs and scenario tests. Port names are not known here,
+ * so interfaces appear as "if3". Returns @buf. */
+const char *rule_to_str(const struct rule *r, char buf[RULE_STR_SIZE]);

@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+noinst_LIBRARIES += src/nl/libnl.a
+
+# In reading order.
+src_nl_libnl_a_SOURCES = \
+	src/nl/nlerr.h src/nl/nlerr.c \
+	src/nl/nlput.h src/nl/nlput.c \
+	src/nl/nlget.h src/nl/nlget.c \
+	src/nl/nlsock.h src/nl/nlsock.c \
+	src/nl/nlbatch.h src/nl/nlbatch.c
+
+# One test: two lines. The source is tests/unit/test-NAME.c.
+# unit_tests += tests/unit/test-NAME
+# tests_unit_test_NAME_LDADD = $(nl_ldadd) $(CMOCKA_LIBS)

@@ -1,0 +1,58 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# An offloaded TCP connection behind "ct state invalid drop", with the window
+# check on: no reset, no storm of retransmissions, and conntrack sees its end.
+set -eu
+# shellcheck source=../lab/topo.sh
+. "$LAB_TOPO"
+
+topo_router2
+topo_masquerade
+topo_acct
+topo_count_forward
+router_nft -f - <<'END'
+table inet labfilter {
+	counter invalid { }
+	chain forward {
+		type filter hook forward priority filter
+		ct state invalid counter name invalid drop
+	}
+}
+END
+assert_eq "nf_conntrack_tcp_be_liberal" \
+	"$(in_router cat /proc/sys/net/netfilter/nf_conntrack_tcp_be_liberal)" 0
+start_daemon 'devices = { "lan0", "wan0" }' 'offload = software'
+
+# stat NS NAME: a counter of the namespace's own stack.
+stat() {
+	ip netns exec "$1" nstat -asz "$2" | sed -n "s/^$2 *\([0-9]*\).*/\1/p"
+}
+
+ct_state() {
+	in_router conntrack -L -p tcp 2>/dev/null | sed -n 's/^tcp *6 [0-9]* \([A-Z_]*\) .*/\1/p'
+}
+
+is_over() {
+	case $(ct_state) in
+	TIME_WAIT | CLOSE | "") return 0 ;;
+	esac
+	return 1
+}
+
+for round in 1 2 3; do
+	sent_rst=$(($(stat client TcpOutRsts) + $(stat server TcpOutRsts)))
+	resent=$(($(stat client TcpRetransSegs) + $(stat server TcpRetransSegs)))
+	transfer_open "$round" tcp 4 8000000
+	wait_for 5 has_rules lan0 1
+	transfer_bulk "$round"
+	transfer_close "$round"
+	transfer_result "$round" | grep -q ' closed=fin$' || fail "TCP did not end with FIN"
+	wait_for 4 is_over
+	[ -n "$(ct_state)" ] || fail "conntrack forgot the connection instead of finishing it"
+	assert_eq "resets" $(($(stat client TcpOutRsts) + $(stat server TcpOutRsts) - sent_rst)) 0
+	assert_le "retransmissions" $(($(stat client TcpRetransSegs) + $(stat server TcpRetransSegs) - resent)) 20
+	echo "round $round: conntrack is in $(ct_state)"
+	in_router conntrack -F 2>/dev/null
+done
+router_nft list counter inet labfilter invalid

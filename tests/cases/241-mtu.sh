@@ -1,0 +1,22 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# A way out that is narrower than the way in: the flow stays on the CPU, which
+# can fragment and say "too big", and it arrives.
+set -eu
+# shellcheck source=../lab/topo.sh
+. "$LAB_TOPO"
+
+TOPO_WAN_MTU=1400
+topo_router2
+topo_masquerade # conntrack is at work only where the ruleset needs it
+topo_acct
+start_daemon 'devices = { "lan0", "wan0" }' 'offload = software'
+
+transfer_open narrow tcp 4 2000000 --sport 40001
+sleep 1 # nothing happens, which is the point: there is no event to wait for
+assert_eq "rules on lan0" "$(rules lan0)" 0
+offload -j why tcp "$CLIENT4:40001" "$SERVER4:5201" >why.json
+grep -q '"reason": *"mtu"' why.json || { cat why.json; fail "why does not say mtu"; }
+transfer_bulk narrow
+transfer_close narrow

@@ -1,0 +1,36 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# SIGKILL under traffic, then a restart: the state is right again, nothing of
+# the first life is left, the transfer never stops. After the second life has
+# stopped, the clsact that the first one made is gone.
+set -eu
+# shellcheck source=../lab/topo.sh
+. "$LAB_TOPO"
+
+topo_router2
+topo_masquerade
+topo_acct
+start_daemon 'devices = { "lan0", "wan0" }' 'offload = software'
+
+transfer_open one tcp 4 24000000 --rate 3000000
+wait_for 5 has_rules lan0 1
+transfer_go one
+transfer_open two tcp 4 1000
+wait_for 5 has_rules lan0 2
+kill_daemon
+assert_eq "rules that stay behind" "$(rules lan0)" 2
+# One connection ends while nobody looks.
+transfer_bulk two
+transfer_close two
+start_daemon 'devices = { "lan0", "wan0" }' 'offload = software'
+wait_for 5 has_rules lan0 1
+wait_for 5 has_rules wan0 1
+transfer_wait one
+transfer_close one
+wait_for 1 has_rules lan0 0
+wait_for 1 has_rules wan0 0
+stop_daemon
+assert_eq "filters left" "$(filters lan0)$(filters wan0)" 00
+tc -n router qdisc show | grep -q clsact && fail "a clsact is left"
+exit 0

@@ -1,0 +1,40 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# admit = mark: the administrator's ruleset says which connections, with a bit of
+# the ct mark; taking the bit away takes the flow back.
+set -eu
+# shellcheck source=../lab/topo.sh
+. "$LAB_TOPO"
+
+topo_router2
+topo_acct
+router_nft -f - <<'END'
+table inet labmark {
+	set wanted { type inet_service; elements = { 5201 }; }
+	chain forward {
+		type filter hook forward priority filter
+		ct state established tcp dport @wanted ct mark set ct mark or 0x10000000
+	}
+}
+END
+start_daemon 'devices = { "lan0", "wan0" }' 'offload = software' 'admit = mark' 'mark = 0x10000000'
+
+transfer_open marked tcp 4 2000000
+transfer_open plain tcp 4 2000000 --sport 40007
+wait_for 5 has_rules lan0 1
+wait_for 1 has_rules wan0 1
+transfer_bulk marked
+transfer_bulk plain
+assert_eq "rules" "$(rules lan0)" 1
+offload -j why tcp "$CLIENT4:40007" "$SERVER4:5202" | grep -q '"reason": *"not-admitted"' || fail "no reason"
+# Or the rule would set it again.
+router_nft flush set inet labmark wanted
+in_router conntrack -U -p tcp --orig-port-dst 5201 --mark 0 >/dev/null 2>&1
+wait_for 2 has_rules lan0 0
+# And one that gets the bit later, by hand; other bits do not matter.
+in_router conntrack -U -p tcp --orig-port-dst 5202 --mark 0x10000007 >/dev/null 2>&1
+wait_for 2 has_rules lan0 1
+transfer_close marked
+transfer_close plain
+wait_for 2 has_rules lan0 0

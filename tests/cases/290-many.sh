@@ -1,0 +1,40 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# More connections than the table takes: what does not fit stays on the CPU with
+# the reason, the others are offloaded; flush takes back and they return.
+set -eu
+# shellcheck source=../lab/topo.sh
+. "$LAB_TOPO"
+
+topo_router2
+topo_masquerade # conntrack is at work only where the ruleset needs it
+topo_acct
+start_daemon 'devices = { "lan0", "wan0" }' 'offload = software' 'max-flows = 16'
+
+crowd 40
+wait_for 10 has_rules lan0 16
+wait_for 5 has_rules wan0 16
+offload -j flows >flows.json
+python3 - <<'END'
+import json
+flows = [f for f in json.load(open("flows.json")) if f["orig"]["dport"] == 80]
+states = [f["state"] for f in flows]
+assert states.count("offloaded") == 16, states
+full = [f for f in flows if f["reason"] == "table-full"]
+assert len(full) == 24, (len(full), [f["reason"] for f in flows])
+for f in flows:
+    assert f["proto"] == "tcp" and f["in_hw"] is False
+    for d in ("orig", "reply"):
+        assert set(f[d]) >= {"src", "dst", "sport", "dport"}
+        assert isinstance(f["packets"][d]["offloaded"], int)
+        assert isinstance(f["bytes"][d]["software"], int)
+    if f["state"] == "offloaded":
+        assert f["devices"] == ["lan0", "wan0"], f
+END
+offload flush --all
+wait_for 3 has_rules lan0 0
+offload -j flows --reason flushed | grep -q flushed || fail "no flow says that it was flushed"
+wait_for 20 has_rules lan0 16
+stop_daemon
+assert_eq "filters left" "$(filters lan0)$(filters wan0)" 00

@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "fake/fakekernel.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "core/plan.h"
+#include "core/policy.h"
+
+void fake_init(struct fake *k, const struct settings *settings, uint32_t instance)
+{
+	memset(k, 0, sizeof(*k));
+	k->settings = *settings;
+	k->instance = instance;
+}
+
+void fake_fini(struct fake *k)
+{
+	for (unsigned int i = 0; i < FAKE_LANES; i++)
+		free(k->lane[i].job);
+	memset(k, 0, sizeof(*k));
+}
+
+void fake_complain(struct fake *k, const char *fmt, ...)
+{
+	size_t used = strlen(k->complaints);
+	va_list args;
+
+	k->n_complaints++;
+	va_start(args, fmt);
+	vsnprintf(k->complaints + used, sizeof(k->complaints) - used, fmt, args);
+	va_end(args);
+	used = strlen(k->complaints);
+	snprintf(k->complaints + used, sizeof(k->complaints) - used, "; ");
+}
+
+/* -- links ---------------------------------------------------------------- */
+
+struct fake_link *fake_find_link(struct fake *k, uint32_t ifindex)
+{
+	for (unsigned int i = 0; i < FAKE_LINKS; i++) {
+		if (k->link[i].exists && k->link[i].link.ifindex == ifindex)
+			return &k->link[i];
+	}
+	return NULL;
+}
+
+struct fake_link *fake_put_link(struct fake *k, const struct link *link)
+{
+	struct fake_link *l = fake_find_link(k, link->ifindex);
+
+	for (unsigned int i = 0; !l && i < FAKE_LINKS; i++) {
+		if (!k->link[i].exists)
+			l = &k->link[i];
+	}
+	if (!l)
+		abort();
+	if (!l->exists)
+		*l = (struct fake_link){ .exists = true };
+	l->link = *link;
+	return l;
+}
+
+static void drop_rule(struct fake *k, unsigned int n)
+{
+	k->rule[n] = k->rule[--k->n_rules];
+}
+
+void fake_del_link(struct fake *k, uint32_t ifindex)
+{
+	struct fake_link *l = fake_find_link(k, ifindex);
+
+	if (!l)
+		return;
+	l->exists = false;
+	for (unsigned int i = k->n_rules; i-- > 0;) {
+		if (k->rule[i].rule.ifindex == ifindex)
+			drop_rule(k, i);
+	}
+	for (unsigned int i = k->n_routes; i-- > 0;) {
+		if (k->route[i].answer.oif == ifindex)
+			k->route[i] = k->route[--k->n_routes];
+	}
+}
+
+/* -- routes --------------------------------------------------------------- */
+
+static bool is_same_route(const struct fake_route *a, const struct fake_route *b)
+{
+	return a->family == b->family && a->len == b->len && a->iif == b->iif &&
+	       a->mark == b->mark && addr_is_equal(&a->prefix, &b->prefix);
+}
+
+void fake_del_route(struct fake *k, const struct fake_route *route)
+{
+	for (unsigned int i = 0; i < k->n_routes; i++) {
+		if (is_same_route(&k->route[i], route)) {
+			k->route[i] = k->route[--k->n_routes];
+			return;
+		}
+	}
+}
+
+void fake_put_route(struct fake *k, const struct fake_route *route)
+{
+	fake_del_route(k, route);
+	if (k->n_routes == FAKE_ROUTES)
+		abort();
+	k->route[k->n_routes++] = *route;
+}
+
+static bool is_in_prefix(const struct addr *addr, const struct fake_route *r)
+{
+	for (unsigned int bit = 0; bit < r->len; bit++) {
+		unsigned int mask = 0x80u >> bit % 8;
+
+		if ((addr->b[bit / 8] ^ r->prefix.b[bit / 8]) & mask)
+			return false;
+	}
+	return true;
+}
+
+/* A rule on iif or mark comes before the plain table, then the longest prefix. */
+static unsigned int rank(const struct fake_route *r)
+{
+	return r->len + (r->iif ? 512u : 0) + (r->mark ? 256u : 0);
+}
+
+void fake_ask_route(const struct fake *k, const struct route_query *q, struct route_answer *ret)
+{
+	const struct fake_route *best = NULL;
+
+	for (unsigned int i = 0; i < k->n_routes; i++) {
+		const struct fake_route *r = &k->route[i];
+
+		if (r->family != q->family || !is_in_prefix(&q->dst, r) ||
+		    (r->iif && r->iif != q->iif) || (r->mark && r->mark != q->mark))
+			continue;
+		if (!best || rank(r) > rank(best))
+			best = r;
+	}
+	*ret = best ? best->answer :
+		      (struct route_answer){ .kind = ROUTE_NONE, .err = -ENETUNREACH };
+}
+
+/* -- connections ---------------------------------------------------------- */
+
+struct fake_conn *fake_conn_by_id(struct fake *k, uint32_t id)
+{
+	for (unsigned int i = 0; i < k->n_conns; i++) {
+		if (k->conn[i].conn.id == id)
+			return &k->conn[i];
+	}
+	return NULL;
+}
+
+struct fake_conn *fake_find_conn(struct fake *k, const struct tuple *orig)
+{
+	for (unsigned int i = 0; i < k->n_conns; i++) {
+		if (k->conn[i].exists && tuple_is_equal(&k->conn[i].conn.orig, orig))
+			return &k->conn[i];
+	}
+	return NULL;
+}
+
+/* A place for a new one: that of a connection whose end the core knows. */
+static struct fake_conn *conn_place(struct fake *k)
+{
+	if (k->n_conns < FAKE_CONNS)
+		return &k->conn[k->n_conns++];
+	for (unsigned int i = 0; i < FAKE_CONNS; i++) {
+		struct fake_conn *c = &k->conn[i];
+
+		if (!c->exists && (!c->is_told || c->is_told_gone) &&
+		    fake_rules_of(k, c->conn.id) == 0)
+			return c;
+	}
+	abort();
+}
+
+struct fake_conn *fake_add_conn(struct fake *k, const struct conn *conn, mono_t now)
+{
+	struct fake_conn *c = conn_place(k);
+
+	*c = (struct fake_conn){ .conn = *conn, .exists = true, .policy_s = conn->timeout_s };
+	c->conn.has |= CONN_HAS_ID | CONN_HAS_STATUS | CONN_HAS_TIMEOUT | CONN_HAS_MARK;
+	if (c->conn.orig.proto == L4_TCP)
+		c->conn.has |= CONN_HAS_TCP_STATE;
+	fake_set_timeout(c, conn->timeout_s, now);
+	return c;
+}
+
+void fake_set_timeout(struct fake_conn *c, uint32_t timeout_s, mono_t now)
+{
+	c->expires = mono_add_ms(now, (int64_t)timeout_s * 1000);
+}
+
+void fake_report(const struct fake_conn *c, mono_t now, struct conn *ret)
+{
+	int64_t left_ms = mono_diff_ms(c->expires, now);
+
+	*ret = c->conn;
+	ret->timeout_s = left_ms > 0 ? (uint32_t)(left_ms / 1000) : 0;
+}
+
+struct fake_conn *fake_expire(struct fake *k, mono_t now)
+{
+	for (unsigned int i = 0; i < k->n_conns; i++) {
+		struct fake_conn *c = &k->conn[i];
+
+		if (c->exists && !mono_before(now, c->expires)) {
+			c->exists = false;
+			return c;
+		}
+	}
+	return NULL;
+}
+
+mono_t fake_next_expiry(const struct fake *k)
+{
+	mono_t first = MONO_NEVER;
+
+	for (unsigned int i = 0; i < k->n_conns; i++) {
+		if (k->conn[i].exists)
+			first = mono_min(first, k->conn[i].expires);
+	}
+	return first;
+}
+
+/* -- packets -------------------------------------------------------------- */
+
+static bool is_established(const struct conn *c)
+{
+	return c->orig.proto != L4_TCP || c->tcp_state == CONN_TCP_ESTABLISHED;
+}
+
+static struct fake_rule *rule_for(struct fake *k, const struct tuple *t)
+{
+	for (unsigned int i = 0; i < k->n_rules; i++) {
+		if (tuple_is_equal(&k->rule[i].rule.match, t))
+			return &k->rule[i];
+	}
+	return NULL;
+}
+
+bool fake_packets(struct fake *k, struct fake_conn *c, enum dir dir, uint64_t pkts,
+		  uint64_t bytes, mono_t now)
+{
+	struct fake_rule *r = rule_for(k, dir == DIR_ORIG ? &c->conn.orig : &c->conn.reply);
+
+	if (r) {
+		r->stats.pkts += pkts;
+		r->stats.bytes += bytes;
+		return true;
+	}
+	c->conn.pkts[dir] += pkts;
+	c->conn.bytes[dir] += bytes;
+	if (c->exists && is_established(&c->conn))
+		fake_set_timeout(c, c->policy_s, now);
+	return false;
+}
+
+void fake_sample(const struct fake *k, unsigned int n, struct event *ret)
+{
+	const struct fake_rule *r = &k->rule[n];
+
+	*ret = (struct event){ .type = EVENT_SAMPLE };
+	ret->sample = (struct event_sample){ .handle = r->rule.handle,
+					     .cookie = r->rule.cookie,
+					     .stats = r->stats };
+}
+
+unsigned int fake_rules_of(const struct fake *k, uint32_t ct_id)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < k->n_rules; i++)
+		n += k->rule[i].rule.cookie.ct_id == ct_id;
+	return n;
+}
+
+/* -- the judge ------------------------------------------------------------ */
+
+static void note_gone(struct fake *k, uint32_t id)
+{
+	struct fake_conn *c = fake_conn_by_id(k, id);
+
+	if (c)
+		c->is_told_gone = true;
+}
+
+/* A report of one connection is the end of any other with its tuple. */
+static void note_predecessors(struct fake *k, const struct conn *conn)
+{
+	for (unsigned int i = 0; i < k->n_conns; i++) {
+		struct fake_conn *c = &k->conn[i];
+
+		if (c->is_told && c->conn.id != conn->id &&
+		    tuple_is_equal(&c->conn.orig, &conn->orig))
+			c->is_told_gone = true;
+	}
+}
+
+#define ATTACHMENTS                                                                                \
+	((uint32_t)(CONN_HAS_HELPER | CONN_HAS_MASTER | CONN_HAS_SEQADJ | CONN_HAS_SYNPROXY))
+
+/* Events carry what changed; what is attached stays until a whole report says
+ * otherwise. */
+static void note_conn(struct fake *k, const struct conn *conn, bool is_whole)
+{
+	struct fake_conn *c = fake_conn_by_id(k, conn->id);
+	uint32_t attached;
+
+	if (!c)
+		return;
+	attached = is_whole ? 0 : c->told.has & ATTACHMENTS;
+	if (!c->is_told)
+		c->is_told_by_event = !is_whole;
+	c->is_told = true;
+	c->is_told_gone = false;
+	c->told.orig = conn->orig;
+	c->told.reply = conn->reply;
+	c->told.id = conn->id;
+	if (conn->has & CONN_HAS_STATUS)
+		c->told.status = conn->status;
+	if (conn->has & CONN_HAS_MARK)
+		c->told.mark = conn->mark;
+	if (conn->has & CONN_HAS_TCP_STATE)
+		c->told.tcp_state = conn->tcp_state;
+	c->told.has = attached | ((c->told.has | conn->has) & ~ATTACHMENTS) |
+		      (conn->has & ATTACHMENTS);
+}
+
+static void note_moved(struct fake_conn *c, enum dir dir, uint64_t pkts, mono_t now)
+{
+	/* A counter that ran back belongs to a new rule. */
+	if (pkts > c->told_pkts[dir] || (pkts < c->told_pkts[dir] && pkts > 0))
+		c->last_moved = now;
+	c->told_pkts[dir] = pkts;
+}
+
+static void note_removed(struct fake *k, const struct event *ev, mono_t now)
+{
+	struct fake_conn *c = fake_conn_by_id(k, k->flow[ev->flow.slot].ct_id);
+
+	for (unsigned int d = 0; c && d < DIR__COUNT; d++) {
+		if (ev->remove.has_stats[d])
+			note_moved(c, d, ev->remove.stats[d].pkts, now);
+		if (!ev->remove.err)
+			c->told_pkts[d] = 0;
+	}
+}
+
+static void note_refreshed(struct fake *k, const struct event *ev)
+{
+	const struct event_refresh *r = &ev->refresh;
+	uint32_t id = k->flow[ev->flow.slot].ct_id;
+	struct fake_conn *c = fake_conn_by_id(k, id);
+
+	if (!c || !slab_ref_is_equal(ev->flow, k->flow[ev->flow.slot].ref) || c->is_told_gone)
+		return;
+	if (r->found)
+		note_conn(k, &r->conn, true);
+	else if (!r->err)
+		note_gone(k, id);
+}
+
+void fake_tell(struct fake *k, const struct event *ev, mono_t now)
+{
+	struct fake_conn *c;
+
+	switch ((enum event_type)ev->type) {
+	case EVENT_CONN:
+		note_predecessors(k, &ev->conn);
+		note_conn(k, &ev->conn, ev->is_dump);
+		break;
+	case EVENT_CONN_DESTROY:
+		note_gone(k, ev->conn.id);
+		break;
+	case EVENT_SAMPLE:
+		c = fake_conn_by_id(k, ev->sample.cookie.ct_id);
+		if (c)
+			note_moved(c, plan_dir(ev->sample.handle), ev->sample.stats.pkts, now);
+		break;
+	case EVENT_INSTALL_DONE:
+		if (ev->install.status == INSTALL_NO_CONN)
+			note_gone(k, k->flow[ev->flow.slot].ct_id);
+		break;
+	case EVENT_REMOVE_DONE:
+		note_removed(k, ev, now);
+		break;
+	case EVENT_REFRESH_DONE:
+		note_refreshed(k, ev);
+		break;
+	case EVENT_STOP:
+		k->is_told_to_stop = true;
+		break;
+	default:
+		break;
+	}
+}
+
+bool fake_is_told_eligible(const struct fake *k, uint32_t ct_id)
+{
+	for (unsigned int i = 0; i < k->n_conns; i++) {
+		const struct fake_conn *c = &k->conn[i];
+
+		if (c->conn.id == ct_id)
+			return c->is_told && !c->is_told_gone &&
+			       policy_conn(&k->settings, &c->told) == REASON_NONE;
+	}
+	return false;
+}
+
+void fake_check_empty(struct fake *k)
+{
+	if (k->n_rules)
+		fake_complain(k, "%u rules left", k->n_rules);
+	for (unsigned int i = 0; i < FAKE_LINKS; i++) {
+		const struct fake_link *l = &k->link[i];
+
+		if (l->exists && l->has_guards)
+			fake_complain(k, "guards left on if%u", l->link.ifindex);
+		if (l->exists && l->has_clsact && !l->clsact_is_foreign)
+			fake_complain(k, "clsact left on if%u", l->link.ifindex);
+		if (l->exists && !l->has_clsact && l->clsact_is_foreign)
+			fake_complain(k, "foreign clsact taken from if%u", l->link.ifindex);
+	}
+}

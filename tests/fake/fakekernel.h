@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * fakekernel - what the deciding core believes a kernel to be, in memory.
+ *
+ * Holds ports, rules, connections and routes, and executes orders as worker
+ * and dispatch do: every order is answered exactly once, in the order of its
+ * lane. Faults are set before an order is executed and used up by it.
+ *
+ * It is also a judge. Whatever the core may never do - a rule for an occupied
+ * handle, half a pair, a port closed under its rules, an install of what it
+ * was told is not eligible, a timeout prolonged for nothing - is a complaint;
+ * a test that ends with complaints has failed. To know what the core was told,
+ * every event that is fed goes through fake_tell() too.
+ *
+ * A burst of packets goes through a rule when there is one, and moves its
+ * counters; else the CPU forwards it and conntrack's timeout starts anew.
+ */
+#pragma once
+
+#include "base/mono.h"
+#include "core/path.h"
+#include "core/settings.h"
+#include "model/order.h"
+
+#define FAKE_LINKS   32
+#define FAKE_ROUTES  64
+#define FAKE_CONNS   256
+#define FAKE_RULES   2048
+#define FAKE_FLOWS   4096
+#define FAKE_WORKERS 8
+/* Questions, and removals and installs of every worker. */
+#define FAKE_LANES   (1 + 2 * FAKE_WORKERS)
+#define FAKE_TEXT    2048
+
+struct fake_link {
+	struct link link;
+	bool exists;
+	bool has_clsact;
+	bool clsact_is_foreign; /* somebody else made it */
+	bool has_guards;
+};
+
+struct fake_rule {
+	struct rule rule;
+	struct rule_stats stats;
+	struct slab_ref flow; /* that the install order named */
+};
+
+struct fake_conn {
+	struct conn conn; /* all that the kernel knows; timeout_s is not kept up */
+	bool exists;
+	bool be_liberal;
+	bool is_silent; /* made before anybody listened: no events */
+	uint32_t policy_s;
+	mono_t expires;
+	/* What the core was told. */
+	bool is_told;
+	bool is_told_gone;
+	bool is_told_by_event; /* so the core knows the policy */
+	struct conn told;
+	mono_t last_moved; /* when it last learnt of packets that a rule carried */
+	uint64_t told_pkts[DIR__COUNT];
+};
+
+struct fake_route {
+	uint8_t family;
+	uint8_t len; /* of the prefix, bits */
+	struct addr prefix;
+	uint32_t iif;  /* 0 = any */
+	uint32_t mark; /* 0 = any */
+	struct route_answer answer;
+};
+
+/* What an install leaves in when its answer is lost. */
+enum fake_left {
+	FAKE_LEFT_BOTH,
+	FAKE_LEFT_ONE,
+	FAKE_LEFT_NONE,
+};
+
+/* All are used up by the first order that they fit, but for the capacity and
+ * the bad device. An errno of 0 is no fault. */
+struct fake_faults {
+	unsigned int refuse_nth; /* the n-th rule from now is refused */
+	int refuse_err;
+	uint32_t bad_ifindex; /* every rule on this device is refused */
+	int bad_err;
+	unsigned int capacity; /* rules that fit; 0 = any number */
+	int care_err;
+	int port_err;
+	int lookup_err;
+	int refresh_err;
+	int removal_err;
+	enum fake_left removal_left;
+	bool lose_install;
+	enum fake_left install_left;
+};
+
+/* One order on its way. */
+struct fake_job {
+	struct order order;
+	struct event answer;
+	bool is_done;
+};
+
+struct fake_lane {
+	struct fake_job *job;
+	size_t first, n, size; /* jobs first .. n-1 are under way */
+};
+
+/* What is known of a flow by its slot. */
+struct fake_flow {
+	struct slab_ref ref;
+	uint32_t ct_id;
+	unsigned int n_rule_orders; /* of this flow under way */
+	unsigned int n_lookups;
+	unsigned int n_refreshes;
+	unsigned int worker; /* that had its first order, + 1 */
+};
+
+struct fake {
+	struct settings settings;
+	uint32_t instance;
+	struct fake_link link[FAKE_LINKS];
+	struct fake_route route[FAKE_ROUTES];
+	unsigned int n_routes;
+	struct fake_conn conn[FAKE_CONNS];
+	unsigned int n_conns;
+	struct fake_rule rule[FAKE_RULES];
+	unsigned int n_rules;
+	struct fake_flow flow[FAKE_FLOWS];
+	struct fake_lane lane[FAKE_LANES];
+	struct fake_faults faults;
+	bool is_told_to_stop;
+	unsigned int n_complaints;
+	char complaints[FAKE_TEXT];
+};
+
+void fake_init(struct fake *k, const struct settings *settings, uint32_t instance);
+void fake_fini(struct fake *k);
+
+/* -- the world ------------------------------------------------------------ */
+
+struct fake_link *fake_put_link(struct fake *k, const struct link *link);
+/* Its rules and its clsact go with it. */
+void fake_del_link(struct fake *k, uint32_t ifindex);
+struct fake_link *fake_find_link(struct fake *k, uint32_t ifindex);
+
+/* Replaces the route of the same prefix, iif and mark. */
+void fake_put_route(struct fake *k, const struct fake_route *route);
+void fake_del_route(struct fake *k, const struct fake_route *route);
+void fake_ask_route(const struct fake *k, const struct route_query *q, struct route_answer *ret);
+
+/* A new connection; its timeout_s is its policy, too. */
+struct fake_conn *fake_add_conn(struct fake *k, const struct conn *conn, mono_t now);
+/* The living connection of this original tuple, or NULL. */
+struct fake_conn *fake_find_conn(struct fake *k, const struct tuple *orig);
+/* Alive or not, while its slot has not been used again. */
+struct fake_conn *fake_conn_by_id(struct fake *k, uint32_t id);
+void fake_set_timeout(struct fake_conn *c, uint32_t timeout_s, mono_t now);
+/* The whole entry as a dump would show it. */
+void fake_report(const struct fake_conn *c, mono_t now, struct conn *ret);
+/* One connection whose time is over, now destroyed; NULL when there is none. */
+struct fake_conn *fake_expire(struct fake *k, mono_t now);
+mono_t fake_next_expiry(const struct fake *k);
+
+/* A burst in one direction. True when a rule forwarded it. */
+bool fake_packets(struct fake *k, struct fake_conn *c, enum dir dir, uint64_t pkts,
+		  uint64_t bytes, mono_t now);
+void fake_sample(const struct fake *k, unsigned int n, struct event *ret);
+/* Rules of a connection that are in. */
+unsigned int fake_rules_of(const struct fake *k, uint32_t ct_id);
+
+/* -- orders --------------------------------------------------------------- */
+
+static inline unsigned int fake_lane(enum order_type type, unsigned int worker)
+{
+	if (type == ORDER_LOOKUP || type == ORDER_REFRESH)
+		return 0;
+	return 1 + 2 * worker + (type == ORDER_INSTALL || type == ORDER_PORT_OPEN);
+}
+
+/* Takes an order that was handed out. */
+void fake_push(struct fake *k, const struct order *order, unsigned int worker);
+/* Executes the oldest order of the lane that is not executed yet. False when
+ * there is none. */
+bool fake_execute(struct fake *k, unsigned int lane, mono_t now);
+/* Gives the answer to the oldest order, if it is executed. */
+bool fake_answer(struct fake *k, unsigned int lane, struct event *ret);
+/* Orders of the lane that are not answered. */
+size_t fake_pending(const struct fake *k, unsigned int lane);
+
+/* -- the judge ------------------------------------------------------------ */
+
+/* The core is about to be fed this event. */
+void fake_tell(struct fake *k, const struct event *event, mono_t now);
+/* By what it was told: the connection is there and eligible. */
+bool fake_is_told_eligible(const struct fake *k, uint32_t ct_id);
+PRINTF_LIKE(2, 3) void fake_complain(struct fake *k, const char *fmt, ...);
+/* Nothing of ours is left. */
+void fake_check_empty(struct fake *k);

@@ -1,0 +1,513 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * fakeorders - how the fake kernel executes orders, and what it finds wrong
+ * with them.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "core/plan.h"
+#include "fake/fakekernel.h"
+
+/* -- orders that are handed out ------------------------------------------- */
+
+static struct fake_flow *flow_of(struct fake *k, struct slab_ref ref)
+{
+	if (ref.slot >= FAKE_FLOWS)
+		abort();
+	return &k->flow[ref.slot];
+}
+
+static struct fake_flow *open_flow(struct fake *k, const struct order *o)
+{
+	struct fake_flow *f = flow_of(k, o->flow);
+
+	if (slab_ref_is_equal(f->ref, o->flow))
+		return f;
+	if (f->n_rule_orders)
+		fake_complain(k, "slot %u given away with rule orders under way", o->flow.slot);
+	*f = (struct fake_flow){ .ref = o->flow };
+	return f;
+}
+
+static void check_worker(struct fake *k, struct fake_flow *f, unsigned int worker)
+{
+	if (f->n_rule_orders++)
+		fake_complain(k, "two rule orders under way for slot %u", f->ref.slot);
+	if (f->worker && f->worker != worker + 1)
+		fake_complain(k, "slot %u changed its worker", f->ref.slot);
+	f->worker = worker + 1;
+}
+
+static void check_install(struct fake *k, const struct order_install *o)
+{
+	if (k->is_told_to_stop)
+		fake_complain(k, "install of %u after stop", o->ct_id);
+	if (!fake_is_told_eligible(k, o->ct_id))
+		fake_complain(k, "install of %u, which was told not to be eligible", o->ct_id);
+}
+
+static void check_refresh(struct fake *k, const struct order_refresh *o)
+{
+	const struct fake_conn *c = fake_conn_by_id(k, o->ct_id);
+	uint8_t state;
+
+	if (!c || !c->is_told) {
+		fake_complain(k, "refresh of %u, which nobody spoke of", o->ct_id);
+		return;
+	}
+	state = c->told.tcp_state;
+	if (o->timeout_s && !o->finish_last_ack && c->conn.orig.proto == L4_TCP &&
+	    state != CONN_TCP_ESTABLISHED)
+		fake_complain(k, "%u prolonged although TCP is %s", o->ct_id,
+			      conn_tcp_state_to_str(state));
+	if (o->timeout_s && (c->told.status & CONN_FIXED_TIMEOUT))
+		fake_complain(k, "%u prolonged although its timeout is fixed", o->ct_id);
+}
+
+void fake_push(struct fake *k, const struct order *o, unsigned int worker)
+{
+	struct fake_lane *lane = &k->lane[fake_lane(o->type, worker)];
+	struct fake_flow *f = o->type == ORDER_PORT_OPEN || o->type == ORDER_PORT_CLOSE ?
+				      NULL :
+				      open_flow(k, o);
+
+	switch ((enum order_type)o->type) {
+	case ORDER_INSTALL:
+		check_worker(k, f, worker);
+		check_install(k, &o->install);
+		f->ct_id = o->install.ct_id;
+		break;
+	case ORDER_REMOVE:
+		check_worker(k, f, worker);
+		break;
+	case ORDER_LOOKUP:
+		f->n_lookups++;
+		break;
+	case ORDER_REFRESH:
+		f->ct_id = o->refresh.ct_id;
+		if (f->n_refreshes++)
+			fake_complain(k, "two refreshes under way for %u", f->ct_id);
+		check_refresh(k, &o->refresh);
+		break;
+	case ORDER_PORT_OPEN:
+		if (k->is_told_to_stop)
+			fake_complain(k, "port if%u opened after stop", o->port.ifindex);
+		break;
+	case ORDER_PORT_CLOSE:
+		break;
+	case ORDER_NONE:
+	case ORDER__COUNT:
+		fake_complain(k, "order of no type");
+		return;
+	}
+	if (lane->n == lane->size) {
+		lane->size = lane->size ? 2 * lane->size : 16;
+		lane->job = realloc(lane->job, lane->size * sizeof(*lane->job));
+		if (!lane->job)
+			abort();
+	}
+	lane->job[lane->n++] = (struct fake_job){ .order = *o };
+}
+
+size_t fake_pending(const struct fake *k, unsigned int lane)
+{
+	return k->lane[lane].n - k->lane[lane].first;
+}
+
+/* -- rules ---------------------------------------------------------------- */
+
+/* An answer of the kernel's, or of a fault. */
+static int refusal(struct fake *k, const struct rule *r)
+{
+	struct fake_faults *f = &k->faults;
+	const struct fake_link *l = fake_find_link(k, r->ifindex);
+
+	if (!l)
+		return -ENODEV;
+	if (!l->has_clsact)
+		return -EINVAL;
+	if (f->refuse_nth && --f->refuse_nth == 0)
+		return f->refuse_err;
+	if (f->bad_err && f->bad_ifindex == r->ifindex)
+		return f->bad_err;
+	if (f->capacity && k->n_rules >= f->capacity)
+		return -ENOSPC;
+	return 0;
+}
+
+static int add_rule(struct fake *k, const struct rule *r, struct slab_ref flow)
+{
+	int err = refusal(k, r);
+
+	for (unsigned int i = 0; !err && i < k->n_rules; i++) {
+		const struct rule *old = &k->rule[i].rule;
+
+		if (old->ifindex != r->ifindex || old->prio != r->prio)
+			continue;
+		if (old->handle == r->handle) {
+			fake_complain(k, "handle %u on if%u is occupied", r->handle, r->ifindex);
+			return -EEXIST;
+		}
+		/* Equal keys below one mask: fl_ht_insert_unique(). */
+		if (tuple_is_equal(&old->match, &r->match))
+			err = -EEXIST;
+	}
+	if (err)
+		return err;
+	if (k->n_rules == FAKE_RULES)
+		abort();
+	k->rule[k->n_rules++] = (struct fake_rule){ .rule = *r, .flow = flow };
+	return 0;
+}
+
+/* -ENOENT when there is none. */
+static int del_rule(struct fake *k, const struct rule_where *where, struct rule_stats *ret)
+{
+	for (unsigned int i = 0; i < k->n_rules; i++) {
+		const struct rule *r = &k->rule[i].rule;
+
+		if (r->ifindex == where->ifindex && r->prio == where->prio &&
+		    r->handle == where->handle && r->family == where->family) {
+			*ret = k->rule[i].stats;
+			k->rule[i] = k->rule[--k->n_rules];
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
+/* -- installs ------------------------------------------------------------- */
+
+static void check_rule(struct fake *k, const struct order *o, const struct fake_conn *c,
+		       enum dir dir)
+{
+	const struct order_install *in = &o->install;
+	const struct rule *r = &in->rule[dir], *other = &in->rule[dir_other(dir)];
+	const struct tuple *match = dir == DIR_ORIG ? &c->conn.orig : &c->conn.reply;
+	struct tuple to = tuple_inverse(dir == DIR_ORIG ? &c->conn.reply : &c->conn.orig);
+	struct rule_where where =
+		plan_where(&k->settings, match->family, o->flow.slot, dir, other->out_ifindex);
+	struct tuple out = r->match;
+
+	if (!tuple_is_equal(&r->match, match))
+		fake_complain(k, "rule of %u matches something else", in->ct_id);
+	if (r->rewrite & RULE_SET_SRC)
+		out.src = r->to.src;
+	if (r->rewrite & RULE_SET_DST)
+		out.dst = r->to.dst;
+	if (r->rewrite & RULE_SET_SPORT)
+		out.sport = r->to.sport;
+	if (r->rewrite & RULE_SET_DPORT)
+		out.dport = r->to.dport;
+	if (!tuple_is_equal(&out, &to))
+		fake_complain(k, "rule of %u translates to something else", in->ct_id);
+	if (!(r->rewrite & RULE_DEC_TTL) || !(r->rewrite & RULE_SET_MACS) ||
+	    !mac_is_unicast(&r->eth_src) || !mac_is_unicast(&r->eth_dst))
+		fake_complain(k, "rule of %u does not route", in->ct_id);
+	if (r->ifindex != where.ifindex || r->prio != where.prio || r->handle != where.handle ||
+	    r->family != where.family || r->kind != RULE_FLOW || r->ifindex == r->out_ifindex)
+		fake_complain(k, "rule of %u sits in the wrong place", in->ct_id);
+	if (r->cookie.instance != k->instance || r->cookie.ct_id != in->ct_id ||
+	    r->cookie.dir != (uint8_t)dir || r->cookie.kind != RULE_FLOW)
+		fake_complain(k, "rule of %u has a wrong cookie", in->ct_id);
+}
+
+static void set_status(struct event_install *e, enum install_status status, int err)
+{
+	e->status = (uint8_t)status;
+	e->err = err;
+}
+
+/* Conntrack first. True when rules may follow. */
+static bool run_care(struct fake *k, const struct order_install *o, struct fake_conn *c,
+		     struct event_install *e, mono_t now)
+{
+	int err = k->faults.care_err;
+
+	k->faults.care_err = 0;
+	if (!c || c->conn.id != o->ct_id) {
+		set_status(e, INSTALL_NO_CONN, -ENOENT);
+		return false;
+	}
+	if (err) {
+		set_status(e, INSTALL_CT_REFUSED, err);
+		return false;
+	}
+	c->be_liberal |= o->be_liberal;
+	if (o->timeout_s)
+		fake_set_timeout(c, o->timeout_s, now);
+	return true;
+}
+
+/* The answer never comes; what the order says is in, or is not. */
+static void lose_install(struct fake *k, const struct order *o, struct event_install *e)
+{
+	struct rule_stats stats;
+
+	k->faults.lose_install = false;
+	set_status(e, INSTALL_UNCERTAIN, -ETIMEDOUT);
+	e->in_hw = false;
+	for (unsigned int d = 0; d < DIR__COUNT; d++) {
+		struct rule_where where = rule_where(&o->install.rule[d]);
+
+		if (k->faults.install_left == FAKE_LEFT_NONE ||
+		    (k->faults.install_left == FAKE_LEFT_ONE && d == DIR_REPLY))
+			IGNORE_RESULT(del_rule(k, &where, &stats));
+	}
+}
+
+static void run_install(struct fake *k, const struct order *o, struct event *ev, mono_t now)
+{
+	const struct order_install *in = &o->install;
+	struct event_install *e = &ev->install;
+	struct fake_conn *c = fake_find_conn(k, &in->orig);
+	struct rule_stats stats;
+	int err[DIR__COUNT];
+
+	*ev = (struct event){ .type = EVENT_INSTALL_DONE, .flow = o->flow };
+	if (!run_care(k, in, c, e, now))
+		return;
+	if (in->orig.proto == L4_TCP && !c->be_liberal)
+		fake_complain(k, "rules for %u before be-liberal", in->ct_id);
+	for (unsigned int d = 0; d < DIR__COUNT; d++) {
+		check_rule(k, o, c, d);
+		err[d] = add_rule(k, &in->rule[d], o->flow);
+		if (err[d]) {
+			set_status(e, INSTALL_REFUSED, err[d]);
+			e->dir = (uint8_t)d;
+		}
+	}
+	for (unsigned int d = 0; d < DIR__COUNT; d++) {
+		struct rule_where where = rule_where(&in->rule[d]);
+
+		if (!err[d] && err[dir_other(d)])
+			IGNORE_RESULT(del_rule(k, &where, &stats));
+	}
+	e->in_hw = e->status == INSTALL_OK && in->rule[0].place == RULE_HARDWARE;
+	if (k->faults.lose_install && e->status == INSTALL_OK)
+		lose_install(k, o, e);
+}
+
+/* -- removals ------------------------------------------------------------- */
+
+static void run_remove(struct fake *k, const struct order *o, struct event *ev)
+{
+	struct event_remove *e = &ev->remove;
+	int fault = k->faults.removal_err;
+	enum fake_left left = k->faults.removal_left;
+
+	*ev = (struct event){ .type = EVENT_REMOVE_DONE, .flow = o->flow };
+	k->faults.removal_err = 0;
+	e->err = fault;
+	for (unsigned int d = 0; d < DIR__COUNT; d++) {
+		if (fault && (left == FAKE_LEFT_BOTH || (left == FAKE_LEFT_ONE && d == DIR_REPLY)))
+			continue;
+		e->has_stats[d] = del_rule(k, &o->remove.where[d], &e->stats[d]) == 0;
+	}
+	for (unsigned int i = 0; !fault && i < k->n_rules; i++) {
+		if (plan_slot(k->rule[i].rule.handle) == o->flow.slot)
+			fake_complain(k, "a rule of slot %u is left on if%u", o->flow.slot,
+				      k->rule[i].rule.ifindex);
+	}
+}
+
+/* -- ports ---------------------------------------------------------------- */
+
+static void run_port_open(struct fake *k, const struct order_port *o, struct event_port *e)
+{
+	struct fake_link *l = fake_find_link(k, o->ifindex);
+	int err = k->faults.port_err;
+
+	*e = (struct event_port){ .ifindex = o->ifindex, .opened = true };
+	k->faults.port_err = 0;
+	if (!l || err) {
+		e->err = l ? err : -ENODEV;
+		return;
+	}
+	if (l->has_guards)
+		fake_complain(k, "if%u opened twice", o->ifindex);
+	for (unsigned int i = 0; i < 2; i++) {
+		if (o->guard[i].ifindex != o->ifindex || o->guard[i].kind != RULE_GUARD)
+			fake_complain(k, "wrong guard for if%u", o->ifindex);
+	}
+	e->made_clsact = !l->has_clsact;
+	l->has_clsact = true;
+	l->has_guards = true;
+}
+
+static void run_port_close(struct fake *k, const struct order_port *o, struct event_port *e)
+{
+	struct fake_link *l = fake_find_link(k, o->ifindex);
+	int err = k->faults.port_err;
+
+	*e = (struct event_port){ .ifindex = o->ifindex };
+	k->faults.port_err = 0;
+	if (!l || err) {
+		e->err = l ? err : -ENODEV;
+		return;
+	}
+	for (unsigned int i = 0; i < k->n_rules; i++) {
+		if (k->rule[i].rule.ifindex == o->ifindex)
+			fake_complain(k, "if%u closed under its rules", o->ifindex);
+	}
+	if (o->keep_clsact != l->clsact_is_foreign)
+		fake_complain(k, "if%u: wrong about whose clsact it is", o->ifindex);
+	l->has_guards = false;
+	if (!o->keep_clsact)
+		l->has_clsact = false;
+}
+
+/* -- questions ------------------------------------------------------------ */
+
+static void run_lookup(struct fake *k, const struct order *o, struct event *ev)
+{
+	enum reason reason;
+
+	*ev = (struct event){ .type = EVENT_LOOKUP_DONE, .flow = o->flow };
+	ev->lookup = o->lookup;
+	do {
+		struct path_query *q = &ev->lookup;
+
+		fake_ask_route(k, &q->ask, &q->answer[q->step]);
+		if (k->faults.lookup_err) {
+			q->answer[q->step] = (struct route_answer){ .err = k->faults.lookup_err };
+			k->faults.lookup_err = 0;
+			return;
+		}
+	} while (path_advance(&ev->lookup, &reason) == PATH_ASK);
+}
+
+/* Idle for longer than its policy allows is not what the core may make of a
+ * connection: the last packet that it knows of is the one that counts. */
+static void check_prolonged(struct fake *k, const struct fake_conn *c, uint32_t timeout_s,
+			    mono_t now)
+{
+	uint32_t policy_s = c->policy_s;
+	int64_t limit_ms;
+
+	if (!c->is_told_by_event)
+		policy_s = MAX(policy_s, c->conn.orig.proto == L4_TCP ?
+						 k->settings.tcp_timeout_s :
+						 k->settings.udp_timeout_s);
+	if (c->last_moved.us == 0) {
+		fake_complain(k, "%u prolonged although no rule carried a packet", c->conn.id);
+		return;
+	}
+	limit_ms = mono_diff_ms(c->last_moved, now) + (int64_t)policy_s * 1000 + 1100;
+	if ((int64_t)timeout_s * 1000 > limit_ms)
+		fake_complain(k, "%u prolonged to %us, beyond its last packet", c->conn.id,
+			      timeout_s);
+}
+
+/* As dispatch does it: looks first, then changes only what is still so. */
+static void run_refresh(struct fake *k, const struct order *o, struct event *ev, mono_t now)
+{
+	const struct order_refresh *in = &o->refresh;
+	struct event_refresh *e = &ev->refresh;
+	struct fake_conn *c = fake_find_conn(k, &in->orig);
+
+	*ev = (struct event){ .type = EVENT_REFRESH_DONE, .flow = o->flow };
+	if (k->faults.refresh_err) {
+		e->err = k->faults.refresh_err;
+		k->faults.refresh_err = 0;
+		return;
+	}
+	e->found = c && c->conn.id == in->ct_id;
+	if (!e->found)
+		return;
+	fake_report(c, now, &e->conn);
+	if (in->finish_last_ack) {
+		if (c->conn.tcp_state == CONN_TCP_LAST_ACK) {
+			c->conn.tcp_state = CONN_TCP_TIME_WAIT;
+			fake_set_timeout(c, in->timeout_s, now);
+		}
+	} else if (in->timeout_s > e->conn.timeout_s &&
+		   (c->conn.orig.proto != L4_TCP || c->conn.tcp_state == CONN_TCP_ESTABLISHED)) {
+		check_prolonged(k, c, in->timeout_s, now);
+		fake_set_timeout(c, in->timeout_s, now);
+		e->conn.timeout_s = in->timeout_s;
+	}
+}
+
+/* -- lanes ---------------------------------------------------------------- */
+
+static void run_order(struct fake *k, const struct order *o, struct event *ev, mono_t now)
+{
+	switch ((enum order_type)o->type) {
+	case ORDER_PORT_OPEN:
+		*ev = (struct event){ .type = EVENT_PORT_DONE };
+		run_port_open(k, &o->port, &ev->port);
+		break;
+	case ORDER_PORT_CLOSE:
+		*ev = (struct event){ .type = EVENT_PORT_DONE };
+		run_port_close(k, &o->port, &ev->port);
+		break;
+	case ORDER_LOOKUP:
+		run_lookup(k, o, ev);
+		break;
+	case ORDER_INSTALL:
+		run_install(k, o, ev, now);
+		break;
+	case ORDER_REMOVE:
+		run_remove(k, o, ev);
+		break;
+	case ORDER_REFRESH:
+		run_refresh(k, o, ev, now);
+		break;
+	case ORDER_NONE:
+	case ORDER__COUNT:
+		abort();
+	}
+}
+
+bool fake_execute(struct fake *k, unsigned int lane, mono_t now)
+{
+	struct fake_lane *l = &k->lane[lane];
+
+	for (size_t i = l->first; i < l->n; i++) {
+		if (l->job[i].is_done)
+			continue;
+		run_order(k, &l->job[i].order, &l->job[i].answer, now);
+		l->job[i].is_done = true;
+		return true;
+	}
+	return false;
+}
+
+/* The flow's own books; a slot that has another flow by now has others. */
+static void close_order(struct fake *k, const struct order *o)
+{
+	struct fake_flow *f;
+
+	if (o->type == ORDER_PORT_OPEN || o->type == ORDER_PORT_CLOSE)
+		return;
+	f = flow_of(k, o->flow);
+	if (!slab_ref_is_equal(f->ref, o->flow))
+		return;
+	if (o->type == ORDER_LOOKUP)
+		f->n_lookups--;
+	else if (o->type == ORDER_REFRESH)
+		f->n_refreshes--;
+	else
+		f->n_rule_orders--;
+}
+
+bool fake_answer(struct fake *k, unsigned int lane, struct event *ret)
+{
+	struct fake_lane *l = &k->lane[lane];
+	struct fake_job *job;
+
+	if (l->first == l->n || !l->job[l->first].is_done)
+		return false;
+	job = &l->job[l->first];
+	*ret = job->answer;
+	close_order(k, &job->order);
+	if (++l->first == l->n) {
+		l->first = 0;
+		l->n = 0;
+	}
+	return true;
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "golden/golden.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PORT 103
+#define OUT_PORT 104
+#define PRIO_GUARD 10
+#define PRIO_FLOW 20
+#define FLOW_RULES 32
+
+enum nat { ROUTED, SNAT, DNAT, BOTH };
+
+static struct tuple tuple_of(const char *text)
+{
+	struct tuple t;
+
+	if (tuple_from_str(text, &t))
+		abort();
+	return t;
+}
+
+static unsigned int rewrite_of(enum nat nat)
+{
+	unsigned int bits = RULE_SET_MACS | RULE_DEC_TTL;
+
+	if (nat == SNAT || nat == BOTH)
+		bits |= RULE_SET_SRC | RULE_SET_SPORT;
+	if (nat == DNAT || nat == BOTH)
+		bits |= RULE_SET_DST | RULE_SET_DPORT;
+	return bits;
+}
+
+static struct rule guard_rule(unsigned int i, char name[GOLDEN_NAME_SIZE])
+{
+	bool is_ip6 = i & 1, is_hardware = i & 2;
+
+	snprintf(name, GOLDEN_NAME_SIZE, "guard-%s-%s", is_ip6 ? "ip6" : "ip4",
+		 is_hardware ? "hardware" : "software");
+	return (struct rule){
+		.ifindex = PORT,
+		.prio = (uint16_t)(PRIO_GUARD + is_ip6),
+		.handle = 1,
+		.family = is_ip6 ? FAMILY_IP6 : FAMILY_IP4,
+		.kind = RULE_GUARD,
+		.place = is_hardware ? RULE_HARDWARE : RULE_SOFTWARE,
+		.cookie = { .instance = 0x01020304, .kind = RULE_GUARD, .owns_clsact = !is_ip6 },
+	};
+}
+
+static struct rule flow_rule(unsigned int i, char name[GOLDEN_NAME_SIZE])
+{
+	static const char *const nats[] = { "routed", "snat", "dnat", "both" };
+	bool is_hardware = i & 1, is_ip6 = i & 8, is_udp = i & 16;
+	enum nat nat = (enum nat)(i >> 1 & 3);
+	struct rule rule = {
+		.ifindex = PORT,
+		.prio = (uint16_t)(PRIO_FLOW + is_ip6),
+		.handle = i + 1,
+		.family = is_ip6 ? FAMILY_IP6 : FAMILY_IP4,
+		.kind = RULE_FLOW,
+		.place = is_hardware ? RULE_HARDWARE : RULE_SOFTWARE,
+		.rewrite = (uint8_t)rewrite_of(nat),
+		.eth_src = { { 0x02, 0x11, 0x12, 0x13, 0x14, 0x15 } },
+		.eth_dst = { { 0x02, 0x21, 0x22, 0x23, 0x24, 0x25 } },
+		.out_ifindex = OUT_PORT,
+		.cookie = { .instance = 0x01020304, .ct_id = 0xa0b0c000 + i, .kind = RULE_FLOW,
+			    .dir = (uint8_t)(nat == DNAT ? DIR_REPLY : DIR_ORIG) },
+	};
+
+	snprintf(name, GOLDEN_NAME_SIZE, "%s-%s-%s-%s", is_udp ? "udp" : "tcp",
+		 is_ip6 ? "ip6" : "ip4", nats[nat], is_hardware ? "hardware" : "software");
+	rule.match = tuple_of(is_ip6 ? "tcp [2001:db8:1::a]:0 > [2001:db8:2::b]:443" :
+				       "tcp 192.0.2.10:0 > 198.51.100.20:443");
+	rule.to = tuple_of(is_ip6 ? "tcp [2001:db8:3:4:5:6:7:8]:61234 > [2001:db8:9::c]:8443" :
+				    "tcp 203.0.113.30:61234 > 10.1.2.40:8443");
+	/* Each has another port, so that all fit into one table. */
+	rule.match.sport = (uint16_t)(40000 + i);
+	if (is_udp)
+		rule.match.proto = rule.to.proto = L4_UDP;
+	return rule;
+}
+
+struct rule golden_rule(unsigned int i, char name[GOLDEN_NAME_SIZE])
+{
+	return i < FLOW_RULES ? flow_rule(i, name) : guard_rule(i - FLOW_RULES, name);
+}
+
+static int read_hex(FILE *stream, unsigned char buf[GOLDEN_MSG_BYTES])
+{
+	unsigned int byte;
+	int n = 0;
+
+	while (n < GOLDEN_MSG_BYTES && fscanf(stream, "%2x", &byte) == 1)
+		buf[n++] = (unsigned char)byte;
+	return feof(stream) ? n : -1;
+}
+
+int golden_read(const char *path, unsigned char buf[GOLDEN_MSG_BYTES])
+{
+	FILE *stream = fopen(path, "r");
+	char comment[1024];
+	int n = -1;
+
+	if (!stream)
+		return -1;
+	if (fgets(comment, sizeof(comment), stream) && comment[0] == '#')
+		n = read_hex(stream, buf);
+	fclose(stream);
+	return n;
+}
+
+int golden_write(const char *path, const struct rule *rule, const unsigned char *msg, size_t len)
+{
+	FILE *stream = fopen(path, "w");
+	char text[RULE_STR_SIZE];
+
+	if (!stream)
+		return -1;
+	fprintf(stream, "# %s\n", rule_to_str(rule, text));
+	for (size_t i = 0; i < len; i++) {
+		bool ends_line = i % 16 == 15 || i + 1 == len;
+
+		fprintf(stream, "%02x%s", msg[i], ends_line ? "\n" : i % 4 == 3 ? " " : "");
+	}
+	return fclose(stream) ? -1 : 0;
+}

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# boot.sh - runs one program in one guest. Sourced by ./lab.
+#
+# A guest has a directory of its own on the host, which it sees, writable, as /run/lab:
+#   argv, env, mode, keep, modules   what to run and how (see labmux.c, guest-init)
+#   console.log, qemu.log            what the kernel and QEMU said
+#   failed                           why the lab, rather than the program, failed
+
+GUEST_PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+
+# Newer CPU features make emulated code slower, not faster: a forwarded TCP stream
+# runs at a third with "max". RDRAND keeps getrandom() from ever blocking.
+GUEST_CPU=Nehalem,+rdrand,+fsgsbase
+
+# norandmaps: QEMU's translated code is found again only at the same address, so
+# that without it every start of a program takes two to four times as long.
+GUEST_CMDLINE="console=ttyS0 loglevel=5 panic=-1 oops=panic mitigations=off nokaslr tsc=reliable \
+random.trust_cpu=1 cryptomgr.notests nowatchdog rcupdate.rcu_expedited=1 norandmaps rcupdate.rcu_cpu_stall_suppress=1"
+
+# new_run_dir: prints a fresh run directory, and removes those whose owner is gone.
+new_run_dir() {
+	local old dir
+	for old in "$CACHE"/run.*; do
+		[ -e "$old/owner" ] || continue
+		kill -0 "$(cat "$old/owner")" 2>/dev/null || rm -rf "$old"
+	done
+	dir=$(mktemp -d "$CACHE/run.XXXXXX")
+	echo $$ >"$dir/owner"
+	chmod 755 "$dir"
+	cp "$TOOLS/labmux" "$dir/labmux"
+	echo "$dir"
+}
+
+# prepare_run DIR MODE ARG...: writes what the guest is to run.
+prepare_run() {
+	local dir=$1 mode=$2
+	shift 2
+	printf '%s\0' "$@" >"$dir/argv"
+	printf '%s\0' "$mode" >"$dir/mode"
+	printf '%s\n' "$KERNEL_MODULES" >"$dir/modules"
+	printf '%s\n' "$SRC" "$BUILD" "$TOOLS" "${KEEP_PATHS[@]}" >"$dir/keep"
+	printf '%s\0' "PATH=$BUILD:$TOOLS:$GUEST_PATH" HOME=/root LANG=C.UTF-8 "TERM=${TERM:-dumb}" \
+		USER=root SHELL=/bin/bash "LAB_SRC=$SRC" "LAB_BUILD=$BUILD" "LAB_TOPO=$LAB_DIR/topo.sh" \
+		LAB_RUN=/run/lab LAB_HOST=/run/lab-host "LAB_SANITIZERS=$OPT_SANITIZERS" "${RUN_ENV[@]}" >"$dir/env"
+}
+
+# start_guest DIR [LABMUX_OPTION...]: becomes the process that runs the guest to its
+# end, so call it in the background; its exit status is the program's, or 124 or 125.
+start_guest() {
+	local dir=$1
+	shift
+	exec "$TOOLS/labmux" host --timeout "$GUEST_TIMEOUT" --failed "$dir/failed" --log "$dir/qemu.log" "$@" -- \
+		qemu-system-x86_64 -name lab -accel tcg,thread=multi -cpu "$GUEST_CPU" -smp "$GUEST_CPUS" \
+		-m "$OPT_MEMORY" -machine pc -nodefaults -no-user-config -display none -no-reboot \
+		-kernel "$KERNEL_IMAGE" -initrd "$INITRAMFS" -append "$GUEST_CMDLINE" \
+		-serial "file:$dir/console.log" \
+		-chardev socket,id=mux,fd=3 -device virtio-serial-pci,max_ports=2 \
+		-device virtserialport,chardev=mux,name=lab.mux,nr=1 \
+		-fsdev "local,id=root,path=/,security_model=none,readonly=on,multidevs=remap" \
+		-device virtio-9p-pci,fsdev=root,mount_tag=root \
+		-fsdev "local,id=run,path=$dir,security_model=none,multidevs=remap" \
+		-device virtio-9p-pci,fsdev=run,mount_tag=run
+}
+
+# explain_failure DIR: says why the guest, not the program, failed; keeps the logs.
+explain_failure() {
+	local dir=$1
+	cat "$dir/console.log" "$dir/qemu.log" >"$CACHE/console.log" 2>/dev/null || :
+	say "$(cat "$dir/failed"); the last lines of $CACHE/console.log:"
+	tail -n 25 "$CACHE/console.log" | tr -d '\r' >&2
+}

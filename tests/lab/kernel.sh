@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# kernel.sh - finds the guest's kernel and makes its initramfs. Sourced by ./lab.
+#
+# Sets KERNEL_IMAGE (what QEMU boots), KERNEL_RELEASE and KERNEL_MODULES (the
+# directory that becomes /lib/modules/$KERNEL_RELEASE), INITRAMFS.
+
+# Modules the guest needs to reach its root file system and the wire to ./lab.
+INITRAMFS_MODULES=(virtio_pci 9pnet_virtio 9p overlay virtio_console)
+
+# kernel_release IMAGE: the release named in a bzImage's header.
+kernel_release() {
+	local offset
+	[ "$(dd if="$1" bs=1 skip=514 count=4 2>/dev/null)" = HdrS ] || return 1
+	offset=$(od -An -tu2 -j 526 -N 2 "$1")
+	dd if="$1" bs=1 skip=$((offset + 512)) count=200 2>/dev/null | tr '\0' '\n' | head -n 1 | cut -d ' ' -f 1
+}
+
+# Prints the directory of an already unpacked Debian kernel, newest first.
+cached_kernel() {
+	local dir
+	dir=$(find "$CACHE/kernel" -mindepth 2 -maxdepth 2 -name complete 2>/dev/null | sort -V | tail -n 1)
+	[ -n "$dir" ] && echo "${dir%/complete}"
+}
+
+# The newest kernel's package, through the meta package that depends on it.
+kernel_package() {
+	apt-cache depends linux-image-amd64 2>/dev/null |
+		sed -n 's/^ *Depends: \(linux-image-[0-9][^ ]*\)$/\1/p' | head -n 1
+}
+
+download_kernel() {
+	local work=$1 package
+	{
+		package=$(kernel_package)
+		if [ -z "$package" ]; then
+			apt_refresh
+			package=$(kernel_package)
+		fi
+		[ -n "$package" ] || { echo "linux-image-amd64 is not in the package index"; return 1; }
+		cd "$work" || return
+		# A stale index names a file that the mirror no longer has.
+		apt-get -q -o APT::Sandbox::User=root download "$package" ||
+			{ apt_refresh && package=$(kernel_package) &&
+				apt-get -q -o APT::Sandbox::User=root download "$package"; } || return
+		dpkg-deb -x ./*.deb unpacked || return
+		rm -f ./*.deb
+		touch unpacked/complete
+		mv unpacked "$CACHE/kernel/$package"
+	} >"$CACHE/kernel.log" 2>&1 </dev/null
+}
+
+# fetch_kernel: prints the directory of an unpacked Debian kernel.
+fetch_kernel() {
+	local work
+	mkdir -p "$CACHE/kernel"
+	exec 8>"$CACHE/kernel/lock"
+	flock 8
+	if ! cached_kernel >/dev/null; then
+		command -v apt-get >/dev/null || die "no apt-get to fetch a kernel with: give one with --kernel"
+		say "fetching Debian's kernel"
+		work=$(mktemp -d "$CACHE/kernel/new.XXXXXX")
+		if ! (download_kernel "$work"); then
+			rm -rf "$work"
+			die "cannot fetch the kernel; the last lines of $CACHE/kernel.log:" "$(tail -n 15 "$CACHE/kernel.log")"
+		fi
+		rm -rf "$work"
+	fi
+	exec 8>&-
+	cached_kernel
+}
+
+# find_kernel PATH: sets KERNEL_BZIMAGE, KERNEL_RELEASE and KERNEL_MODULES from a
+# bzImage or from the directory of an unpacked kernel package.
+find_kernel() {
+	local path=$1 dir candidate
+	if [ -d "$path" ]; then
+		KERNEL_BZIMAGE=$(find "$path/boot" -maxdepth 1 -name 'vmlinuz-*' 2>/dev/null | sort -V | tail -n 1)
+		[ -n "$KERNEL_BZIMAGE" ] || die "$path: no boot/vmlinuz-* in this directory"
+	elif [ -f "$path" ]; then
+		KERNEL_BZIMAGE=$path
+	else
+		die "$path: no such kernel"
+	fi
+	KERNEL_BZIMAGE=$(realpath "$KERNEL_BZIMAGE")
+	KERNEL_RELEASE=$(kernel_release "$KERNEL_BZIMAGE") || die "$KERNEL_BZIMAGE: not a bzImage"
+	dir=${KERNEL_BZIMAGE%/*}
+	KERNEL_MODULES=
+	for candidate in "$dir/../lib/modules" "$dir/../usr/lib/modules" "$dir/lib/modules" "$dir"; do
+		[ -d "$candidate/$KERNEL_RELEASE/kernel" ] || continue
+		KERNEL_MODULES=$(realpath "$candidate/$KERNEL_RELEASE")
+		break
+	done
+	[ -n "$KERNEL_MODULES" ] ||
+		die "no modules of $KERNEL_RELEASE in ../lib/modules, lib/modules or beside $KERNEL_BZIMAGE"
+	[ -e "$KERNEL_MODULES/modules.dep" ] || index_modules
+}
+
+# modprobe and depmod look in BASE/lib/modules only.
+modules_base() {
+	echo "${KERNEL_MODULES%/lib/modules/*}"
+}
+
+index_modules() {
+	case $KERNEL_MODULES in
+	*/lib/modules/*) ;;
+	*) die "$KERNEL_MODULES: not below a directory lib/modules" ;;
+	esac
+	depmod -b "$(modules_base)" "$KERNEL_RELEASE" || die "depmod failed in $KERNEL_MODULES"
+}
+
+# Unpacking itself costs an emulated kernel three seconds, so the ELF image is
+# taken out here; QEMU boots it directly. Any failure leaves the bzImage.
+unpack_image() {
+	local image=$1 out=$2 method magic tool offset
+	for method in 'xz:\xfd7zXZ\x00' 'zstd:\x28\xb5\x2f\xfd' 'gzip:\x1f\x8b\x08'; do
+		tool=${method%%:*}
+		magic=${method#*:}
+		command -v "$tool" >/dev/null || continue
+		offset=$(LC_ALL=C grep -obUaP -m 1 "$magic" "$image" | head -n 1 | cut -d : -f 1)
+		[ -n "$offset" ] || continue
+		tail -c +$((offset + 1)) "$image" | "$tool" -dc >"$out.new" 2>/dev/null
+		if [ "$(head -c 4 "$out.new" | tail -c 3)" = ELF ]; then
+			mv "$out.new" "$out"
+			return
+		fi
+	done
+	rm -f "$out.new"
+	return 1
+}
+
+# Copies a module into the initramfs, uncompressed, because busybox cannot load others.
+add_module() {
+	local file=$1 dir=$2 name
+	name=$(basename "$file")
+	name=${name%%.ko*}.ko
+	[ ! -e "$dir/$name" ] || return 0
+	case $file in
+	*.ko.xz) xz -dc "$file" >"$dir/$name" ;;
+	*.ko.zst) zstd -qdc "$file" >"$dir/$name" ;;
+	*.ko.gz) gzip -dc "$file" >"$dir/$name" ;;
+	*) cp "$file" "$dir/$name" ;;
+	esac
+	echo "$name" >>"$dir/order"
+}
+
+# make_initramfs OUT
+make_initramfs() {
+	local out=$1 work module kind file busybox
+	work=$(mktemp -d "$CACHE/initramfs.XXXXXX")
+	mkdir -p "$work/bin" "$work/modules" "$work/dev" "$work/proc" "$work/sys" \
+		"$work/lower" "$work/upper" "$work/new" "$work/plain" "$work/run-dir" "$work/stage"
+	busybox=$(command -v busybox) || die "no busybox"
+	cp "$busybox" "$work/bin/busybox"
+	for file in sh mkdir mount umount insmod switch_root uname hostname ip ln sleep; do
+		ln -s busybox "$work/bin/$file"
+	done
+	cp "$LAB_DIR/guest-init" "$work/init"
+	chmod 755 "$work/init"
+	for module in "${INITRAMFS_MODULES[@]}"; do
+		while read -r kind file _; do
+			[ "$kind" != insmod ] || add_module "$file" "$work/modules"
+		done < <(modprobe -d "$(modules_base)" -S "$KERNEL_RELEASE" --show-depends "$module")
+	done
+	[ -s "$work/modules/order" ] || : >"$work/modules/order"
+	(cd "$work" && find . | cpio -o -H newc --quiet) >"$out.new" || die "cannot make the initramfs"
+	rm -rf "$work"
+	mv "$out.new" "$out"
+}
+
+prepare_kernel() {
+	local key path=$OPT_KERNEL
+	if [ -z "$path" ]; then
+		path=$(fetch_kernel) || exit
+	fi
+	find_kernel "$path"
+	mkdir -p "$CACHE/boot"
+	exec 8>"$CACHE/boot/lock"
+	flock 8
+	key=$(stat -L -c '%n %s %Y' "$KERNEL_BZIMAGE" "$(command -v busybox)" "$LAB_DIR/guest-init" \
+		"$LAB_DIR/kernel.sh" | sha256sum | cut -c 1-16)
+	KERNEL_IMAGE=$CACHE/boot/$KERNEL_RELEASE-$key.elf
+	INITRAMFS=$CACHE/boot/$KERNEL_RELEASE-$key.cpio
+	if [ ! -e "$INITRAMFS" ]; then
+		rm -f "$CACHE/boot/$KERNEL_RELEASE-"*
+		make_initramfs "$INITRAMFS"
+		unpack_image "$KERNEL_BZIMAGE" "$KERNEL_IMAGE" || :
+	fi
+	[ -e "$KERNEL_IMAGE" ] || KERNEL_IMAGE=$KERNEL_BZIMAGE
+	exec 8>&-
+}

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=sh
+#
+# matrix.sh - one connection of every kind of translation, taken over by rules:
+# for cases that source topo.sh first. A case gives the protocol and the mode:
+#
+#	run_matrix PROTO OFFLOAD-MODE
+#
+# The translation's addresses: VIP is where the client connects to when the
+# destination is translated.
+
+VIP4=198.51.100.10 VIP6=2001:db8:5::10
+MATRIX_BYTES=${MATRIX_BYTES:-33554432}
+
+# set_nat KIND PROTO FAMILY PORT: PORT is where the server listens.
+set_nat() {
+	local l3 server router
+	router_nft delete table inet labnat 2>/dev/null || :
+	if [ "$3" = 4 ]; then
+		l3=ip server=203.0.113.2 router=203.0.113.1
+	else
+		l3=ip6 server="[2001:db8:2::2]" router="[2001:db8:2::1]"
+	fi
+	case $1 in
+	routed) return ;;
+	masquerade) set -- "" 'oifname "wan0" masquerade' ;;
+	dnat) set -- "iifname \"lan0\" $2 dport $4 dnat $l3 to $server" '' ;;
+	both) set -- "iifname \"lan0\" $2 dport 8080 dnat $l3 to $server:$4" \
+			"oifname \"wan0\" meta l4proto $2 snat $l3 to $router:30000-30999" ;;
+	esac
+	router_nft -f - <<-END
+		table inet labnat {
+			chain prerouting {
+				type nat hook prerouting priority dstnat
+				$1
+			}
+			chain postrouting {
+				type nat hook postrouting priority srcnat
+				$2
+			}
+		}
+	END
+}
+
+no_rules() {
+	[ "$(rules lan0)" = 0 ] && [ "$(rules wan0)" = 0 ]
+}
+
+both_rules() {
+	[ "$(rules lan0)" = 1 ] && [ "$(rules wan0)" = 1 ]
+}
+
+# matrix_one KIND PROTO FAMILY: one cell.
+matrix_one() {
+	local kind=$1 proto=$2 family=$3 name="$2-ip$3-$1" before crossed port
+	local keep4=$SERVER4 keep6=$SERVER6
+	port=$((5200 + transfer_count + 1))
+	set_nat "$kind" "$proto" "$family" "$port"
+	set --
+	case $kind in
+	dnat | both) SERVER4=$VIP4 SERVER6=$VIP6 ;;
+	masquerade) [ "$family" = 4 ] || set -- --source "$CLIENT6_ULA" ;;
+	esac
+	[ "$kind" != both ] || set -- --port 8080
+	before=$(fwd_bytes)
+	transfer_open "$name" "$proto" "$family" "$MATRIX_BYTES" --quiet-wait "$@"
+	SERVER4=$keep4 SERVER6=$keep6
+	wait_for 5 both_rules
+	transfer_bulk "$name"
+	# Its end: TCP closes, UDP is ended by hand.
+	transfer_close "$name"
+	[ "$proto" = tcp ] || in_router conntrack -D -p udp >/dev/null 2>&1 || :
+	wait_for 1 no_rules
+	crossed=$(($(fwd_bytes) - before))
+	assert_le "$name: bytes through the forward hook" "$crossed" $((MATRIX_BYTES * 2 * 3 / 100))
+	echo "$name: $crossed of $((MATRIX_BYTES * 2)) bytes crossed the router's stack; $(transfer_result "$name")"
+}
+
+run_matrix() {
+	local family kind
+	topo_router2
+	# Conntrack is at work only where the ruleset needs it: "routed", too.
+	router_nft -f - <<-'END'
+		table inet labtrack {
+			chain forward {
+				type filter hook forward priority 0
+				ct state established accept
+			}
+		}
+	END
+	topo_acct
+	topo_count_forward
+	start_daemon 'devices = { "lan0", "wan0" }' "offload = $2" 'admit = events'
+	for family in 4 6; do
+		for kind in routed masquerade dnat both; do
+			matrix_one "$kind" "$1" "$family"
+		done
+	done
+}

@@ -1,0 +1,501 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=sh
+#
+# topo.sh - what cases are made of: namespaces, the daemon, traffic, assertions.
+#
+# A case begins with
+#
+#	#!/bin/sh
+#	set -eu
+#	. "$LAB_TOPO"
+#
+# and runs in an empty directory of its own, $CASE_DIR. When it ends, the daemon is
+# stopped and its log is checked, whether the case remembers to or not.
+#
+#   fail TEXT                          ends the case
+#   skip TEXT                          ends the case as not possible here
+#   assert_eq WHAT GOT WANTED          also assert_le, assert_ge (numbers)
+#   wait_for SECONDS COMMAND...        tries again until it succeeds; else fails
+#
+#   topo_router2                       client - router - server, see below
+#   topo_ns NAME...                    namespaces
+#   topo_link NS DEV MAC NS DEV MAC [MTU]
+#   topo_masquerade                    NAT of all that leaves the router by wan0
+#   topo_acct                          conntrack counters and events from the start
+#   topo_count_forward                 counts what the router's stack forwards:
+#   fwd_bytes, fwd_packets             so many since then
+#   in_client, in_router, in_server COMMAND...
+#
+#   start_daemon LINE...               with these lines as its configuration
+#   stop_daemon                        fails unless it ends in time with status 0
+#   kill_daemon                        SIGKILL
+#   expect_warning REGEX               the log may hold such warnings and errors
+#   offload COMMAND...                 nft-offload, talking to our daemon
+#   rules DEV                          number of redirecting flower filters on DEV's ingress
+#   filters DEV                        number of flower filters on DEV's ingress
+#   has_rules DEV NUMBER               for wait_for
+#
+#   transfer PROTO FAMILY BYTES [LABTRAFFIC-OPTION...]
+#                                      so much both ways over one connection, all in one;
+#                                      or in steps, several connections at a time:
+#   transfer_open NAME PROTO FAMILY BYTES [LABTRAFFIC-OPTION...]
+#                                      until it is established (UDP: long enough to be assured)
+#   transfer_go NAME                   starts the bulk
+#   transfer_wait NAME                 until the bulk is through; the connection stays open
+#   transfer_bulk NAME                 both
+#   transfer_close NAME                closes; fails unless all went well at both ends
+#   transfer_result NAME               the client's last line
+#   crowd N                            so many TCP connections from ports 42001... to port 80
+
+: "${CASE_DIR:=$(mktemp -d)}"
+cd "$CASE_DIR"
+: "${TOPO_LINK:=topo_veth}"		# command that makes a link; arguments as topo_link's
+: "${TOPO_LAN_MTU:=1500}" "${TOPO_WAN_MTU:=1500}"
+
+# Addresses of topo_router2. The client's unique local address is for NAT66.
+CLIENT4=192.168.1.2 ROUTER4=203.0.113.1 SERVER4=203.0.113.2
+CLIENT6=2001:db8:1::2 CLIENT6_ULA=fd00:1::2 ROUTER6=2001:db8:2::1 SERVER6=2001:db8:2::2
+CLIENT_MAC=02:00:00:00:01:02 LAN_MAC=02:00:00:00:01:01
+WAN_MAC=02:00:00:00:02:01 SERVER_MAC=02:00:00:00:02:02
+
+SOCKET=$CASE_DIR/control.sock
+DAEMON_LOG=$CASE_DIR/daemon.log
+DAEMON_PID=
+DAEMON_ARGS=
+
+TRANSFER_LIMIT=100
+transfer_count=0
+
+# ---- assertions ----
+
+fail() {
+	echo "FAIL: $*" >&2
+	exit 1
+}
+
+skip() {
+	echo "skip: $*"
+	exit 77
+}
+
+assert_eq() {
+	[ "$2" = "$3" ] || fail "$1: got $2, wanted $3"
+}
+
+assert_le() {
+	[ "$2" -le "$3" ] || fail "$1: got $2, wanted at most $3"
+}
+
+assert_ge() {
+	[ "$2" -ge "$3" ] || fail "$1: got $2, wanted at least $3"
+}
+
+# Sets now to centiseconds since boot, without the cost of starting a program.
+centiseconds() {
+	read -r now _ </proc/uptime
+	now=$((${now%.*}${now#*.}))
+}
+
+# wait_until SECONDS COMMAND...: like wait_for, but returns false in the end.
+wait_until() {
+	local deadline
+	centiseconds
+	deadline=$((now + $1 * 100))
+	shift
+	until "$@"; do
+		centiseconds
+		[ "$now" -lt "$deadline" ] || return 1
+		sleep 0.05
+	done
+}
+
+wait_for() {
+	wait_until "$@" || fail "not within $1 s: $(shift; echo "$*")"
+}
+
+# has_line FILE LINE
+has_line() {
+	local line
+	[ -e "$1" ] || return 1
+	while read -r line; do
+		[ "$line" != "$2" ] || return 0
+	done <"$1"
+	return 1
+}
+
+# ---- topology ----
+
+# "ip netns exec" also mounts a /sys of the namespace, for programs that look there.
+in_client() {
+	ip netns exec client "$@"
+}
+
+in_router() {
+	ip netns exec router "$@"
+}
+
+in_server() {
+	ip netns exec server "$@"
+}
+
+# Addresses are usable at once: no duplicate address detection.
+topo_ns() {
+	local ns
+	for ns in "$@"; do
+		echo "netns add $ns"
+		echo "netns set $ns auto"
+	done | ip -batch -
+	for ns in "$@"; do
+		nsenter --net="/run/netns/$ns" sh -c '
+			cd /proc/sys/net/ipv6/conf
+			echo 0 >all/accept_dad; echo 0 >default/accept_dad; echo 0 >default/router_solicitations'
+		ip -n "$ns" link set lo up
+	done
+}
+
+topo_veth() {
+	ip link add "$2" netns "$1" address "$3" mtu "${7:-1500}" type veth \
+		peer name "$5" netns "$4" address "$6" mtu "${7:-1500}"
+	ip -n "$1" link set "$2" up
+	ip -n "$4" link set "$5" up
+}
+
+topo_link() {
+	"$TOPO_LINK" "$@"
+}
+
+topo_forwarding() {
+	nsenter --net="/run/netns/$1" sh -c '
+		echo 1 >/proc/sys/net/ipv4/ip_forward; echo 1 >/proc/sys/net/ipv6/conf/all/forwarding'
+}
+
+#   client              router                 server
+#     c0 ------------ lan0   wan0 ------------ s0
+#     192.168.1.2       .1   203.0.113.1       .2
+#     2001:db8:1::2    ::1   2001:db8:2::1    ::2
+#     fd00:1::2        ::1
+topo_router2() {
+	topo_ns client router server
+	topo_forwarding router
+	topo_link client c0 "$CLIENT_MAC" router lan0 "$LAN_MAC" "$TOPO_LAN_MTU"
+	topo_link router wan0 "$WAN_MAC" server s0 "$SERVER_MAC" "$TOPO_WAN_MTU"
+	ip -n router -batch - <<-END
+		addr add 192.168.1.1/24 dev lan0
+		addr add 2001:db8:1::1/64 dev lan0 nodad
+		addr add fd00:1::1/64 dev lan0 nodad
+		addr add $ROUTER4/24 dev wan0
+		addr add $ROUTER6/64 dev wan0 nodad
+	END
+	ip -n client -batch - <<-END
+		addr add $CLIENT4/24 dev c0
+		addr add $CLIENT6/64 dev c0 nodad
+		addr add $CLIENT6_ULA/64 dev c0 nodad
+		route add default via 192.168.1.1
+		route add default via 2001:db8:1::1
+	END
+	ip -n server -batch - <<-END
+		addr add $SERVER4/24 dev s0
+		addr add $SERVER6/64 dev s0 nodad
+		route add default via $ROUTER4
+		route add default via $ROUTER6
+	END
+	# A veth has its carrier a moment later, and IPv6 its link-local addresses after that.
+	wait_for 10 topo_reachable
+}
+
+topo_reachable() {
+	in_client ping -q -c 1 -W 1 "$SERVER4" >/dev/null && in_client ping -q -c 1 -W 1 "$SERVER6" >/dev/null
+}
+
+router_nft() {
+	nsenter --net=/run/netns/router nft "$@"
+}
+
+topo_masquerade() {
+	router_nft -f - <<-'END'
+		table inet labnat {
+			chain postrouting {
+				type nat hook postrouting priority srcnat
+				oifname "wan0" masquerade
+			}
+		}
+	END
+}
+
+# The router's conntrack settings are otherwise the kernel's defaults.
+topo_acct() {
+	nsenter --net=/run/netns/router sh -c '
+		cd /proc/sys/net/netfilter; echo 1 >nf_conntrack_acct; echo 1 >nf_conntrack_events'
+}
+
+# Early in the hook, so that what a filter drops counts as well.
+topo_count_forward() {
+	router_nft -f - <<-'END'
+		table inet labcount {
+			counter forwarded { }
+			chain forward {
+				type filter hook forward priority -300
+				counter name forwarded
+			}
+		}
+	END
+}
+
+fwd_counter() {
+	router_nft list counter inet labcount forwarded |
+		sed -n "s/.*packets \([0-9]*\) bytes \([0-9]*\).*/\\$1/p"
+}
+
+fwd_packets() {
+	fwd_counter 1
+}
+
+fwd_bytes() {
+	fwd_counter 2
+}
+
+# ---- the daemon ----
+
+daemon_ready() {
+	# A daemon that has ended will never be ready.
+	has_line "$CASE_DIR/notify" READY=1 || ! daemon_runs
+}
+
+daemon_runs() {
+	local state
+	state=$(sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' "/proc/$DAEMON_PID/status" 2>/dev/null)
+	[ -n "$state" ] && [ "$state" != Z ]
+}
+
+start_daemon() {
+	[ -z "$DAEMON_PID" ] || fail "start_daemon: it runs already"
+	printf '%s\n' "$@" >"$CASE_DIR/daemon.conf"
+	rm -f "$CASE_DIR/notify"
+	labtraffic notify "$CASE_DIR/notify.sock" "$CASE_DIR/notify"
+	# shellcheck disable=SC2086 # a list of arguments
+	NOTIFY_SOCKET=$CASE_DIR/notify.sock ip netns exec router \
+		nft-offloadd -c "$CASE_DIR/daemon.conf" -s "$SOCKET" $DAEMON_ARGS 2>>"$DAEMON_LOG" >&2 </dev/null &
+	DAEMON_PID=$!
+	wait_until 30 daemon_ready || :
+	has_line "$CASE_DIR/notify" READY=1 || fail "the daemon did not become ready"
+}
+
+# end_daemon SIGNAL: sets daemon_status; a daemon that does not end within ten seconds is killed.
+end_daemon() {
+	local guard
+	daemon_status=0
+	kill "-$1" "$DAEMON_PID" 2>/dev/null || :
+	(sleep 10; kill -KILL "$DAEMON_PID") >/dev/null 2>&1 </dev/null &
+	guard=$!
+	wait "$DAEMON_PID" || daemon_status=$?
+	kill "$guard" 2>/dev/null || :
+	DAEMON_PID=
+	rm -f "$CASE_DIR/notify.sock"
+}
+
+stop_daemon() {
+	[ -n "$DAEMON_PID" ] || fail "stop_daemon: it does not run"
+	end_daemon TERM
+	[ "$daemon_status" != 137 ] || fail "the daemon did not stop within 10 s"
+	assert_eq "exit status of the daemon" "$daemon_status" 0
+}
+
+kill_daemon() {
+	end_daemon KILL
+}
+
+expect_warning() {
+	echo "$1" >>"$CASE_DIR/expected-warnings"
+}
+
+# False, with the lines, when the log holds warnings or errors that the case did not announce.
+check_daemon_log() {
+	[ -e "$DAEMON_LOG" ] || return 0
+	touch "$CASE_DIR/expected-warnings"
+	# An empty pattern file matches nothing.
+	! grep -E '^(error|warning): ' "$DAEMON_LOG" |
+		grep -v -E -f "$CASE_DIR/expected-warnings" >"$CASE_DIR/warnings" ||
+		{ echo "unexpected in the daemon's log:"; cat "$CASE_DIR/warnings"; return 1; } >&2
+}
+
+offload() {
+	ip netns exec router nft-offload -s "$SOCKET" "$@"
+}
+
+filters() {
+	tc -n router filter show dev "$1" ingress | grep -c '^filter .* flower .*handle' || :
+}
+
+rules() {
+	tc -n router filter show dev "$1" ingress | grep -c 'mirred (Egress Redirect' || :
+}
+
+has_rules() {
+	[ "$(rules "$1")" = "$2" ]
+}
+
+# ---- traffic ----
+
+# transfer_client DIR PROTO FAMILY BYTES PORT OPTION...
+transfer_client() {
+	local dir=$1 proto=$2 family=$3 bytes=$4 port=$5 address=$SERVER4
+	shift 5
+	[ "$family" = 4 ] || address=$SERVER6
+	# Conntrack calls a UDP flow assured after two seconds of traffic both ways.
+	[ "$proto" = tcp ] || set -- --warm 2.5 "$@"
+	ip netns exec client labtraffic send "$proto" "$address" --port "$port" --bytes "$bytes" \
+		--wait-file "$dir/go" --hold-file "$dir/close" "$@"
+}
+
+transfer_server() {
+	ip netns exec server labtraffic serve "$1" --port "$2"
+}
+
+# transfer_run DIR END COMMAND...: in the background, with its output and status in files.
+transfer_run() {
+	local dir=$1 end=$2
+	shift 2
+	(
+		status=0
+		"$@" >"$dir/$end" 2>"$dir/$end.err" || status=$?
+		echo "$status" >"$dir/$end-ended"
+	) &
+}
+
+# A phase is reached, or never will be.
+transfer_at() {
+	has_line "$1/client" "$2" || [ -e "$1/client-ended" ] || [ -e "$1/server-ended" ]
+}
+
+transfer_await() {
+	local dir=$CASE_DIR/transfer.$1
+	wait_until "$TRANSFER_LIMIT" transfer_at "$dir" "$2" || :
+	has_line "$dir/client" "$2" || transfer_fail "$1" "did not get to \"$2\""
+}
+
+transfer_fail() {
+	local dir=$CASE_DIR/transfer.$1
+	cat "$dir/client.err" "$dir/server.err" >&2
+	fail "transfer $1 $2"
+}
+
+transfer_open() {
+	local name=$1 proto=$2 family=$3 bytes=$4 dir=$CASE_DIR/transfer.$1 port
+	shift 4
+	transfer_count=$((transfer_count + 1))
+	port=$((5200 + transfer_count))
+	rm -rf "$dir"
+	mkdir "$dir"
+	transfer_run "$dir" server transfer_server "$proto" "$port"
+	wait_for 20 has_line "$dir/server" listening
+	transfer_run "$dir" client transfer_client "$dir" "$proto" "$family" "$bytes" "$port" "$@"
+	transfer_await "$name" waiting
+}
+
+transfer_go() {
+	touch "$CASE_DIR/transfer.$1/go"
+}
+
+transfer_wait() {
+	transfer_await "$1" holding
+}
+
+transfer_bulk() {
+	transfer_go "$1"
+	transfer_wait "$1"
+}
+
+# A server whose client has failed may wait for it for ever.
+transfer_ended() {
+	[ -s "$1/client-ended" ] || return 1
+	[ -s "$1/server-ended" ] || ! has_line "$1/client-ended" 0
+}
+
+transfer_close() {
+	local dir=$CASE_DIR/transfer.$1
+	transfer_go "$1"
+	touch "$dir/close"
+	wait_until 40 transfer_ended "$dir" || transfer_fail "$1" "did not end"
+	has_line "$dir/client-ended" 0 || transfer_fail "$1" "failed at the client"
+	has_line "$dir/server-ended" 0 || transfer_fail "$1" "failed at the server"
+}
+
+transfer_result() {
+	tail -n 1 "$CASE_DIR/transfer.$1/client"
+}
+
+transfer() {
+	transfer_open all-in-one "$@"
+	transfer_bulk all-in-one
+	transfer_close all-in-one
+}
+
+# crowd N: N TCP connections from ports 42001... to port 80, which stay until the case ends.
+crowd() {
+	in_server python3 -c '
+import socket, sys
+listener = socket.create_server(("", 80), backlog=4096)
+kept = []
+while True:
+    kept.append(listener.accept())' &
+	in_client python3 -c '
+import socket, sys, time
+address, n, done = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+kept = []
+while len(kept) < n:
+    s = socket.socket()
+    s.bind(("", 42001 + len(kept)))
+    try:
+        s.connect((address, 80))
+        kept.append(s)
+    except ConnectionRefusedError:
+        time.sleep(0.05)  # the server is not there yet
+open(done, "w").close()
+while True:
+    time.sleep(1000)' "$SERVER4" "$1" "$CASE_DIR/crowd" &
+	wait_for 60 test -e "$CASE_DIR/crowd"
+}
+
+# ---- the end of a case ----
+
+# The whole state goes to files, which are kept; the daemon's last words to the output.
+topo_dump() {
+	local dev
+	for dev in $(ip -n router -br link 2>/dev/null | sed 's/[@ ].*//'); do
+		echo "== filters of $dev"
+		tc -n router -s filter show dev "$dev" ingress
+	done >"$CASE_DIR/state" 2>&1
+	for dev in "conntrack -L" "nft -a list ruleset" "ip addr" "ip route show table all" "ip neigh"; do
+		echo "== $dev"
+		# shellcheck disable=SC2086 # a command with arguments
+		nsenter --net=/run/netns/router timeout 5 $dev
+	done >>"$CASE_DIR/state" 2>&1
+	if [ -s "$DAEMON_LOG" ]; then
+		echo "the daemon's log ends:"
+		tail -n 20 "$DAEMON_LOG" | sed 's/^/  /'
+	fi
+}
+
+topo_exit() {
+	local status=$?
+	trap - EXIT
+	trap '' TERM
+	set +e
+	if [ "$status" != 0 ] && [ "$status" != 77 ] && [ -e /run/netns/router ]; then
+		topo_dump
+	fi
+	if [ -n "$DAEMON_PID" ]; then
+		end_daemon TERM
+		if [ "$daemon_status" != 0 ]; then
+			echo "the daemon ended with status $daemon_status" >&2
+			[ "$status" != 0 ] || status=1
+		fi
+	fi
+	check_daemon_log || [ "$status" != 0 ] || status=1
+	# In the lab the namespaces go with the case; elsewhere nothing else removes them.
+	[ -n "${LAB_RUN:-}" ] || for ns in client router server; do ip netns del "$ns" 2>/dev/null; done
+	exit "$status"
+}
+
+trap topo_exit EXIT
+trap 'exit 143' TERM INT

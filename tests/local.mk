@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# make check: unit tests (cmocka), layer checks, and scripts. All speak TAP. The
+# unit tests of a layer are listed in src/LAYER/local.mk, beside what they test.
+
+LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+
+# What the scripts get to know.
+AM_TESTS_ENVIRONMENT = \
+	CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT; \
+	top_srcdir='$(top_srcdir)'; export top_srcdir; \
+	top_builddir='$(top_builddir)'; export top_builddir; \
+	CC='$(CC)'; export CC; \
+	NM='$(NM)'; export NM; \
+	COMPILE_FLAGS='$(DEFS) $(DEFAULT_INCLUDES) $(INCLUDES) $(AM_CPPFLAGS) $(CPPFLAGS) $(AM_CFLAGS) $(CFLAGS)'; \
+	export COMPILE_FLAGS;
+
+# ---------------------------------------------------------------- layers
+
+# Each program holds one whole layer, and only what that layer may use beside it:
+# a forbidden call anywhere in the layer is an undefined symbol here. (The archive
+# stands in LDFLAGS because automake takes no linker flags in LDADD.)
+
+layer_tests += tests/layer/base tests/layer/model tests/layer/core tests/layer/nl \
+	tests/layer/kern tests/layer/ctl
+
+tests_layer_base_SOURCES = tests/layer/layer.c
+tests_layer_base_CPPFLAGS = $(AM_CPPFLAGS) -DLAYER='"base"'
+tests_layer_base_LDFLAGS = $(AM_LDFLAGS) -Wl,--whole-archive,src/base/libbase.a,--no-whole-archive
+tests_layer_base_LDADD = $(base_libs)
+EXTRA_tests_layer_base_DEPENDENCIES = src/base/libbase.a
+
+tests_layer_model_SOURCES = tests/layer/layer.c
+tests_layer_model_CPPFLAGS = $(AM_CPPFLAGS) -DLAYER='"model"'
+tests_layer_model_LDFLAGS = $(AM_LDFLAGS) -Wl,--whole-archive,src/model/libmodel.a,--no-whole-archive
+tests_layer_model_LDADD = $(base_ldadd)
+EXTRA_tests_layer_model_DEPENDENCIES = src/model/libmodel.a
+
+tests_layer_core_SOURCES = tests/layer/layer.c
+tests_layer_core_CPPFLAGS = $(AM_CPPFLAGS) -DLAYER='"core"'
+tests_layer_core_LDFLAGS = $(AM_LDFLAGS) -Wl,--whole-archive,src/core/libcore.a,--no-whole-archive
+tests_layer_core_LDADD = $(model_ldadd)
+EXTRA_tests_layer_core_DEPENDENCIES = src/core/libcore.a
+
+tests_layer_nl_SOURCES = tests/layer/layer.c
+tests_layer_nl_CPPFLAGS = $(AM_CPPFLAGS) -DLAYER='"nl"'
+tests_layer_nl_LDFLAGS = $(AM_LDFLAGS) -Wl,--whole-archive,src/nl/libnl.a,--no-whole-archive
+tests_layer_nl_LDADD = $(base_ldadd) $(MNL_LIBS)
+EXTRA_tests_layer_nl_DEPENDENCIES = src/nl/libnl.a
+
+tests_layer_kern_SOURCES = tests/layer/layer.c
+tests_layer_kern_CPPFLAGS = $(AM_CPPFLAGS) -DLAYER='"kern"'
+tests_layer_kern_LDFLAGS = $(AM_LDFLAGS) -Wl,--whole-archive,src/kern/libkern.a,--no-whole-archive
+tests_layer_kern_LDADD = src/nl/libnl.a $(model_ldadd) $(netlink_libs)
+EXTRA_tests_layer_kern_DEPENDENCIES = src/kern/libkern.a
+
+tests_layer_ctl_SOURCES = tests/layer/layer.c
+tests_layer_ctl_CPPFLAGS = $(AM_CPPFLAGS) -DLAYER='"ctl"'
+tests_layer_ctl_LDFLAGS = $(AM_LDFLAGS) -Wl,--whole-archive,src/ctl/libctl.a,--no-whole-archive
+tests_layer_ctl_LDADD = src/base/libbase.a $(JANSSON_LIBS)
+EXTRA_tests_layer_ctl_DEPENDENCIES = src/ctl/libctl.a
+
+# ---------------------------------------------------------------- scripts
+
+script_tests += \
+	tests/lint/layers \
+	tests/lint/symbols \
+	tests/lint/headers \
+	tests/lint/sizes \
+	tests/lint/names \
+	tests/lint/spdx \
+	tests/lint/docs
+
+dist_noinst_SCRIPTS += $(script_tests)
+EXTRA_DIST += tests/lint/sizes.allow tests/lint/lib.sh tests/unit/unit.h
+
+# ---------------------------------------------------------------- what is run
+
+check_PROGRAMS += $(layer_tests)
+TESTS = $(layer_tests) $(script_tests)
+if HAVE_CMOCKA
+check_PROGRAMS += $(unit_tests)
+TESTS += $(unit_tests)
+endif

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * expect - what a scenario compares: the next order, or a state of affairs.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/counter.h"
+#include "base/util.h"
+#include "core/view.h"
+#include "scenario/scene.h"
+
+/* -- orders --------------------------------------------------------------- */
+
+static double seconds(const struct scene *s, mono_t t)
+{
+	return (double)mono_diff_us(t, s->zero) / 1e6;
+}
+
+static void expect_order(struct scene *s, const char *text, mono_t from, mono_t to)
+{
+	const struct scene_entry *e = &s->log[s->first];
+
+	if (s->first == s->n) {
+		scene_fail(s, "no order: '%s'", text);
+		return;
+	}
+	s->first++;
+	if (strcmp(e->text, text) != 0)
+		scene_fail(s, "order '%s', not '%s'", e->text, text);
+	else if (mono_before(e->at, from) || mono_before(to, e->at))
+		scene_fail(s, "order '%s' at %gs, not at %gs to %gs", text, seconds(s, e->at),
+			   seconds(s, from), seconds(s, to));
+}
+
+/* "at 1s..1100ms", before the text of an order. */
+static void take_window(struct scene *s, struct words *w, mono_t *from, mono_t *to)
+{
+	char text[SCENE_LINE];
+	struct words both;
+	char *dots;
+
+	snprintf(text, sizeof(text), "%s", words_take(s, w));
+	dots = strstr(text, "..");
+	if (dots)
+		memset(dots, ' ', 2);
+	words_split(&both, text);
+	*from = scene_time(s, words_take_ms(s, &both));
+	*to = words_are_left(&both) ? scene_time(s, words_take_ms(s, &both)) : *from;
+}
+
+static void expect_nothing(struct scene *s, struct words *w)
+{
+	(void)w;
+	if (s->first != s->n)
+		scene_fail(s, "order '%s' that nobody expected", s->log[s->first].text);
+}
+
+/* -- flows ---------------------------------------------------------------- */
+
+static bool find_flow(struct scene *s, uint32_t id, struct view_flow *ret)
+{
+	struct fake_conn *c = scene_conn(s, id);
+
+	return c && view_flow(s->rig.engine, &c->conn.orig, id, ret);
+}
+
+static bool get_flow(struct scene *s, struct words *w, struct view_flow *ret)
+{
+	uint32_t id = words_take_number(s, w);
+
+	if (find_flow(s, id, ret))
+		return true;
+	scene_fail(s, "there is no flow of %u", id);
+	return false;
+}
+
+static void expect_state(struct scene *s, struct words *w)
+{
+	struct view_flow f;
+	const char *wanted;
+
+	if (!get_flow(s, w, &f))
+		return;
+	wanted = words_take(s, w);
+	if (strcmp(flow_state_name(f.state), wanted) != 0)
+		scene_fail(s, "flow is %s (%s), not %s", flow_state_name(f.state),
+			   reason_name(f.reason), wanted);
+}
+
+static void expect_reason(struct scene *s, struct words *w)
+{
+	struct view_flow f;
+	const char *wanted;
+
+	if (!get_flow(s, w, &f))
+		return;
+	wanted = words_take(s, w);
+	if (strcmp(reason_name(f.reason), wanted) != 0)
+		scene_fail(s, "reason is %s, not %s", reason_name(f.reason), wanted);
+}
+
+static void expect_no_flow(struct scene *s, struct words *w)
+{
+	uint32_t id = words_take_number(s, w);
+	struct view_flow f;
+
+	if (find_flow(s, id, &f))
+		scene_fail(s, "flow of %u is there, %s", id, flow_state_name(f.state));
+}
+
+static void expect_in_hw(struct scene *s, struct words *w)
+{
+	struct view_flow f;
+	bool wanted;
+
+	if (!get_flow(s, w, &f))
+		return;
+	wanted = words_take_if(w, "yes");
+	if (f.in_hw != wanted)
+		scene_fail(s, "in hardware: %s", f.in_hw ? "yes" : "no");
+}
+
+static void expect_forwarded(struct scene *s, struct words *w)
+{
+	struct view_flow f;
+	enum dir dir;
+	uint32_t pkts, bytes;
+
+	if (!get_flow(s, w, &f))
+		return;
+	dir = words_take_dir(s, w);
+	pkts = words_take_number(s, w);
+	bytes = words_take_number(s, w);
+	if (f.forwarded[dir].pkts != pkts || f.forwarded[dir].bytes != bytes)
+		scene_fail(s, "forwarded %llu packets of %llu bytes",
+			   (unsigned long long)f.forwarded[dir].pkts,
+			   (unsigned long long)f.forwarded[dir].bytes);
+}
+
+/* -- numbers -------------------------------------------------------------- */
+
+static void expect_number(struct scene *s, struct words *w, const char *what, uint32_t value)
+{
+	uint32_t wanted = words_take_number(s, w);
+
+	if (value != wanted)
+		scene_fail(s, "%u %s, not %u", value, what, wanted);
+}
+
+static void expect_rules(struct scene *s, struct words *w)
+{
+	uint32_t id;
+
+	if (!words_take_if(w, "of")) {
+		expect_number(s, w, "rules", s->rig.kernel.n_rules);
+		return;
+	}
+	id = words_take_number(s, w);
+	expect_number(s, w, "rules", fake_rules_of(&s->rig.kernel, id));
+}
+
+static void expect_flows(struct scene *s, struct words *w)
+{
+	struct view_totals t;
+
+	view_totals(s->rig.engine, &t);
+	expect_number(s, w, "flows", t.n_flows);
+}
+
+static void expect_silent(struct scene *s, struct words *w)
+{
+	expect_number(s, w, "silent flows", engine_silent_flows(s->rig.engine));
+}
+
+static void expect_counter(struct scene *s, struct words *w)
+{
+	const char *name = words_take(s, w);
+	const struct counter *c = counter_find(name);
+
+	if (c)
+		expect_number(s, w, name, (uint32_t)counter_read(c));
+	else
+		scene_fail(s, "no such counter: '%s'", name);
+}
+
+/* -- the kernel ----------------------------------------------------------- */
+
+static void expect_conn_timeout(struct scene *s, struct words *w, const struct fake_conn *c)
+{
+	uint32_t from = words_take_number(s, w);
+	uint32_t to = words_are_left(w) ? words_take_number(s, w) : from;
+	struct conn now;
+
+	fake_report(c, s->rig.now, &now);
+	if (now.timeout_s < from || now.timeout_s > to)
+		scene_fail(s, "its timeout is %u, not %u to %u", now.timeout_s, from, to);
+}
+
+static void expect_conn(struct scene *s, struct words *w)
+{
+	const struct fake_conn *c = scene_conn(s, words_take_number(s, w));
+	const char *what = words_take(s, w);
+
+	if (!c)
+		return;
+	if (strcmp(what, "gone") == 0 || strcmp(what, "alive") == 0) {
+		if (c->exists != (what[0] == 'a'))
+			scene_fail(s, "connection is %s", c->exists ? "alive" : "gone");
+	} else if (strcmp(what, "timeout") == 0) {
+		expect_conn_timeout(s, w, c);
+	} else if (strcmp(what, "tcp") == 0) {
+		const char *wanted = words_take(s, w);
+		const char *state = conn_tcp_state_to_str(c->conn.tcp_state);
+
+		if (strcmp(state, wanted) != 0)
+			scene_fail(s, "TCP is %s, not %s", state, wanted);
+	} else {
+		scene_fail(s, "what is '%s' of a connection?", what);
+	}
+}
+
+static void expect_yes_or_no(struct scene *s, struct words *w, const char *what, bool value)
+{
+	const char *wanted = words_take(s, w);
+
+	if (strcmp(wanted, value ? "yes" : "no") != 0)
+		scene_fail(s, "%s: %s, not %s", what, value ? "yes" : "no", wanted);
+}
+
+static void expect_clsact(struct scene *s, struct words *w)
+{
+	const struct fake_link *l = fake_find_link(&s->rig.kernel, words_take_number(s, w));
+
+	expect_yes_or_no(s, w, "clsact", l && l->has_clsact);
+}
+
+static void expect_guards(struct scene *s, struct words *w)
+{
+	const struct fake_link *l = fake_find_link(&s->rig.kernel, words_take_number(s, w));
+
+	expect_yes_or_no(s, w, "guards", l && l->has_guards);
+}
+
+static void expect_stopped(struct scene *s, struct words *w)
+{
+	expect_yes_or_no(s, w, "stopped", engine_is_stopped(s->rig.engine));
+}
+
+static void expect_port(struct scene *s, struct words *w)
+{
+	static const char *const names[] = { "none",   "wanted",  "opening", "open",
+					     "failed", "closing", "closed" };
+	const struct pathtab *paths = view_paths(s->rig.engine);
+	const struct link_rec *rec = pathtab_find_link(paths, words_take_number(s, w));
+	const char *wanted = words_take(s, w);
+
+	if (!rec)
+		scene_fail(s, "the engine knows no such link");
+	else if (strcmp(names[rec->port], wanted) != 0)
+		scene_fail(s, "port is %s, not %s", names[rec->port], wanted);
+}
+
+/* -- which one ------------------------------------------------------------ */
+
+static const struct scene_command checks[] = {
+	{ "nothing", expect_nothing },	 { "state", expect_state },
+	{ "reason", expect_reason },	 { "no-flow", expect_no_flow },
+	{ "in-hw", expect_in_hw },	 { "forwarded", expect_forwarded },
+	{ "rules", expect_rules },	 { "flows", expect_flows },
+	{ "silent", expect_silent },	 { "counter", expect_counter },
+	{ "conn", expect_conn },	 { "clsact", expect_clsact },
+	{ "guards", expect_guards },	 { "stopped", expect_stopped },
+	{ "port", expect_port },
+};
+
+void scene_expect(struct scene *s, struct words *w)
+{
+	scene_fn fn = scene_find(checks, array_size(checks), words_peek(w));
+	char text[SCENE_LINE];
+	mono_t from, to;
+
+	scene_start(s);
+	rig_settle(&s->rig);
+	if (fn) {
+		w->first++;
+		fn(s, w);
+		return;
+	}
+	from = to = s->rig.now;
+	if (words_take_if(w, "at"))
+		take_window(s, w, &from, &to);
+	words_rest(w, text, sizeof(text));
+	expect_order(s, text, from, to);
+}

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * setup - commands that say what the world is like: settings, links, routes.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "scenario/scene.h"
+
+/* -- settings ------------------------------------------------------------- */
+
+static void set_offload(struct scene *s, struct words *w)
+{
+	if (words_take_if(w, "observe"))
+		s->settings.offload = OFFLOAD_OBSERVE;
+	else if (words_take_if(w, "software"))
+		s->settings.offload = OFFLOAD_SOFTWARE;
+	else if (words_take_if(w, "hardware"))
+		s->settings.offload = OFFLOAD_HARDWARE;
+	else
+		scene_fail(s, "no such offload mode: '%s'", words_peek(w));
+}
+
+static void set_admit(struct scene *s, struct words *w)
+{
+	if (words_take_if(w, "mark"))
+		s->settings.admit = ADMIT_MARK;
+	else if (words_take_if(w, "events"))
+		s->settings.admit = ADMIT_EVENTS;
+	else
+		scene_fail(s, "no such admission: '%s'", words_peek(w));
+}
+
+static void set_devices(struct scene *s, struct words *w)
+{
+	s->settings.auto_devices = words_take_if(w, "auto");
+	s->settings.n_devices = 0;
+	while (words_are_left(w) && s->settings.n_devices < SETTINGS_MAX_DEVICES)
+		snprintf(s->settings.device[s->settings.n_devices++], LINK_NAME_SIZE, "%s",
+			 words_take(s, w));
+}
+
+static void set_mark(struct scene *s, struct words *w)
+{
+	s->settings.mark = words_take_number(s, w);
+}
+
+static void set_max_flows(struct scene *s, struct words *w)
+{
+	s->settings.max_flows = words_take_number(s, w);
+}
+
+static void set_sample(struct scene *s, struct words *w)
+{
+	s->settings.sample_ms = (uint32_t)words_take_ms(s, w);
+}
+
+static void set_workers(struct scene *s, struct words *w)
+{
+	s->n_workers = words_take_number(s, w);
+}
+
+static void set_udp_timeout(struct scene *s, struct words *w)
+{
+	s->settings.udp_timeout_s = words_take_number(s, w);
+}
+
+static void run_set(struct scene *s, struct words *w)
+{
+	static const struct scene_command table[] = {
+		{ "offload", set_offload }, { "admit", set_admit },
+		{ "devices", set_devices }, { "mark", set_mark },
+		{ "max-flows", set_max_flows }, { "sample", set_sample },
+		{ "workers", set_workers }, { "udp-timeout", set_udp_timeout },
+	};
+	const char *name = words_take(s, w);
+	scene_fn fn = scene_find(table, array_size(table), name);
+
+	if (s->is_started)
+		scene_fail(s, "too late for a setting");
+	else if (!fn)
+		scene_fail(s, "no such setting: '%s'", name);
+	else
+		fn(s, w);
+}
+
+/* -- what is logged ------------------------------------------------------- */
+
+static uint32_t order_bits(struct scene *s, const char *word)
+{
+	if (strcmp(word, "lookup") == 0)
+		return 1u << ORDER_LOOKUP;
+	if (strcmp(word, "ports") == 0)
+		return 1u << ORDER_PORT_OPEN | 1u << ORDER_PORT_CLOSE;
+	if (strcmp(word, "install") == 0)
+		return 1u << ORDER_INSTALL;
+	if (strcmp(word, "remove") == 0)
+		return 1u << ORDER_REMOVE;
+	if (strcmp(word, "refresh") == 0)
+		return 1u << ORDER_REFRESH;
+	scene_fail(s, "no such kind of order: '%s'", word);
+	return 0;
+}
+
+static void run_show(struct scene *s, struct words *w)
+{
+	while (words_are_left(w)) {
+		if (words_take_if(w, "rules"))
+			s->shows_rules = true;
+		else
+			s->hidden &= ~order_bits(s, words_take(s, w));
+	}
+}
+
+static void run_hide(struct scene *s, struct words *w)
+{
+	while (words_are_left(w)) {
+		if (words_take_if(w, "rules"))
+			s->shows_rules = false;
+		else
+			s->hidden |= order_bits(s, words_take(s, w));
+	}
+}
+
+/* -- links and neighbours ------------------------------------------------- */
+
+static void take_link_word(struct scene *s, struct words *w, struct link *l)
+{
+	if (words_take_if(w, "up"))
+		l->is_up = true;
+	else if (words_take_if(w, "down"))
+		l->is_up = false;
+	else if (words_take_if(w, "mtu"))
+		l->mtu = words_take_number(s, w);
+	else if (words_take_if(w, "mac"))
+		words_take_mac(s, w, &l->mac);
+	else if (words_take_if(w, "kind"))
+		snprintf(l->kind, sizeof(l->kind), "%s", words_take(s, w));
+	else if (words_take_if(w, "master"))
+		l->master = words_take_number(s, w);
+	else if (words_take_if(w, "loopback"))
+		l->is_loopback = true;
+	else if (words_take_if(w, "noether"))
+		l->is_ether = false;
+	else
+		scene_fail(s, "what is '%s' of a link?", words_take(s, w));
+}
+
+static void run_link(struct scene *s, struct words *w)
+{
+	struct event ev = { .type = EVENT_LINK };
+	struct link *l = &ev.link;
+	struct fake_link *old, *fl;
+	bool is_foreign = false;
+
+	scene_start(s);
+	l->ifindex = words_take_number(s, w);
+	old = fake_find_link(&s->rig.kernel, l->ifindex);
+	if (old)
+		*l = old->link;
+	else
+		*l = (struct link){ .ifindex = l->ifindex,
+				    .mac = { { 2, 0, 0, 0, 0, (uint8_t)l->ifindex } },
+				    .mtu = 1500,
+				    .is_up = true,
+				    .is_ether = true };
+	snprintf(l->name, sizeof(l->name), "%s", words_take(s, w));
+	while (words_are_left(w) && !s->has_failed) {
+		if (words_take_if(w, "foreign-clsact"))
+			is_foreign = true;
+		else
+			take_link_word(s, w, l);
+	}
+	fl = fake_put_link(&s->rig.kernel, l);
+	fl->has_clsact |= is_foreign;
+	fl->clsact_is_foreign |= is_foreign;
+	rig_feed(&s->rig, &ev);
+}
+
+static void run_unlink(struct scene *s, struct words *w)
+{
+	struct event ev = { .type = EVENT_LINK_GONE };
+
+	ev.link.ifindex = words_take_number(s, w);
+	fake_del_link(&s->rig.kernel, ev.link.ifindex);
+	rig_feed(&s->rig, &ev);
+}
+
+static void run_neigh(struct scene *s, struct words *w)
+{
+	struct event ev = { .type = EVENT_NEIGH };
+	struct neigh *n = &ev.neigh;
+
+	scene_start(s);
+	n->ifindex = words_take_number(s, w);
+	words_take_addr(s, w, &n->family, &n->addr);
+	n->is_valid = !words_take_if(w, "gone");
+	if (n->is_valid)
+		words_take_mac(s, w, &n->mac);
+	rig_feed(&s->rig, &ev);
+}
+
+/* -- routes --------------------------------------------------------------- */
+
+static void take_prefix(struct scene *s, struct words *w, struct fake_route *r)
+{
+	char text[SCENE_LINE];
+	struct words addr;
+	char *slash;
+
+	snprintf(text, sizeof(text), "%s", words_take(s, w));
+	slash = strchr(text, '/');
+	if (slash)
+		*slash = '\0';
+	words_split(&addr, text);
+	words_take_addr(s, &addr, &r->family, &r->prefix);
+	r->len = (uint8_t)(slash ? atoi(slash + 1) : 8 * (int)addr_len(r->family));
+}
+
+static void take_route_word(struct scene *s, struct words *w, struct fake_route *r, bool *quiet)
+{
+	struct route_answer *a = &r->answer;
+
+	if (words_take_if(w, "dev")) {
+		a->oif = words_take_number(s, w);
+	} else if (words_take_if(w, "via")) {
+		a->has_gateway = true;
+		words_take_addr(s, w, &a->gateway_family, &a->gateway);
+	} else if (words_take_if(w, "mtu")) {
+		a->mtu = words_take_number(s, w);
+	} else if (words_take_if(w, "iif")) {
+		r->iif = words_take_number(s, w);
+	} else if (words_take_if(w, "mark")) {
+		r->mark = words_take_number(s, w);
+	} else if (words_take_if(w, "local")) {
+		a->kind = ROUTE_LOCAL;
+		a->oif = 1;
+	} else if (words_take_if(w, "blackhole")) {
+		a->kind = ROUTE_OTHER;
+	} else if (words_take_if(w, "quiet")) {
+		*quiet = true;
+	} else {
+		scene_fail(s, "what is '%s' of a route?", words_take(s, w));
+	}
+}
+
+static bool take_route(struct scene *s, struct words *w, struct fake_route *r)
+{
+	bool is_quiet = false;
+
+	scene_start(s);
+	*r = (struct fake_route){ .answer = { .kind = ROUTE_UNICAST } };
+	take_prefix(s, w, r);
+	while (words_are_left(w) && !s->has_failed)
+		take_route_word(s, w, r, &is_quiet);
+	return is_quiet;
+}
+
+static void run_route(struct scene *s, struct words *w)
+{
+	struct fake_route r;
+	bool is_quiet = take_route(s, w, &r);
+
+	fake_put_route(&s->rig.kernel, &r);
+	if (!is_quiet)
+		rig_feed_type(&s->rig, EVENT_ROUTES_CHANGED);
+}
+
+static void run_unroute(struct scene *s, struct words *w)
+{
+	struct fake_route r;
+	bool is_quiet = take_route(s, w, &r);
+
+	fake_del_route(&s->rig.kernel, &r);
+	if (!is_quiet)
+		rig_feed_type(&s->rig, EVENT_ROUTES_CHANGED);
+}
+
+static void run_routes_changed(struct scene *s, struct words *w)
+{
+	(void)w;
+	rig_feed_type(&s->rig, EVENT_ROUTES_CHANGED);
+}
+
+const struct scene_command scene_setup[] = {
+	{ "set", run_set },	    { "show", run_show },
+	{ "hide", run_hide },	    { "link", run_link },
+	{ "unlink", run_unlink },   { "neigh", run_neigh },
+	{ "route", run_route },
+	{ "unroute", run_unroute }, { "routes-changed", run_routes_changed },
+};
+const size_t scene_n_setup = array_size(scene_setup);

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "unit/unit.h"
+
+#include <string.h>
+
+#include "base/util.h"
+#include "model/conn.h"
+#include "model/rule.h"
+
+static struct rule nat_rule(void)
+{
+	struct rule r = {
+		.ifindex = 3,
+		.prio = 2,
+		.handle = 5,
+		.family = FAMILY_IP4,
+		.kind = RULE_FLOW,
+		.place = RULE_HARDWARE,
+		.rewrite = RULE_SET_MACS | RULE_DEC_TTL | RULE_SET_SRC | RULE_SET_SPORT,
+		.eth_src = { { 2, 0, 0, 0, 0, 1 } },
+		.eth_dst = { { 2, 0, 0, 0, 0, 2 } },
+		.out_ifindex = 4,
+		.cookie = { .instance = 1, .ct_id = 7, .kind = RULE_FLOW, .dir = DIR_ORIG },
+	};
+
+	assert_int_equal(tuple_from_str("tcp 192.0.2.1:4000 > 198.51.100.1:80", &r.match), 0);
+	assert_int_equal(tuple_from_str("tcp 203.0.113.1:2000 > 198.51.100.9:81", &r.to), 0);
+	return r;
+}
+
+static void text(void **state UNUSED)
+{
+	struct rule r = nat_rule();
+	char buf[RULE_STR_SIZE];
+
+	assert_string_equal(rule_to_str(&r, buf),
+			    "if3 prio 2 handle 5 hardware match tcp 192.0.2.1:4000 > "
+			    "198.51.100.1:80 eth-src 02:00:00:00:00:01 eth-dst "
+			    "02:00:00:00:00:02 dec-ttl src 203.0.113.1 sport 2000 redirect if4");
+	r.rewrite = RULE_SET_DST | RULE_SET_DPORT;
+	r.place = RULE_SOFTWARE;
+	assert_string_equal(rule_to_str(&r, buf),
+			    "if3 prio 2 handle 5 software match tcp 192.0.2.1:4000 > "
+			    "198.51.100.1:80 dst 198.51.100.9 dport 81 redirect if4");
+	r.kind = RULE_GUARD;
+	r.family = FAMILY_IP6;
+	assert_string_equal(rule_to_str(&r, buf), "if3 prio 2 handle 5 software guard ip6");
+}
+
+static void longest_text_fits(void **state UNUSED)
+{
+	struct rule r = nat_rule();
+	char buf[RULE_STR_SIZE];
+
+	r.ifindex = r.handle = r.out_ifindex = UINT32_MAX;
+	r.prio = UINT16_MAX;
+	r.family = FAMILY_IP6;
+	r.rewrite = 0x3f;
+	assert_int_equal(tuple_from_str("udp [2001:db8:1111:2222:3333:4444:5555:6666]:65535 > "
+					"[2001:db8:1111:2222:3333:4444:5555:7777]:65535",
+					&r.match),
+			 0);
+	r.to = r.match;
+	rule_to_str(&r, buf);
+	assert_non_null(strstr(buf, "redirect if4294967295"));
+}
+
+static void equality_follows_what_the_packet_feels(void **state UNUSED)
+{
+	const struct rule a = nat_rule();
+	struct rule b = a;
+
+#define DIFFERS(change)                                                                            \
+	do {                                                                                       \
+		b = a;                                                                             \
+		change;                                                                            \
+		assert_false(rule_is_equal(&a, &b));                                               \
+		assert_false(rule_is_equal(&b, &a));                                               \
+	} while (0)
+#define STAYS(change)                                                                              \
+	do {                                                                                       \
+		b = a;                                                                             \
+		change;                                                                            \
+		assert_true(rule_is_equal(&a, &b));                                                \
+	} while (0)
+
+	assert_true(rule_is_equal(&a, &b));
+	DIFFERS(b.ifindex++);
+	DIFFERS(b.prio++);
+	DIFFERS(b.family = FAMILY_IP6);
+	DIFFERS(b.kind = RULE_GUARD);
+	DIFFERS(b.place = RULE_SOFTWARE);
+	DIFFERS(b.match.src.b[3]++);
+	DIFFERS(b.match.dst.b[3]++);
+	DIFFERS(b.match.sport++);
+	DIFFERS(b.match.dport++);
+	DIFFERS(b.match.proto = L4_UDP);
+	DIFFERS(b.rewrite |= RULE_SET_DST);
+	DIFFERS(b.eth_src.b[5]++);
+	DIFFERS(b.eth_dst.b[5]++);
+	DIFFERS(b.to.src.b[3]++);
+	DIFFERS(b.to.sport++);
+	DIFFERS(b.out_ifindex++);
+	DIFFERS(b.cookie.ct_id++);
+	DIFFERS(b.cookie.dir = DIR_REPLY);
+	DIFFERS(b.cookie.kind = RULE_GUARD);
+	/* Not rewritten, or not part of the packet. */
+	STAYS(b.to.dst.b[3]++);
+	STAYS(b.to.dport++);
+	STAYS(b.to.proto = 0);
+	STAYS(b.match.zone++);
+	STAYS(b.handle++);
+	STAYS(b.cookie.instance++);
+}
+
+static void guards_have_no_match(void **state UNUSED)
+{
+	struct rule a = nat_rule(), b;
+
+	a.kind = RULE_GUARD;
+	b = a;
+	b.match.sport++;
+	b.rewrite = 0;
+	b.out_ifindex = 0;
+	assert_true(rule_is_equal(&a, &b));
+	b.family = FAMILY_IP6;
+	assert_false(rule_is_equal(&a, &b));
+}
+
+static void tcp_states(void **state UNUSED)
+{
+	assert_string_equal(conn_tcp_state_to_str(CONN_TCP_NONE), "NONE");
+	assert_string_equal(conn_tcp_state_to_str(CONN_TCP_ESTABLISHED), "ESTABLISHED");
+	assert_string_equal(conn_tcp_state_to_str(CONN_TCP_SYN_SENT2), "SYN_SENT2");
+	assert_string_equal(conn_tcp_state_to_str(CONN_TCP__COUNT), "?");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(text),
+		cmocka_unit_test(longest_text_fits),
+		cmocka_unit_test(equality_follows_what_the_packet_feels),
+		cmocka_unit_test(guards_have_no_match),
+		cmocka_unit_test(tcp_states),
+	};
+
+	return cmocka_run_group_tests_name("rule", tests, NULL, NULL);
+}
