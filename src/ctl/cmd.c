@@ -152,6 +152,7 @@ static void show_flush(struct out *out, const json_t *answer)
 
 /* ---- the table */
 
+/* clang-format off */
 static const struct command commands[] = {
 	{ { "status", "", "what the daemon does, and how it is" },
 	  check_status, CTL_METHOD_STATUS, false, no_parameters, show_status, NULL },
@@ -162,6 +163,7 @@ static const struct command commands[] = {
 	{ { "flush", "TUPLE | --all", "take connections out of the offload" },
 	  check_flush, CTL_METHOD_FLUSH, false, flush_parameters, show_flush, NULL },
 };
+/* clang-format on */
 
 const struct cmd_help *cmd_help_get(unsigned int n)
 {
@@ -198,8 +200,8 @@ static int converse(struct session *session, const struct command *command,
 	json_t *answer;
 	int err;
 
-	err = session_call(session, command->method, command->parameters(args),
-			   command->wants_more, error);
+	err = session_call(session, command->method, command->parameters(args), command->wants_more,
+			   error);
 	while (!err && goes_on) {
 		err = session_next(session, &answer, &goes_on, error);
 		if (err)

@@ -14,7 +14,7 @@
 
 enum cmd_exit {
 	CMD_OK = 0,
-	CMD_USAGE = 1,	/* the command line does not make sense */
+	CMD_USAGE = 1,  /* the command line does not make sense */
 	CMD_FAILED = 2, /* the daemon refused, or is not there */
 };
 
@@ -24,8 +24,8 @@ struct cmd_args {
 	const char *command;
 	char *const *words; /* behind the command */
 	int n_words;
-	bool all;		 /* --all */
-	const char *state;	 /* filters of flows; NULL: none */
+	bool all;          /* --all */
+	const char *state; /* filters of flows; NULL: none */
 	const char *proto;
 	const char *reason;
 	const char *device;

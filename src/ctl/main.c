@@ -103,8 +103,8 @@ static bool read_arguments(int argc, char **argv, struct settings *settings)
 
 static int run(const struct settings *settings)
 {
-	struct out *out = settings->is_json ? out_json_new(stdout, settings->is_pretty) :
-					      out_text_new(stdout, stderr);
+	struct out *out = settings->is_json ? out_json_new(stdout, settings->is_pretty)
+					    : out_text_new(stdout, stderr);
 	int status;
 
 	if (!out) {

@@ -5,8 +5,8 @@
 
 struct out_json {
 	struct out out; /* first */
-	size_t flags;	/* of json_dumpf() */
-	bool in_list;	/* "[" is written, "]" is not */
+	size_t flags;   /* of json_dumpf() */
+	bool in_list;   /* "[" is written, "]" is not */
 };
 
 static struct out_json *json_of(struct out *out)

@@ -86,12 +86,10 @@ static void put_duration(struct strbuf *sb, json_int_t seconds)
 
 	while (i + 1 < array_size(units) && seconds < units[i].seconds)
 		i++;
-	strbuf_printf(sb, "%" JSON_INTEGER_FORMAT " %s", seconds / units[i].seconds,
-		      units[i].name);
+	strbuf_printf(sb, "%" JSON_INTEGER_FORMAT " %s", seconds / units[i].seconds, units[i].name);
 	if (i + 1 < array_size(units))
 		strbuf_printf(sb, " %" JSON_INTEGER_FORMAT " %s",
-			      seconds % units[i].seconds / units[i + 1].seconds,
-			      units[i + 1].name);
+			      seconds % units[i].seconds / units[i + 1].seconds, units[i + 1].name);
 }
 
 /* ---- flows */
@@ -110,10 +108,14 @@ enum flow_column {
 };
 
 static const struct table_column flow_columns[COLUMN__COUNT] = {
-	[COLUMN_PROTO] = { "PROTO", false },	     [COLUMN_ORIGINAL] = { "ORIGINAL", false },
-	[COLUMN_REPLY] = { "NAT REPLY", false },     [COLUMN_STATE] = { "STATE", false },
-	[COLUMN_HW] = { "HW", false },		     [COLUMN_DEVICES] = { "DEVICES", false },
-	[COLUMN_REASON] = { "REASON", false },	     [COLUMN_OFFLOADED] = { "OFFLOADED", true },
+	[COLUMN_PROTO] = { "PROTO", false },
+	[COLUMN_ORIGINAL] = { "ORIGINAL", false },
+	[COLUMN_REPLY] = { "NAT REPLY", false },
+	[COLUMN_STATE] = { "STATE", false },
+	[COLUMN_HW] = { "HW", false },
+	[COLUMN_DEVICES] = { "DEVICES", false },
+	[COLUMN_REASON] = { "REASON", false },
+	[COLUMN_OFFLOADED] = { "OFFLOADED", true },
 	[COLUMN_SOFTWARE] = { "SOFTWARE", true },
 };
 

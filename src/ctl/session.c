@@ -16,7 +16,7 @@
 struct session {
 	int fd;
 	unsigned int timeout_ms;
-	size_t len;	/* bytes in buf */
+	size_t len;     /* bytes in buf */
 	size_t scanned; /* no NUL in front of this */
 	char buf[CTL_REPLY_MAX_BYTES + 4096];
 };
@@ -42,17 +42,13 @@ static void explain_connect(const char *path, int err, struct session_error *err
 
 	switch (err) {
 	case ENOENT:
-	case ECONNREFUSED:
-		advice = "; is it running? (systemctl status nft-offloadd)";
-		break;
+	case ECONNREFUSED: advice = "; is it running? (systemctl status nft-offloadd)"; break;
 	case EACCES:
 	case EPERM:
 		advice = "; the socket or a directory above it is closed to this user: "
 			 "try as root";
 		break;
-	case EAGAIN:
-		advice = "; too many clients are waiting";
-		break;
+	case EAGAIN: advice = "; too many clients are waiting"; break;
 	}
 	session_error_set(error, "unreachable", "cannot reach nft-offloadd at %s: %s%s", path,
 			  strerror(err), advice);
@@ -77,8 +73,7 @@ int session_open(const char *path, struct session **ret, struct session_error *e
 	session->len = session->scanned = 0;
 	session->timeout_ms = SESSION_TIMEOUT_MS;
 	session->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (session->fd < 0 ||
-	    connect(session->fd, (struct sockaddr *)&addr, sizeof(addr)) < 0) {
+	if (session->fd < 0 || connect(session->fd, (struct sockaddr *)&addr, sizeof(addr)) < 0) {
 		err = errno;
 		explain_connect(path, err, error);
 		session_close(session);

@@ -14,7 +14,7 @@ struct table {
 	FILE *stream;
 	const struct table_column *columns;
 	size_t n_columns;
-	size_t n_rows; /* kept ones, in front of the one that is being built */
+	size_t n_rows;   /* kept ones, in front of the one that is being built */
 	bool is_flowing; /* the widths are fixed, rows are written at once */
 	size_t width[TABLE_COLUMNS_MAX];
 	struct cell *cells; /* TABLE_ROWS_KEPT rows and one more, n_columns each */

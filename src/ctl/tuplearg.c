@@ -73,8 +73,8 @@ static json_t *pack(const struct parts *parts, char *src, char *sport, char *dst
 
 	if (parse_u32(sport, 0, UINT16_MAX, &from) || parse_u32(dport, 0, UINT16_MAX, &to))
 		return NULL;
-	json = json_pack("{s:s, s:s, s:i, s:s, s:i}", "proto", parts->part[0], "src", src,
-			 "sport", (int)from, "dst", dst, "dport", (int)to);
+	json = json_pack("{s:s, s:s, s:i, s:s, s:i}", "proto", parts->part[0], "src", src, "sport",
+			 (int)from, "dst", dst, "dport", (int)to);
 	if (json && zone && json_object_set_new(json, "zone", json_integer(zone)) < 0) {
 		json_decref(json);
 		return NULL;

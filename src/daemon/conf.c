@@ -78,6 +78,8 @@ struct option {
 static const char *check_path(const char *text);
 static const char *check_group(const char *text);
 
+/* One row per key, in the manual's order. */
+/* clang-format off */
 static const struct option options[] = {
 	{ { "devices", "list", "device names, or auto alone", "{}",
 	    "ports between which connections are offloaded; none: observe only" },
@@ -112,6 +114,7 @@ static const struct option options[] = {
 	    "group whose members may ask, but change nothing" },
 	  set_text, print_text, MEMBER(control_group), 0, 0, NULL, check_group },
 };
+/* clang-format on */
 
 #define N_OPTIONS array_size(options)
 
@@ -138,12 +141,12 @@ void conf_errors_fini(struct conf_errors *errors)
 struct load {
 	struct config config; /* what there is so far */
 	struct conf_errors *errors;
-	const char *file;		/* for messages; NULL: built-in defaults */
-	unsigned int line;		/* 0: none */
+	const char *file;                 /* for messages; NULL: built-in defaults */
+	unsigned int line;                /* 0: none */
 	unsigned int set_line[N_OPTIONS]; /* in this file; 0: not set */
-	bool is_given[N_OPTIONS];	/* in any file */
-	unsigned int n_left_out;	/* messages that were not kept */
-	int err;			/* -ENOMEM */
+	bool is_given[N_OPTIONS];         /* in any file */
+	unsigned int n_left_out;          /* messages that were not kept */
+	int err;                          /* -ENOMEM */
 };
 
 PRINTF_LIKE(3, 0)
@@ -289,8 +292,7 @@ static const char *single(struct load *load, const struct option *opt,
 	return NULL;
 }
 
-static void set_word(struct load *load, const struct option *opt,
-		     const struct conffile_item *item)
+static void set_word(struct load *load, const struct option *opt, const struct conffile_item *item)
 {
 	const char *text = single(load, opt, item);
 	struct suggestion s = { .given = text };
@@ -318,8 +320,8 @@ static void set_word(struct load *load, const struct option *opt,
 }
 
 static_assert(sizeof(enum offload_mode) == sizeof(unsigned int) &&
-	      sizeof(enum admit_mode) == sizeof(unsigned int) &&
-	      sizeof(enum log_level) == sizeof(unsigned int),
+		      sizeof(enum admit_mode) == sizeof(unsigned int) &&
+		      sizeof(enum log_level) == sizeof(unsigned int),
 	      "words are stored as unsigned int");
 
 static bool is_duration(const struct option *opt)
@@ -373,8 +375,7 @@ static const char *check_group(const char *text)
 	return NULL;
 }
 
-static void set_text(struct load *load, const struct option *opt,
-		     const struct conffile_item *item)
+static void set_text(struct load *load, const struct option *opt, const struct conffile_item *item)
 {
 	const char *text = single(load, opt, item), *wrong;
 	char *to = member(&load->config, opt);
@@ -735,8 +736,7 @@ static int finish(struct load *load, const char *file, struct config *ret)
 	return 0;
 }
 
-int conf_load_stream(FILE *stream, const char *name, struct config *ret,
-		     struct conf_errors *errors)
+int conf_load_stream(FILE *stream, const char *name, struct config *ret, struct conf_errors *errors)
 {
 	struct load load;
 

@@ -29,8 +29,8 @@
 #define CONF_FILE_DEFAULT SYSCONFDIR "/nft-offload/nft-offload.conf"
 
 #define CONF_WORKERS_MAX 8
-#define CONF_PATH_SIZE 108  /* sun_path */
-#define CONF_GROUP_SIZE 33  /* longest group name of useradd(8), and its NUL */
+#define CONF_PATH_SIZE 108 /* sun_path */
+#define CONF_GROUP_SIZE 33 /* longest group name of useradd(8), and its NUL */
 
 struct config {
 	struct settings core; /* the kernel's timeouts are left 0 */
@@ -85,10 +85,10 @@ MUST_CHECK int conf_print(const struct config *config, FILE *stream);
 /* One key, for who shows or checks the list of keys. */
 struct conf_key {
 	const char *name;
-	const char *type;	   /* "list", "word", "number", "duration", "text" */
-	const char *range;	   /* for people: "16 .. 16777216", "hardware | software" */
+	const char *type;          /* "list", "word", "number", "duration", "text" */
+	const char *range;         /* for people: "16 .. 16777216", "hardware | software" */
 	const char *default_value; /* as it would be written in the file */
-	const char *help;	   /* one line */
+	const char *help;          /* one line */
 };
 
 /* Key number i, or NULL behind the last one. */

@@ -21,8 +21,8 @@ struct reader {
 	char *unknown[CONFFILE_UNKNOWN_MAX]; /* keys that were met and are not in keys */
 	unsigned int unknown_line[CONFFILE_UNKNOWN_MAX];
 	size_t n_unknown;
-	bool is_cut;	      /* the text ends before the file does */
-	bool met_unknown;     /* this pass ended at a key that was not in unknown */
+	bool is_cut;           /* the text ends before the file does */
+	bool met_unknown;      /* this pass ended at a key that was not in unknown */
 	unsigned int err_line; /* the syntax error that ended this pass */
 	char *err_text;
 	int err; /* -ENOMEM */
@@ -86,11 +86,11 @@ enum scan_state {
 struct scan {
 	struct reader *r;
 	enum scan_state state;
-	char quote;		   /* STRING: which one ends it */
+	char quote; /* STRING: which one ends it */
 	unsigned int line;
 	unsigned int started_line; /* STRING, BLOCK_COMMENT */
-	size_t line_start;	   /* offset */
-	size_t started_at;	   /* offset of the line in which it started */
+	size_t line_start;         /* offset */
+	size_t started_at;         /* offset of the line in which it started */
 };
 
 static void start(struct scan *s, enum scan_state state)
@@ -140,7 +140,8 @@ static size_t scan_plain(struct scan *s, size_t at)
 		add_errorf(r, s->line, "'%c' must be in quotes", *c);
 		*c = ' ';
 	} else if (*c == '$' && c[1] == '{') {
-		add_errorf(r, s->line, "environment variables are not expanded; write \\${ in quotes");
+		add_errorf(r, s->line,
+			   "environment variables are not expanded; write \\${ in quotes");
 		*c = ' ';
 	}
 	return 1;
@@ -156,7 +157,8 @@ static bool scan_string(struct scan *s, size_t at, size_t *ret_step)
 	if (*c == s->quote) {
 		s->state = SCAN_PLAIN;
 	} else if (*c == '\n') {
-		add_errorf(r, s->started_line, "the string that begins here does not end in its line");
+		add_errorf(r, s->started_line,
+			   "the string that begins here does not end in its line");
 		cut(s);
 		return false;
 	} else if (*c == '\\') {

@@ -31,9 +31,9 @@ COUNTER(ctl_clients_overflowed, "control clients that were dropped because of to
 struct ctl_call {
 	struct ctl_client *client;
 	const struct ctl_command *command; /* NULL: a method of org.varlink.service */
-	bool is_active;	  /* between request and final reply */
-	bool is_finished; /* the final reply is in the queue */
-	bool in_handler;  /* start() or more() is running */
+	bool is_active;                    /* between request and final reply */
+	bool is_finished;                  /* the final reply is in the queue */
+	bool in_handler;                   /* start() or more() is running */
 	bool is_paused;
 	bool wants_more;
 	bool is_oneway; /* answers are thrown away */
@@ -52,12 +52,12 @@ struct ctl_client {
 	uid_t uid;
 	pid_t pid;
 	struct ctl_call call;
-	mono_t heard;	 /* when it last sent something */
+	mono_t heard;    /* when it last sent something */
 	mono_t progress; /* when it last read something, or its queue began to fill */
-	bool is_eof;	 /* it sends no more */
+	bool is_eof;     /* it sends no more */
 	bool is_closing; /* no more requests; over when the queue is empty */
-	bool is_broken;	 /* over */
-	char *in;	 /* CTL_REQUEST_MAX_BYTES + 1, for the NUL */
+	bool is_broken;  /* over */
+	char *in;        /* CTL_REQUEST_MAX_BYTES + 1, for the NUL */
 	size_t in_len;
 	size_t in_scanned; /* no NUL in front of this */
 	char *out;
@@ -142,8 +142,8 @@ static bool queue_message(struct ctl_client *c, json_t *message)
 static void flush_queue(struct ctl_client *c)
 {
 	while (c->out_len && !c->is_broken) {
-		ssize_t n = send(c->fd, c->out + c->out_start, c->out_len,
-				 MSG_NOSIGNAL | MSG_DONTWAIT);
+		ssize_t n =
+			send(c->fd, c->out + c->out_start, c->out_len, MSG_NOSIGNAL | MSG_DONTWAIT);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -331,18 +331,20 @@ static void deny(struct ctl_call *call)
 	counter_inc(&ctl_requests_denied);
 	log_debug("uid %u: %s denied", (unsigned int)c->uid, call->command->method);
 	if (c->rights == CTL_RIGHTS_READ)
-		ctl_call_error_text(call, CTL_ERROR_PERMISSION,
-				    "members of group %s may ask, but only root may change anything",
-				    group);
+		ctl_call_error_text(
+			call, CTL_ERROR_PERMISSION,
+			"members of group %s may ask, but only root may change anything", group);
 	else if (group[0])
-		ctl_call_error_text(call, CTL_ERROR_PERMISSION,
-				    "uid %u is neither root nor in group %s (control-group of "
-				    "nft-offload.conf); a new membership counts from the next login",
-				    (unsigned int)c->uid, group);
+		ctl_call_error_text(
+			call, CTL_ERROR_PERMISSION,
+			"uid %u is neither root nor in group %s (control-group of "
+			"nft-offload.conf); a new membership counts from the next login",
+			(unsigned int)c->uid, group);
 	else
-		ctl_call_error_text(call, CTL_ERROR_PERMISSION,
-				    "uid %u is not root, and nft-offload.conf names no control-group",
-				    (unsigned int)c->uid);
+		ctl_call_error_text(
+			call, CTL_ERROR_PERMISSION,
+			"uid %u is not root, and nft-offload.conf names no control-group",
+			(unsigned int)c->uid);
 }
 
 static const struct ctl_command *find_command(const struct ctl_host *host, const char *method)
@@ -527,8 +529,7 @@ static bool has_work(struct ctl_client *c)
 {
 	if (c->call.is_active)
 		return c->call.more && !c->call.is_paused && has_room(c);
-	return !c->is_closing && has_room(c) &&
-	       (find_end(c) || c->in_len > CTL_REQUEST_MAX_BYTES);
+	return !c->is_closing && has_room(c) && (find_end(c) || c->in_len > CTL_REQUEST_MAX_BYTES);
 }
 
 /* One bit of work, and what to wait for next. May free the client. */

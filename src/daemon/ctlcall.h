@@ -29,7 +29,7 @@ struct ctl_call;
 /* One row of the owner's command table; the table outlives the ctlsock. */
 struct ctl_command {
 	const char *method; /* full name: CTL_METHOD_... */
-	bool mutates;	    /* not for the control group */
+	bool mutates;       /* not for the control group */
 	/*
 	 * Begins to answer. parameters is the request's object, borrowed for
 	 * the call; empty when the request had none. Sends the final reply,

@@ -30,7 +30,7 @@ struct ctlsock {
 	int fd;
 	struct loop_fd *source;
 	struct loop_timer *check; /* runs while there are clients */
-	bool is_paused;		  /* no descriptors left: no accept until the next check */
+	bool is_paused;           /* no descriptors left: no accept until the next check */
 	unsigned int stall_ms;
 	uid_t own_uid;
 	bool has_group;
@@ -93,8 +93,9 @@ static int remove_stale(const struct sockaddr_un *addr)
 	}
 	err = probe(addr);
 	if (err == -EADDRINUSE) {
-		log_error("%s: another nft-offloadd is running: stop it, or use another socket (-s)",
-			  path);
+		log_error(
+			"%s: another nft-offloadd is running: stop it, or use another socket (-s)",
+			path);
 		return err;
 	}
 	if (!err && unlink(path) < 0 && errno != ENOENT)
@@ -146,8 +147,8 @@ static int open_path(struct ctlsock *sock)
 	if (dirfd < 0 || flock(dirfd, LOCK_EX | LOCK_NB) < 0) {
 		err = errno == EWOULDBLOCK ? -EADDRINUSE : -errno;
 		log_error("%s: %s", dir,
-			  err == -EADDRINUSE ? "another nft-offloadd is starting there" :
-					       strerror(errno));
+			  err == -EADDRINUSE ? "another nft-offloadd is starting there"
+					     : strerror(errno));
 	} else {
 		err = bind_and_listen(sock);
 	}
@@ -281,8 +282,7 @@ static void on_check(void *ctx)
 /* No descriptor or no memory for one more: try again with the next check. */
 static void pause_accept(struct ctlsock *sock)
 {
-	log_warning("cannot accept control clients, trying again in a second: %s",
-		    strerror(errno));
+	log_warning("cannot accept control clients, trying again in a second: %s", strerror(errno));
 	sock->is_paused = true;
 	loop_fd_mod(sock->source, 0);
 	loop_timer_set(sock->check, CHECK_INTERVAL_MS, CHECK_INTERVAL_MS);
@@ -321,8 +321,9 @@ static int find_group(struct ctlsock *sock, const char *name)
 		return 0;
 	group = getgrnam(name);
 	if (!group) {
-		log_error("control-group %s: there is no such group: make it, or change the setting",
-			  name);
+		log_error(
+			"control-group %s: there is no such group: make it, or change the setting",
+			name);
 		return -ENOENT;
 	}
 	sock->has_group = true;
@@ -351,8 +352,8 @@ static int open_sock(struct ctlsock *sock, const char *path)
 	if (err)
 		return err;
 	sock->check = loop_timer_add(sock->host.loop, "ctl-check", on_check, sock);
-	sock->source = loop_fd_add(sock->host.loop, sock->fd, LOOP_READ, "ctl-accept", on_connect,
-				   sock);
+	sock->source =
+		loop_fd_add(sock->host.loop, sock->fd, LOOP_READ, "ctl-accept", on_connect, sock);
 	return sock->check && sock->source ? 0 : -ENOMEM;
 }
 

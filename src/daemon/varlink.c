@@ -84,8 +84,7 @@ static const char *read_members(struct varlink_request *r)
 		return "\"method\" must be there and be a string";
 	r->method = json_string_value(method);
 	if (!get_flag(r->root, "more", &r->wants_more) ||
-	    !get_flag(r->root, "oneway", &r->is_oneway) ||
-	    !get_flag(r->root, "upgrade", &upgrade))
+	    !get_flag(r->root, "oneway", &r->is_oneway) || !get_flag(r->root, "upgrade", &upgrade))
 		return "\"more\", \"oneway\" and \"upgrade\" must be true or false";
 	if (upgrade)
 		return "there is no protocol to upgrade to";

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 
 #include "base/util.h"
+#include "nl/nlget.h"
 
 #define SAME_AS_KERNEL(ours, kernels) static_assert((int)(ours) == (int)(kernels), #ours)
 
@@ -36,6 +37,170 @@ SAME_AS_KERNEL(CONN_TCP_SYN_SENT2, TCP_CONNTRACK_SYN_SENT2);
 #define MSG_TYPE(type) (NFNL_SUBSYS_CTNETLINK << 8 | (type))
 /* More than any message that we let the library append: it checks no bounds. */
 #define LIBRARY_ROOM_BYTES 512
+
+/* -- well-formedness ------------------------------------------------------ */
+
+/*
+ * The library ends the process when an attribute has a length that it does not
+ * expect. No kernel sends one; all the same it must not be us who end, so every
+ * attribute that the library reads is measured first.
+ */
+struct shape {
+	uint16_t type;
+	uint16_t len;		   /* exactly; 0 = any */
+	const struct shape *inner; /* it is a nest */
+};
+
+#define TEXT UINT16_MAX /* as len: not empty, ends with NUL */
+
+static const struct shape ip_shape[] = {
+	{ CTA_IP_V4_SRC, 4, NULL },
+	{ CTA_IP_V4_DST, 4, NULL },
+	{ CTA_IP_V6_SRC, 16, NULL },
+	{ CTA_IP_V6_DST, 16, NULL },
+	{ 0, 0, NULL },
+};
+
+static const struct shape proto_shape[] = {
+	{ CTA_PROTO_NUM, 1, NULL },	    { CTA_PROTO_SRC_PORT, 2, NULL },
+	{ CTA_PROTO_DST_PORT, 2, NULL },    { CTA_PROTO_ICMP_ID, 2, NULL },
+	{ CTA_PROTO_ICMP_TYPE, 1, NULL },   { CTA_PROTO_ICMP_CODE, 1, NULL },
+	{ CTA_PROTO_ICMPV6_ID, 2, NULL },   { CTA_PROTO_ICMPV6_TYPE, 1, NULL },
+	{ CTA_PROTO_ICMPV6_CODE, 1, NULL }, { 0, 0, NULL },
+};
+
+static const struct shape tuple_shape[] = {
+	{ CTA_TUPLE_IP, 0, ip_shape },
+	{ CTA_TUPLE_PROTO, 0, proto_shape },
+	{ CTA_TUPLE_ZONE, 2, NULL },
+	{ 0, 0, NULL },
+};
+
+static const struct shape tcp_shape[] = {
+	{ CTA_PROTOINFO_TCP_STATE, 1, NULL },
+	{ CTA_PROTOINFO_TCP_WSCALE_ORIGINAL, 1, NULL },
+	{ CTA_PROTOINFO_TCP_WSCALE_REPLY, 1, NULL },
+	{ CTA_PROTOINFO_TCP_FLAGS_ORIGINAL, 2, NULL },
+	{ CTA_PROTOINFO_TCP_FLAGS_REPLY, 2, NULL },
+	{ 0, 0, NULL },
+};
+
+static const struct shape dccp_shape[] = {
+	{ CTA_PROTOINFO_DCCP_STATE, 1, NULL },
+	{ CTA_PROTOINFO_DCCP_ROLE, 1, NULL },
+	{ CTA_PROTOINFO_DCCP_HANDSHAKE_SEQ, 8, NULL },
+	{ 0, 0, NULL },
+};
+
+static const struct shape sctp_shape[] = {
+	{ CTA_PROTOINFO_SCTP_STATE, 1, NULL },
+	{ CTA_PROTOINFO_SCTP_VTAG_ORIGINAL, 4, NULL },
+	{ CTA_PROTOINFO_SCTP_VTAG_REPLY, 4, NULL },
+	{ 0, 0, NULL },
+};
+
+static const struct shape protoinfo_shape[] = {
+	{ CTA_PROTOINFO_TCP, 0, tcp_shape },
+	{ CTA_PROTOINFO_DCCP, 0, dccp_shape },
+	{ CTA_PROTOINFO_SCTP, 0, sctp_shape },
+	{ 0, 0, NULL },
+};
+
+static const struct shape counters_shape[] = {
+	{ CTA_COUNTERS_PACKETS, 8, NULL },
+	{ CTA_COUNTERS_BYTES, 8, NULL },
+	{ CTA_COUNTERS32_PACKETS, 4, NULL },
+	{ CTA_COUNTERS32_BYTES, 4, NULL },
+	{ 0, 0, NULL },
+};
+
+static const struct shape seqadj_shape[] = {
+	{ CTA_NAT_SEQ_CORRECTION_POS, 4, NULL },
+	{ CTA_NAT_SEQ_OFFSET_BEFORE, 4, NULL },
+	{ CTA_NAT_SEQ_OFFSET_AFTER, 4, NULL },
+	{ 0, 0, NULL },
+};
+
+static const struct shape synproxy_shape[] = {
+	{ CTA_SYNPROXY_ISN, 4, NULL },
+	{ CTA_SYNPROXY_ITS, 4, NULL },
+	{ CTA_SYNPROXY_TSOFF, 4, NULL },
+	{ 0, 0, NULL },
+};
+
+static const struct shape timestamp_shape[] = {
+	{ CTA_TIMESTAMP_START, 8, NULL },
+	{ CTA_TIMESTAMP_STOP, 8, NULL },
+	{ 0, 0, NULL },
+};
+
+static const struct shape help_shape[] = { { CTA_HELP_NAME, TEXT, NULL }, { 0, 0, NULL } };
+static const struct shape secctx_shape[] = { { CTA_SECCTX_NAME, TEXT, NULL }, { 0, 0, NULL } };
+
+static const struct shape entry_shape[] = {
+	{ CTA_TUPLE_ORIG, 0, tuple_shape },
+	{ CTA_TUPLE_REPLY, 0, tuple_shape },
+	{ CTA_TUPLE_MASTER, 0, tuple_shape },
+	{ CTA_STATUS, 4, NULL },
+	{ CTA_PROTOINFO, 0, protoinfo_shape },
+	{ CTA_HELP, 0, help_shape },
+	{ CTA_TIMEOUT, 4, NULL },
+	{ CTA_MARK, 4, NULL },
+	{ CTA_COUNTERS_ORIG, 0, counters_shape },
+	{ CTA_COUNTERS_REPLY, 0, counters_shape },
+	{ CTA_USE, 4, NULL },
+	{ CTA_ID, 4, NULL },
+	{ CTA_SEQ_ADJ_ORIG, 0, seqadj_shape },
+	{ CTA_SEQ_ADJ_REPLY, 0, seqadj_shape },
+	{ CTA_SECMARK, 4, NULL },
+	{ CTA_ZONE, 2, NULL },
+	{ CTA_SECCTX, 0, secctx_shape },
+	{ CTA_LABELS, 16, NULL },
+	{ CTA_LABELS_MASK, 16, NULL },
+	{ CTA_TIMESTAMP, 0, timestamp_shape },
+	{ CTA_SYNPROXY, 0, synproxy_shape },
+	{ 0, 0, NULL },
+};
+
+static bool has_good_len(const struct shape *shape, const struct nlattr *attr)
+{
+	size_t len = nlget_len(attr);
+	const char *text = nlget_data(attr);
+
+	if (shape->len == TEXT)
+		return len > 0 && text[len - 1] == '\0';
+	return shape->len == 0 || shape->len == len;
+}
+
+/* Marks the cursor as malformed when something does not have its shape. */
+static void check_shape(struct nlget *g, const struct shape *shapes)
+{
+	const struct nlattr *attr;
+
+	while ((attr = nlget_next(g))) {
+		const struct shape *shape = shapes;
+		struct nlget inner;
+
+		while (shape->type && shape->type != nlget_type(attr))
+			shape++;
+		if (!has_good_len(shape, attr))
+			g->is_malformed = true;
+		if (!shape->inner)
+			continue;
+		inner = nlget_enter(attr);
+		check_shape(&inner, shape->inner);
+		nlget_leave(g, &inner);
+	}
+}
+
+static bool is_well_formed(const struct nlmsghdr *nlh)
+{
+	struct nlget g = nlget_begin(nlh, sizeof(struct nfgenmsg));
+
+	if (!g.is_malformed)
+		check_shape(&g, entry_shape);
+	return !g.is_malformed;
+}
 
 /* -- decoding ------------------------------------------------------------- */
 
@@ -225,7 +390,7 @@ int ctnl_get(struct ctnl *ctnl, const struct nlmsghdr *nlh, struct conn *ret,
 
 	if (!get_what(nlh, &what))
 		return -ENOMSG;
-	if (nlh->nlmsg_len < NLMSG_HDRLEN + sizeof(struct nfgenmsg))
+	if (!is_well_formed(nlh))
 		return -EBADMSG;
 	err = make_blank(ctnl);
 	if (err)

@@ -135,6 +135,8 @@ struct nlmsghdr *nlput_lend(struct nlput *w, size_t room)
 		w->overflow = true;
 		return NULL;
 	}
+	/* Not every library writes its padding. */
+	memset(w->buf + w->len, 0, room);
 	nlh->nlmsg_len = (uint32_t)w->len;
 	return nlh;
 }

@@ -66,10 +66,14 @@ wait_for 5 has_entry 41001 ESTABLISHED
 expect_why local tcp "$CLIENT4:41001" 192.168.1.1:8022
 
 # SYN_SENT: nobody answers.
-ip -n server route add blackhole 192.168.1.99/32
-in_server nft add table ip drop
-in_server nft add chain ip drop input '{ type filter hook input priority 0; }'
-in_server nft add rule ip drop input tcp dport 99 drop
+in_server nft -f - <<'END'
+table ip deaf {
+	chain input {
+		type filter hook input priority 0
+		tcp dport 99 drop
+	}
+}
+END
 hold client 41002 "$SERVER4:99"
 wait_for 5 has_entry 41002 SYN_SENT
 expect_why tcp-not-established tcp "$CLIENT4:41002" "$SERVER4:99"

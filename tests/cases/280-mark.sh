@@ -8,7 +8,6 @@ set -eu
 . "$LAB_TOPO"
 
 topo_router2
-topo_acct
 router_nft -f - <<'END'
 table inet labmark {
 	set wanted { type inet_service; elements = { 5201 }; }
@@ -18,9 +17,15 @@ table inet labmark {
 	}
 }
 END
+topo_acct
 start_daemon 'devices = { "lan0", "wan0" }' 'offload = software' 'admit = mark' 'mark = 0x10000000'
 
-transfer_open marked tcp 4 2000000
+# set_mark SPORT DPORT MARK: conntrack updates only what it is told completely.
+set_mark() {
+	in_router conntrack -U -p tcp -s "$CLIENT4" -d "$SERVER4" --sport "$1" --dport "$2" --mark "$3" >/dev/null 2>&1
+}
+
+transfer_open marked tcp 4 2000000 --sport 40006
 transfer_open plain tcp 4 2000000 --sport 40007
 wait_for 5 has_rules lan0 1
 wait_for 1 has_rules wan0 1
@@ -30,10 +35,10 @@ assert_eq "rules" "$(rules lan0)" 1
 offload -j why tcp "$CLIENT4:40007" "$SERVER4:5202" | grep -q '"reason": *"not-admitted"' || fail "no reason"
 # Or the rule would set it again.
 router_nft flush set inet labmark wanted
-in_router conntrack -U -p tcp --orig-port-dst 5201 --mark 0 >/dev/null 2>&1
+set_mark 40006 5201 0
 wait_for 2 has_rules lan0 0
 # And one that gets the bit later, by hand; other bits do not matter.
-in_router conntrack -U -p tcp --orig-port-dst 5202 --mark 0x10000007 >/dev/null 2>&1
+set_mark 40007 5202 0x10000007
 wait_for 2 has_rules lan0 1
 transfer_close marked
 transfer_close plain

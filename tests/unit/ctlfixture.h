@@ -166,7 +166,7 @@ static struct ctlsock *sock;
 static char dir[64], path[96];
 
 static inline void no_log(void *ctx UNUSED, enum log_level level UNUSED, const char *tag UNUSED,
-		   const char *text UNUSED)
+			  const char *text UNUSED)
 {
 }
 
@@ -265,7 +265,8 @@ static inline json_t *ask(int fd, const char *request)
 	return take(fd);
 }
 
-static inline void expect_text(json_t *message, const char *outer, const char *inner, const char *text)
+static inline void expect_text(json_t *message, const char *outer, const char *inner,
+			       const char *text)
 {
 	const json_t *value = json_object_get(message, outer);
 

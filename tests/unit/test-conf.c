@@ -451,8 +451,7 @@ static void test_mutations(void **state UNUSED)
 
 		for (int i = 0; i < 1 + round % 4; i++) {
 			seed = seed * 1103515245 + 12345;
-			text[(seed >> 8) % len] =
-				alphabet[(seed >> 3) % (sizeof(alphabet) - 1)];
+			text[(seed >> 8) % len] = alphabet[(seed >> 3) % (sizeof(alphabet) - 1)];
 		}
 		conf_errors_init(&errors);
 		if (load_text(text, &config, &errors) == 0) {

@@ -43,8 +43,9 @@ static void test_pipelined(void **state UNUSED)
 		json_decref(answer);
 	}
 	answer = take(fd);
-	assert_int_equal(json_integer_value(json_object_get(json_object_get(answer, "parameters"),
-							    "flushed")), 3);
+	assert_int_equal(json_integer_value(
+				 json_object_get(json_object_get(answer, "parameters"), "flushed")),
+			 3);
 	json_decref(answer);
 	assert_int_equal(owner.destroyed, 1);
 	close(fd);
@@ -263,7 +264,8 @@ static void test_rows(void **state UNUSED)
 
 	while (json_is_true(json_object_get(answer, "continues"))) {
 		assert_int_equal(json_integer_value(json_object_get(
-					 json_object_get(answer, "parameters"), "row")), rows);
+					 json_object_get(answer, "parameters"), "row")),
+				 rows);
 		rows++;
 		json_decref(answer);
 		answer = take(fd);
@@ -453,8 +455,8 @@ static void test_random(void **state UNUSED)
 			piece = pieces[(seed >> 8) % array_size(pieces)];
 			/* With its NUL, or cut somewhere. */
 			IGNORE_RESULT(send(fd, piece,
-					   seed & 0x10000 ? strlen(piece) + 1 :
-							    (seed >> 18) % strlen(piece),
+					   seed & 0x10000 ? strlen(piece) + 1
+							  : (seed >> 18) % strlen(piece),
 					   MSG_NOSIGNAL));
 			if (seed & 0x20000)
 				loop_run_once(loop, false);

@@ -25,9 +25,9 @@ static void test_rights(void **state UNUSED)
 
 	fd = add_client(CTL_RIGHTS_NONE);
 	answer = ask(fd, status);
-	assert_non_null(strstr(json_string_value(json_object_get(
-				       json_object_get(answer, "parameters"), "text")),
-			       "control-group"));
+	assert_non_null(strstr(
+		json_string_value(json_object_get(json_object_get(answer, "parameters"), "text")),
+		"control-group"));
 	expect_error(answer, CTL_ERROR_PERMISSION);
 	expect_error(ask(fd, flush), CTL_ERROR_PERMISSION);
 	close(fd);
@@ -104,14 +104,14 @@ static void test_peer_credentials(void **state UNUSED)
 	assert_non_null(strstr(answer, "PermissionDenied"));
 
 	ctlsock_free(sock);
-	assert_int_equal(ctlsock_new(loop, path, "root", commands, array_size(commands), &owner,
-				     &sock), 0);
+	assert_int_equal(
+		ctlsock_new(loop, path, "root", commands, array_size(commands), &owner, &sock), 0);
 	assert_int_equal(ask_as(65534, 65534, status, answer, sizeof(answer)), 0);
 	assert_non_null(strstr(answer, "in group root"));
 	assert_int_equal(ask_as(65534, group->gr_gid, status, answer, sizeof(answer)), 0);
 	assert_non_null(strstr(answer, "fine"));
-	assert_int_equal(ask_as(65534, group->gr_gid,
-				"{\"method\":\"org.nftoffload.Flush\"}", answer, sizeof(answer)),
+	assert_int_equal(ask_as(65534, group->gr_gid, "{\"method\":\"org.nftoffload.Flush\"}",
+				answer, sizeof(answer)),
 			 0);
 	assert_non_null(strstr(answer, "only root"));
 }
@@ -249,15 +249,9 @@ static void test_directory(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_rights),
-		TEST(test_rights_rule),
-		TEST(test_peer_credentials),
-		TEST(test_places),
-		TEST(test_silent_stranger),
-		TEST(test_file),
-		TEST(test_stale_file),
-		TEST(test_file_of_another),
-		TEST(test_directory),
+		TEST(test_rights),     TEST(test_rights_rule),     TEST(test_peer_credentials),
+		TEST(test_places),     TEST(test_silent_stranger), TEST(test_file),
+		TEST(test_stale_file), TEST(test_file_of_another), TEST(test_directory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

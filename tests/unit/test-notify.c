@@ -226,12 +226,9 @@ static void test_watchdog(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_messages),
-		TEST(test_status_is_sent_once),
-		TEST(test_abstract),
-		TEST(test_deaf_manager),
-		TEST(test_unwanted),
-		TEST(test_bad_address),
+		TEST(test_messages), TEST(test_status_is_sent_once),
+		TEST(test_abstract), TEST(test_deaf_manager),
+		TEST(test_unwanted), TEST(test_bad_address),
 		TEST(test_watchdog),
 	};
 

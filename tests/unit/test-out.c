@@ -77,16 +77,19 @@ static const char flow_plain[] =
 	"\"orig\":{\"src\":\"192.0.2.1\",\"dst\":\"198.51.100.1\",\"sport\":4000,\"dport\":80},"
 	"\"reply\":{\"src\":\"198.51.100.1\",\"dst\":\"192.0.2.1\",\"sport\":80,\"dport\":4000},"
 	"\"state\":\"offloaded\",\"reason\":null,\"in_hw\":true,\"devices\":[\"lan0\",\"wan0\"],"
-	"\"packets\":{\"orig\":" COUNTS(10, 2) ",\"reply\":" COUNTS(20, 2) "},"
-	"\"bytes\":{\"orig\":" COUNTS(1048576, 512) ",\"reply\":" COUNTS(524288, 511) "}}";
+	"\"packets\":{\"orig\":" COUNTS(10, 2) ",\"reply\":" COUNTS(
+		20, 2) "},"
+		       "\"bytes\":{\"orig\":" COUNTS(1048576, 512) ",\"reply\":" COUNTS(524288,
+											511) "}}";
 
 static const char flow_nat[] =
 	"{\"proto\":\"udp\",\"family\":\"ipv6\",\"zone\":3,\"id\":2,\"mark\":0,"
 	"\"orig\":{\"src\":\"2001:db8::1\",\"dst\":\"2001:db8::2\",\"sport\":5,\"dport\":6},"
 	"\"reply\":{\"src\":\"2001:db8::2\",\"dst\":\"2001:db8::3\",\"sport\":6,\"dport\":7},"
 	"\"state\":\"software\",\"reason\":\"not-assured\",\"in_hw\":false,\"devices\":[],"
-	"\"packets\":{\"orig\":" COUNTS(0, null) ",\"reply\":" COUNTS(0, null) "},"
-	"\"bytes\":{\"orig\":" COUNTS(0, null) ",\"reply\":" COUNTS(0, null) "}}";
+	"\"packets\":{\"orig\":" COUNTS(0, null) ",\"reply\":" COUNTS(
+		0, null) "},"
+			 "\"bytes\":{\"orig\":" COUNTS(0, null) ",\"reply\":" COUNTS(0, null) "}}";
 
 static const char status[] =
 	"{\"version\":\"1.2\",\"uptime_s\":93784,\"offload\":\"hardware\",\"admit\":\"events\","
@@ -427,18 +430,12 @@ static void test_check(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_text_flows),
-		cmocka_unit_test(test_text_no_flows),
-		cmocka_unit_test(test_text_incomplete),
-		cmocka_unit_test(test_text_status),
-		cmocka_unit_test(test_text_why),
-		cmocka_unit_test(test_text_flush_and_error),
-		cmocka_unit_test(test_json_flows),
-		cmocka_unit_test(test_json_broken_off),
-		cmocka_unit_test(test_json_objects),
-		cmocka_unit_test(test_table),
-		cmocka_unit_test(test_tuple),
-		cmocka_unit_test(test_bad_tuple),
+		cmocka_unit_test(test_text_flows),      cmocka_unit_test(test_text_no_flows),
+		cmocka_unit_test(test_text_incomplete), cmocka_unit_test(test_text_status),
+		cmocka_unit_test(test_text_why),        cmocka_unit_test(test_text_flush_and_error),
+		cmocka_unit_test(test_json_flows),      cmocka_unit_test(test_json_broken_off),
+		cmocka_unit_test(test_json_objects),    cmocka_unit_test(test_table),
+		cmocka_unit_test(test_tuple),           cmocka_unit_test(test_bad_tuple),
 		cmocka_unit_test(test_check),
 	};
 

@@ -154,8 +154,8 @@ static void test_errors(void **state UNUSED)
 		  "{\"parameter\":\"src\"}}",
 		  CTL_ERROR_INVALID_PARAMETER, "src: is not valid", -EREMOTEIO },
 		{ "{\"error\":\"" CTL_ERROR_METHOD_NOT_FOUND "\",\"parameters\":{}}",
-		  CTL_ERROR_METHOD_NOT_FOUND,
-		  "the running nft-offloadd does not know this command", -EREMOTEIO },
+		  CTL_ERROR_METHOD_NOT_FOUND, "the running nft-offloadd does not know this command",
+		  -EREMOTEIO },
 		{ "garbage", "protocol", "the answer of nft-offloadd is not varlink", -EPROTO },
 		{ "[]", "protocol", "the answer of nft-offloadd is not varlink", -EPROTO },
 		{ "{\"parameters\":3}", "protocol", "the answer of nft-offloadd is not varlink",
@@ -269,22 +269,26 @@ static void test_commands(void **state UNUSED)
 				   "{\"parameters\":{\"flow\":{\"proto\":\"udp\"}},"
 				   "\"continues\":true}\0{\"parameters\":{}}";
 	static const char flushed[] = "{\"parameters\":{\"flushed\":1}}";
-	struct cmd_args args = { .socket_path = path, .command = "flows", .state = "software",
-				 .device = "lan0" };
+	struct cmd_args args = {
+		.socket_path = path, .command = "flows", .state = "software", .device = "lan0"
+	};
 	char *text;
 	pid_t pid;
 
 	pid = serve("Flows\",\"parameters\":{\"state\":\"software\",\"device\":\"lan0\"},"
-		    "\"more\":true", rows, sizeof(rows));
+		    "\"more\":true",
+		    rows, sizeof(rows));
 	assert_int_equal(run(&args, true, &text), CMD_OK);
 	assert_string_equal(text, "[\n{\"proto\":\"tcp\"},\n{\"proto\":\"udp\"}\n]\n");
 	free(text);
 	expect_served(pid);
 
-	args = (struct cmd_args){ .socket_path = path, .command = "flush", .words = tuple,
-				  .n_words = 1 };
+	args = (struct cmd_args){
+		.socket_path = path, .command = "flush", .words = tuple, .n_words = 1
+	};
 	pid = serve("Flush\",\"parameters\":{\"proto\":\"tcp\",\"src\":\"192.0.2.1\",\"sport\":1,"
-		    "\"dst\":\"192.0.2.2\",\"dport\":2,\"zone\":3}}", flushed, sizeof(flushed));
+		    "\"dst\":\"192.0.2.2\",\"dport\":2,\"zone\":3}}",
+		    flushed, sizeof(flushed));
 	assert_int_equal(run(&args, false, &text), CMD_OK);
 	assert_string_equal(text, "1 connection taken out of the offload\n");
 	free(text);
@@ -343,15 +347,9 @@ static void test_busy(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_answers),
-		TEST(test_errors),
-		TEST(test_too_large),
-		TEST(test_silence),
-		TEST(test_unreachable),
-		TEST(test_no_permission),
-		TEST(test_commands),
-		TEST(test_broken_list),
-		TEST(test_busy),
+		TEST(test_answers),  TEST(test_errors),      TEST(test_too_large),
+		TEST(test_silence),  TEST(test_unreachable), TEST(test_no_permission),
+		TEST(test_commands), TEST(test_broken_list), TEST(test_busy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
