@@ -61,6 +61,7 @@ static void print_word(const struct config *, const struct option *, FILE *);
 static void print_number(const struct config *, const struct option *, FILE *);
 static void print_hex(const struct config *, const struct option *, FILE *);
 static void print_duration(const struct config *, const struct option *, FILE *);
+static void print_size(const struct config *, const struct option *, FILE *);
 static void print_text(const struct config *, const struct option *, FILE *);
 
 struct option {
@@ -68,7 +69,7 @@ struct option {
 	set_fn set;
 	print_fn print;
 	size_t offset, size; /* of the member of struct config */
-	uint64_t min, max;   /* numbers; durations in ms */
+	uint64_t min, max;   /* numbers; durations in ms, sizes in bytes */
 	const struct word *words;
 	const char *(*check)(const char *text); /* texts: NULL, or what is wrong */
 };
@@ -102,6 +103,9 @@ static const struct option options[] = {
 	{ { "tc-priority", "number", "1 .. 65000", "100",
 	    "first of the four tc priorities that belong to the daemon" },
 	  set_number, print_number, MEMBER(core.tc_priority), 1, 65000, NULL, NULL },
+	{ { "event-buffer", "size", "16k .. 256M", "16M",
+	    "memory for conntrack events that wait to be read" },
+	  set_number, print_size, MEMBER(event_buffer_bytes), 16384, 268435456, NULL, NULL },
 	{ { "workers", "number", "1 .. 8", "1", "threads that program rules" },
 	  set_number, print_number, MEMBER(workers), 1, CONF_WORKERS_MAX, NULL, NULL },
 	{ { "log-level", "word", "error | warning | notice | info | debug", "info",
@@ -324,9 +328,24 @@ static_assert(sizeof(enum offload_mode) == sizeof(unsigned int) &&
 		      sizeof(enum log_level) == sizeof(unsigned int),
 	      "words are stored as unsigned int");
 
-static bool is_duration(const struct option *opt)
+/* The three notations of a number. */
+static int parse_number(const struct option *opt, const char *text, uint64_t *ret)
 {
-	return opt->print == print_duration;
+	if (opt->print == print_duration)
+		return parse_duration_ms(text, opt->min, opt->max, ret);
+	if (opt->print == print_size)
+		return parse_size(text, opt->min, opt->max, ret);
+	return parse_u64(text, opt->min, opt->max, ret);
+}
+
+static void not_a_number(struct load *load, const struct option *opt, const char *text)
+{
+	if (opt->print == print_duration)
+		error(load, "%s = %s: not a duration, such as 500ms or 2s", opt->key.name, text);
+	else if (opt->print == print_size)
+		error(load, "%s = %s: not a size, such as 64k or 16M", opt->key.name, text);
+	else
+		error(load, "%s = %s: not a number in %s", opt->key.name, text, opt->key.range);
 }
 
 static void set_number(struct load *load, const struct option *opt,
@@ -339,19 +358,11 @@ static void set_number(struct load *load, const struct option *opt,
 
 	if (!text)
 		return;
-	if (is_duration(opt))
-		err = parse_duration_ms(text, opt->min, opt->max, &value);
-	else
-		err = parse_u64(text, opt->min, opt->max, &value);
+	err = parse_number(opt, text, &value);
 	if (err == -ERANGE) {
 		error(load, "%s = %s: not in %s", opt->key.name, text, opt->key.range);
 	} else if (err) {
-		if (is_duration(opt))
-			error(load, "%s = %s: not a duration, such as 500ms or 2s", opt->key.name,
-			      text);
-		else
-			error(load, "%s = %s: not a number in %s", opt->key.name, text,
-			      opt->key.range);
+		not_a_number(load, opt, text);
 	} else if (opt->size == sizeof(uint16_t)) {
 		*(uint16_t *)to = (uint16_t)value;
 	} else {
@@ -498,6 +509,18 @@ static void print_number(const struct config *config, const struct option *opt, 
 static void print_hex(const struct config *config, const struct option *opt, FILE *stream)
 {
 	fprintf(stream, "0x%" PRIx32, number(config, opt));
+}
+
+static void print_size(const struct config *config, const struct option *opt, FILE *stream)
+{
+	uint32_t bytes = number(config, opt);
+
+	if (bytes % (1024 * 1024) == 0)
+		fprintf(stream, "%" PRIu32 "M", bytes / (1024 * 1024));
+	else if (bytes % 1024 == 0)
+		fprintf(stream, "%" PRIu32 "k", bytes / 1024);
+	else
+		fprintf(stream, "%" PRIu32, bytes);
 }
 
 static void print_duration(const struct config *config, const struct option *opt, FILE *stream)

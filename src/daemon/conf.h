@@ -34,6 +34,7 @@
 
 struct config {
 	struct settings core; /* the kernel's timeouts are left 0 */
+	uint32_t event_buffer_bytes;
 	unsigned int workers; /* 1 to CONF_WORKERS_MAX */
 	enum log_level log_level;
 	char socket_path[CONF_PATH_SIZE];
@@ -85,7 +86,7 @@ MUST_CHECK int conf_print(const struct config *config, FILE *stream);
 /* One key, for who shows or checks the list of keys. */
 struct conf_key {
 	const char *name;
-	const char *type;          /* "list", "word", "number", "duration", "text" */
+	const char *type;          /* "list", "word", "number", "duration", "size", "text" */
 	const char *range;         /* for people: "16 .. 16777216", "hardware | software" */
 	const char *default_value; /* as it would be written in the file */
 	const char *help;          /* one line */

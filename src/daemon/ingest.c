@@ -24,7 +24,6 @@ COUNTER(ct_dumps, "conntrack dumps read to their end");
 COUNTER(ct_dumps_failed, "conntrack dumps that failed or were interrupted");
 COUNTER(rt_overruns, "times that link, neighbour or route events were lost");
 
-#define CT_RCVBUF_BYTES	    (16 * 1024 * 1024)
 #define CT_RCVBUF_MAX_BYTES (256 * 1024 * 1024)
 #define RT_RCVBUF_BYTES	    (4 * 1024 * 1024)
 #define RT_RCVBUF_MAX_BYTES (64 * 1024 * 1024)
@@ -345,12 +344,12 @@ static int open_rt(struct ingest *in)
 	return in->rt_fd ? 0 : -ENOMEM;
 }
 
-static int open_ct(struct ingest *in)
+static int open_ct(struct ingest *in, uint32_t buffer_bytes)
 {
 	int err = ctnl_new(&in->ctnl);
 
 	if (!err)
-		err = ctnl_events_open(&in->events, CT_RCVBUF_BYTES);
+		err = ctnl_events_open(&in->events, (int)buffer_bytes);
 	if (err) {
 		log_error("cannot subscribe to conntrack events: %s%s", strerror(-err),
 			  err == -EPERM ? " (CAP_NET_ADMIN is needed)" : "");
@@ -363,7 +362,7 @@ static int open_ct(struct ingest *in)
 }
 
 int ingest_new(struct loop *loop, struct engine *engine, struct dispatch *dispatch,
-	       struct ingest **ret)
+	       uint32_t event_buffer_bytes, struct ingest **ret)
 {
 	struct ingest *in = calloc(1, sizeof(*in));
 	int err;
@@ -375,7 +374,7 @@ int ingest_new(struct loop *loop, struct engine *engine, struct dispatch *dispat
 	in->dispatch = dispatch;
 	err = open_rt(in);
 	if (!err)
-		err = open_ct(in);
+		err = open_ct(in, event_buffer_bytes);
 	if (err) {
 		ingest_free(in);
 		return err;

@@ -23,10 +23,10 @@ struct ingest;
 
 /*
  * Subscribes, then reads links and neighbours, and starts the first conntrack
- * dump. 0 or -errno, logged.
+ * dump. event_buffer_bytes is for conntrack events. 0 or -errno, logged.
  */
 int ingest_new(struct loop *loop, struct engine *engine, struct dispatch *dispatch,
-	       struct ingest **ret) MUST_CHECK;
+	       uint32_t event_buffer_bytes, struct ingest **ret) MUST_CHECK;
 void ingest_free(struct ingest *ingest);
 
 /* The first conntrack dump has been read to its end. */

@@ -356,7 +356,8 @@ static int start(struct daemon *d)
 	if (!err)
 		err = start_control(d);
 	if (!err)
-		err = ingest_new(d->loop, d->engine, d->dispatch, &d->ingest);
+		err = ingest_new(d->loop, d->engine, d->dispatch, d->config.event_buffer_bytes,
+				 &d->ingest);
 	if (!err)
 		err = sampler_new(d->loop, d->engine, d->dispatch, &d->sampler);
 	if (err)
