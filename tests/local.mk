@@ -60,6 +60,20 @@ tests_layer_ctl_LDFLAGS = $(AM_LDFLAGS) -Wl,--whole-archive,src/ctl/libctl.a,--n
 tests_layer_ctl_LDADD = src/base/libbase.a $(JANSSON_LIBS)
 EXTRA_tests_layer_ctl_DEPENDENCIES = src/ctl/libctl.a
 
+# ---------------------------------------------------------------- golden files
+
+# The exact bytes of our tc requests, and a program that sends them to a kernel
+# (in the lab; see tests/cases/110-golden.sh).
+unit_tests += tests/golden/test-golden
+tests_golden_test_golden_SOURCES = tests/golden/test-golden.c tests/golden/golden.h \
+	tests/golden/golden.c
+tests_golden_test_golden_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)
+
+noinst_PROGRAMS = tests/golden/golden-lab
+tests_golden_golden_lab_SOURCES = tests/golden/golden-lab.c tests/golden/golden.h \
+	tests/golden/golden.c
+tests_golden_golden_lab_LDADD = $(kern_ldadd)
+
 # ---------------------------------------------------------------- scripts
 
 script_tests += \

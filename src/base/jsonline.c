@@ -97,8 +97,8 @@ void jsonline_json(struct jsonline *out, const char *key, struct json_t *value)
 		return;
 	}
 	/* Both take the reference, also when they fail. */
-	failed = key ? json_object_set_new(parent, key, value) :
-		       json_array_append_new(parent, value);
+	failed = key ? json_object_set_new(parent, key, value)
+		     : json_array_append_new(parent, value);
 	if (failed)
 		fail(out, -ENOMEM);
 }

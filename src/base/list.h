@@ -21,7 +21,10 @@ struct list {
 };
 
 /* Initialiser of a static head: static struct list all = LIST_INITIALIZER(all); */
-#define LIST_INITIALIZER(name) { &(name), &(name) }
+#define LIST_INITIALIZER(name)                                                                     \
+	{                                                                                          \
+		&(name), &(name)                                                                   \
+	}
 
 /* Makes an empty head, or a link that is in no list. */
 static inline void list_init(struct list *list)
@@ -120,9 +123,9 @@ static inline void list_splice_tail(struct list *from, struct list *head)
 	     pos = list_entry_or_null_(pos->member.next, head, type, member))
 
 #define LIST_FOR_EACH_SAFE(type, pos, head, member)                                                \
-	for (type *pos = list_first(head, type, member), *pos##_next_; pos && ({                   \
-		     pos##_next_ =                                                                 \
-			     list_entry_or_null_(pos->member.next, head, type, member);            \
+	for (type *pos = list_first(head, type, member), *pos##_next_;                             \
+	     pos && ({                                                                             \
+		     pos##_next_ = list_entry_or_null_(pos->member.next, head, type, member);      \
 		     true;                                                                         \
 	     });                                                                                   \
 	     pos = pos##_next_)

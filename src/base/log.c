@@ -134,9 +134,8 @@ static bool may_write(struct log_site *site)
 		next = MAX(full_at, now) + INTERVAL_US;
 		if (next - now > BURST * INTERVAL_US)
 			return false;
-	} while (!atomic_compare_exchange_weak_explicit(&site->full_at_us, &full_at, next,
-							memory_order_relaxed,
-							memory_order_relaxed));
+	} while (!atomic_compare_exchange_weak_explicit(
+		&site->full_at_us, &full_at, next, memory_order_relaxed, memory_order_relaxed));
 	return true;
 }
 

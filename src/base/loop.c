@@ -123,15 +123,14 @@ static void account(struct loop *loop, struct stats_entry *entry, mono_t start)
 
 const struct loop_stats *loop_stats_next(const struct loop *loop, const struct loop_stats *prev)
 {
-	const struct list *next = loop->stats.next;
+	const struct list *next =
+		prev ? ((const struct stats_entry *)prev)->link.next : loop->stats.next;
 
-	if (prev) {
-		next = ((const struct stats_entry *)prev)->link.next;
-	}
 	if (next == &loop->stats)
 		return NULL;
 	return &((const struct stats_entry *)((const char *)next -
-					      offsetof(struct stats_entry, link)))->stats;
+					      offsetof(struct stats_entry, link)))
+			->stats;
 }
 
 void loop_set_slow_threshold(struct loop *loop, uint64_t threshold_us, loop_slow_fn fn, void *ctx)
@@ -356,8 +355,8 @@ static void on_fd(struct ev_loop *ev UNUSED, ev_io *watcher, int revents)
 	struct loop_fd *source = watcher->data;
 	struct loop *loop = source->source.loop;
 	struct stats_entry *entry = source->source.entry;
-	unsigned int ready = (revents & EV_READ ? LOOP_READ : 0) |
-			     (revents & EV_WRITE ? LOOP_WRITE : 0);
+	unsigned int ready =
+		(revents & EV_READ ? LOOP_READ : 0) | (revents & EV_WRITE ? LOOP_WRITE : 0);
 	mono_t start = mono_now();
 
 	source->fn(source->source.ctx, watcher->fd, ready & source->events);

@@ -112,8 +112,8 @@ static int parse_with_unit(const char *str, const struct unit *units, uint64_t m
 int parse_duration_ms(const char *str, uint64_t min, uint64_t max, uint64_t *ret_ms)
 {
 	static const struct unit units[] = {
-		{ "ms", 1 },	       { "s", 1000 },	      { "m", 60 * 1000 },
-		{ "h", 3600 * 1000 },  { "d", 86400 * 1000 }, { NULL, 0 },
+		{ "ms", 1 },          { "s", 1000 },         { "m", 60 * 1000 },
+		{ "h", 3600 * 1000 }, { "d", 86400 * 1000 }, { NULL, 0 },
 	};
 
 	if (strcmp(str, "0") == 0)
@@ -124,8 +124,8 @@ int parse_duration_ms(const char *str, uint64_t min, uint64_t max, uint64_t *ret
 int parse_size(const char *str, uint64_t min, uint64_t max, uint64_t *ret_bytes)
 {
 	static const struct unit units[] = {
-		{ "", 1 },	   { "k", 1 << 10 }, { "K", 1 << 10 },
-		{ "M", 1 << 20 },  { "G", 1 << 30 }, { NULL, 0 },
+		{ "", 1 },        { "k", 1 << 10 }, { "K", 1 << 10 },
+		{ "M", 1 << 20 }, { "G", 1 << 30 }, { NULL, 0 },
 	};
 
 	return parse_with_unit(str, units, min, max, ret_bytes);

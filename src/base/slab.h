@@ -74,7 +74,10 @@ void *slab_get(const struct slab *slab, struct slab_ref ref);
 /* The object in this slot, or NULL when the slot is free or out of range. */
 void *slab_at(const struct slab *slab, uint32_t slot);
 
-/* The handle of a live object of this store; SLAB_REF_NONE for any other pointer. */
+/*
+ * The handle of a live object of this store. Any other pointer is a bug of the
+ * caller and gives SLAB_REF_NONE.
+ */
 struct slab_ref slab_ref_of(const struct slab *slab, const void *object);
 
 /* The slot of a live object: slab_ref_of() for those who need the number only. */
@@ -96,8 +99,7 @@ uint32_t slab_next(const struct slab *slab, uint32_t slot);
 
 /* Walks the live slots from the first one; the body may free the current object. */
 #define SLAB_FOR_EACH(slab, slot)                                                                  \
-	for (uint32_t slot = slab_next(slab, 0); slot != SLAB_END;                                 \
-	     slot = slab_next(slab, slot + 1))
+	for (uint32_t slot = slab_next(slab, 0); slot != SLAB_END; slot = slab_next(slab, slot + 1))
 
 static inline bool slab_ref_is_none(struct slab_ref ref)
 {

@@ -14,8 +14,8 @@
 #define array_size(array)                                                                          \
 	(sizeof(array) / sizeof((array)[0]) +                                                      \
 	 0 * sizeof(struct {                                                                       \
-		 int must_be_array : !__builtin_types_compatible_p(__typeof__(array),              \
-								   __typeof__(&(array)[0]));       \
+		 int must_be_array                                                                 \
+		     : !__builtin_types_compatible_p(__typeof__(array), __typeof__(&(array)[0]));  \
 	 }))
 
 /*

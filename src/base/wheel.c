@@ -174,7 +174,8 @@ mono_t wheel_due(const struct wheel *wheel, uint32_t id)
 {
 	if (!wheel_is_armed(wheel, id))
 		return MONO_NEVER;
-	return time_of(wheel, wheel->cur + (uint32_t)(wheel->timers[id].due - (uint32_t)wheel->cur));
+	return time_of(wheel,
+		       wheel->cur + (uint32_t)(wheel->timers[id].due - (uint32_t)wheel->cur));
 }
 
 /* True when the current tick has timers to move or to fire. */

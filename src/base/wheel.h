@@ -31,10 +31,10 @@ struct wheel_timer;
 
 /* Embedded by the owner; all members are private to wheel.c. */
 struct wheel {
-	struct wheel_timer *timers;                    /* one per number */
-	uint64_t cur;                                  /* the tick being worked on; earlier ones are done */
-	int64_t base_us;                               /* time of tick 0 */
-	int64_t tick_us;                               /* length of a tick */
+	struct wheel_timer *timers; /* one per number */
+	uint64_t cur;               /* the tick being worked on; earlier ones are done */
+	int64_t base_us;            /* time of tick 0 */
+	int64_t tick_us;            /* length of a tick */
 	uint32_t capacity;
 	uint32_t count;                                /* armed timers */
 	uint32_t heads[WHEEL_LEVELS][WHEEL_SLOTS];     /* number + 1 of the first timer; 0: none */

@@ -56,8 +56,10 @@ static struct flow *make_flow(struct engine *e, const struct event *ev, mono_t n
 	return f;
 }
 
+#define ATTACHMENTS (CONN_HAS_HELPER | CONN_HAS_MASTER | CONN_HAS_SEQADJ | CONN_HAS_SYNPROXY)
+
 /* Completes the report with what earlier ones said, and remembers the result. */
-static void merge(struct flow *f, struct conn *c)
+static void merge(struct flow *f, struct conn *c, bool is_whole)
 {
 	if (c->has & CONN_HAS_STATUS)
 		f->status = c->status;
@@ -71,6 +73,10 @@ static void merge(struct flow *f, struct conn *c)
 	c->has |= CONN_HAS_STATUS | CONN_HAS_MARK;
 	if (f->tcp_state != CONN_TCP_NONE)
 		c->has |= CONN_HAS_TCP_STATE;
+	if (is_whole)
+		f->attached = 0;
+	f->attached |= (uint16_t)(c->has & ATTACHMENTS);
+	c->has |= f->attached;
 }
 
 static void judge(struct engine *e, struct flow *f, const struct conn *c, mono_t now)
@@ -105,20 +111,35 @@ static void admit_new(struct engine *e, const struct event *ev, mono_t now)
 	if (!f)
 		return;
 	f->seen_gen = e->seen_gen;
-	merge(f, &c);
+	merge(f, &c, ev->is_dump);
 	age_learn(e, f, &c, !ev->is_dump, now);
 	judge(e, f, &c, now);
+}
+
+/* The same id is no proof: it may be used again, with other translations. */
+static bool is_same_conn(const struct flow *f, const struct conn *c)
+{
+	return !((c->has & CONN_HAS_ID) && c->id != f->ct_id) &&
+	       tuple_is_equal(&f->reply, &c->reply);
+}
+
+/* The mark takes part in routing, but for our own bits of it. */
+static void recheck_mark(struct engine *e, struct flow *f, uint32_t old_mark, mono_t now)
+{
+	if (((f->mark ^ old_mark) & ~e->settings.mark) == 0 || e->stopping)
+		return;
+	if (f->state != FLOW_REFUSED || policy_is_path_reason(f->reason))
+		drive_input(e, f, FLOW_IN_RECHECK, REASON_NONE, now);
 }
 
 void admit_conn(struct engine *e, const struct event *ev, mono_t now)
 {
 	struct flow *f = flowtab_find(&e->flows, &ev->conn.orig);
 	struct conn c = ev->conn;
+	uint32_t old_mark;
 
-	if (f && (c.has & CONN_HAS_ID) && c.id != f->ct_id) {
+	if (f && !is_same_conn(f, &c)) {
 		counter_inc(&flows_replaced);
-		if (flow_has_rules(f))
-			flowtab_unindex(&e->flows, f);
 		drive_input(e, f, FLOW_IN_END, REASON_NONE, now);
 		f = NULL;
 	}
@@ -129,10 +150,12 @@ void admit_conn(struct engine *e, const struct event *ev, mono_t now)
 	f->seen_gen = e->seen_gen;
 	if (!ev->is_dump)
 		drive_set_silent(e, f, false);
-	merge(f, &c);
+	old_mark = f->mark;
+	merge(f, &c, ev->is_dump);
 	if (!ev->is_own)
 		age_learn(e, f, &c, !ev->is_dump, now);
 	judge(e, f, &c, now);
+	recheck_mark(e, f, old_mark, now);
 }
 
 void admit_destroy(struct engine *e, const struct conn *c, mono_t now)
@@ -140,7 +163,7 @@ void admit_destroy(struct engine *e, const struct conn *c, mono_t now)
 	struct flow *f = flowtab_find(&e->flows, &c->orig);
 
 	/* The end of a predecessor may come after the successor's beginning. */
-	if (!f || ((c->has & CONN_HAS_ID) && c->id != f->ct_id))
+	if (!f || !is_same_conn(f, c))
 		return;
 	drive_input(e, f, FLOW_IN_END, REASON_NONE, now);
 }

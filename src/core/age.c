@@ -6,7 +6,9 @@
  * shall expire one policy timeout after the last packet, wherever that packet
  * was seen: so the engine remembers the last use from rule counters, and has
  * the timeout prolonged only when the entry would go too early and half of
- * its time is already over. An idle flow costs nothing and expires by itself.
+ * its time is already over. Packets that the CPU forwards need no help from us:
+ * a flow that no rule carried a packet of is never prolonged. An idle flow
+ * costs nothing and expires by itself.
  */
 #include "base/util.h"
 #include "core/engine_priv.h"
@@ -15,7 +17,8 @@
 
 uint32_t age_now(const struct engine *e, mono_t now)
 {
-	return (uint32_t)(mono_diff_ms(now, e->epoch) / 100);
+	/* Never 0, which says "not yet". */
+	return (uint32_t)(mono_diff_ms(now, e->epoch) / 100) + 1;
 }
 
 static uint32_t kernel_default_s(const struct engine *e, const struct flow *f)
@@ -48,21 +51,15 @@ static uint32_t policy_from(const struct engine *e, const struct flow *f, uint32
 
 void age_learn(struct engine *e, struct flow *f, const struct conn *c, bool is_event, mono_t now)
 {
-	uint32_t now_ds = age_now(e, now);
-	uint32_t idle_s;
-
 	if (!(c->has & CONN_HAS_TIMEOUT))
 		return;
-	f->ct_expires = now_ds + c->timeout_s * DS_PER_S;
+	f->ct_expires = age_now(e, now) + c->timeout_s * DS_PER_S;
 	/* The first event tells; later ones may speak of a closing state or of
 	 * a timeout that somebody set by hand. */
 	if (f->policy_s == 0 || (is_event && f->policy_is_guess)) {
 		f->policy_s = policy_from(e, f, c->timeout_s, is_event);
 		f->policy_is_guess = !is_event;
 	}
-	idle_s = f->policy_s > c->timeout_s ? f->policy_s - c->timeout_s : 0;
-	if (now_ds > idle_s * DS_PER_S)
-		f->last_use = MAX(f->last_use, now_ds - idle_s * DS_PER_S);
 }
 
 void age_count(struct engine *e, struct flow *f, enum dir dir, const struct rule_stats *stats,
@@ -76,7 +73,7 @@ void age_count(struct engine *e, struct flow *f, enum dir dir, const struct rule
 		f->rule_bytes[dir] = 0;
 	}
 	if (stats->pkts > f->rule_pkts[dir])
-		f->last_use = MAX(f->last_use, now_ds);
+		f->last_use = now_ds;
 	pkts = stats->pkts - f->rule_pkts[dir];
 	bytes = stats->bytes - f->rule_bytes[dir];
 	f->total_pkts[dir] += pkts;
@@ -97,7 +94,7 @@ bool age_needs_refresh(const struct engine *e, const struct flow *f, uint32_t no
 	uint32_t left_ds = f->ct_expires > now_ds ? f->ct_expires - now_ds : 0;
 	uint32_t two_samples_ds = 2 * e->settings.sample_ms / 100;
 
-	if (f->policy_s == 0 || due_ds(f) <= f->ct_expires)
+	if (f->policy_s == 0 || f->last_use == 0 || due_ds(f) <= f->ct_expires)
 		return false;
 	return left_ds < MAX(f->policy_s * DS_PER_S / 2, two_samples_ds);
 }
@@ -106,7 +103,8 @@ uint32_t age_wanted_timeout(const struct flow *f, uint32_t now_ds)
 {
 	uint32_t due = due_ds(f);
 
-	if (f->policy_s == 0 || due <= now_ds || f->status & CONN_FIXED_TIMEOUT)
+	if (f->policy_s == 0 || f->last_use == 0 || due <= now_ds ||
+	    f->status & CONN_FIXED_TIMEOUT)
 		return 0;
 	return (due - now_ds + DS_PER_S - 1) / DS_PER_S;
 }

@@ -180,8 +180,14 @@ static void after_rules(struct engine *e, struct flow *f, enum reason reason, mo
 		enter_resolve(e, f);
 		return;
 	case FLOW_GOAL_SOFTWARE:
-		f->ask_care = true;
+		/* What closes keeps the timeout that its last packet on the CPU
+		 * gave it, and is looked at when it had time to finish. */
+		if (f->reason != REASON_TCP_CLOSING)
+			f->ask_care = true;
 		enter_refused(e, f, f->reason, now);
+		/* The path may have changed again while the rules went out. */
+		if (policy_is_path_reason(f->reason) && drive_is_newer(e->paths.generation, f))
+			enter_resolve(e, f);
 		return;
 	case FLOW_GOAL_KEEP:
 		enter_refused(e, f, reason, now);
@@ -189,18 +195,29 @@ static void after_rules(struct engine *e, struct flow *f, enum reason reason, mo
 	}
 }
 
-/* The strongest wish wins: an end is final, a reason beats a new path. */
-static void set_goal(struct flow *f, enum flow_input input, enum reason reason)
+/* The strongest wish wins: an end is final, a reason beats a new path. What
+ * conntrack says is lifted by conntrack alone, so no reason that time or a
+ * change elsewhere lifts may take its place. */
+static void set_goal(struct engine *e, struct flow *f, enum flow_input input, enum reason reason)
 {
 	if (f->goal == FLOW_GOAL_GONE)
 		return;
 	switch (input) {
 	case FLOW_IN_END:
 		f->goal = FLOW_GOAL_GONE;
+		/* Its tuple may belong to a new connection, even with the same
+		 * id (nf_ct_get_id hashes the entry's address). */
+		flowtab_unindex(&e->flows, f);
 		break;
+	case FLOW_IN_UNCERTAIN:
+		if (f->goal == FLOW_GOAL_SOFTWARE)
+			break;
+		/* fall through */
 	case FLOW_IN_LEAVE:
 	case FLOW_IN_PATH_BAD:
-	case FLOW_IN_UNCERTAIN:
+		if (f->goal == FLOW_GOAL_SOFTWARE && policy_is_conn_reason(f->reason) &&
+		    !policy_is_conn_reason(reason))
+			break;
 		f->goal = FLOW_GOAL_SOFTWARE;
 		f->reason = (uint8_t)reason;
 		break;
@@ -274,7 +291,7 @@ void drive_input(struct engine *e, struct flow *f, enum flow_input input, enum r
 		set_state(e, f, cell->next);
 		break;
 	case FLOW_ACT_GOAL:
-		set_goal(f, input, reason);
+		set_goal(e, f, input, reason);
 		break;
 	case FLOW_ACT_SETTLE:
 		settle(e, f);
@@ -283,7 +300,7 @@ void drive_input(struct engine *e, struct flow *f, enum flow_input input, enum r
 		requeue_ask(e, f);
 		break;
 	case FLOW_ACT_DRAIN:
-		set_goal(f, input, reason);
+		set_goal(e, f, input, reason);
 		enter_drain(e, f);
 		break;
 	case FLOW_ACT_AFTER:

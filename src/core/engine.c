@@ -114,6 +114,9 @@ static void feed_port(struct engine *e, const struct event_port *done)
 
 	if (!rec)
 		return;
+	/* The answer for another device that had this number before. */
+	if (rec->port == PORT_NONE || rec->port == PORT_WANTED)
+		return;
 	rec->err = done->err;
 	memcpy(rec->extack, done->extack, sizeof(rec->extack));
 	if (done->opened) {
@@ -151,6 +154,11 @@ static bool next_port(struct engine *e, enum port_state from, enum port_state to
 
 /* -- answers ------------------------------------------------------------- */
 
+static uint32_t routing_mark(const struct engine *e, const struct flow *f)
+{
+	return f->mark & ~e->settings.mark;
+}
+
 /* A neighbour that changed keeps its slot, but the rules have its old MAC. */
 static bool is_same_path(const struct engine *e, const struct flow *f, const struct path *path)
 {
@@ -174,6 +182,10 @@ static void feed_lookup(struct engine *e, struct flow *f, struct path_query *q, 
 
 	if (f->state != FLOW_RESOLVE && f->state != FLOW_ACTIVE)
 		return;
+	if (q->ask.mark != routing_mark(e, f)) {
+		drive_input(e, f, FLOW_IN_RECHECK, REASON_NONE, now);
+		return;
+	}
 	if (path_advance(q, &reason) == PATH_FOUND)
 		reason = path_resolve(&e->paths, &e->settings, q, &path);
 	/* Facts that changed during the walk are looked at by another one. */
@@ -245,12 +257,17 @@ static void feed_refresh(struct engine *e, struct flow *f, const struct event *e
 	if (f->is_asking)
 		e->n_asking--;
 	f->is_asking = false;
-	if (ev->refresh.found) {
+	/* A successor that has the tuple by now speaks for itself. */
+	if (ev->refresh.found && flowtab_find(&e->flows, &f->orig) == f) {
 		conn.conn = ev->refresh.conn;
 		admit_conn(e, &conn, now);
-	} else if (ev->refresh.err == 0) {
+	} else if (!ev->refresh.found && ev->refresh.err == 0) {
 		drive_input(e, f, FLOW_IN_END, REASON_NONE, now);
 	}
+	/* What was to be asked while this question was out. */
+	f = flowtab_get(&e->flows, ev->flow);
+	if (f && f->ask_care)
+		drive_ask_care(e, f);
 }
 
 static void feed_sample(struct engine *e, const struct event_sample *s, mono_t now)
@@ -382,16 +399,23 @@ mono_t engine_next_due(const struct engine *e)
 
 /* -- orders -------------------------------------------------------------- */
 
+/* Its timeout is the one of a closing state, and right as it is. */
+static bool is_closing(const struct flow *f)
+{
+	return f->orig.proto == L4_TCP && f->tcp_state != CONN_TCP_ESTABLISHED;
+}
+
 static void make_refresh(struct engine *e, struct flow *f, mono_t now, struct order *ret)
 {
 	*ret = (struct order){ .type = ORDER_REFRESH, .flow = flowtab_ref(&e->flows, f) };
 	ret->refresh.orig = f->orig;
 	ret->refresh.ct_id = f->ct_id;
-	if (f->state == FLOW_REFUSED && f->reason == REASON_TCP_CLOSING) {
-		ret->refresh.finish_last_ack = f->had_rules;
-		ret->refresh.timeout_s = e->settings.tcp_time_wait_s;
-	} else if (f->had_rules) {
+	if (f->had_rules && !is_closing(f)) {
 		ret->refresh.timeout_s = age_wanted_timeout(f, age_now(e, now));
+	} else if (f->had_rules && f->state == FLOW_REFUSED && f->reason == REASON_TCP_CLOSING &&
+		   !wheel_is_armed(&e->timers, flowtab_slot(&e->flows, f))) {
+		ret->refresh.finish_last_ack = true;
+		ret->refresh.timeout_s = e->settings.tcp_time_wait_s;
 	}
 	f->ask_care = false;
 	f->is_asking = true;
@@ -401,21 +425,24 @@ static void make_refresh(struct engine *e, struct flow *f, mono_t now, struct or
 
 static bool next_question(struct engine *e, mono_t now, struct order *ret)
 {
-	struct flow *f = flowtab_first(&e->flows, FLOW_Q_ASK, 0);
+	struct flow *f;
 
-	if (!f)
-		return false;
-	if (f->ask_care && !f->is_asking) {
-		make_refresh(e, f, now, ret);
-	} else if (f->ask_path) {
-		*ret = (struct order){ .type = ORDER_LOOKUP, .flow = flowtab_ref(&e->flows, f) };
-		path_begin(&ret->lookup, &f->orig, &f->reply, f->mark & ~e->settings.mark,
-			   e->paths.generation);
-		f->ask_path = false;
+	while (ret->type == ORDER_NONE && (f = flowtab_first(&e->flows, FLOW_Q_ASK, 0))) {
+		if (f->ask_care && !f->is_asking) {
+			make_refresh(e, f, now, ret);
+		} else if (f->ask_path) {
+			*ret = (struct order){ .type = ORDER_LOOKUP,
+					       .flow = flowtab_ref(&e->flows, f) };
+			path_begin(&ret->lookup, &f->orig, &f->reply, routing_mark(e, f),
+				   e->paths.generation);
+			f->ask_path = false;
+		}
+		/* To the end of the queue if it has another question, else out of
+		 * it; what must wait for an answer comes back with the answer. */
+		flowtab_enqueue(&e->flows, f,
+				f->ask_path || (f->ask_care && !f->is_asking) ? FLOW_Q_ASK :
+										FLOW_Q_NONE);
 	}
-	/* To the end of the queue if it has another question, else out of it. */
-	flowtab_enqueue(&e->flows, f,
-			f->ask_path || (f->ask_care && !f->is_asking) ? FLOW_Q_ASK : FLOW_Q_NONE);
 	return ret->type != ORDER_NONE;
 }
 

@@ -17,6 +17,9 @@ struct walk {
 	uint32_t cursor;
 };
 
+/* Tuples that one walk takes back. */
+#define FLUSH_TUPLES 8
+
 struct engine {
 	struct settings settings;
 	uint32_t instance;
@@ -28,7 +31,9 @@ struct engine {
 	struct walk path_walk;	 /* flows whose path may have moved */
 	struct walk resync_walk; /* flows that a dump did not show */
 	struct walk flush_walk;	 /* operator or stop */
-	struct event_flush flush;
+	bool flush_all;
+	unsigned int n_flush;
+	struct tuple flush_tuple[FLUSH_TUPLES]; /* asked for since the walk began */
 	uint8_t seen_gen;
 	bool in_resync;
 	bool stopping;

@@ -107,7 +107,7 @@ struct flow {
 	uint32_t mark;
 	uint32_t policy_s;   /* conntrack's timeout for it after a packet */
 	uint32_t ct_expires; /* when conntrack gives it up, as we know */
-	uint32_t last_use;   /* last packet that we know of */
+	uint32_t last_use;   /* last packet that a rule is known to have carried; 0 = none */
 	uint32_t path_gen;   /* newest fact that its path accounts for */
 	uint32_t next_hop[DIR__COUNT]; /* slots in pathtab; FLOW_NONE = no path */
 	uint32_t prev, next; /* queue links, by slot */
@@ -118,6 +118,7 @@ struct flow {
 	uint8_t attempts;    /* refusals so far, for the pause between */
 	uint8_t seen_gen;    /* resync that saw it last */
 	uint8_t tcp_state;   /* enum conn_tcp_state */
+	uint16_t attached;   /* enum conn_has bits of what not every event repeats */
 	bool ask_path : 1;   /* Q_ASK: look-up wanted */
 	bool ask_care : 1;   /* Q_ASK: refresh wanted */
 	bool is_asking : 1;  /* a refresh is out */

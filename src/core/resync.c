@@ -27,6 +27,17 @@ void resync_start_path_walk(struct engine *e)
 	start(&e->path_walk);
 }
 
+/* One may come while another is under way. More tuples than fit mean all:
+ * that is much, but it is never wrong. */
+static void add_flush(struct engine *e, const struct event_flush *flush)
+{
+	if (flush->all || e->n_flush == FLUSH_TUPLES)
+		e->flush_all = true;
+	else
+		e->flush_tuple[e->n_flush++] = flush->tuple;
+	start(&e->flush_walk);
+}
+
 void resync_event(struct engine *e, const struct event *ev)
 {
 	switch ((enum event_type)ev->type) {
@@ -43,12 +54,10 @@ void resync_event(struct engine *e, const struct event *ev)
 		e->in_resync = false;
 		break;
 	case EVENT_FLUSH:
-		e->flush = ev->flush;
-		start(&e->flush_walk);
+		add_flush(e, &ev->flush);
 		break;
 	case EVENT_STOP:
 		e->stopping = true;
-		e->flush = (struct event_flush){ .all = true };
 		start(&e->flush_walk);
 		break;
 	default:
@@ -91,8 +100,14 @@ static void visit_path(struct engine *e, struct flow *f, mono_t now)
 
 static bool is_flushed(const struct engine *e, const struct flow *f)
 {
-	return e->flush.all || tuple_is_equal(&f->orig, &e->flush.tuple) ||
-	       tuple_is_equal(&f->reply, &e->flush.tuple);
+	if (e->stopping || e->flush_all)
+		return true;
+	for (unsigned int i = 0; i < e->n_flush; i++) {
+		if (tuple_is_equal(&f->orig, &e->flush_tuple[i]) ||
+		    tuple_is_equal(&f->reply, &e->flush_tuple[i]))
+			return true;
+	}
+	return false;
 }
 
 static void visit_flush(struct engine *e, struct flow *f, mono_t now)
@@ -122,6 +137,10 @@ static void step(struct engine *e, struct walk *w,
 bool resync_step(struct engine *e, mono_t now)
 {
 	step(e, &e->flush_walk, visit_flush, now);
+	if (!e->flush_walk.is_running) {
+		e->flush_all = false;
+		e->n_flush = 0;
+	}
 	step(e, &e->path_walk, visit_path, now);
 	step(e, &e->resync_walk, visit_unseen, now);
 	return e->flush_walk.is_running || e->path_walk.is_running || e->resync_walk.is_running;

@@ -271,6 +271,11 @@ static bool has(const struct nf_conntrack *ct, enum nf_conntrack_attr attr)
 	return nfct_attr_is_set(ct, attr) > 0;
 }
 
+static bool is_nonzero(const struct nf_conntrack *ct, enum nf_conntrack_attr attr)
+{
+	return has(ct, attr) && nfct_get_attr_u32(ct, attr) != 0;
+}
+
 /* Which attributes of the library hold one direction. */
 struct tuple_attrs {
 	enum nf_conntrack_attr ip4_src, ip4_dst, ip6_src, ip6_dst, l4proto, sport, dport, zone;
@@ -362,7 +367,10 @@ static void get_obstacles(const struct nf_conntrack *ct, struct conn *c)
 		c->has |= CONN_HAS_MASTER;
 	if (has(ct, ATTR_ORIG_NAT_SEQ_CORRECTION_POS) || has(ct, ATTR_REPL_NAT_SEQ_CORRECTION_POS))
 		c->has |= CONN_HAS_SEQADJ;
-	if (has(ct, ATTR_SYNPROXY_ISN) || has(ct, ATTR_SYNPROXY_TSOFF))
+	/* Every entry that was made through netlink has the extension, unused
+	 * (ctnetlink_create_conntrack). */
+	if (is_nonzero(ct, ATTR_SYNPROXY_ISN) || is_nonzero(ct, ATTR_SYNPROXY_ITS) ||
+	    is_nonzero(ct, ATTR_SYNPROXY_TSOFF))
 		c->has |= CONN_HAS_SYNPROXY;
 }
 

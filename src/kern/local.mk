@@ -15,5 +15,9 @@ src_kern_libkern_a_SOURCES = \
 	src/kern/rtwatch.h src/kern/rtwatch.c
 
 # One test: two lines. The source is tests/unit/test-NAME.c.
-# unit_tests += tests/unit/test-NAME
-# tests_unit_test_NAME_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)
+unit_tests += tests/unit/test-flower
+tests_unit_test_flower_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)
+unit_tests += tests/unit/test-ctnl
+tests_unit_test_ctnl_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)
+unit_tests += tests/unit/test-links
+tests_unit_test_links_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)

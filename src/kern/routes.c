@@ -110,6 +110,21 @@ static struct route_answer make_answer(struct rtnl_route *route)
 	return answer;
 }
 
+int routes_get(const struct nlmsghdr *nlh, struct route_answer *ret)
+{
+	struct nl_object *object;
+	int err;
+
+	if (nlh->nlmsg_type != RTM_NEWROUTE)
+		return -ENOMSG;
+	err = rtobj_get(nlh, &object);
+	if (err)
+		return err;
+	*ret = make_answer((struct rtnl_route *)object);
+	nl_object_put(object);
+	return 0;
+}
+
 /* Where the answer goes. */
 struct lookup {
 	struct route_answer answer;
@@ -119,13 +134,9 @@ struct lookup {
 static void on_message(const struct nlmsghdr *nlh, void *ctx)
 {
 	struct lookup *lookup = ctx;
-	struct nl_object *object;
 
-	if (nlh->nlmsg_type != RTM_NEWROUTE || rtobj_get(nlh, &object))
-		return;
-	lookup->answer = make_answer((struct rtnl_route *)object);
-	lookup->is_answered = true;
-	nl_object_put(object);
+	if (routes_get(nlh, &lookup->answer) == 0)
+		lookup->is_answered = true;
 }
 
 /*

@@ -12,6 +12,7 @@
 #include "base/compiler.h"
 #include "model/link.h"
 
+struct nlmsghdr;
 struct routes;
 
 MUST_CHECK int routes_open(struct routes **ret);
@@ -25,3 +26,6 @@ void routes_close(struct routes *r);
  */
 MUST_CHECK int routes_lookup(struct routes *r, const struct route_query *query,
 			     struct route_answer *ret);
+
+/* Decodes the answer. 0, -ENOMSG (not a route), -EBADMSG or -ENOMEM; ret is untouched then. */
+MUST_CHECK int routes_get(const struct nlmsghdr *nlh, struct route_answer *ret);

@@ -13,5 +13,9 @@ src_model_libmodel_a_SOURCES = \
 	src/model/order.h
 
 # One test: two lines. The source is tests/unit/test-NAME.c.
-# unit_tests += tests/unit/test-NAME
-# tests_unit_test_NAME_LDADD = $(model_ldadd) $(CMOCKA_LIBS)
+unit_tests += tests/unit/test-addr
+tests_unit_test_addr_LDADD = $(model_ldadd) $(CMOCKA_LIBS)
+unit_tests += tests/unit/test-tuple
+tests_unit_test_tuple_LDADD = $(model_ldadd) $(CMOCKA_LIBS)
+unit_tests += tests/unit/test-rule
+tests_unit_test_rule_LDADD = $(model_ldadd) $(CMOCKA_LIBS)

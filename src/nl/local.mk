@@ -11,5 +11,9 @@ src_nl_libnl_a_SOURCES = \
 	src/nl/nlbatch.h src/nl/nlbatch.c
 
 # One test: two lines. The source is tests/unit/test-NAME.c.
-# unit_tests += tests/unit/test-NAME
-# tests_unit_test_NAME_LDADD = $(nl_ldadd) $(CMOCKA_LIBS)
+unit_tests += tests/unit/test-nlerr
+tests_unit_test_nlerr_LDADD = $(nl_ldadd) $(CMOCKA_LIBS)
+unit_tests += tests/unit/test-nlput
+tests_unit_test_nlput_LDADD = $(nl_ldadd) $(CMOCKA_LIBS)
+unit_tests += tests/unit/test-nlsock
+tests_unit_test_nlsock_LDADD = $(nl_ldadd) $(CMOCKA_LIBS)

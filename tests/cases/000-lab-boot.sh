@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=dash
 #
 # The guest is fit for the other cases: its kernel loads modules on demand, in
 # namespaces too, and can do what rules of ours consist of.

@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=dash disable=SC2016 # the inner cases expand what they use
 #
 # What topo.sh promises about waiting, failing and the daemon's log.
 set -eu

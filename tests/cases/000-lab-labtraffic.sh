@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=dash
 #
 # labtraffic tells a good transfer from a bad one: loss, changed bytes, a reset in
 # the middle, and a path that stops working.
@@ -11,7 +12,7 @@ topo_router2
 
 # Fails unless the transfer fails, with the text in a message of the client.
 must_fail() {
-	local name=$1 text=$2
+	local name="$1" text="$2"
 	if (transfer_close "$name") >"$name.out" 2>&1; then
 		fail "$name went well"
 	fi

@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=dash
 #
 # Data crosses the router through NAT, unharmed, with both protocols and families,
 # and the router's own counter sees it. Cases prove an offload by the same counter.

@@ -327,13 +327,16 @@ static void run_port_open(struct fake *k, const struct order_port *o, struct eve
 		e->err = l ? err : -ENODEV;
 		return;
 	}
-	if (l->has_guards)
-		fake_complain(k, "if%u opened twice", o->ifindex);
+	/* As portwork does: what an earlier life left behind goes first. */
+	for (unsigned int i = k->n_rules; i-- > 0;) {
+		if (k->rule[i].rule.ifindex == o->ifindex)
+			k->rule[i] = k->rule[--k->n_rules];
+	}
 	for (unsigned int i = 0; i < 2; i++) {
 		if (o->guard[i].ifindex != o->ifindex || o->guard[i].kind != RULE_GUARD)
 			fake_complain(k, "wrong guard for if%u", o->ifindex);
 	}
-	e->made_clsact = !l->has_clsact;
+	e->made_clsact = !l->clsact_is_foreign;
 	l->has_clsact = true;
 	l->has_guards = true;
 }

@@ -121,7 +121,7 @@ static bool work_lanes(struct rig *rig)
 			continue;
 		while (fake_execute(&rig->kernel, lane, rig->now))
 			any = true;
-		while (rig_answer(rig, lane))
+		while (!rig->is_mute[lane] && rig_answer(rig, lane))
 			any = true;
 	}
 	return any;

@@ -3,8 +3,8 @@
  * rig - an engine, a fake kernel and a virtual clock on one bench.
  *
  * Does what daemon/dispatch does: ticks, answers questions, hands removals and
- * then installs to each worker, brings the answers back. A lane can be held, so
- * that its orders stay under way until it is released.
+ * then installs to each worker, brings the answers back. A lane can be held or
+ * mute, so that its orders stay under way until it is released.
  */
 #pragma once
 
@@ -17,6 +17,7 @@ struct rig {
 	mono_t now;
 	unsigned int n_workers;
 	bool is_held[FAKE_LANES]; /* neither executed nor answered */
+	bool is_mute[FAKE_LANES]; /* executed, but not answered */
 	size_t room;		  /* orders that a lane takes before it is answered */
 	/* Called for every order that is handed out; may be NULL. */
 	void (*on_order)(void *ctx, const struct order *order, unsigned int worker);

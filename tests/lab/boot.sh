@@ -43,7 +43,7 @@ prepare_run() {
 	printf '%s\n' "$SRC" "$BUILD" "$TOOLS" "${KEEP_PATHS[@]}" >"$dir/keep"
 	printf '%s\0' "PATH=$BUILD:$TOOLS:$GUEST_PATH" HOME=/root LANG=C.UTF-8 "TERM=${TERM:-dumb}" \
 		USER=root SHELL=/bin/bash "LAB_SRC=$SRC" "LAB_BUILD=$BUILD" "LAB_TOPO=$LAB_DIR/topo.sh" \
-		LAB_RUN=/run/lab LAB_HOST=/run/lab-host "LAB_SANITIZERS=$OPT_SANITIZERS" "${RUN_ENV[@]}" >"$dir/env"
+		LAB_RUN=/run/lab LAB_HOST=/run/lab-host "LAB_SANITIZERS=$OPT_SANITIZERS" >"$dir/env"
 }
 
 # start_guest DIR [LABMUX_OPTION...]: becomes the process that runs the guest to its
@@ -52,7 +52,7 @@ start_guest() {
 	local dir=$1
 	shift
 	exec "$TOOLS/labmux" host --timeout "$GUEST_TIMEOUT" --failed "$dir/failed" --log "$dir/qemu.log" "$@" -- \
-		qemu-system-x86_64 -name lab -accel tcg,thread=multi -cpu "$GUEST_CPU" -smp "$GUEST_CPUS" \
+		qemu-system-x86_64 -name lab -accel tcg,thread=multi -cpu "$GUEST_CPU" -smp "$OPT_CPUS" \
 		-m "$OPT_MEMORY" -machine pc -nodefaults -no-user-config -display none -no-reboot \
 		-kernel "$KERNEL_IMAGE" -initrd "$INITRAMFS" -append "$GUEST_CMDLINE" \
 		-serial "file:$dir/console.log" \
@@ -64,10 +64,17 @@ start_guest() {
 		-device virtio-9p-pci,fsdev=run,mount_tag=run
 }
 
+# last_words FILE...: what the kernel said in its misery, or at least in the end.
+last_words() {
+	local trouble='lab guest:|BUG:|WARNING:|Oops|Kernel panic|RIP: 0010|Call Trace|^\[[ .0-9]*\]  [a-z_]'
+	cat "$@" 2>/dev/null | tr -d '\r' | grep -E "$trouble" | tail -n 25 ||
+		cat "$@" 2>/dev/null | tr -d '\r' | tail -n 25
+}
+
 # explain_failure DIR: says why the guest, not the program, failed; keeps the logs.
 explain_failure() {
 	local dir=$1
 	cat "$dir/console.log" "$dir/qemu.log" >"$CACHE/console.log" 2>/dev/null || :
-	say "$(cat "$dir/failed"); the last lines of $CACHE/console.log:"
-	tail -n 25 "$CACHE/console.log" | tr -d '\r' >&2
+	say "$(cat "$dir/failed"); from $CACHE/console.log:"
+	last_words "$CACHE/console.log" >&2
 }

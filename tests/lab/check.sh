@@ -80,7 +80,8 @@ run_case() {
 		record "$status" "$name" "$seconds" "$reason" "$CACHE/check/$name/output"
 		return 0
 	fi
-	tail -n "$TAIL_LINES" "$dir/console.log" >"$dir/tail"
+	last_words "$dir/console.log" >"$dir/tail"
+	cp "$dir/console.log" "$CACHE/check/$name.console"
 	record FAIL "$name" - "$(cat "$dir/failed" 2>/dev/null || echo "the guest does not answer")" "$dir/tail"
 	return 1
 }

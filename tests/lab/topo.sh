@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=sh
+# shellcheck shell=dash
 #
 # topo.sh - what cases are made of: namespaces, the daemon, traffic, assertions.
 #
@@ -48,7 +48,7 @@
 #   crowd N                            so many TCP connections from ports 42001... to port 80
 
 : "${CASE_DIR:=$(mktemp -d)}"
-cd "$CASE_DIR"
+cd "$CASE_DIR" || exit
 : "${TOPO_LINK:=topo_veth}"		# command that makes a link; arguments as topo_link's
 : "${TOPO_LAN_MTU:=1500}" "${TOPO_WAN_MTU:=1500}"
 
@@ -338,7 +338,7 @@ has_rules() {
 
 # transfer_client DIR PROTO FAMILY BYTES PORT OPTION...
 transfer_client() {
-	local dir=$1 proto=$2 family=$3 bytes=$4 port=$5 address=$SERVER4
+	local dir="$1" proto="$2" family="$3" bytes="$4" port="$5" address="$SERVER4"
 	shift 5
 	[ "$family" = 4 ] || address=$SERVER6
 	# Conntrack calls a UDP flow assured after two seconds of traffic both ways.
@@ -353,7 +353,7 @@ transfer_server() {
 
 # transfer_run DIR END COMMAND...: in the background, with its output and status in files.
 transfer_run() {
-	local dir=$1 end=$2
+	local dir="$1" end="$2"
 	shift 2
 	(
 		status=0
@@ -368,19 +368,19 @@ transfer_at() {
 }
 
 transfer_await() {
-	local dir=$CASE_DIR/transfer.$1
+	local dir="$CASE_DIR/transfer.$1"
 	wait_until "$TRANSFER_LIMIT" transfer_at "$dir" "$2" || :
 	has_line "$dir/client" "$2" || transfer_fail "$1" "did not get to \"$2\""
 }
 
 transfer_fail() {
-	local dir=$CASE_DIR/transfer.$1
+	local dir="$CASE_DIR/transfer.$1"
 	cat "$dir/client.err" "$dir/server.err" >&2
 	fail "transfer $1 $2"
 }
 
 transfer_open() {
-	local name=$1 proto=$2 family=$3 bytes=$4 dir=$CASE_DIR/transfer.$1 port
+	local name="$1" proto="$2" family="$3" bytes="$4" dir="$CASE_DIR/transfer.$1" port
 	shift 4
 	transfer_count=$((transfer_count + 1))
 	port=$((5200 + transfer_count))
@@ -412,7 +412,7 @@ transfer_ended() {
 }
 
 transfer_close() {
-	local dir=$CASE_DIR/transfer.$1
+	local dir="$CASE_DIR/transfer.$1"
 	transfer_go "$1"
 	touch "$dir/close"
 	wait_until 40 transfer_ended "$dir" || transfer_fail "$1" "did not end"
@@ -477,7 +477,7 @@ topo_dump() {
 }
 
 topo_exit() {
-	local status=$?
+	local status="$?"
 	trap - EXIT
 	trap '' TERM
 	set +e

@@ -11,11 +11,40 @@
 #include "core/view.h"
 #include "scenario/scene.h"
 
+static void expect_yes_or_no(struct scene *s, struct words *w, const char *what, bool value)
+{
+	const char *wanted = words_take(s, w);
+
+	if (strcmp(wanted, value ? "yes" : "no") != 0)
+		scene_fail(s, "%s: %s, not %s", what, value ? "yes" : "no", wanted);
+}
+
 /* -- orders --------------------------------------------------------------- */
 
 static double seconds(const struct scene *s, mono_t t)
 {
 	return (double)mono_diff_us(t, s->zero) / 1e6;
+}
+
+/* Moves an order with this text to the front, so that it is the next one. */
+static void pick_order(struct scene *s, const char *text)
+{
+	for (unsigned int i = s->first; i < s->n; i++) {
+		struct scene_entry found = s->log[i];
+
+		if (strcmp(found.text, text) != 0)
+			continue;
+		memmove(&s->log[s->first + 1], &s->log[s->first],
+			(i - s->first) * sizeof(found));
+		s->log[s->first] = found;
+		return;
+	}
+}
+
+static void print_log(const struct scene *s)
+{
+	for (unsigned int i = s->first; i < s->n; i++)
+		printf("#   %gs %s\n", seconds(s, s->log[i].at), s->log[i].text);
 }
 
 static void expect_order(struct scene *s, const char *text, mono_t from, mono_t to)
@@ -26,6 +55,8 @@ static void expect_order(struct scene *s, const char *text, mono_t from, mono_t 
 		scene_fail(s, "no order: '%s'", text);
 		return;
 	}
+	if (strcmp(e->text, text) != 0)
+		print_log(s);
 	s->first++;
 	if (strcmp(e->text, text) != 0)
 		scene_fail(s, "order '%s', not '%s'", e->text, text);
@@ -113,13 +144,9 @@ static void expect_no_flow(struct scene *s, struct words *w)
 static void expect_in_hw(struct scene *s, struct words *w)
 {
 	struct view_flow f;
-	bool wanted;
 
-	if (!get_flow(s, w, &f))
-		return;
-	wanted = words_take_if(w, "yes");
-	if (f.in_hw != wanted)
-		scene_fail(s, "in hardware: %s", f.in_hw ? "yes" : "no");
+	if (get_flow(s, w, &f))
+		expect_yes_or_no(s, w, "in hardware", f.in_hw);
 }
 
 static void expect_forwarded(struct scene *s, struct words *w)
@@ -167,6 +194,21 @@ static void expect_flows(struct scene *s, struct words *w)
 
 	view_totals(s->rig.engine, &t);
 	expect_number(s, w, "flows", t.n_flows);
+}
+
+static void expect_count(struct scene *s, struct words *w)
+{
+	const char *name = words_take(s, w);
+	struct view_totals t;
+
+	view_totals(s->rig.engine, &t);
+	for (unsigned int i = 0; i < FLOW_STATE__COUNT; i++) {
+		if (strcmp(name, flow_state_name(i)) == 0) {
+			expect_number(s, w, name, t.n_state[i]);
+			return;
+		}
+	}
+	scene_fail(s, "no such state: '%s'", name);
 }
 
 static void expect_silent(struct scene *s, struct words *w)
@@ -221,14 +263,6 @@ static void expect_conn(struct scene *s, struct words *w)
 	}
 }
 
-static void expect_yes_or_no(struct scene *s, struct words *w, const char *what, bool value)
-{
-	const char *wanted = words_take(s, w);
-
-	if (strcmp(wanted, value ? "yes" : "no") != 0)
-		scene_fail(s, "%s: %s, not %s", what, value ? "yes" : "no", wanted);
-}
-
 static void expect_clsact(struct scene *s, struct words *w)
 {
 	const struct fake_link *l = fake_find_link(&s->rig.kernel, words_take_number(s, w));
@@ -246,6 +280,12 @@ static void expect_guards(struct scene *s, struct words *w)
 static void expect_stopped(struct scene *s, struct words *w)
 {
 	expect_yes_or_no(s, w, "stopped", engine_is_stopped(s->rig.engine));
+}
+
+static void expect_empty(struct scene *s, struct words *w)
+{
+	(void)w;
+	fake_check_empty(&s->rig.kernel);
 }
 
 static void expect_port(struct scene *s, struct words *w)
@@ -272,7 +312,8 @@ static const struct scene_command checks[] = {
 	{ "silent", expect_silent },	 { "counter", expect_counter },
 	{ "conn", expect_conn },	 { "clsact", expect_clsact },
 	{ "guards", expect_guards },	 { "stopped", expect_stopped },
-	{ "port", expect_port },
+	{ "count", expect_count },
+	{ "port", expect_port },	 { "empty", expect_empty },
 };
 
 void scene_expect(struct scene *s, struct words *w)
@@ -280,6 +321,7 @@ void scene_expect(struct scene *s, struct words *w)
 	scene_fn fn = scene_find(checks, array_size(checks), words_peek(w));
 	char text[SCENE_LINE];
 	mono_t from, to;
+	bool is_any;
 
 	scene_start(s);
 	rig_settle(&s->rig);
@@ -289,8 +331,11 @@ void scene_expect(struct scene *s, struct words *w)
 		return;
 	}
 	from = to = s->rig.now;
+	is_any = words_take_if(w, "any");
 	if (words_take_if(w, "at"))
 		take_window(s, w, &from, &to);
 	words_rest(w, text, sizeof(text));
+	if (is_any)
+		pick_order(s, text);
 	expect_order(s, text, from, to);
 }

@@ -331,16 +331,15 @@ static void run_fail(struct scene *s, struct words *w)
 
 /* -- lanes ---------------------------------------------------------------- */
 
-static void hold_lanes(struct scene *s, struct words *w, bool is_held)
+static void mark_lanes(struct scene *s, struct words *w, bool lanes[], bool value)
 {
-	scene_start(s);
 	if (words_take_if(w, "ask")) {
-		s->rig.is_held[fake_lane(ORDER_LOOKUP, 0)] = is_held;
+		lanes[fake_lane(ORDER_LOOKUP, 0)] = value;
 	} else if (words_take_if(w, "worker")) {
 		unsigned int n = words_take_number(s, w);
 
-		s->rig.is_held[fake_lane(ORDER_INSTALL, n)] = is_held;
-		s->rig.is_held[fake_lane(ORDER_REMOVE, n)] = is_held;
+		lanes[fake_lane(ORDER_INSTALL, n)] = value;
+		lanes[fake_lane(ORDER_REMOVE, n)] = value;
 	} else {
 		scene_fail(s, "ask, or worker N?");
 	}
@@ -348,12 +347,22 @@ static void hold_lanes(struct scene *s, struct words *w, bool is_held)
 
 static void run_hold(struct scene *s, struct words *w)
 {
-	hold_lanes(s, w, true);
+	scene_start(s);
+	mark_lanes(s, w, s->rig.is_held, true);
+}
+
+static void run_mute(struct scene *s, struct words *w)
+{
+	scene_start(s);
+	mark_lanes(s, w, s->rig.is_mute, true);
 }
 
 static void run_release(struct scene *s, struct words *w)
 {
-	hold_lanes(s, w, false);
+	struct words copy = *w;
+
+	mark_lanes(s, w, s->rig.is_held, false);
+	mark_lanes(s, &copy, s->rig.is_mute, false);
 }
 
 static void run_room(struct scene *s, struct words *w)
@@ -368,6 +377,7 @@ const struct scene_command scene_happen[] = {
 	{ "flush", run_flush },	  { "stop", run_stop },
 	{ "refuse", run_refuse }, { "lose-install", run_lose_install },
 	{ "fail", run_fail },	  { "hold", run_hold },
-	{ "release", run_release }, { "room", run_room },
+	{ "mute", run_mute },	  { "release", run_release },
+	{ "room", run_room },
 };
 const size_t scene_n_happen = array_size(scene_happen);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * scene - one scenario file while it is played; see README for the language.
+ * scene - one scenario file while it is played; see README.md for the language.
  *
  * A line is a list of words. Each command takes its words from the left; what
  * it cannot read, or an expectation that is not met, fails the scene with file

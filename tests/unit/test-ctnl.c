@@ -397,6 +397,16 @@ static void obstacles(void **state)
 	nlput_nest_end(&m.w, nest);
 	c = conn(state, &m, CTNL_UPDATE);
 	assert_int_equal(c.has, CONN_HAS_SYNPROXY);
+
+	/* As every entry that was made through netlink has it. */
+	begin_tcp(&m, IPCTNL_MSG_CT_NEW, 0);
+	nest = nlput_nest_begin(&m.w, NEST(CTA_SYNPROXY));
+	nlput_be32(&m.w, CTA_SYNPROXY_ISN, 0);
+	nlput_be32(&m.w, CTA_SYNPROXY_ITS, 0);
+	nlput_be32(&m.w, CTA_SYNPROXY_TSOFF, 0);
+	nlput_nest_end(&m.w, nest);
+	c = conn(state, &m, CTNL_UPDATE);
+	assert_int_equal(c.has, 0);
 }
 
 /* What the library allocates must not pile up; a sanitizer build tells. */

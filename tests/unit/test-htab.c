@@ -130,9 +130,9 @@ static void del_one(struct htab *tab, struct model *model, struct unit_random *r
 static void check_all(const struct htab *tab, const struct model *model)
 {
 	for (uint32_t i = 0; i < model->count; i++)
-		assert_int_equal(htab_find(tab, model->entries[i].hash, is_value,
-					   &model->entries[i].value),
-				 model->entries[i].value);
+		assert_int_equal(
+			htab_find(tab, model->entries[i].hash, is_value, &model->entries[i].value),
+			model->entries[i].value);
 }
 
 /*

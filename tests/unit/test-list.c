@@ -118,8 +118,8 @@ static void splice_moves_everything(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(starts_empty),		cmocka_unit_test(keeps_order),
-		cmocka_unit_test(del_is_repeatable),	cmocka_unit_test(pops_from_the_front),
+		cmocka_unit_test(starts_empty),         cmocka_unit_test(keeps_order),
+		cmocka_unit_test(del_is_repeatable),    cmocka_unit_test(pops_from_the_front),
 		cmocka_unit_test(safe_walk_allows_del), cmocka_unit_test(splice_moves_everything),
 	};
 

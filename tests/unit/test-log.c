@@ -156,8 +156,10 @@ static void hostile_text_stays_one_line(void **state UNUSED)
 {
 	log_warning("%s", "a\nerror: forged\x1b[31m\x7f\tend");
 	assert_string_equal(seen.text, "a?error: forged?[31m??end");
-	log_warning("%s", "stra\xc3\x9f" "e");
-	assert_string_equal(seen.text, "stra\xc3\x9f" "e");
+	log_warning("%s", "stra\xc3\x9f"
+			  "e");
+	assert_string_equal(seen.text, "stra\xc3\x9f"
+				       "e");
 }
 
 static void long_text_ends_in_dots(void **state UNUSED)

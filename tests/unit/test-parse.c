@@ -64,7 +64,10 @@ static void reads_u64(void **state UNUSED)
 static void keeps_the_range(void **state UNUSED)
 {
 	static const struct row rows[] = {
-		{ "9", -ERANGE, 0 }, { "10", 0, 10 }, { "20", 0, 20 }, { "21", -ERANGE, 0 },
+		{ "9", -ERANGE, 0 },
+		{ "10", 0, 10 },
+		{ "20", 0, 20 },
+		{ "21", -ERANGE, 0 },
 	};
 	uint32_t value = 7;
 
@@ -81,24 +84,15 @@ static void keeps_the_range(void **state UNUSED)
 static void reads_durations(void **state UNUSED)
 {
 	static const struct row rows[] = {
-		{ "0", 0, 0 },
-		{ "200ms", 0, 200 },
-		{ "5s", 0, 5000 },
-		{ "2m", 0, 120000 },
-		{ "1h", 0, 3600000 },
-		{ "5d", 0, 432000000 },
-		{ "0s", 0, 0 },
-		{ "5", -EINVAL, 0 },
-		{ "s", -EINVAL, 0 },
-		{ "5 s", -EINVAL, 0 },
-		{ "5S", -EINVAL, 0 },
-		{ "5sec", -EINVAL, 0 },
-		{ "1h30m", -EINVAL, 0 },
-		{ "0x5s", -EINVAL, 0 },
-		{ "1.5s", -EINVAL, 0 },
-		{ "-5s", -EINVAL, 0 },
-		{ "6d", -ERANGE, 0 },
-		{ "18446744073709551615s", -ERANGE, 0 },
+		{ "0", 0, 0 },           { "200ms", 0, 200 },
+		{ "5s", 0, 5000 },       { "2m", 0, 120000 },
+		{ "1h", 0, 3600000 },    { "5d", 0, 432000000 },
+		{ "0s", 0, 0 },          { "5", -EINVAL, 0 },
+		{ "s", -EINVAL, 0 },     { "5 s", -EINVAL, 0 },
+		{ "5S", -EINVAL, 0 },    { "5sec", -EINVAL, 0 },
+		{ "1h30m", -EINVAL, 0 }, { "0x5s", -EINVAL, 0 },
+		{ "1.5s", -EINVAL, 0 },  { "-5s", -EINVAL, 0 },
+		{ "6d", -ERANGE, 0 },    { "18446744073709551615s", -ERANGE, 0 },
 	};
 
 	check_rows(parse_duration_ms, 0, 432000000, rows, array_size(rows));
@@ -156,9 +150,9 @@ static void reads_booleans(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reads_u64),	   cmocka_unit_test(keeps_the_range),
+		cmocka_unit_test(reads_u64),       cmocka_unit_test(keeps_the_range),
 		cmocka_unit_test(reads_durations), cmocka_unit_test(zero_duration_obeys_the_range),
-		cmocka_unit_test(reads_sizes),	   cmocka_unit_test(reads_booleans),
+		cmocka_unit_test(reads_sizes),     cmocka_unit_test(reads_booleans),
 	};
 
 	return cmocka_run_group_tests_name("parse", tests, NULL, NULL);

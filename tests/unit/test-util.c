@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "unit/unit.h"
 
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "base/log.h"
 #include "base/util.h"
 
@@ -94,7 +98,7 @@ static void bug_on_counts_and_logs_once(void **state UNUSED)
 	assert_false(check(1));
 	assert_int_equal(util_bug_count(), before);
 	if (BUG_ABORTS)
-		skip();
+		return;
 	errors_logged = 0;
 	log_set_hook(count_errors, NULL);
 	assert_true(check(2));
@@ -102,6 +106,24 @@ static void bug_on_counts_and_logs_once(void **state UNUSED)
 	log_set_hook(NULL, NULL);
 	assert_int_equal(util_bug_count(), before + 2);
 	assert_int_equal(errors_logged, 1);
+}
+
+static void bug_on_aborts_when_asked_to(void **state UNUSED)
+{
+	int status;
+	pid_t child;
+
+	if (!BUG_ABORTS)
+		return;
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		log_set_hook(count_errors, NULL);
+		signal(SIGABRT, SIG_DFL);
+		_exit(check(2));
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
 }
 
 int main(void)
@@ -112,6 +134,7 @@ int main(void)
 		cmocka_unit_test(container_of_finds_the_object),
 		cmocka_unit_test(cleanup_runs_unless_taken),
 		cmocka_unit_test(bug_on_counts_and_logs_once),
+		cmocka_unit_test(bug_on_aborts_when_asked_to),
 	};
 
 	return cmocka_run_group_tests_name("util", tests, NULL, NULL);

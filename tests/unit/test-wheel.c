@@ -202,8 +202,8 @@ static void callbacks_may_arm_and_cancel(void **state UNUSED)
 	assert_int_equal(wheel_init(&wheel, 2, TICK_MS, start), 0);
 	wheel_arm(&wheel, 0, after_ms(10));
 	wheel_arm(&wheel, 1, after_ms(10));
-	assert_false(wheel_advance(&wheel, after_ms(100), UNLIMITED, arm_again_and_cancel_next,
-				   &rearm));
+	assert_false(
+		wheel_advance(&wheel, after_ms(100), UNLIMITED, arm_again_and_cancel_next, &rearm));
 	/* One of the two survives and fires in each of the ten ticks. */
 	assert_int_equal(rearm.calls, 10);
 	assert_int_equal(wheel_count(&wheel), 1);
@@ -327,9 +327,9 @@ static void model_step(struct model *model)
 		check_none_is_late(model);
 		break;
 	case 2:
-		model->now = mono_max(model->now, wheel_next_due(&model->wheel).us == INT64_MAX ?
-							  model->now :
-							  wheel_next_due(&model->wheel));
+		model->now = mono_max(model->now, wheel_next_due(&model->wheel).us == INT64_MAX
+							  ? model->now
+							  : wheel_next_due(&model->wheel));
 		(void)wheel_advance(&model->wheel, model->now, UNLIMITED, model_fired, model);
 		model->last_fired = MONO_ZERO;
 		check_none_is_late(model);

@@ -5,6 +5,9 @@
  *
  * UNIT_SEED in the environment replaces the seed; each random test begins with
  * unit_random_start(), which prints the seed it uses.
+ *
+ * Do not use cmocka's skip(): in TAP it prints "not ok". A test that does not
+ * apply to this build returns.
  */
 #pragma once
 

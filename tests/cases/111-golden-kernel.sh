@@ -1,0 +1,130 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What kern/ reads from and writes to a real kernel beside tc: conntrack, links,
+# neighbours, route look-ups, and the events of all of them.
+set -eu
+# shellcheck source=../lab/topo.sh
+. "$LAB_TOPO"
+
+golden() {
+	ip netns exec router "$LAB_BUILD/tests/golden/golden-lab" "$@"
+}
+
+# has TEXT: the watcher has written a line that begins so.
+has() {
+	grep -q "^$1" watched
+}
+
+topo_router2
+topo_masquerade
+topo_acct
+lan0=$(ip -n router -o link show lan0 | cut -d: -f1)
+wan0=$(ip -n router -o link show wan0 | cut -d: -f1)
+
+# ---- links and neighbours ----
+
+ip -n router link add br0 type bridge
+ip -n router link add p0 type dummy
+ip -n router link set p0 master br0
+ip -n router link add link lan0 name lan0.7 type vlan id 7
+br0=$(ip -n router -o link show br0 | cut -d: -f1)
+golden links >links
+grep -q "^link $lan0 lan0 kind=veth mac=$LAN_MAC mtu=1500 master=0 lower=0 vlan=0 up ether$" links ||
+	fail "lan0 is not as it is: $(grep lan0 links)"
+grep -q "^link [0-9]* lan0.7 kind=vlan mac=$LAN_MAC mtu=1500 master=0 lower=$lan0 vlan=7 ether$" links ||
+	fail "lan0.7 is not as it is: $(grep lan0.7 links)"
+grep -q "^link [0-9]* p0 kind=dummy .* master=$br0 lower=0 vlan=0 ether$" links || fail "p0 is not as it is"
+grep -q '^link 1 lo .* up loopback$' links || fail "lo is not as it is"
+assert_eq "lines for p0, which is a bridge's port as well" "$(grep -c ' p0 ' links)" 1
+
+golden neighs >neighs
+grep -q "^neigh $lan0 192.168.1.2 mac=$CLIENT_MAC valid$" neighs || fail "the client is no neighbour"
+grep -q "^neigh $wan0 $SERVER6 mac=$SERVER_MAC valid$" neighs || fail "the server is no neighbour"
+
+# ---- routes ----
+
+ip -n router route add 10.1.0.0/16 via "$SERVER4" mtu 1400
+ip -n router route add 10.2.0.0/16 via inet6 2001:db8:2::2 dev wan0
+ip -n router route add 2001:db8:9::/48 via "$SERVER6"
+ip -n router route add unreachable 10.3.0.0/16
+ip -n router route add prohibit 10.4.0.0/16
+ip -n router route add blackhole 10.5.0.0/16
+for type in unreachable prohibit blackhole; do
+	ip -n router route add "$type" "2001:db8:a${#type}::/48"
+done
+ip -n router rule add fwmark 5 unreachable
+
+check_route() {
+	local wanted=$1
+	shift
+	assert_eq "route $*" "$(golden route "$@")" "$wanted"
+}
+check_route "unicast err=0 oif=$wan0 gateway=- mtu=0" "$SERVER4"
+check_route "unicast err=0 oif=$wan0 gateway=- mtu=0" "$SERVER4" from "$CLIENT4" iif lan0
+check_route "unicast err=0 oif=$wan0 gateway=$SERVER4 mtu=1400" 10.1.2.3 from "$CLIENT4" iif lan0
+check_route "unicast err=0 oif=$wan0 gateway=2001:db8:2::2 mtu=0" 10.2.2.3 from "$CLIENT4" iif lan0
+check_route "local err=0 oif=1 gateway=- mtu=0" "$ROUTER4"
+check_route "local err=0 oif=1 gateway=- mtu=0" "$ROUTER4" from "$CLIENT4" iif lan0
+check_route "other err=0 oif=$wan0 gateway=- mtu=0" 203.0.113.255
+check_route "none err=-113 oif=0 gateway=- mtu=0" 10.3.2.3 from "$CLIENT4" iif lan0
+check_route "none err=-13 oif=0 gateway=- mtu=0" 10.4.2.3 from "$CLIENT4" iif lan0
+check_route "none err=-22 oif=0 gateway=- mtu=0" 10.5.2.3 from "$CLIENT4" iif lan0
+check_route "none err=-101 oif=0 gateway=- mtu=0" 192.0.2.77
+check_route "none err=-101 oif=0 gateway=- mtu=0" "$SERVER4" mark 5
+# Who claims to be a neighbour of another port is not forwarded, and a look-up says so.
+nsenter --net=/run/netns/router sh -c 'echo 1 >/proc/sys/net/ipv4/conf/all/rp_filter'
+check_route "none err=-18 oif=0 gateway=- mtu=0" "$SERVER4" from "$CLIENT4" iif wan0
+check_route "none err=-22 oif=0 gateway=- mtu=0" "$SERVER4" from "$ROUTER4" iif lan0
+
+check_route "unicast err=0 oif=$wan0 gateway=- mtu=0" "$SERVER6" from "$CLIENT6" iif lan0
+check_route "unicast err=0 oif=$wan0 gateway=$SERVER6 mtu=0" 2001:db8:9::1 from "$CLIENT6" iif lan0
+check_route "local err=0 oif=1 gateway=- mtu=0" "$ROUTER6"
+check_route "none err=-113 oif=0 gateway=- mtu=0" 2001:db8:a11::1 from "$CLIENT6" iif lan0
+check_route "none err=-13 oif=0 gateway=- mtu=0" 2001:db8:a8::1 from "$CLIENT6" iif lan0
+check_route "none err=-22 oif=0 gateway=- mtu=0" 2001:db8:a9::1 from "$CLIENT6" iif lan0
+check_route "none err=-101 oif=0 gateway=- mtu=0" 2001:db8:77::1 from "$CLIENT6" iif lan0
+
+# ---- events ----
+
+golden watch 60 >watched 2>&1 &
+watcher=$!
+wait_for 10 has ready
+
+ip -n router link set lan0.7 up
+wait_for 5 has "link [0-9]* lan0.7 kind=vlan .* up ether$"
+ip -n router link del lan0.7
+wait_for 5 has "link [0-9]* gone"
+wait_for 5 has "routes changed"
+ip -n router neigh replace 203.0.113.77 lladdr 02:00:00:00:00:77 dev wan0
+wait_for 5 has "neigh $wan0 203.0.113.77 mac=02:00:00:00:00:77 valid"
+ip -n router neigh del 203.0.113.77 dev wan0
+wait_for 5 has "neigh $wan0 203.0.113.77 mac=00:00:00:00:00:00$"
+ip -n router link set p0 nomaster
+ip -n router link del br0
+
+transfer_open t tcp 4 100000
+tuple=$(golden conns | sed -n 's|^conn update \(tcp .*\) / .* ESTABLISHED .*|\1|p')
+[ -n "$tuple" ] || fail "no TCP connection in the dump: $(golden conns)"
+wait_for 5 has "event update $tuple / tcp $SERVER4:.* > $ROUTER4:.* ESTABLISHED"
+grep '^event' watched | grep -v -E 'status=0x[0-9a-f]*[4567cdef] ' >unassured || :
+assert_eq "events of connections that are not assured" "$(cat unassured)" ""
+
+# ---- conntrack care ----
+
+golden conn care "$tuple" 1 1000 >care
+assert_eq "care" "$(cat care)" "conn: 0"
+# The event tells; the next packet sets the timeout anew.
+wait_for 5 grep -q "^event update $tuple .* timeout=1000 .* ESTABLISHED .*caused$" watched
+# Window checks are off: a connection goes on after the kernel saw nothing of it for long.
+transfer_bulk t
+transfer_close t
+wait_for 5 grep -q "^event update $tuple .* TIME_WAIT" watched
+golden conn state "$tuple" 7 1 >state
+assert_eq "state" "$(cat state)" "conn: 0"
+wait_for 10 grep -q "^event destroy $tuple" watched
+assert_eq "an entry that is gone" "$(golden conn get "$tuple")" "conn: -2"
+assert_eq "care for one that is gone" "$(golden conn care "$tuple" 1 0)" "conn: -2"
+
+kill "$watcher"
+! grep -q -e lost -e malformed watched || fail "events were lost or malformed"

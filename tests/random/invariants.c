@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * invariants - what holds after every step, and what holds at rest.
+ */
+#include <string.h>
+
+#include "base/util.h"
+#include "core/engine_priv.h"
+#include "core/plan.h"
+#include "core/policy.h"
+#include "random/world.h"
+
+/* -- rules and flows ------------------------------------------------------ */
+
+static void check_rules(struct world *w)
+{
+	struct fake *k = &w->rig.kernel;
+	struct engine *e = w->rig.engine;
+
+	for (unsigned int i = 0; i < k->n_rules; i++) {
+		const struct rule *r = &k->rule[i].rule;
+		const struct flow *f = flowtab_at(&e->flows, plan_slot(r->handle));
+
+		if (!f || !flow_has_rules(f))
+			fake_complain(k, "a rule of %u without a flow", r->cookie.ct_id);
+		else if (f->ct_id != r->cookie.ct_id)
+			fake_complain(k, "a rule of %u in the slot of %u", r->cookie.ct_id,
+				      f->ct_id);
+	}
+}
+
+static const struct rule *rule_at(const struct fake *k, const struct rule_where *where)
+{
+	for (unsigned int i = 0; i < k->n_rules; i++) {
+		const struct rule *r = &k->rule[i].rule;
+
+		if (r->ifindex == where->ifindex && r->prio == where->prio &&
+		    r->handle == where->handle)
+			return r;
+	}
+	return NULL;
+}
+
+/* Both rules are in, but for those that went with their device. */
+static void check_active(struct world *w, const struct flow *f, uint32_t slot)
+{
+	struct fake *k = &w->rig.kernel;
+	struct engine *e = w->rig.engine;
+
+	for (unsigned int d = 0; d < DIR__COUNT; d++) {
+		const struct neigh_rec *n =
+			pathtab_get_neigh(&e->paths, f->next_hop[dir_other(d)]);
+		struct rule_where where;
+
+		if (!n) {
+			fake_complain(k, "%u is active without a path", f->ct_id);
+			return;
+		}
+		where = plan_where(&k->settings, f->orig.family, slot, d, n->neigh.ifindex);
+		if (!rule_at(k, &where) && fake_find_link(k, where.ifindex))
+			fake_complain(k, "%u is active without a rule", f->ct_id);
+	}
+}
+
+/* What the engine was told decides where a flow may be. */
+static void check_told(struct world *w, const struct flow *f)
+{
+	struct fake *k = &w->rig.kernel;
+	bool is_eligible = fake_is_told_eligible(k, f->ct_id);
+
+	switch ((enum flow_state)f->state) {
+	case FLOW_RESOLVE:
+	case FLOW_WAIT:
+	case FLOW_ACTIVE:
+		if (!is_eligible)
+			fake_complain(k, "%u is %s, but not eligible", f->ct_id,
+				      flow_state_name(f->state));
+		break;
+	case FLOW_INSTALL:
+	case FLOW_DRAIN:
+	case FLOW_REMOVE:
+		if (!is_eligible &&
+		    (f->goal == FLOW_GOAL_KEEP || f->goal == FLOW_GOAL_RESOLVE))
+			fake_complain(k, "%u is %s with goal %u, but not eligible", f->ct_id,
+				      flow_state_name(f->state), f->goal);
+		break;
+	case FLOW_REFUSED:
+	case FLOW_STATE__COUNT:
+		break;
+	}
+}
+
+/* -- one flow is where its state says ------------------------------------- */
+
+static bool waits_for_time(const struct flow *f)
+{
+	switch ((enum reason)f->reason) {
+	case REASON_RULE_REFUSED:
+	case REASON_RULE_LOST:
+	case REASON_CONNTRACK_REFUSED:
+	case REASON_FLUSHED:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Nothing is forgotten: whatever a flow waits for is under way or queued. */
+static const char *find_fault(struct world *w, const struct flow *f, uint32_t slot)
+{
+	struct engine *e = w->rig.engine;
+	const struct fake_flow *ff = &w->rig.kernel.flow[slot];
+	bool is_known = slab_ref_is_equal(ff->ref, flowtab_ref(&e->flows, f));
+	unsigned int n_orders = is_known ? ff->n_rule_orders : 0;
+	unsigned int n_lookups = is_known ? ff->n_lookups : 0;
+	unsigned int n_refreshes = is_known ? ff->n_refreshes : 0;
+	bool is_armed = wheel_is_armed(&e->timers, slot);
+	bool is_working = f->state == FLOW_INSTALL || f->state == FLOW_REMOVE;
+
+	if (is_working != (n_orders == 1))
+		return "orders under way do not fit its state";
+	if (f->is_asking != (n_refreshes == 1))
+		return "refreshes under way do not fit";
+	if ((f->state == FLOW_WAIT) != (f->queue == FLOW_Q_INSTALL))
+		return "waits in the wrong queue to install";
+	if (f->queue == FLOW_Q_REMOVE && f->state != FLOW_DRAIN)
+		return "waits in the wrong queue to remove";
+	if (f->state == FLOW_DRAIN && f->queue != FLOW_Q_REMOVE && !is_armed)
+		return "is never removed";
+	if (f->state == FLOW_RESOLVE && !f->ask_path && !n_lookups)
+		return "is never resolved";
+	if (f->state == FLOW_REFUSED && !e->stopping && waits_for_time(f) && !is_armed)
+		return "is never tried again";
+	if (f->ask_path && f->queue != FLOW_Q_ASK)
+		return "never asks for its path";
+	if (f->ask_care && f->queue != FLOW_Q_ASK && !f->is_asking &&
+	    (f->state == FLOW_REFUSED || f->state == FLOW_RESOLVE || f->state == FLOW_ACTIVE))
+		return "never asks for its entry";
+	if ((f->goal != FLOW_GOAL_KEEP) && !flow_has_rules(f))
+		return "has a goal without rules";
+	if ((f->state == FLOW_DRAIN || f->state == FLOW_REMOVE) && f->goal == FLOW_GOAL_KEEP)
+		return "is removed for no goal";
+	if ((flowtab_find(&e->flows, &f->orig) == f) != (f->goal != FLOW_GOAL_GONE))
+		return "is wrongly indexed";
+	return NULL;
+}
+
+/* -- sums ----------------------------------------------------------------- */
+
+struct sums {
+	uint32_t n_state[FLOW_STATE__COUNT];
+	uint32_t n_reason[REASON__COUNT];
+	uint32_t n_silent, n_asking, n_indexed;
+	uint32_t queue[FLOW_Q__COUNT];
+	uint32_t refs; /* to neighbours */
+};
+
+static void add_up(struct engine *e, const struct flow *f, struct sums *s)
+{
+	s->n_state[f->state]++;
+	if (f->state == FLOW_REFUSED)
+		s->n_reason[f->reason]++;
+	s->n_silent += f->is_silent && flow_has_rules(f);
+	s->n_asking += f->is_asking;
+	s->n_indexed += f->goal != FLOW_GOAL_GONE;
+	s->queue[f->queue]++;
+	for (unsigned int d = 0; d < DIR__COUNT; d++)
+		s->refs += pathtab_get_neigh(&e->paths, f->next_hop[d]) != NULL;
+}
+
+/* Walks one queue both ways in thought; returns how many stand in it. */
+static uint32_t walk_list(struct world *w, const struct flow_list *list, enum flow_queue queue)
+{
+	struct engine *e = w->rig.engine;
+	uint32_t n = 0, last = FLOW_NONE;
+
+	for (uint32_t slot = list->first; slot != FLOW_NONE && n <= list->count;) {
+		const struct flow *f = flowtab_at(&e->flows, slot);
+
+		if (!f || f->queue != (uint8_t)queue || f->prev != last) {
+			fake_complain(&w->rig.kernel, "queue %u is broken", queue);
+			return n;
+		}
+		n++;
+		last = slot;
+		slot = f->next;
+	}
+	if (n != list->count || list->last != last)
+		fake_complain(&w->rig.kernel, "queue %u has a wrong length", queue);
+	return n;
+}
+
+static void check_queues(struct world *w, const struct sums *s)
+{
+	struct engine *e = w->rig.engine;
+	uint32_t n_install = 0, n_remove = 0;
+
+	for (unsigned int i = 0; i < e->flows.n_workers; i++) {
+		n_install += walk_list(w, &e->flows.install[i], FLOW_Q_INSTALL);
+		n_remove += walk_list(w, &e->flows.remove[i], FLOW_Q_REMOVE);
+	}
+	if (walk_list(w, &e->flows.ask, FLOW_Q_ASK) != s->queue[FLOW_Q_ASK] ||
+	    n_install != s->queue[FLOW_Q_INSTALL] || n_remove != s->queue[FLOW_Q_REMOVE])
+		fake_complain(&w->rig.kernel, "queues and flows disagree");
+}
+
+static void check_neighs(struct world *w, const struct sums *s)
+{
+	struct engine *e = w->rig.engine;
+	uint32_t refs = 0;
+
+	SLAB_FOR_EACH(&e->paths.neighs, slot)
+	{
+		const struct neigh_rec *n = pathtab_get_neigh(&e->paths, slot);
+
+		refs += n->refs;
+		if (!n->refs && !n->neigh.is_valid)
+			fake_complain(&w->rig.kernel, "a neighbour for nobody");
+	}
+	if (refs != s->refs)
+		fake_complain(&w->rig.kernel, "%u references to neighbours, not %u", refs,
+			      s->refs);
+}
+
+static void check_sums(struct world *w, const struct sums *s)
+{
+	struct engine *e = w->rig.engine;
+	struct fake *k = &w->rig.kernel;
+
+	if (memcmp(s->n_state, e->n_state, sizeof(s->n_state)))
+		fake_complain(k, "flows by state are miscounted");
+	if (memcmp(s->n_reason, e->n_reason, sizeof(s->n_reason)))
+		fake_complain(k, "flows by reason are miscounted");
+	if (s->n_silent != e->n_silent || s->n_asking != e->n_asking)
+		fake_complain(k, "silent or asking flows are miscounted");
+	if (s->n_indexed != htab_count(&e->flows.index))
+		fake_complain(k, "%u flows indexed, not %u", htab_count(&e->flows.index),
+			      s->n_indexed);
+	if (slab_count(&e->flows.flows) > k->settings.max_flows)
+		fake_complain(k, "more flows than there may be");
+	if (e->forwarded_pkts[DIR_ORIG] + e->forwarded_pkts[DIR_REPLY] > w->forwarded)
+		fake_complain(k, "more packets counted than forwarded");
+}
+
+void world_check(struct world *w)
+{
+	struct engine *e = w->rig.engine;
+	struct sums s = { .n_silent = 0 };
+
+	SLAB_FOR_EACH(&e->flows.flows, slot)
+	{
+		const struct flow *f = flowtab_at(&e->flows, slot);
+		const char *fault = find_fault(w, f, slot);
+
+		if (fault)
+			fake_complain(&w->rig.kernel, "%u (%s) %s", f->ct_id,
+				      flow_state_name(f->state), fault);
+		if (f->state == FLOW_ACTIVE)
+			check_active(w, f, slot);
+		if (!e->stopping)
+			check_told(w, f);
+		add_up(e, f, &s);
+	}
+	check_rules(w);
+	check_sums(w, &s);
+	check_queues(w, &s);
+	check_neighs(w, &s);
+	if (util_bug_count())
+		fake_complain(&w->rig.kernel, "an impossible state");
+}
+
+/* -- rest ----------------------------------------------------------------- */
+
+/* Asks the kernel afresh, by the same rules. */
+static enum reason wanted_path(struct world *w, const struct flow *f, struct path *ret)
+{
+	struct engine *e = w->rig.engine;
+	enum reason reason = REASON_NONE;
+	struct path_query q;
+
+	path_begin(&q, &f->orig, &f->reply, f->mark & ~e->settings.mark, e->paths.generation);
+	do {
+		fake_ask_route(&w->rig.kernel, &q.ask, &q.answer[q.step]);
+	} while (path_advance(&q, &reason) == PATH_ASK);
+	if (reason != REASON_NONE)
+		return reason;
+	return path_resolve(&e->paths, &e->settings, &q, ret);
+}
+
+static void check_planned(struct world *w, const struct flow *f, uint32_t slot,
+			  const struct path *path)
+{
+	struct fake *k = &w->rig.kernel;
+	struct rule rule[DIR__COUNT];
+
+	plan_build(&k->settings, &f->orig, &f->reply, path, slot, k->instance, f->ct_id, rule);
+	for (unsigned int d = 0; d < DIR__COUNT; d++) {
+		struct rule_where where = rule_where(&rule[d]);
+		const struct rule *r = rule_at(k, &where);
+
+		if (!r || !rule_is_equal(r, &rule[d]))
+			fake_complain(k, "%u has rules that are out of date", f->ct_id);
+	}
+}
+
+static void check_rest_flow(struct world *w, const struct flow *f, uint32_t slot)
+{
+	struct fake *k = &w->rig.kernel;
+	const struct fake_conn *c = fake_find_conn(k, &f->orig);
+	enum reason reason;
+	struct path path;
+
+	if (!c || c->conn.id != f->ct_id) {
+		fake_complain(k, "a flow of %u, which is gone", f->ct_id);
+		return;
+	}
+	reason = policy_conn(&k->settings, &c->conn);
+	if (reason == REASON_NONE)
+		reason = wanted_path(w, f, &path);
+	if (reason == REASON_NONE && k->settings.offload == OFFLOAD_OBSERVE)
+		reason = REASON_OBSERVE_ONLY;
+	if (reason == REASON_NONE) {
+		if (f->state == FLOW_ACTIVE)
+			check_planned(w, f, slot, &path);
+		else
+			fake_complain(k, "%u is %s (%s), not active", f->ct_id,
+				      flow_state_name(f->state), reason_name(f->reason));
+	} else if (f->state != FLOW_REFUSED || f->reason != (uint8_t)reason) {
+		fake_complain(k, "%u is %s (%s), not refused (%s)", f->ct_id,
+			      flow_state_name(f->state), reason_name(f->reason),
+			      reason_name(reason));
+	}
+}
+
+void world_check_rest(struct world *w)
+{
+	struct fake *k = &w->rig.kernel;
+	struct engine *e = w->rig.engine;
+
+	world_check(w);
+	if (k->n_rules != 2 * e->n_state[FLOW_ACTIVE])
+		fake_complain(k, "%u rules for %u flows", k->n_rules, e->n_state[FLOW_ACTIVE]);
+	SLAB_FOR_EACH(&e->flows.flows, slot)
+		check_rest_flow(w, flowtab_at(&e->flows, slot), slot);
+	for (unsigned int i = 0; i < k->n_conns; i++) {
+		const struct fake_conn *c = &k->conn[i];
+
+		if (c->exists && policy_conn(&k->settings, &c->conn) == REASON_NONE &&
+		    !flowtab_find(&e->flows, &c->conn.orig) &&
+		    slab_count(&e->flows.flows) < k->settings.max_flows)
+			fake_complain(k, "%u is eligible, and there is room", c->conn.id);
+	}
+}

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * topology - devices, neighbours and routes of a random world.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "core/view.h"
+#include "random/world.h"
+
+/* Network n has 10.0.n.0/24 and fd00:n::/64; hosts are numbered from 1, the
+ * router itself is 254. */
+void world_address(unsigned int net, unsigned int host, bool is_ip6, struct addr *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	if (is_ip6) {
+		ret->b[0] = 0xfd;
+		ret->b[3] = (uint8_t)net;
+		ret->b[15] = (uint8_t)host;
+	} else {
+		ret->b[0] = 10;
+		ret->b[2] = (uint8_t)net;
+		ret->b[3] = (uint8_t)host;
+	}
+}
+
+static void say_link(struct world *w, unsigned int n)
+{
+	struct event ev = { .type = EVENT_LINK };
+	const struct world_net *net = &w->net[n];
+	struct link *l = &ev.link;
+
+	l->ifindex = net->ifindex;
+	snprintf(l->name, sizeof(l->name), "eth%u", n);
+	l->mac = (struct mac){ { 2, 0, 0, 0, net->mac, (uint8_t)n } };
+	l->mtu = net->mtu;
+	l->is_up = net->is_up;
+	l->is_ether = true;
+	fake_put_link(&w->rig.kernel, l);
+	world_queue_add(&w->rt, &ev);
+}
+
+static void fill_neigh(const struct world *w, unsigned int n, unsigned int host, bool is_ip6,
+		       struct neigh *ret)
+{
+	const struct world_neigh *from = &w->neigh[n][host][is_ip6];
+
+	*ret = (struct neigh){ .ifindex = w->net[n].ifindex,
+			       .family = is_ip6 ? FAMILY_IP6 : FAMILY_IP4,
+			       .is_valid = from->is_valid };
+	if (from->is_valid)
+		ret->mac = (struct mac){ { 2, 1, from->mac, is_ip6, (uint8_t)n, (uint8_t)host } };
+	world_address(n, host + 1, is_ip6, &ret->addr);
+}
+
+static void say_neigh(struct world *w, unsigned int n, unsigned int host, bool is_ip6)
+{
+	struct event ev = { .type = EVENT_NEIGH };
+
+	fill_neigh(w, n, host, is_ip6, &ev.neigh);
+	if (ev.neigh.ifindex)
+		world_queue_add(&w->rt, &ev);
+}
+
+static void put_route(struct world *w, unsigned int n, bool is_ip6, uint32_t ifindex,
+		      unsigned int via_net)
+{
+	struct fake_route r = { .family = is_ip6 ? FAMILY_IP6 : FAMILY_IP4,
+				.len = is_ip6 ? 64 : 24 };
+
+	world_address(n, 0, is_ip6, &r.prefix);
+	r.answer = (struct route_answer){ .kind = ROUTE_UNICAST, .oif = ifindex };
+	if (via_net != n) {
+		r.answer.has_gateway = true;
+		r.answer.gateway_family = r.family;
+		world_address(via_net, 1, is_ip6, &r.answer.gateway);
+	}
+	if (world_below(&w->rnd, 8) == 0)
+		r.answer.mtu = 1400;
+	fake_put_route(&w->rig.kernel, &r);
+	r = (struct fake_route){ .family = r.family, .len = is_ip6 ? 128 : 32 };
+	world_address(n, 254, is_ip6, &r.prefix);
+	r.answer = (struct route_answer){ .kind = ROUTE_LOCAL, .oif = 1 };
+	fake_put_route(&w->rig.kernel, &r);
+}
+
+static void say_routes(struct world *w)
+{
+	struct event ev = { .type = EVENT_ROUTES_CHANGED };
+
+	world_queue_add(&w->rt, &ev);
+}
+
+static void add_net(struct world *w, unsigned int n)
+{
+	struct world_net *net = &w->net[n];
+
+	*net = (struct world_net){ .ifindex = w->next_ifindex++, .is_up = true, .mtu = 1500 };
+	say_link(w, n);
+	for (unsigned int is_ip6 = 0; is_ip6 < 2; is_ip6++) {
+		put_route(w, n, is_ip6, net->ifindex, n);
+		for (unsigned int h = 0; h < WORLD_HOSTS; h++) {
+			w->neigh[n][h][is_ip6].is_valid = true;
+			say_neigh(w, n, h, is_ip6);
+		}
+	}
+	say_routes(w);
+}
+
+static void del_net(struct world *w, unsigned int n)
+{
+	struct event ev = { .type = EVENT_LINK_GONE };
+
+	ev.link.ifindex = w->net[n].ifindex;
+	fake_del_link(&w->rig.kernel, ev.link.ifindex);
+	w->net[n].ifindex = 0;
+	world_queue_add(&w->rt, &ev);
+}
+
+static void change_link(struct world *w, unsigned int n)
+{
+	struct world_net *net = &w->net[n];
+
+	switch (world_below(&w->rnd, 4)) {
+	case 0:
+		net->is_up = !net->is_up;
+		break;
+	case 1:
+		net->mtu = net->mtu == 1500 ? 9000 : 1500;
+		break;
+	case 2:
+		net->mac ^= 1;
+		break;
+	default:
+		break;
+	}
+	say_link(w, n);
+}
+
+static void change_route(struct world *w, unsigned int n)
+{
+	bool is_ip6 = world_below(&w->rnd, 2);
+	unsigned int via = world_below(&w->rnd, WORLD_NETS);
+	struct fake_route r = { .family = is_ip6 ? FAMILY_IP6 : FAMILY_IP4,
+				.len = is_ip6 ? 64 : 24 };
+
+	if (world_below(&w->rnd, 3))
+		via = n;
+	world_address(n, 0, is_ip6, &r.prefix);
+	if (world_below(&w->rnd, 6) == 0)
+		fake_del_route(&w->rig.kernel, &r);
+	else if (w->net[via].ifindex)
+		put_route(w, n, is_ip6, w->net[via].ifindex, via);
+	say_routes(w);
+}
+
+static void change_neigh(struct world *w, unsigned int n)
+{
+	unsigned int host = world_below(&w->rnd, WORLD_HOSTS);
+	bool is_ip6 = world_below(&w->rnd, 2);
+	struct world_neigh *neigh = &w->neigh[n][host][is_ip6];
+
+	if (world_below(&w->rnd, 3) == 0)
+		neigh->mac ^= 1;
+	else
+		neigh->is_valid = !neigh->is_valid || world_below(&w->rnd, 2);
+	say_neigh(w, n, host, is_ip6);
+}
+
+void world_step_topology(struct world *w)
+{
+	unsigned int n = world_below(&w->rnd, WORLD_NETS);
+
+	if (!w->net[n].ifindex) {
+		add_net(w, n);
+		return;
+	}
+	switch (world_below(&w->rnd, 8)) {
+	case 0:
+		del_net(w, n);
+		break;
+	case 1:
+	case 2:
+		change_link(w, n);
+		break;
+	case 3:
+	case 4:
+		change_route(w, n);
+		break;
+	default:
+		change_neigh(w, n);
+		break;
+	}
+}
+
+static bool is_there(const struct world *w, uint32_t ifindex)
+{
+	for (unsigned int n = 0; n < WORLD_NETS; n++) {
+		if (w->net[n].ifindex == ifindex)
+			return true;
+	}
+	return false;
+}
+
+/* Links that went while nobody heard. */
+static void drop_absent(struct world *w)
+{
+	const struct pathtab *paths = view_paths(w->rig.engine);
+	uint32_t gone[16];
+	unsigned int n_gone = 0;
+	struct link_rec *rec;
+
+	for (uint32_t slot = 0; (rec = pathtab_next_link(paths, &slot)); slot++) {
+		if (!is_there(w, rec->link.ifindex) && n_gone < array_size(gone))
+			gone[n_gone++] = rec->link.ifindex;
+	}
+	for (unsigned int i = 0; i < n_gone; i++) {
+		struct event ev = { .type = EVENT_LINK_GONE };
+
+		ev.link.ifindex = gone[i];
+		rig_feed(&w->rig, &ev);
+	}
+}
+
+void world_read_topology(struct world *w)
+{
+	struct event ev;
+
+	w->rt.n = 0;
+	w->rt.has_lost = false;
+	for (unsigned int n = 0; n < WORLD_NETS; n++) {
+		const struct fake_link *l = fake_find_link(&w->rig.kernel, w->net[n].ifindex);
+
+		if (!w->net[n].ifindex || !l)
+			continue;
+		ev = (struct event){ .type = EVENT_LINK, .link = l->link };
+		rig_feed(&w->rig, &ev);
+		for (unsigned int i = 0; i < 2 * WORLD_HOSTS; i++) {
+			ev = (struct event){ .type = EVENT_NEIGH };
+			fill_neigh(w, n, i / 2, i % 2, &ev.neigh);
+			rig_feed(&w->rig, &ev);
+		}
+	}
+	drop_absent(w);
+	rig_feed_type(&w->rig, EVENT_ROUTES_CHANGED);
+}

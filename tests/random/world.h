@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * world - a random world around the engine: networks whose devices come and
+ * go, connections that are born, change and die, event queues that overflow,
+ * an operator, and a kernel with faults.
+ *
+ * Each world_step() does one small thing. What the kernel says stands in two
+ * queues, one of conntrack and one of links and routes, and is read later, so
+ * that questions are answered before older news arrives.
+ */
+#pragma once
+
+#include "fake/rig.h"
+
+#define WORLD_NETS   4 /* two inside, two outside */
+#define WORLD_HOSTS  3 /* per network */
+#define WORLD_QUEUE  32
+#define WORLD_NEIGHS (WORLD_NETS * WORLD_HOSTS * 2)
+
+struct world_random {
+	uint64_t state;
+};
+
+uint32_t world_below(struct world_random *r, uint32_t n);
+
+struct world_queue {
+	struct event event[WORLD_QUEUE];
+	unsigned int n, size;
+	bool has_lost; /* there was no room for one */
+};
+
+struct world_net {
+	uint32_t ifindex; /* 0 = the device is not there */
+	bool is_up;
+	uint32_t mtu;
+	uint8_t mac;
+};
+
+/* One neighbour as the kernel has it. */
+struct world_neigh {
+	uint8_t mac;
+	bool is_valid;
+};
+
+struct world {
+	struct rig rig;
+	struct world_random rnd;
+	struct world_queue ct, rt;
+	struct world_net net[WORLD_NETS];
+	struct world_neigh neigh[WORLD_NETS][WORLD_HOSTS][2];
+	uint32_t next_ifindex;
+	uint32_t next_id;
+	bool has_faults;
+	bool is_dumping;
+	unsigned int dump_cursor; /* into rig.kernel.conn */
+	uint64_t forwarded;	  /* packets that rules carried */
+	bool is_stopping;
+};
+
+void world_init(struct world *w, uint64_t seed);
+void world_fini(struct world *w);
+
+void world_step(struct world *w);
+/* No more faults; everything is read, answered and compared, and every pause
+ * is over. Connections stay, and packets flow. */
+void world_rest(struct world *w);
+/* Stops, with faults for a while, and waits until it is done. */
+void world_stop(struct world *w);
+
+/* topology.c */
+void world_address(unsigned int net, unsigned int host, bool is_ip6, struct addr *ret);
+void world_step_topology(struct world *w);
+/* Everything that the queue may have lost. */
+void world_read_topology(struct world *w);
+
+/* invariants.c: complain to the fake kernel's judge */
+void world_check(struct world *w);
+void world_check_rest(struct world *w);
+
+void world_queue_add(struct world_queue *q, const struct event *ev);
