@@ -169,32 +169,22 @@ static int make_engine(struct daemon *d)
 	return engine_new(&params, &d->engine);
 }
 
-static bool is_wanted(const struct settings *s, const char *name)
-{
-	for (unsigned int i = 0; i < s->n_devices; i++) {
-		if (strcmp(s->device[i], name) == 0)
-			return true;
-	}
-	return s->auto_devices;
-}
-
-/* Rules that a previous life left on devices which are not ours any more:
- * nobody else would remove them. The others are swept when they are opened. */
-static void sweep_unnamed(struct daemon *d)
+/* Rules that a previous life left on devices which are no ports now: nobody else
+ * would remove them. Ports are swept when they are opened. */
+static void sweep_others(struct daemon *d)
 {
 	const struct pathtab *paths = view_paths(d->engine);
-	const struct settings *settings = engine_settings(d->engine);
 	struct nlsock sock = { 0 };
 	struct link_rec *rec;
 
-	if (settings->offload == OFFLOAD_OBSERVE || nlsock_open(&sock, NETLINK_ROUTE, 0))
+	if (engine_settings(d->engine)->offload == OFFLOAD_OBSERVE || nlsock_open(&sock, NETLINK_ROUTE, 0))
 		return;
 	for (uint32_t slot = 0; (rec = pathtab_next_link(paths, &slot)); slot++) {
 		unsigned int n_rules = 0;
 		bool made_clsact = false;
 		int err;
 
-		if (is_wanted(settings, rec->link.name))
+		if (rec->port != PORT_NONE)
 			continue;
 		err = portwork_sweep(&sock, rec->link.ifindex, &made_clsact, &n_rules);
 		if (!err && made_clsact)
@@ -363,7 +353,7 @@ static int start(struct daemon *d)
 	if (err)
 		return err;
 	dispatch_set_idle_hook(d->dispatch, on_idle, d);
-	sweep_unnamed(d);
+	sweep_others(d);
 	return 0;
 }
 
