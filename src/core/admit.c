@@ -56,7 +56,9 @@ static struct flow *make_flow(struct engine *e, const struct event *ev, mono_t n
 	return f;
 }
 
-#define ATTACHMENTS (CONN_HAS_HELPER | CONN_HAS_MASTER | CONN_HAS_SEQADJ | CONN_HAS_SYNPROXY)
+/* What only the event says that brings it (ctnetlink_conntrack_event); a helper
+ * is in every event. */
+#define TOLD_ONCE (CONN_HAS_MASTER | CONN_HAS_SEQADJ | CONN_HAS_SYNPROXY)
 
 /* Completes the report with what earlier ones said, and remembers the result. */
 static void merge(struct flow *f, struct conn *c, bool is_whole)
@@ -75,7 +77,7 @@ static void merge(struct flow *f, struct conn *c, bool is_whole)
 		c->has |= CONN_HAS_TCP_STATE;
 	if (is_whole)
 		f->attached = 0;
-	f->attached |= (uint16_t)(c->has & ATTACHMENTS);
+	f->attached |= (uint16_t)(c->has & TOLD_ONCE);
 	c->has |= f->attached;
 }
 

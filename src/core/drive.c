@@ -254,6 +254,7 @@ static void queue_install(struct engine *e, struct flow *f, mono_t now)
 		return;
 	}
 	f->goal = FLOW_GOAL_KEEP;
+	f->ask_path = false;
 	set_state(e, f, FLOW_WAIT);
 	flowtab_enqueue(&e->flows, f, FLOW_Q_INSTALL);
 }

@@ -275,8 +275,9 @@ static void feed_sample(struct engine *e, const struct event_sample *s, mono_t n
 	struct flow *f = flowtab_at(&e->flows, plan_slot(s->handle));
 	uint32_t now_ds = age_now(e, now);
 
-	/* The slot may belong to another flow by now, whose rules are new. */
-	if (!f || f->state != FLOW_ACTIVE || s->cookie.ct_id != f->ct_id ||
+	/* The slot may belong to another flow by now, whose rules are new. Rules
+	 * forward from before they are confirmed until they are removed. */
+	if (!f || !flow_has_rules(f) || s->cookie.ct_id != f->ct_id ||
 	    s->cookie.instance != e->instance)
 		return;
 	age_count(e, f, plan_dir(s->handle), &s->stats, now_ds);
@@ -405,6 +406,15 @@ static bool is_closing(const struct flow *f)
 	return f->orig.proto == L4_TCP && f->tcp_state != CONN_TCP_ESTABLISHED;
 }
 
+/* It had its time to finish by itself (LAST_ACK_MS), and rules may have hidden
+ * its last packet. */
+static bool can_finish(const struct engine *e, const struct flow *f)
+{
+	return f->state == FLOW_REFUSED && f->reason == REASON_TCP_CLOSING &&
+	       !(f->status & CONN_FIXED_TIMEOUT) &&
+	       !wheel_is_armed(&e->timers, flowtab_slot(&e->flows, f));
+}
+
 static void make_refresh(struct engine *e, struct flow *f, mono_t now, struct order *ret)
 {
 	*ret = (struct order){ .type = ORDER_REFRESH, .flow = flowtab_ref(&e->flows, f) };
@@ -412,8 +422,7 @@ static void make_refresh(struct engine *e, struct flow *f, mono_t now, struct or
 	ret->refresh.ct_id = f->ct_id;
 	if (f->had_rules && !is_closing(f)) {
 		ret->refresh.timeout_s = age_wanted_timeout(f, age_now(e, now));
-	} else if (f->had_rules && f->state == FLOW_REFUSED && f->reason == REASON_TCP_CLOSING &&
-		   !wheel_is_armed(&e->timers, flowtab_slot(&e->flows, f))) {
+	} else if (f->had_rules && can_finish(e, f)) {
 		ret->refresh.finish_last_ack = true;
 		ret->refresh.timeout_s = e->settings.tcp_time_wait_s;
 	}

@@ -153,6 +153,23 @@ static enum reason check_ports(const struct settings *settings, const struct lin
 	return REASON_NONE;
 }
 
+/*
+ * A segmented packet (GSO, GRO) carries only the sum of the pseudo header, to be
+ * completed where it is cut. act_csum does not touch it (tcf_csum_ipv6_tcp), so
+ * with other addresses the NIC would send wrong checksums. IPv4 has act_nat for
+ * this; IPv6 has nothing. Between veth ends nobody completes or looks at the sum.
+ */
+static bool breaks_checksums(const struct settings *settings, const struct path_query *q,
+			     const struct link_rec *const rec[])
+{
+	bool is_translated = !addr_is_equal(&q->orig.src, &q->reply.dst) ||
+			     !addr_is_equal(&q->orig.dst, &q->reply.src);
+
+	return settings->offload == OFFLOAD_SOFTWARE && q->orig.family == FAMILY_IP6 &&
+	       is_translated &&
+	       (strcmp(rec[DIR_ORIG]->link.kind, "veth") || strcmp(rec[DIR_REPLY]->link.kind, "veth"));
+}
+
 enum reason path_resolve(const struct pathtab *tab, const struct settings *settings,
 			 const struct path_query *q, struct path *ret)
 {
@@ -178,6 +195,8 @@ enum reason path_resolve(const struct pathtab *tab, const struct settings *setti
 	if (rec[DIR_REPLY]->link.mtu > path.hop[DIR_ORIG].mtu ||
 	    rec[DIR_ORIG]->link.mtu > path.hop[DIR_REPLY].mtu)
 		return REASON_MTU;
+	if (breaks_checksums(settings, q, rec))
+		return REASON_SOFTWARE_NAT66;
 	reason = check_ports(settings, rec);
 	if (reason == REASON_NONE)
 		*ret = path;

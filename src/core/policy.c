@@ -101,5 +101,5 @@ bool policy_is_conn_reason(enum reason reason)
 
 bool policy_is_path_reason(enum reason reason)
 {
-	return reason >= REASON_LOCAL && reason <= REASON_MTU;
+	return reason >= REASON_LOCAL && reason <= REASON_SOFTWARE_NAT66;
 }

@@ -35,6 +35,8 @@ COUNTER(acks_lost, "requests whose answer never came");
 #define ACK_TIMEOUT_MS	5000
 #define RCVBUF_BYTES	(4 * 1024 * 1024)
 
+static_assert(NLERR_EXTACK_SIZE == EXTACK_SIZE, "the kernel's text is copied as it is");
+
 struct worker {
 	pthread_t thread;
 	unsigned int number;

@@ -43,123 +43,119 @@ SAME_AS_KERNEL(CONN_TCP_SYN_SENT2, TCP_CONNTRACK_SYN_SENT2);
 /*
  * The library ends the process when an attribute has a length that it does not
  * expect. No kernel sends one; all the same it must not be us who end, so every
- * attribute that the library reads is measured first.
+ * attribute that the library reads is measured first. The tables are indexed by
+ * the attribute's type; what they do not have may be anything.
  */
 struct shape {
-	uint16_t type;
-	uint16_t len;		   /* exactly; 0 = any */
+	uint16_t len;              /* exactly; 0 = any */
+	uint16_t n_inner;          /* types that inner has */
 	const struct shape *inner; /* it is a nest */
 };
 
 #define TEXT UINT16_MAX /* as len: not empty, ends with NUL */
+#define LEN(bytes)                                                                                 \
+	{                                                                                          \
+		.len = bytes                                                                       \
+	}
+#define NEST(shapes)                                                                               \
+	{                                                                                          \
+		.inner = shapes, .n_inner = array_size(shapes)                                     \
+	}
 
 static const struct shape ip_shape[] = {
-	{ CTA_IP_V4_SRC, 4, NULL },
-	{ CTA_IP_V4_DST, 4, NULL },
-	{ CTA_IP_V6_SRC, 16, NULL },
-	{ CTA_IP_V6_DST, 16, NULL },
-	{ 0, 0, NULL },
+	[CTA_IP_V4_SRC] = LEN(4),
+	[CTA_IP_V4_DST] = LEN(4),
+	[CTA_IP_V6_SRC] = LEN(16),
+	[CTA_IP_V6_DST] = LEN(16),
 };
 
 static const struct shape proto_shape[] = {
-	{ CTA_PROTO_NUM, 1, NULL },	    { CTA_PROTO_SRC_PORT, 2, NULL },
-	{ CTA_PROTO_DST_PORT, 2, NULL },    { CTA_PROTO_ICMP_ID, 2, NULL },
-	{ CTA_PROTO_ICMP_TYPE, 1, NULL },   { CTA_PROTO_ICMP_CODE, 1, NULL },
-	{ CTA_PROTO_ICMPV6_ID, 2, NULL },   { CTA_PROTO_ICMPV6_TYPE, 1, NULL },
-	{ CTA_PROTO_ICMPV6_CODE, 1, NULL }, { 0, 0, NULL },
+	[CTA_PROTO_NUM] = LEN(1),         [CTA_PROTO_SRC_PORT] = LEN(2),
+	[CTA_PROTO_DST_PORT] = LEN(2),    [CTA_PROTO_ICMP_ID] = LEN(2),
+	[CTA_PROTO_ICMP_TYPE] = LEN(1),   [CTA_PROTO_ICMP_CODE] = LEN(1),
+	[CTA_PROTO_ICMPV6_ID] = LEN(2),   [CTA_PROTO_ICMPV6_TYPE] = LEN(1),
+	[CTA_PROTO_ICMPV6_CODE] = LEN(1),
 };
 
 static const struct shape tuple_shape[] = {
-	{ CTA_TUPLE_IP, 0, ip_shape },
-	{ CTA_TUPLE_PROTO, 0, proto_shape },
-	{ CTA_TUPLE_ZONE, 2, NULL },
-	{ 0, 0, NULL },
+	[CTA_TUPLE_IP] = NEST(ip_shape),
+	[CTA_TUPLE_PROTO] = NEST(proto_shape),
+	[CTA_TUPLE_ZONE] = LEN(2),
 };
 
 static const struct shape tcp_shape[] = {
-	{ CTA_PROTOINFO_TCP_STATE, 1, NULL },
-	{ CTA_PROTOINFO_TCP_WSCALE_ORIGINAL, 1, NULL },
-	{ CTA_PROTOINFO_TCP_WSCALE_REPLY, 1, NULL },
-	{ CTA_PROTOINFO_TCP_FLAGS_ORIGINAL, 2, NULL },
-	{ CTA_PROTOINFO_TCP_FLAGS_REPLY, 2, NULL },
-	{ 0, 0, NULL },
+	[CTA_PROTOINFO_TCP_STATE] = LEN(1),        [CTA_PROTOINFO_TCP_WSCALE_ORIGINAL] = LEN(1),
+	[CTA_PROTOINFO_TCP_WSCALE_REPLY] = LEN(1), [CTA_PROTOINFO_TCP_FLAGS_ORIGINAL] = LEN(2),
+	[CTA_PROTOINFO_TCP_FLAGS_REPLY] = LEN(2),
 };
 
 static const struct shape dccp_shape[] = {
-	{ CTA_PROTOINFO_DCCP_STATE, 1, NULL },
-	{ CTA_PROTOINFO_DCCP_ROLE, 1, NULL },
-	{ CTA_PROTOINFO_DCCP_HANDSHAKE_SEQ, 8, NULL },
-	{ 0, 0, NULL },
+	[CTA_PROTOINFO_DCCP_STATE] = LEN(1),
+	[CTA_PROTOINFO_DCCP_ROLE] = LEN(1),
+	[CTA_PROTOINFO_DCCP_HANDSHAKE_SEQ] = LEN(8),
 };
 
 static const struct shape sctp_shape[] = {
-	{ CTA_PROTOINFO_SCTP_STATE, 1, NULL },
-	{ CTA_PROTOINFO_SCTP_VTAG_ORIGINAL, 4, NULL },
-	{ CTA_PROTOINFO_SCTP_VTAG_REPLY, 4, NULL },
-	{ 0, 0, NULL },
+	[CTA_PROTOINFO_SCTP_STATE] = LEN(1),
+	[CTA_PROTOINFO_SCTP_VTAG_ORIGINAL] = LEN(4),
+	[CTA_PROTOINFO_SCTP_VTAG_REPLY] = LEN(4),
 };
 
 static const struct shape protoinfo_shape[] = {
-	{ CTA_PROTOINFO_TCP, 0, tcp_shape },
-	{ CTA_PROTOINFO_DCCP, 0, dccp_shape },
-	{ CTA_PROTOINFO_SCTP, 0, sctp_shape },
-	{ 0, 0, NULL },
+	[CTA_PROTOINFO_TCP] = NEST(tcp_shape),
+	[CTA_PROTOINFO_DCCP] = NEST(dccp_shape),
+	[CTA_PROTOINFO_SCTP] = NEST(sctp_shape),
 };
 
 static const struct shape counters_shape[] = {
-	{ CTA_COUNTERS_PACKETS, 8, NULL },
-	{ CTA_COUNTERS_BYTES, 8, NULL },
-	{ CTA_COUNTERS32_PACKETS, 4, NULL },
-	{ CTA_COUNTERS32_BYTES, 4, NULL },
-	{ 0, 0, NULL },
+	[CTA_COUNTERS_PACKETS] = LEN(8),
+	[CTA_COUNTERS_BYTES] = LEN(8),
+	[CTA_COUNTERS32_PACKETS] = LEN(4),
+	[CTA_COUNTERS32_BYTES] = LEN(4),
 };
 
 static const struct shape seqadj_shape[] = {
-	{ CTA_NAT_SEQ_CORRECTION_POS, 4, NULL },
-	{ CTA_NAT_SEQ_OFFSET_BEFORE, 4, NULL },
-	{ CTA_NAT_SEQ_OFFSET_AFTER, 4, NULL },
-	{ 0, 0, NULL },
+	[CTA_NAT_SEQ_CORRECTION_POS] = LEN(4),
+	[CTA_NAT_SEQ_OFFSET_BEFORE] = LEN(4),
+	[CTA_NAT_SEQ_OFFSET_AFTER] = LEN(4),
 };
 
 static const struct shape synproxy_shape[] = {
-	{ CTA_SYNPROXY_ISN, 4, NULL },
-	{ CTA_SYNPROXY_ITS, 4, NULL },
-	{ CTA_SYNPROXY_TSOFF, 4, NULL },
-	{ 0, 0, NULL },
+	[CTA_SYNPROXY_ISN] = LEN(4),
+	[CTA_SYNPROXY_ITS] = LEN(4),
+	[CTA_SYNPROXY_TSOFF] = LEN(4),
 };
 
 static const struct shape timestamp_shape[] = {
-	{ CTA_TIMESTAMP_START, 8, NULL },
-	{ CTA_TIMESTAMP_STOP, 8, NULL },
-	{ 0, 0, NULL },
+	[CTA_TIMESTAMP_START] = LEN(8),
+	[CTA_TIMESTAMP_STOP] = LEN(8),
 };
 
-static const struct shape help_shape[] = { { CTA_HELP_NAME, TEXT, NULL }, { 0, 0, NULL } };
-static const struct shape secctx_shape[] = { { CTA_SECCTX_NAME, TEXT, NULL }, { 0, 0, NULL } };
+static const struct shape help_shape[] = { [CTA_HELP_NAME] = LEN(TEXT) };
+static const struct shape secctx_shape[] = { [CTA_SECCTX_NAME] = LEN(TEXT) };
 
 static const struct shape entry_shape[] = {
-	{ CTA_TUPLE_ORIG, 0, tuple_shape },
-	{ CTA_TUPLE_REPLY, 0, tuple_shape },
-	{ CTA_TUPLE_MASTER, 0, tuple_shape },
-	{ CTA_STATUS, 4, NULL },
-	{ CTA_PROTOINFO, 0, protoinfo_shape },
-	{ CTA_HELP, 0, help_shape },
-	{ CTA_TIMEOUT, 4, NULL },
-	{ CTA_MARK, 4, NULL },
-	{ CTA_COUNTERS_ORIG, 0, counters_shape },
-	{ CTA_COUNTERS_REPLY, 0, counters_shape },
-	{ CTA_USE, 4, NULL },
-	{ CTA_ID, 4, NULL },
-	{ CTA_SEQ_ADJ_ORIG, 0, seqadj_shape },
-	{ CTA_SEQ_ADJ_REPLY, 0, seqadj_shape },
-	{ CTA_SECMARK, 4, NULL },
-	{ CTA_ZONE, 2, NULL },
-	{ CTA_SECCTX, 0, secctx_shape },
-	{ CTA_LABELS, 16, NULL },
-	{ CTA_LABELS_MASK, 16, NULL },
-	{ CTA_TIMESTAMP, 0, timestamp_shape },
-	{ CTA_SYNPROXY, 0, synproxy_shape },
-	{ 0, 0, NULL },
+	[CTA_TUPLE_ORIG] = NEST(tuple_shape),
+	[CTA_TUPLE_REPLY] = NEST(tuple_shape),
+	[CTA_TUPLE_MASTER] = NEST(tuple_shape),
+	[CTA_STATUS] = LEN(4),
+	[CTA_PROTOINFO] = NEST(protoinfo_shape),
+	[CTA_HELP] = NEST(help_shape),
+	[CTA_TIMEOUT] = LEN(4),
+	[CTA_MARK] = LEN(4),
+	[CTA_COUNTERS_ORIG] = NEST(counters_shape),
+	[CTA_COUNTERS_REPLY] = NEST(counters_shape),
+	[CTA_USE] = LEN(4),
+	[CTA_ID] = LEN(4),
+	[CTA_SEQ_ADJ_ORIG] = NEST(seqadj_shape),
+	[CTA_SEQ_ADJ_REPLY] = NEST(seqadj_shape),
+	[CTA_SECMARK] = LEN(4),
+	[CTA_ZONE] = LEN(2),
+	[CTA_SECCTX] = NEST(secctx_shape),
+	[CTA_LABELS] = LEN(16),
+	[CTA_LABELS_MASK] = LEN(16),
+	[CTA_TIMESTAMP] = NEST(timestamp_shape),
+	[CTA_SYNPROXY] = NEST(synproxy_shape),
 };
 
 static bool has_good_len(const struct shape *shape, const struct nlattr *attr)
@@ -173,22 +169,22 @@ static bool has_good_len(const struct shape *shape, const struct nlattr *attr)
 }
 
 /* Marks the cursor as malformed when something does not have its shape. */
-static void check_shape(struct nlget *g, const struct shape *shapes)
+static void check_shape(struct nlget *g, const struct shape *shapes, size_t n)
 {
 	const struct nlattr *attr;
 
 	while ((attr = nlget_next(g))) {
-		const struct shape *shape = shapes;
+		uint16_t type = nlget_type(attr);
 		struct nlget inner;
 
-		while (shape->type && shape->type != nlget_type(attr))
-			shape++;
-		if (!has_good_len(shape, attr))
+		if (type >= n)
+			continue;
+		if (!has_good_len(&shapes[type], attr))
 			g->is_malformed = true;
-		if (!shape->inner)
+		if (!shapes[type].inner)
 			continue;
 		inner = nlget_enter(attr);
-		check_shape(&inner, shape->inner);
+		check_shape(&inner, shapes[type].inner, shapes[type].n_inner);
 		nlget_leave(g, &inner);
 	}
 }
@@ -198,7 +194,7 @@ static bool is_well_formed(const struct nlmsghdr *nlh)
 	struct nlget g = nlget_begin(nlh, sizeof(struct nfgenmsg));
 
 	if (!g.is_malformed)
-		check_shape(&g, entry_shape);
+		check_shape(&g, entry_shape, array_size(entry_shape));
 	return !g.is_malformed;
 }
 
@@ -381,9 +377,7 @@ static bool get_what(const struct nlmsghdr *nlh, enum ctnl_what *ret)
 	case MSG_TYPE(IPCTNL_MSG_CT_NEW):
 		*ret = nlh->nlmsg_flags & NLM_F_CREATE ? CTNL_NEW : CTNL_UPDATE;
 		return true;
-	case MSG_TYPE(IPCTNL_MSG_CT_DELETE):
-		*ret = CTNL_DESTROY;
-		return true;
+	case MSG_TYPE(IPCTNL_MSG_CT_DELETE): *ret = CTNL_DESTROY; return true;
 	}
 	return false;
 }

@@ -23,8 +23,8 @@
 struct nlmsghdr;
 
 enum flower_put_flags {
-	FLOWER_EXCL = 1 << 0,	 /* the handle must be free (-EEXIST); else a rule there is replaced */
-	FLOWER_ECHO = 1 << 2,	 /* answer with the rule as the kernel has it */
+	FLOWER_EXCL = 1 << 0, /* the handle must be free (-EEXIST); else a rule there is replaced */
+	FLOWER_ECHO = 1 << 2, /* answer with the rule as the kernel has it */
 };
 
 /*
@@ -40,8 +40,8 @@ MUST_CHECK int flower_put_get(struct nlput *w, const struct rule_where *where);
  * not looked at then). A terse dump has everything but the rule itself, at a
  * third of the size.
  */
-MUST_CHECK int flower_put_dump(struct nlput *w, uint32_t ifindex, uint16_t prio,
-			       enum family family, bool is_terse);
+MUST_CHECK int flower_put_dump(struct nlput *w, uint32_t ifindex, uint16_t prio, enum family family,
+			       bool is_terse);
 /* Deletes every rule of this prio, whoever made it. */
 MUST_CHECK int flower_put_flush(struct nlput *w, uint32_t ifindex, uint16_t prio,
 				enum family family);
@@ -49,18 +49,18 @@ MUST_CHECK int flower_put_flush(struct nlput *w, uint32_t ifindex, uint16_t prio
 struct flower_info {
 	struct rule_where where; /* family NONE when the protocol is neither IP nor IPv6 */
 	uint32_t chain;
-	bool is_flower;	  /* kind; when false nothing below is set */
-	bool is_ingress;  /* sits on the ingress of clsact or of the ingress qdisc */
-	bool is_gone;	  /* RTM_DELTFILTER */
-	bool is_ours;	  /* an action carries a cookie of ours */
+	bool is_flower;  /* kind; when false nothing below is set */
+	bool is_ingress; /* sits on the ingress of clsact or of the ingress qdisc */
+	bool is_gone;    /* RTM_DELTFILTER */
+	bool is_ours;    /* an action carries a cookie of ours */
 	bool is_skip_sw;
 	bool is_skip_hw;
-	bool is_in_hw;	  /* a driver took it */
+	bool is_in_hw; /* a driver took it */
 	bool has_stats;
-	bool has_rule;	  /* `rule` is complete */
+	bool has_rule;        /* `rule` is complete */
 	uint32_t in_hw_count; /* drivers that hold it; full dump only */
 	struct rule_cookie cookie;
-	struct rule_stats stats; /* of the last action: redirect or accept */
+	struct rule_stats stats;    /* of the last action: redirect or accept */
 	struct rule_stats hw_stats; /* the part counted by the driver */
 	struct rule rule;
 };

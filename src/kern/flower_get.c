@@ -7,6 +7,7 @@
 #include <linux/tc_act/tc_csum.h>
 #include <linux/tc_act/tc_gact.h>
 #include <linux/tc_act/tc_mirred.h>
+#include <linux/tc_act/tc_nat.h>
 #include <linux/tc_act/tc_pedit.h>
 #include <string.h>
 
@@ -18,13 +19,22 @@
 struct reader {
 	struct flower_info *info;
 	bool is_malformed;
-	bool is_foreign;	  /* has something that no rule of ours has */
-	uint32_t match_seen;	  /* bit i: flower_match_fields[i] */
-	uint32_t rewrite_seen;	  /* bit i: flower_rewrite_fields[i] */
+	bool is_foreign;       /* has something that no rule of ours has */
+	uint32_t match_seen;   /* bit i: flower_match_fields[i] */
+	uint32_t rewrite_seen; /* bit i: flower_rewrite_fields[i] */
 	struct flower_match match;
 	struct flower_rewrite rewrite;
+	uint8_t nat_bits; /* rewritten by act_nat: RULE_SET_SRC, RULE_SET_DST */
 	uint32_t csum_flags;
-	enum { STEP_START, STEP_PEDIT, STEP_CSUM, STEP_REDIRECT, STEP_ACCEPT } step;
+	enum {
+		STEP_START,
+		STEP_NAT_SRC,
+		STEP_NAT_DST,
+		STEP_PEDIT,
+		STEP_CSUM,
+		STEP_REDIRECT,
+		STEP_ACCEPT,
+	} step;
 	uint32_t out_ifindex;
 };
 
@@ -185,6 +195,33 @@ static void get_pedit(struct reader *r, struct nlget *g)
 		r->is_foreign = true;
 }
 
+static void get_nat_parms(struct reader *r, const struct tc_nat *parms)
+{
+	bool is_src = parms->flags == TCA_NAT_FLAG_EGRESS;
+	const uint8_t *from = is_src ? r->match.src : r->match.dst;
+	uint8_t *to = is_src ? r->rewrite.src : r->rewrite.dst;
+
+	step_to(r, is_src ? STEP_NAT_SRC : STEP_NAT_DST, parms->action, TC_ACT_PIPE);
+	if ((parms->flags & ~(uint32_t)TCA_NAT_FLAG_EGRESS) || parms->mask != UINT32_MAX ||
+	    memcmp(&parms->old_addr, from, sizeof(parms->old_addr)) != 0)
+		r->is_foreign = true;
+	memcpy(to, &parms->new_addr, sizeof(parms->new_addr));
+	r->nat_bits |= is_src ? RULE_SET_SRC : RULE_SET_DST;
+}
+
+static void get_nat(struct reader *r, struct nlget *g)
+{
+	const struct nlattr *attr;
+
+	while ((attr = nlget_next(g))) {
+		struct tc_nat parms;
+
+		if (nlget_type(attr) == TCA_NAT_PARMS &&
+		    nlget_struct(g, attr, &parms, sizeof(parms), sizeof(parms)))
+			get_nat_parms(r, &parms);
+	}
+}
+
 static void get_csum(struct reader *r, struct nlget *g)
 {
 	const struct nlattr *attr;
@@ -246,7 +283,9 @@ static void get_options(struct reader *r, const struct nlattr *kind, const struc
 {
 	struct nlget g = nlget_enter(options);
 
-	if (nlget_is_str(kind, "pedit"))
+	if (nlget_is_str(kind, "nat"))
+		get_nat(r, &g);
+	else if (nlget_is_str(kind, "pedit"))
 		get_pedit(r, &g);
 	else if (nlget_is_str(kind, "csum"))
 		get_csum(r, &g);
@@ -270,8 +309,7 @@ static void get_action(struct reader *r, struct nlget *outer, const struct nlatt
 		case TCA_ACT_OPTIONS: options = attr; break;
 		case TCA_ACT_STATS: stats = attr; break;
 		case TCA_ACT_COOKIE:
-			if (flower_cookie_get(nlget_data(attr), nlget_len(attr),
-					      &r->info->cookie))
+			if (flower_cookie_get(nlget_data(attr), nlget_len(attr), &r->info->cookie))
 				r->info->is_ours = true;
 			break;
 		}
@@ -344,10 +382,10 @@ static uint16_t get_be16(const uint8_t at[2])
 	return (uint16_t)(at[0] << 8 | at[1]);
 }
 
-/* The rewrite bits of which at least one key was there. */
+/* The rewrite bits of which anything was there. */
 static uint8_t seen_bits(const struct reader *r)
 {
-	uint8_t bits = 0;
+	uint8_t bits = r->nat_bits;
 
 	for (size_t i = 0; i < FLOWER_REWRITE_FIELDS; i++) {
 		if (r->rewrite_seen & 1u << i)
@@ -417,11 +455,11 @@ static bool has_rewrite_of(const struct reader *r, const struct rule *rule)
 	for (size_t i = 0; i < FLOWER_REWRITE_FIELDS; i++) {
 		bool is_seen = r->rewrite_seen & 1u << i;
 
-		if (is_seen !=
-		    flower_has_field(&flower_rewrite_fields[i], rule->family, rule->rewrite))
+		if (is_seen != flower_has_field(&flower_rewrite_fields[i], rule))
 			return false;
 	}
-	return !(rule->rewrite & RULE_DEC_TTL) || r->rewrite.ttl == 0xff;
+	return r->nat_bits == flower_nat_bits(rule) &&
+	       (!(rule->rewrite & RULE_DEC_TTL) || r->rewrite.ttl == 0xff);
 }
 
 /* Accepts the guess when the bytes that it stands for are those that were read. */

@@ -6,6 +6,7 @@
 #include <linux/tc_act/tc_csum.h>
 #include <linux/tc_act/tc_gact.h>
 #include <linux/tc_act/tc_mirred.h>
+#include <linux/tc_act/tc_nat.h>
 #include <linux/tc_act/tc_pedit.h>
 #include <string.h>
 
@@ -94,6 +95,30 @@ static void end_action(struct actions *a, struct action action, bool with_cookie
 	nlput_nest_end(a->w, action.nest);
 }
 
+/* Egress is the kernel's word for rewriting the source (tcf_nat_act). */
+static void put_nat(struct actions *a, uint32_t flags, const struct addr *from,
+		    const struct addr *to)
+{
+	struct tc_nat parms = { .action = TC_ACT_PIPE, .mask = UINT32_MAX, .flags = flags };
+	struct action action = begin_action(a, "nat");
+
+	memcpy(&parms.old_addr, from->b, sizeof(parms.old_addr));
+	memcpy(&parms.new_addr, to->b, sizeof(parms.new_addr));
+	nlput_bytes(a->w, TCA_NAT_PARMS, &parms, sizeof(parms));
+	end_action(a, action, false);
+}
+
+static void put_nats(struct actions *a)
+{
+	const struct rule *rule = a->rule;
+	unsigned int bits = flower_nat_bits(rule);
+
+	if (bits & RULE_SET_SRC)
+		put_nat(a, TCA_NAT_FLAG_EGRESS, &rule->match.src, &rule->to.src);
+	if (bits & RULE_SET_DST)
+		put_nat(a, 0, &rule->match.dst, &rule->to.dst);
+}
+
 static struct tc_pedit_key make_key(const struct flower_rewrite_field *f,
 				    const struct flower_rewrite *image)
 {
@@ -119,7 +144,7 @@ static void put_pedit_headers(struct nlput *w, const struct rule *rule)
 		const struct flower_rewrite_field *f = &flower_rewrite_fields[i];
 		struct nlput_nest key;
 
-		if (!flower_has_field(f, rule->family, rule->rewrite))
+		if (!flower_has_field(f, rule))
 			continue;
 		key = nlput_nest_begin(w, TCA_PEDIT_KEY_EX);
 		nlput_u16(w, TCA_PEDIT_KEY_EX_HTYPE, flower_pedit_header(f, rule->match.proto));
@@ -142,14 +167,15 @@ static void put_pedit(struct actions *a)
 
 	flower_rewrite_of(rule, &image);
 	for (size_t i = 0; i < FLOWER_REWRITE_FIELDS; i++) {
-		if (flower_has_field(&flower_rewrite_fields[i], rule->family, rule->rewrite))
+		if (flower_has_field(&flower_rewrite_fields[i], rule))
 			parms.keys[n++] = make_key(&flower_rewrite_fields[i], &image);
 	}
 	if (n == 0)
 		return;
 	parms.sel.nkeys = (uint8_t)n;
 	action = begin_action(a, "pedit");
-	nlput_bytes(a->w, TCA_PEDIT_PARMS_EX, &parms, sizeof(parms.sel) + n * sizeof(parms.keys[0]));
+	nlput_bytes(a->w, TCA_PEDIT_PARMS_EX, &parms,
+		    sizeof(parms.sel) + n * sizeof(parms.keys[0]));
 	put_pedit_headers(a->w, rule);
 	end_action(a, action, false);
 }
@@ -200,6 +226,7 @@ static void put_actions(struct nlput *w, const struct rule *rule)
 	if (rule->kind == RULE_GUARD) {
 		put_accept(&a);
 	} else {
+		put_nats(&a);
 		put_pedit(&a);
 		put_csum(&a);
 		put_redirect(&a);

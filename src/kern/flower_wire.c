@@ -89,9 +89,9 @@ uint16_t flower_ethertype(uint8_t family)
 
 uint8_t flower_family(uint16_t ethertype)
 {
-	return ethertype == ETH_P_IP   ? FAMILY_IP4 :
-	       ethertype == ETH_P_IPV6 ? FAMILY_IP6 :
-					 FAMILY_NONE;
+	return ethertype == ETH_P_IP     ? FAMILY_IP4
+	       : ethertype == ETH_P_IPV6 ? FAMILY_IP6
+					 : FAMILY_NONE;
 }
 
 unsigned int flower_shape(const struct rule *rule)
@@ -162,10 +162,19 @@ void flower_rewrite_of(const struct rule *rule, struct flower_rewrite *ret)
 	put_be16(ret->dport, rule->to.dport);
 }
 
-bool flower_has_field(const struct flower_rewrite_field *field, uint8_t family,
-		      unsigned int rewrite)
+unsigned int flower_nat_bits(const struct rule *rule)
 {
-	return (field->bit & rewrite) && (field->family == FAMILY_NONE || field->family == family);
+	if (rule->place != RULE_SOFTWARE || rule->family != FAMILY_IP4)
+		return 0;
+	return rule->rewrite & (RULE_SET_SRC | RULE_SET_DST);
+}
+
+bool flower_has_field(const struct flower_rewrite_field *field, const struct rule *rule)
+{
+	unsigned int bits = rule->rewrite & ~flower_nat_bits(rule);
+
+	return (field->bit & bits) &&
+	       (field->family == FAMILY_NONE || field->family == rule->family);
 }
 
 uint16_t flower_pedit_header(const struct flower_rewrite_field *field, uint8_t proto)
@@ -183,19 +192,21 @@ uint16_t flower_pedit_cmd(const struct flower_rewrite_field *field)
 /*
  * The hop limit of IPv6 is in no checksum. A UDP checksum of 0 in IPv4 means
  * "none" and act_csum leaves it so (tcf_csum_ipv4_udp), so naming UDP is right
- * for such packets too.
+ * for such packets too. What act_nat rewrites, it mends itself; ports are in no
+ * pseudo header, so segmented packets need nothing more for them.
  */
 uint32_t flower_csum_flags(const struct rule *rule)
 {
 	const unsigned int addrs = RULE_SET_SRC | RULE_SET_DST;
 	const unsigned int ports = RULE_SET_SPORT | RULE_SET_DPORT;
+	unsigned int bits = rule->rewrite & ~flower_nat_bits(rule);
 	uint32_t flags = 0;
 
-	if (rule->family == FAMILY_IP4 && (rule->rewrite & (addrs | RULE_DEC_TTL)))
+	if (rule->family == FAMILY_IP4 && (bits & (addrs | RULE_DEC_TTL)))
 		flags |= TCA_CSUM_UPDATE_FLAG_IPV4HDR;
-	if (rule->rewrite & (addrs | ports))
-		flags |= rule->match.proto == L4_TCP ? TCA_CSUM_UPDATE_FLAG_TCP :
-						       TCA_CSUM_UPDATE_FLAG_UDP;
+	if (bits & (addrs | ports))
+		flags |= rule->match.proto == L4_TCP ? TCA_CSUM_UPDATE_FLAG_TCP
+						     : TCA_CSUM_UPDATE_FLAG_UDP;
 	return flags;
 }
 

@@ -48,9 +48,9 @@ struct flower_match {
 };
 
 struct flower_match_field {
-	uint16_t attr;   /* TCA_FLOWER_KEY_x */
-	uint8_t shapes;  /* enum flower_shape bits that have it */
-	uint8_t offset;  /* in struct flower_match */
+	uint16_t attr;  /* TCA_FLOWER_KEY_x */
+	uint8_t shapes; /* enum flower_shape bits that have it */
+	uint8_t offset; /* in struct flower_match */
 	uint8_t len;
 };
 
@@ -82,12 +82,22 @@ struct flower_rewrite_field {
 extern const struct flower_rewrite_field flower_rewrite_fields[FLOWER_REWRITE_FIELDS];
 
 void flower_rewrite_of(const struct rule *rule, struct flower_rewrite *ret);
-/* True when a rule of this family that rewrites these bits has this key. */
-bool flower_has_field(const struct flower_rewrite_field *field, uint8_t family,
-		      unsigned int rewrite);
+/* True when this rule has this key. */
+bool flower_has_field(const struct flower_rewrite_field *field, const struct rule *rule);
 /* enum pedit_header_type and enum pedit_cmd of a field. */
 uint16_t flower_pedit_header(const struct flower_rewrite_field *field, uint8_t proto);
 uint16_t flower_pedit_cmd(const struct flower_rewrite_field *field);
+
+/*
+ * Which addresses (RULE_SET_SRC, RULE_SET_DST) act_nat rewrites instead of
+ * pedit: those of IPv4 in software. pedit and act_csum leave a segmented packet
+ * with the checksum of its old addresses: act_csum passes it by
+ * (tcf_csum_ipv4_tcp), and who cuts it into segments starts from the sum of the
+ * pseudo header that is in the packet (tcp_gso_segment, and NICs that do it).
+ * act_nat corrects that sum (inet_proto_csum_replace4). For IPv6 there is no
+ * such action; no driver takes act_nat.
+ */
+unsigned int flower_nat_bits(const struct rule *rule);
 
 /* The checksums that act_csum must mend (TCA_CSUM_UPDATE_FLAG_x); 0 = none. */
 uint32_t flower_csum_flags(const struct rule *rule);

@@ -12,8 +12,7 @@
 
 /* The kernel's NUD_VALID, which no header for us has: it would send to the
  * address now, although it may look for a better one at the same time. */
-#define STATES_VALID                                                                               \
-	(NUD_PERMANENT | NUD_NOARP | NUD_REACHABLE | NUD_PROBE | NUD_STALE | NUD_DELAY)
+#define STATES_VALID (NUD_PERMANENT | NUD_NOARP | NUD_REACHABLE | NUD_PROBE | NUD_STALE | NUD_DELAY)
 
 static enum family get_family(uint8_t af)
 {

@@ -42,9 +42,9 @@ int qdisc_put_clsact_del(struct nlput *w, uint32_t ifindex)
 
 static enum qdisc_kind get_kind(const struct nlattr *attr)
 {
-	return nlget_is_str(attr, "clsact")  ? QDISC_CLSACT :
-	       nlget_is_str(attr, "ingress") ? QDISC_INGRESS :
-					       QDISC_OTHER;
+	return nlget_is_str(attr, "clsact")    ? QDISC_CLSACT
+	       : nlget_is_str(attr, "ingress") ? QDISC_INGRESS
+					       : QDISC_OTHER;
 }
 
 struct find {

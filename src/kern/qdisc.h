@@ -18,7 +18,7 @@
 struct nlsock;
 
 enum qdisc_kind {
-	QDISC_NONE,    /* nothing at ffff: */
+	QDISC_NONE, /* nothing at ffff: */
 	QDISC_CLSACT,
 	QDISC_INGRESS, /* the older form without egress side; good for our rules too */
 	QDISC_OTHER,
@@ -39,8 +39,8 @@ MUST_CHECK int qdisc_put_clsact_del(struct nlput *w, uint32_t ifindex);
  * route bus and has nothing in flight. 0 or -errno (-ENODEV: no such port);
  * ret_err may be NULL.
  */
-MUST_CHECK int qdisc_find_ingress(struct nlsock *sock, uint32_t ifindex,
-				  struct qdisc_ingress *ret, struct nlerr *ret_err);
+MUST_CHECK int qdisc_find_ingress(struct nlsock *sock, uint32_t ifindex, struct qdisc_ingress *ret,
+				  struct nlerr *ret_err);
 
 /*
  * Whether nothing hangs on this port's clsact: no filter on either side and no

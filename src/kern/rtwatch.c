@@ -14,14 +14,14 @@ struct rtwatch {
 	struct nlsock sock;
 	struct rtwatch_callbacks cb;
 	bool has_routes_changed; /* in the read that is under way */
-	bool is_lost;		 /* a message made no sense */
+	bool is_lost;            /* a message made no sense */
 };
 
 int rtwatch_open(struct rtwatch **ret, int rcvbuf_bytes, const struct rtwatch_callbacks *callbacks)
 {
 	static const unsigned int groups[] = {
-		RTNLGRP_LINK,	     RTNLGRP_NEIGH,	  RTNLGRP_IPV4_ROUTE,
-		RTNLGRP_IPV6_ROUTE,  RTNLGRP_IPV4_RULE,	  RTNLGRP_IPV6_RULE,
+		RTNLGRP_LINK,        RTNLGRP_NEIGH,       RTNLGRP_IPV4_ROUTE,
+		RTNLGRP_IPV6_ROUTE,  RTNLGRP_IPV4_RULE,   RTNLGRP_IPV6_RULE,
 		RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_NEXTHOP,
 	};
 	struct rtwatch *w = calloc(1, sizeof(*w));
@@ -97,13 +97,9 @@ static void on_message(const struct nlmsghdr *nlh, void *ctx)
 
 	switch (nlh->nlmsg_type) {
 	case RTM_NEWLINK:
-	case RTM_DELLINK:
-		on_link(w, nlh);
-		break;
+	case RTM_DELLINK: on_link(w, nlh); break;
 	case RTM_NEWNEIGH:
-	case RTM_DELNEIGH:
-		on_neigh(w, nlh);
-		break;
+	case RTM_DELNEIGH: on_neigh(w, nlh); break;
 	case RTM_NEWROUTE:
 	case RTM_DELROUTE:
 	case RTM_NEWRULE:
@@ -111,9 +107,7 @@ static void on_message(const struct nlmsghdr *nlh, void *ctx)
 	case RTM_NEWADDR:
 	case RTM_DELADDR:
 	case RTM_NEWNEXTHOP:
-	case RTM_DELNEXTHOP:
-		w->has_routes_changed = true;
-		break;
+	case RTM_DELNEXTHOP: w->has_routes_changed = true; break;
 	}
 }
 

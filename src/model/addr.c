@@ -15,12 +15,9 @@ bool addr_is_zero(const struct addr *addr)
 bool addr_is_multicast(enum family family, const struct addr *addr)
 {
 	switch (family) {
-	case FAMILY_IP4:
-		return (addr->b[0] & 0xf0) == 0xe0;
-	case FAMILY_IP6:
-		return addr->b[0] == 0xff;
-	case FAMILY_NONE:
-		break;
+	case FAMILY_IP4: return (addr->b[0] & 0xf0) == 0xe0;
+	case FAMILY_IP6: return addr->b[0] == 0xff;
+	case FAMILY_NONE: break;
 	}
 	return false;
 }
@@ -30,12 +27,9 @@ bool addr_is_loopback(enum family family, const struct addr *addr)
 	static const struct addr loopback6 = { { [15] = 1 } };
 
 	switch (family) {
-	case FAMILY_IP4:
-		return addr->b[0] == 127;
-	case FAMILY_IP6:
-		return addr_is_equal(addr, &loopback6);
-	case FAMILY_NONE:
-		break;
+	case FAMILY_IP4: return addr->b[0] == 127;
+	case FAMILY_IP6: return addr_is_equal(addr, &loopback6);
+	case FAMILY_NONE: break;
 	}
 	return false;
 }
@@ -50,12 +44,9 @@ bool addr_is_broadcast(enum family family, const struct addr *addr)
 bool addr_is_link_local(enum family family, const struct addr *addr)
 {
 	switch (family) {
-	case FAMILY_IP4:
-		return addr->b[0] == 169 && addr->b[1] == 254;
-	case FAMILY_IP6:
-		return addr->b[0] == 0xfe && (addr->b[1] & 0xc0) == 0x80;
-	case FAMILY_NONE:
-		break;
+	case FAMILY_IP4: return addr->b[0] == 169 && addr->b[1] == 254;
+	case FAMILY_IP6: return addr->b[0] == 0xfe && (addr->b[1] & 0xc0) == 0x80;
+	case FAMILY_NONE: break;
 	}
 	return false;
 }

@@ -37,6 +37,7 @@
 	X(DEVICE_NOT_READY, "device-not-ready", "a device on its path could not be prepared")              \
 	X(NEIGHBOUR_UNRESOLVED, "neighbour-unresolved", "the MAC address of a next hop is not known")      \
 	X(MTU, "mtu", "a packet could arrive that is too large for the way out")                           \
+	X(SOFTWARE_NAT66, "software-nat66", "software rules cannot mend checksums of translated IPv6")     \
 	/* what happened to its rules */                                                                   \
 	X(OBSERVE_ONLY, "observe-only", "it would be offloaded, but offload is set to observe")            \
 	X(TABLE_FULL, "table-full", "the flow table is full")                                              \

@@ -103,9 +103,9 @@ uint32_t nlsock_next_seq(struct nlsock *s)
 
 int nlsock_join(struct nlsock *s, unsigned int group)
 {
-	return mnl_socket_setsockopt(s->mnl, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0 ?
-		       -errno :
-		       0;
+	if (mnl_socket_setsockopt(s->mnl, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0)
+		return -errno;
+	return 0;
 }
 
 int nlsock_set_nonblock(struct nlsock *s)
@@ -248,16 +248,12 @@ static void on_answer(const struct nlmsghdr *nlh, void *ctx)
 	if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
 		q->is_interrupted = true;
 	switch (nlerr_get(nlh, &q->err)) {
-	case 0:
-		q->is_done = true;
-		break;
+	case 0: q->is_done = true; break;
 	case -ENOMSG:
 		if (q->fn && nlh->nlmsg_type != NLMSG_NOOP)
 			q->fn(nlh, q->ctx);
 		break;
-	default:
-		q->err = nlerr_make(-EBADMSG);
-		q->is_done = true;
+	default: q->err = nlerr_make(-EBADMSG); q->is_done = true;
 	}
 }
 

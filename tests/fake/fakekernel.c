@@ -167,7 +167,8 @@ struct fake_conn *fake_find_conn(struct fake *k, const struct tuple *orig)
 	return NULL;
 }
 
-/* A place for a new one: that of a connection whose end the core knows. */
+/* A place for a new one: that of a connection whose end the core knows. NULL
+ * when all are taken. */
 static struct fake_conn *conn_place(struct fake *k)
 {
 	if (k->n_conns < FAKE_CONNS)
@@ -175,17 +176,18 @@ static struct fake_conn *conn_place(struct fake *k)
 	for (unsigned int i = 0; i < FAKE_CONNS; i++) {
 		struct fake_conn *c = &k->conn[i];
 
-		if (!c->exists && (!c->is_told || c->is_told_gone) &&
-		    fake_rules_of(k, c->conn.id) == 0)
+		if (!c->exists && c->is_told_gone && fake_rules_of(k, c->conn.id) == 0)
 			return c;
 	}
-	abort();
+	return NULL;
 }
 
 struct fake_conn *fake_add_conn(struct fake *k, const struct conn *conn, mono_t now)
 {
 	struct fake_conn *c = conn_place(k);
 
+	if (!c)
+		return NULL;
 	*c = (struct fake_conn){ .conn = *conn, .exists = true, .policy_s = conn->timeout_s };
 	c->conn.has |= CONN_HAS_ID | CONN_HAS_STATUS | CONN_HAS_TIMEOUT | CONN_HAS_MARK;
 	if (c->conn.orig.proto == L4_TCP)
@@ -305,19 +307,18 @@ static void note_predecessors(struct fake *k, const struct conn *conn)
 	}
 }
 
-#define ATTACHMENTS                                                                                \
-	((uint32_t)(CONN_HAS_HELPER | CONN_HAS_MASTER | CONN_HAS_SEQADJ | CONN_HAS_SYNPROXY))
+#define TOLD_ONCE ((uint32_t)(CONN_HAS_MASTER | CONN_HAS_SEQADJ | CONN_HAS_SYNPROXY))
 
-/* Events carry what changed; what is attached stays until a whole report says
- * otherwise. */
+/* Events carry what changed; what is told once stays until a whole report says
+ * otherwise. A helper is in every event. */
 static void note_conn(struct fake *k, const struct conn *conn, bool is_whole)
 {
 	struct fake_conn *c = fake_conn_by_id(k, conn->id);
-	uint32_t attached;
+	uint32_t kept;
 
 	if (!c)
 		return;
-	attached = is_whole ? 0 : c->told.has & ATTACHMENTS;
+	kept = is_whole ? 0 : c->told.has & TOLD_ONCE;
 	if (!c->is_told)
 		c->is_told_by_event = !is_whole;
 	c->is_told = true;
@@ -331,8 +332,8 @@ static void note_conn(struct fake *k, const struct conn *conn, bool is_whole)
 		c->told.mark = conn->mark;
 	if (conn->has & CONN_HAS_TCP_STATE)
 		c->told.tcp_state = conn->tcp_state;
-	c->told.has = attached | ((c->told.has | conn->has) & ~ATTACHMENTS) |
-		      (conn->has & ATTACHMENTS);
+	kept |= c->told.has & (CONN_HAS_STATUS | CONN_HAS_MARK | CONN_HAS_TCP_STATE);
+	c->told.has = kept | conn->has;
 }
 
 static void note_moved(struct fake_conn *c, enum dir dir, uint64_t pkts, mono_t now)

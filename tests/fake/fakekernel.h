@@ -99,6 +99,7 @@ struct fake_faults {
 /* One order on its way. */
 struct fake_job {
 	struct order order;
+	mono_t at; /* when it was handed out */
 	struct event answer;
 	bool is_done;
 };
@@ -151,7 +152,8 @@ void fake_put_route(struct fake *k, const struct fake_route *route);
 void fake_del_route(struct fake *k, const struct fake_route *route);
 void fake_ask_route(const struct fake *k, const struct route_query *q, struct route_answer *ret);
 
-/* A new connection; its timeout_s is its policy, too. */
+/* A new connection; its timeout_s is its policy, too. NULL when there are too
+ * many. */
 struct fake_conn *fake_add_conn(struct fake *k, const struct conn *conn, mono_t now);
 /* The living connection of this original tuple, or NULL. */
 struct fake_conn *fake_find_conn(struct fake *k, const struct tuple *orig);
@@ -181,7 +183,7 @@ static inline unsigned int fake_lane(enum order_type type, unsigned int worker)
 }
 
 /* Takes an order that was handed out. */
-void fake_push(struct fake *k, const struct order *order, unsigned int worker);
+void fake_push(struct fake *k, const struct order *order, unsigned int worker, mono_t now);
 /* Executes the oldest order of the lane that is not executed yet. False when
  * there is none. */
 bool fake_execute(struct fake *k, unsigned int lane, mono_t now);

@@ -67,7 +67,7 @@ static void check_refresh(struct fake *k, const struct order_refresh *o)
 		fake_complain(k, "%u prolonged although its timeout is fixed", o->ct_id);
 }
 
-void fake_push(struct fake *k, const struct order *o, unsigned int worker)
+void fake_push(struct fake *k, const struct order *o, unsigned int worker, mono_t now)
 {
 	struct fake_lane *lane = &k->lane[fake_lane(o->type, worker)];
 	struct fake_flow *f = o->type == ORDER_PORT_OPEN || o->type == ORDER_PORT_CLOSE ?
@@ -109,7 +109,7 @@ void fake_push(struct fake *k, const struct order *o, unsigned int worker)
 		if (!lane->job)
 			abort();
 	}
-	lane->job[lane->n++] = (struct fake_job){ .order = *o };
+	lane->job[lane->n++] = (struct fake_job){ .order = *o, .at = now };
 }
 
 size_t fake_pending(const struct fake *k, unsigned int lane)
@@ -386,7 +386,7 @@ static void run_lookup(struct fake *k, const struct order *o, struct event *ev)
 /* Idle for longer than its policy allows is not what the core may make of a
  * connection: the last packet that it knows of is the one that counts. */
 static void check_prolonged(struct fake *k, const struct fake_conn *c, uint32_t timeout_s,
-			    mono_t now)
+			    mono_t asked_at)
 {
 	uint32_t policy_s = c->policy_s;
 	int64_t limit_ms;
@@ -399,15 +399,16 @@ static void check_prolonged(struct fake *k, const struct fake_conn *c, uint32_t 
 		fake_complain(k, "%u prolonged although no rule carried a packet", c->conn.id);
 		return;
 	}
-	limit_ms = mono_diff_ms(c->last_moved, now) + (int64_t)policy_s * 1000 + 1100;
+	limit_ms = mono_diff_ms(c->last_moved, asked_at) + (int64_t)policy_s * 1000 + 1100;
 	if ((int64_t)timeout_s * 1000 > limit_ms)
 		fake_complain(k, "%u prolonged to %us, beyond its last packet", c->conn.id,
 			      timeout_s);
 }
 
 /* As dispatch does it: looks first, then changes only what is still so. */
-static void run_refresh(struct fake *k, const struct order *o, struct event *ev, mono_t now)
+static void run_refresh(struct fake *k, const struct fake_job *job, struct event *ev, mono_t now)
 {
+	const struct order *o = &job->order;
 	const struct order_refresh *in = &o->refresh;
 	struct event_refresh *e = &ev->refresh;
 	struct fake_conn *c = fake_find_conn(k, &in->orig);
@@ -429,7 +430,7 @@ static void run_refresh(struct fake *k, const struct order *o, struct event *ev,
 		}
 	} else if (in->timeout_s > e->conn.timeout_s &&
 		   (c->conn.orig.proto != L4_TCP || c->conn.tcp_state == CONN_TCP_ESTABLISHED)) {
-		check_prolonged(k, c, in->timeout_s, now);
+		check_prolonged(k, c, in->timeout_s, job->at);
 		fake_set_timeout(c, in->timeout_s, now);
 		e->conn.timeout_s = in->timeout_s;
 	}
@@ -437,8 +438,11 @@ static void run_refresh(struct fake *k, const struct order *o, struct event *ev,
 
 /* -- lanes ---------------------------------------------------------------- */
 
-static void run_order(struct fake *k, const struct order *o, struct event *ev, mono_t now)
+static void run_order(struct fake *k, struct fake_job *job, mono_t now)
 {
+	const struct order *o = &job->order;
+	struct event *ev = &job->answer;
+
 	switch ((enum order_type)o->type) {
 	case ORDER_PORT_OPEN:
 		*ev = (struct event){ .type = EVENT_PORT_DONE };
@@ -458,7 +462,7 @@ static void run_order(struct fake *k, const struct order *o, struct event *ev, m
 		run_remove(k, o, ev);
 		break;
 	case ORDER_REFRESH:
-		run_refresh(k, o, ev, now);
+		run_refresh(k, job, ev, now);
 		break;
 	case ORDER_NONE:
 	case ORDER__COUNT:
@@ -473,7 +477,7 @@ bool fake_execute(struct fake *k, unsigned int lane, mono_t now)
 	for (size_t i = l->first; i < l->n; i++) {
 		if (l->job[i].is_done)
 			continue;
-		run_order(k, &l->job[i].order, &l->job[i].answer, now);
+		run_order(k, &l->job[i], now);
 		l->job[i].is_done = true;
 		return true;
 	}

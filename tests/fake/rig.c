@@ -86,7 +86,7 @@ static bool hand_out_class(struct rig *rig, enum order_class class, unsigned int
 		any = true;
 		if (rig->on_order)
 			rig->on_order(rig->ctx, &o, worker);
-		fake_push(&rig->kernel, &o, worker);
+		fake_push(&rig->kernel, &o, worker, rig->now);
 	}
 	return any;
 }

@@ -319,9 +319,8 @@ static void print_answer(int err, const struct route_answer *a)
 		return;
 	}
 	printf("%s err=%d oif=%u gateway=%s mtu=%u\n", kinds[a->kind], a->err, a->oif,
-	       a->has_gateway ?
-		       addr_to_str((enum family)a->gateway_family, &a->gateway, addr) :
-		       "-",
+	       a->has_gateway ? addr_to_str((enum family)a->gateway_family, &a->gateway, addr)
+			      : "-",
 	       a->mtu);
 }
 
@@ -468,8 +467,8 @@ static void watch(int seconds)
 		struct pollfd fds[] = { { .fd = rtwatch_fd(rt), .events = POLLIN },
 					{ .fd = nlsock_fd(&ct), .events = POLLIN } };
 
-		if (poll(fds, 2, 100) > 0 && (rtwatch_read(rt, 100) < 0 ||
-					      nlsock_recv_many(&ct, 100, print_conn, &r) < 0))
+		if (poll(fds, 2, 100) > 0 &&
+		    (rtwatch_read(rt, 100) < 0 || nlsock_recv_many(&ct, 100, print_conn, &r) < 0))
 			printf("lost\n");
 	}
 	nlsock_close(&ct);

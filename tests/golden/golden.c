@@ -66,16 +66,18 @@ static struct rule flow_rule(unsigned int i, char name[GOLDEN_NAME_SIZE])
 		.eth_src = { { 0x02, 0x11, 0x12, 0x13, 0x14, 0x15 } },
 		.eth_dst = { { 0x02, 0x21, 0x22, 0x23, 0x24, 0x25 } },
 		.out_ifindex = OUT_PORT,
-		.cookie = { .instance = 0x01020304, .ct_id = 0xa0b0c000 + i, .kind = RULE_FLOW,
+		.cookie = { .instance = 0x01020304,
+			    .ct_id = 0xa0b0c000 + i,
+			    .kind = RULE_FLOW,
 			    .dir = (uint8_t)(nat == DNAT ? DIR_REPLY : DIR_ORIG) },
 	};
 
 	snprintf(name, GOLDEN_NAME_SIZE, "%s-%s-%s-%s", is_udp ? "udp" : "tcp",
 		 is_ip6 ? "ip6" : "ip4", nats[nat], is_hardware ? "hardware" : "software");
-	rule.match = tuple_of(is_ip6 ? "tcp [2001:db8:1::a]:0 > [2001:db8:2::b]:443" :
-				       "tcp 192.0.2.10:0 > 198.51.100.20:443");
-	rule.to = tuple_of(is_ip6 ? "tcp [2001:db8:3:4:5:6:7:8]:61234 > [2001:db8:9::c]:8443" :
-				    "tcp 203.0.113.30:61234 > 10.1.2.40:8443");
+	rule.match = tuple_of(is_ip6 ? "tcp [2001:db8:1::a]:0 > [2001:db8:2::b]:443"
+				     : "tcp 192.0.2.10:0 > 198.51.100.20:443");
+	rule.to = tuple_of(is_ip6 ? "tcp [2001:db8:3:4:5:6:7:8]:61234 > [2001:db8:9::c]:8443"
+				  : "tcp 203.0.113.30:61234 > 10.1.2.40:8443");
 	/* Each has another port, so that all fit into one table. */
 	rule.match.sport = (uint16_t)(40000 + i);
 	if (is_udp)

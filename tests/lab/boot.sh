@@ -40,6 +40,7 @@ prepare_run() {
 	printf '%s\0' "$@" >"$dir/argv"
 	printf '%s\0' "$mode" >"$dir/mode"
 	printf '%s\n' "$KERNEL_MODULES" >"$dir/modules"
+	nicsim_for_run "$dir"
 	printf '%s\n' "$SRC" "$BUILD" "$TOOLS" "${KEEP_PATHS[@]}" >"$dir/keep"
 	printf '%s\0' "PATH=$BUILD:$TOOLS:$GUEST_PATH" HOME=/root LANG=C.UTF-8 "TERM=${TERM:-dumb}" \
 		USER=root SHELL=/bin/bash "LAB_SRC=$SRC" "LAB_BUILD=$BUILD" "LAB_TOPO=$LAB_DIR/topo.sh" \
@@ -49,26 +50,27 @@ prepare_run() {
 # start_guest DIR [LABMUX_OPTION...]: becomes the process that runs the guest to its
 # end, so call it in the background; its exit status is the program's, or 124 or 125.
 start_guest() {
-	local dir=$1
+	local dir=$1 comma_dir=${1//,/,,}
 	shift
 	exec "$TOOLS/labmux" host --timeout "$GUEST_TIMEOUT" --failed "$dir/failed" --log "$dir/qemu.log" "$@" -- \
-		qemu-system-x86_64 -name lab -accel tcg,thread=multi -cpu "$GUEST_CPU" -smp "$OPT_CPUS" \
+		qemu-system-x86_64 -name lab -accel tcg,thread=multi -cpu "$GUEST_CPU" -smp "${OPT_CPUS:-2}" \
 		-m "$OPT_MEMORY" -machine pc -nodefaults -no-user-config -display none -no-reboot \
 		-kernel "$KERNEL_IMAGE" -initrd "$INITRAMFS" -append "$GUEST_CMDLINE" \
-		-serial "file:$dir/console.log" \
+		-chardev "file,id=console,path=$comma_dir/console.log" -serial chardev:console \
 		-chardev socket,id=mux,fd=3 -device virtio-serial-pci,max_ports=2 \
 		-device virtserialport,chardev=mux,name=lab.mux,nr=1 \
 		-fsdev "local,id=root,path=/,security_model=none,readonly=on,multidevs=remap" \
 		-device virtio-9p-pci,fsdev=root,mount_tag=root \
-		-fsdev "local,id=run,path=$dir,security_model=none,multidevs=remap" \
+		-fsdev "local,id=run,path=$comma_dir,security_model=none,multidevs=remap" \
 		-device virtio-9p-pci,fsdev=run,mount_tag=run
 }
 
 # last_words FILE...: what the kernel said in its misery, or at least in the end.
 last_words() {
-	local trouble='lab guest:|BUG:|WARNING:|Oops|Kernel panic|RIP: 0010|Call Trace|^\[[ .0-9]*\]  [a-z_]'
-	cat "$@" 2>/dev/null | tr -d '\r' | grep -E "$trouble" | tail -n 25 ||
-		cat "$@" 2>/dev/null | tr -d '\r' | tail -n 25
+	local trouble='lab guest:|BUG:|WARNING:|Oops|Kernel panic|RIP: 0010|Call Trace|^\[[ .0-9]*\]  [a-z_]' all some
+	all=$(cat "$@" 2>/dev/null | tr -d '\r\0')
+	some=$(grep -E "$trouble" <<<"$all") || some=$all
+	tail -n 25 <<<"$some"
 }
 
 # explain_failure DIR: says why the guest, not the program, failed; keeps the logs.

@@ -11,7 +11,7 @@ TOOL_CFLAGS=(-std=gnu11 -O2 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing
 # tell whether it is current, and parallel runs cannot disturb each other.
 build_tools() {
 	local key new name
-	key=$(cat "$LAB_DIR"/*.c | sha256sum | cut -c 1-16)
+	key=$(cat "$LAB_DIR"/*.c | short_hash)
 	TOOLS=$CACHE/tools/$key
 	[ ! -d "$TOOLS" ] || return 0
 	mkdir -p "$CACHE/tools"
@@ -79,7 +79,7 @@ suite_count() {
 
 # make_check: runs the unit tests; adds to PASSED, FAILED and SKIPPED.
 make_check() {
-	local log=$BUILD/check.log status=0 pass fail skip
+	local log=$BUILD/check.log status=0 pass fail skip failures
 	say "running make check"
 	exec 8>"$CACHE/build/lock"
 	flock 8
@@ -91,8 +91,8 @@ make_check() {
 	if [ "$status" != 0 ]; then
 		[ "$fail" -gt 0 ] || fail=1
 		echo "FAIL make check, in $log:"
-		grep -E '^(FAIL|XPASS|ERROR)[: ]' "$log" | head -n 40 || :
-		tail -n 20 "$log"
+		failures=$(grep -E '^(FAIL|XPASS|ERROR): ' "$log" || tail -n 30 "$log")
+		head -n 40 <<<"$failures"
 	else
 		echo "ok   make check ($pass passed, $skip skipped)"
 	fi

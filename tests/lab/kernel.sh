@@ -145,9 +145,20 @@ add_module() {
 	echo "$name" >>"$dir/order"
 }
 
+short_hash() {
+	sha256sum | cut -c 1-16
+}
+
+# What no run has used for days goes; a run that is just starting is not disturbed.
+forget_old_boot_files() {
+	touch -c "$INITRAMFS"
+	[ "$KERNEL_IMAGE" = "$KERNEL_BZIMAGE" ] || touch -c "$KERNEL_IMAGE"
+	find "$CACHE/boot" -type f ! -name lock -mtime +3 -delete
+}
+
 # make_initramfs OUT
 make_initramfs() {
-	local out=$1 work module kind file busybox
+	local out=$1 work module line file busybox
 	work=$(mktemp -d "$CACHE/initramfs.XXXXXX")
 	mkdir -p "$work/bin" "$work/modules" "$work/dev" "$work/proc" "$work/sys" \
 		"$work/lower" "$work/upper" "$work/new" "$work/plain" "$work/run-dir" "$work/stage"
@@ -159,8 +170,9 @@ make_initramfs() {
 	cp "$LAB_DIR/guest-init" "$work/init"
 	chmod 755 "$work/init"
 	for module in "${INITRAMFS_MODULES[@]}"; do
-		while read -r kind file _; do
-			[ "$kind" != insmod ] || add_module "$file" "$work/modules"
+		# The rest are lines about what is built in.
+		while read -r line; do
+			[[ ! $line =~ ^insmod\ (.*\.ko(\.[a-z]+)?)( |$) ]] || add_module "${BASH_REMATCH[1]}" "$work/modules"
 		done < <(modprobe -d "$(modules_base)" -S "$KERNEL_RELEASE" --show-depends "$module")
 	done
 	[ -s "$work/modules/order" ] || : >"$work/modules/order"
@@ -170,7 +182,7 @@ make_initramfs() {
 }
 
 prepare_kernel() {
-	local key path=$OPT_KERNEL
+	local path=$OPT_KERNEL
 	if [ -z "$path" ]; then
 		path=$(fetch_kernel) || exit
 	fi
@@ -178,15 +190,11 @@ prepare_kernel() {
 	mkdir -p "$CACHE/boot"
 	exec 8>"$CACHE/boot/lock"
 	flock 8
-	key=$(stat -L -c '%n %s %Y' "$KERNEL_BZIMAGE" "$(command -v busybox)" "$LAB_DIR/guest-init" \
-		"$LAB_DIR/kernel.sh" | sha256sum | cut -c 1-16)
-	KERNEL_IMAGE=$CACHE/boot/$KERNEL_RELEASE-$key.elf
-	INITRAMFS=$CACHE/boot/$KERNEL_RELEASE-$key.cpio
-	if [ ! -e "$INITRAMFS" ]; then
-		rm -f "$CACHE/boot/$KERNEL_RELEASE-"*
-		make_initramfs "$INITRAMFS"
-		unpack_image "$KERNEL_BZIMAGE" "$KERNEL_IMAGE" || :
-	fi
-	[ -e "$KERNEL_IMAGE" ] || KERNEL_IMAGE=$KERNEL_BZIMAGE
+	KERNEL_IMAGE=$CACHE/boot/$KERNEL_RELEASE-$(stat -c '%n %s %Y' "$KERNEL_BZIMAGE" | short_hash).elf
+	INITRAMFS=$CACHE/boot/$KERNEL_RELEASE-$(cat "$(command -v busybox)" "$LAB_DIR/guest-init" \
+		"$LAB_DIR/kernel.sh" "$KERNEL_MODULES/modules.dep" | short_hash).cpio
+	[ -e "$INITRAMFS" ] || make_initramfs "$INITRAMFS"
+	[ -e "$KERNEL_IMAGE" ] || unpack_image "$KERNEL_BZIMAGE" "$KERNEL_IMAGE" || KERNEL_IMAGE=$KERNEL_BZIMAGE
+	forget_old_boot_files
 	exec 8>&-
 }

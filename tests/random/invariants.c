@@ -157,8 +157,9 @@ struct sums {
 
 static void add_up(struct engine *e, const struct flow *f, struct sums *s)
 {
-	s->n_state[f->state]++;
-	if (f->state == FLOW_REFUSED)
+	if (f->state < FLOW_STATE__COUNT)
+		s->n_state[f->state]++;
+	if (f->state == FLOW_REFUSED && f->reason < REASON__COUNT)
 		s->n_reason[f->reason]++;
 	s->n_silent += f->is_silent && flow_has_rules(f);
 	s->n_asking += f->is_asking;
@@ -245,8 +246,9 @@ static void check_sums(struct world *w, const struct sums *s)
 void world_check(struct world *w)
 {
 	struct engine *e = w->rig.engine;
-	struct sums s = { .n_silent = 0 };
+	struct sums s;
 
+	memset(&s, 0, sizeof(s));
 	SLAB_FOR_EACH(&e->flows.flows, slot)
 	{
 		const struct flow *f = flowtab_at(&e->flows, slot);

@@ -161,6 +161,17 @@ static void random_tuples(struct world *w, struct conn *c)
 	}
 }
 
+/* Nothing can be heard any more of those that lived and died unheard. */
+static void bury_unheard(struct world *w)
+{
+	struct fake *k = &w->rig.kernel;
+
+	for (unsigned int i = 0; w->ct.n == 0 && i < k->n_conns; i++) {
+		if (!k->conn[i].exists && !k->conn[i].is_told)
+			k->conn[i].is_told_gone = true;
+	}
+}
+
 static void new_conn(struct world *w)
 {
 	struct conn c = { .id = w->next_id++ };
@@ -179,7 +190,10 @@ static void new_conn(struct world *w)
 		c.tcp_state = one_in(w, 4) ? CONN_TCP_SYN_RECV : CONN_TCP_ESTABLISHED;
 	c.status = one_in(w, 4) ? 0 : CONN_ASSURED | CONN_SEEN_REPLY;
 	c.mark = (one_in(w, 4) ? 0 : 0x1000) | below(w, 2);
+	bury_unheard(w);
 	fc = fake_add_conn(&w->rig.kernel, &c, w->rig.now);
+	if (!fc)
+		return;
 	fc->is_silent = one_in(w, 8);
 	say_conn(w, fc, !one_in(w, 4));
 }
@@ -480,6 +494,9 @@ void world_rest(struct world *w)
 		rig_sample(&w->rig);
 		rig_advance(&w->rig, mono_add_ms(w->rig.now, 1000));
 	}
+	/* What did not fit at first may fit now. */
+	rig_resync(&w->rig);
+	rig_settle(&w->rig);
 }
 
 void world_stop(struct world *w)

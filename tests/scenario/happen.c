@@ -146,6 +146,10 @@ static void conn_new(struct scene *s, struct words *w, uint32_t id)
 	if (s->has_failed)
 		return;
 	fc = fake_add_conn(&s->rig.kernel, &c, s->rig.now);
+	if (!fc) {
+		scene_fail(s, "too many connections");
+		return;
+	}
 	if (policy_s)
 		fc->policy_s = policy_s;
 	fc->is_silent = r.is_quiet || r.is_dump;

@@ -22,9 +22,12 @@ static void text_round_trip(void **state UNUSED)
 		const char *text;
 		enum family family;
 	} good[] = {
-		{ "0.0.0.0", FAMILY_IP4 },	{ "192.0.2.1", FAMILY_IP4 },
-		{ "255.255.255.255", FAMILY_IP4 }, { "::", FAMILY_IP6 },
-		{ "2001:db8::1", FAMILY_IP6 },	{ "::ffff:192.0.2.1", FAMILY_IP6 },
+		{ "0.0.0.0", FAMILY_IP4 },
+		{ "192.0.2.1", FAMILY_IP4 },
+		{ "255.255.255.255", FAMILY_IP4 },
+		{ "::", FAMILY_IP6 },
+		{ "2001:db8::1", FAMILY_IP6 },
+		{ "::ffff:192.0.2.1", FAMILY_IP6 },
 		{ "2001:db8:1111:2222:3333:4444:5555:6666", FAMILY_IP6 },
 	};
 
@@ -41,9 +44,9 @@ static void text_round_trip(void **state UNUSED)
 
 static void bad_text_is_refused(void **state UNUSED)
 {
-	static const char *const bad[] = { "",	       "1",	   "1.2.3",	 "1.2.3.4.5",
-					   "1.2.3.256", " 1.2.3.4", "1.2.3.4 ",	 "1.2.3.4/32",
-					   ":",	       ":::",	   "2001:db8::g", "fe80::1%lo" };
+	static const char *const bad[] = { "",          "1",        "1.2.3",       "1.2.3.4.5",
+					   "1.2.3.256", " 1.2.3.4", "1.2.3.4 ",    "1.2.3.4/32",
+					   ":",         ":::",      "2001:db8::g", "fe80::1%lo" };
 
 	for (size_t i = 0; i < array_size(bad); i++) {
 		enum family family = FAMILY_NONE;
@@ -120,10 +123,14 @@ static void no_family_has_no_kind(void **state UNUSED)
 
 static void macs(void **state UNUSED)
 {
-	static const char *const bad[] = { "",			 "02:00:00:00:00",
-					   "02:00:00:00:00:0",	 "02:00:00:00:00:00:",
-					   "02-00-00-00-00-00", "02:00:00:00:00:0g",
-					   "2:0:0:0:0:1",	 "02:00:00:00:00:00 " };
+	static const char *const bad[] = { "",
+					   "02:00:00:00:00",
+					   "02:00:00:00:00:0",
+					   "02:00:00:00:00:00:",
+					   "02-00-00-00-00-00",
+					   "02:00:00:00:00:0g",
+					   "2:0:0:0:0:1",
+					   "02:00:00:00:00:00 " };
 	struct mac mac = { { 0 } };
 	char buf[MAC_STR_SIZE];
 
@@ -143,8 +150,8 @@ static void macs(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(text_round_trip),     cmocka_unit_test(bad_text_is_refused),
-		cmocka_unit_test(ip4_fills_four_bytes), cmocka_unit_test(kinds_of_addresses),
+		cmocka_unit_test(text_round_trip),       cmocka_unit_test(bad_text_is_refused),
+		cmocka_unit_test(ip4_fills_four_bytes),  cmocka_unit_test(kinds_of_addresses),
 		cmocka_unit_test(no_family_has_no_kind), cmocka_unit_test(macs),
 	};
 

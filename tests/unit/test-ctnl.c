@@ -46,6 +46,8 @@ static void assert_bytes(const struct msg *m, const unsigned char *expected, siz
 	assert_memory_equal(m->buf, expected, len);
 }
 
+/* clang-format off */
+
 /* NLM_F_REQUEST, and with dump NLM_F_DUMP. */
 #define HEADER(len, type, dump) len, 0, 0, 0, type, 1, 1, 3 * dump, 0, 0, 0, 0, 0, 0, 0, 0
 #define TUPLE4                                                                                     \
@@ -137,6 +139,8 @@ static void request_for_a_dump(void **state UNUSED)
 	assert_int_equal(nlput_msg(&m.w)->nlmsg_len, 20);
 	assert_int_equal(m.buf[16], AF_INET6);
 }
+
+/* clang-format on */
 
 static void small_buffers_are_refused(void **state UNUSED)
 {
@@ -261,8 +265,8 @@ static void everything_at_once(void **state)
 	assert_int_equal(c.has, CONN_HAS_ID | CONN_HAS_STATUS | CONN_HAS_TIMEOUT | CONN_HAS_MARK |
 					CONN_HAS_TCP_STATE | CONN_HAS_COUNTERS);
 	assert_int_equal(c.id, 0xdeadbeef);
-	assert_int_equal(c.status, CONN_SEEN_REPLY | CONN_ASSURED | CONN_CONFIRMED | CONN_DST_NAT |
-					   0x180);
+	assert_int_equal(c.status,
+			 CONN_SEEN_REPLY | CONN_ASSURED | CONN_CONFIRMED | CONN_DST_NAT | 0x180);
 	assert_int_equal(c.timeout_s, 432000);
 	assert_int_equal(c.tcp_state, CONN_TCP_ESTABLISHED);
 	assert_int_equal(c.mark, 0x70000001);

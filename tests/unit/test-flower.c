@@ -14,6 +14,7 @@
 #include <linux/tc_act/tc_csum.h>
 #include <linux/tc_act/tc_gact.h>
 #include <linux/tc_act/tc_mirred.h>
+#include <linux/tc_act/tc_nat.h>
 #include <linux/tc_act/tc_pedit.h>
 #include <string.h>
 
@@ -55,8 +56,7 @@ static void random_bytes(struct unit_random *random, void *dst, size_t len)
 		((unsigned char *)dst)[i] = (unsigned char)unit_random_u64(random);
 }
 
-static void random_tuple(struct unit_random *random, uint8_t family, uint8_t proto,
-			 struct tuple *t)
+static void random_tuple(struct unit_random *random, uint8_t family, uint8_t proto, struct tuple *t)
 {
 	memset(t, 0, sizeof(*t));
 	t->family = family;
@@ -248,6 +248,31 @@ static void other_rewrites_are_no_rules(void **state UNUSED)
 #undef PARMS
 }
 
+/* In software, IPv4 addresses are rewritten by other actions. */
+static void other_translations_are_no_rules(void **state UNUSED)
+{
+	struct rule rule = full_rule();
+	struct msg m;
+
+	rule.place = RULE_SOFTWARE;
+	encode(&m, &rule);
+	assert_true(decode(&m).has_rule);
+#define PARMS(i) AT(ACTION(i), TCA_NAT_PARMS)
+	IS_NO_RULE(PARMS(1), offsetof(struct tc_nat, action), TC_ACT_OK);
+	IS_NO_RULE(PARMS(1), offsetof(struct tc_nat, old_addr), 1);
+	IS_NO_RULE(PARMS(1), offsetof(struct tc_nat, mask), 0xfe);
+	IS_NO_RULE(PARMS(1), offsetof(struct tc_nat, flags), 0);
+	IS_NO_RULE(PARMS(1), offsetof(struct tc_nat, flags), 2);
+	IS_NO_RULE(PARMS(2), offsetof(struct tc_nat, flags), TCA_NAT_FLAG_EGRESS);
+	IS_NO_RULE(AT(TCA_OPTIONS, TCA_FLOWER_FLAGS), 0, TCA_CLS_FLAGS_SKIP_SW);
+	assert_int_equal(CHANGED(PARMS(1), offsetof(struct tc_nat, new_addr), 9).rule.to.src.b[0],
+			 9);
+#undef PARMS
+	/* And by them only there. */
+	rule.place = RULE_HARDWARE;
+	IS_NO_RULE(AT(TCA_OPTIONS, TCA_FLOWER_FLAGS), 0, TCA_CLS_FLAGS_SKIP_HW);
+}
+
 static void other_actions_are_no_rules(void **state UNUSED)
 {
 	const struct rule rule = full_rule();
@@ -363,11 +388,10 @@ static void put_basic(struct nlput *w, uint16_t type, uint64_t bytes, uint64_t p
 		nlput_bytes(w, TCA_STATS_PKT64, &pkts, sizeof(pkts));
 }
 
-static void put_terse_action(struct nlput *w, uint16_t i, const char *kind,
-			     const struct counted *c)
+static void put_terse_action(struct nlput *w, uint16_t i, const char *kind, const struct counted *c)
 {
 	static const uint32_t queue[5] = { 1, 2, 3, 4, 5 };
-	static const unsigned char cookie[16] = { 'n', 'f', 'o', 1,  1, 2, 3, 4,
+	static const unsigned char cookie[16] = { 'n', 'f', 'o', 1,   1,         2,         3, 4,
 						  0xa, 0xb, 0xc, 0xd, RULE_FLOW, DIR_REPLY, 0, 0 };
 	struct nlput_nest nest = nlput_nest_begin(w, i), stats;
 
@@ -465,8 +489,9 @@ static void many_packets(void **state UNUSED)
 
 static void small_requests(void **state UNUSED)
 {
-	const struct rule_where where = { .ifindex = 3, .prio = 20, .handle = 7,
-					  .family = FAMILY_IP6 };
+	const struct rule_where where = {
+		.ifindex = 3, .prio = 20, .handle = 7, .family = FAMILY_IP6
+	};
 	const struct tcmsg *tcm;
 	struct nlmsghdr *nlh;
 	struct msg m;
@@ -544,6 +569,7 @@ int main(void)
 		cmocka_unit_test(impossible_rules_are_refused),
 		cmocka_unit_test(other_matches_are_no_rules),
 		cmocka_unit_test(other_rewrites_are_no_rules),
+		cmocka_unit_test(other_translations_are_no_rules),
 		cmocka_unit_test(other_actions_are_no_rules),
 		cmocka_unit_test(other_guards_are_no_rules),
 		cmocka_unit_test(place_of_the_filter),

@@ -171,8 +171,8 @@ static void neighbour_states(void **state UNUSED)
 		bool is_valid;
 	} cases[] = {
 		{ NUD_INCOMPLETE, false }, { NUD_REACHABLE, true }, { NUD_STALE, true },
-		{ NUD_DELAY, true },	   { NUD_PROBE, true },	    { NUD_FAILED, false },
-		{ NUD_NOARP, true },	   { NUD_PERMANENT, true }, { NUD_NONE, false },
+		{ NUD_DELAY, true },       { NUD_PROBE, true },     { NUD_FAILED, false },
+		{ NUD_NOARP, true },       { NUD_PERMANENT, true }, { NUD_NONE, false },
 	};
 
 	for (size_t i = 0; i < array_size(cases); i++) {
@@ -208,8 +208,7 @@ static void neighbours_of_others(void **state UNUSED)
 
 static void neighbour_without_mac(void **state UNUSED)
 {
-	struct ndmsg header = { .ndm_family = AF_INET, .ndm_ifindex = 5,
-				.ndm_state = NUD_NOARP };
+	struct ndmsg header = { .ndm_family = AF_INET, .ndm_ifindex = 5, .ndm_state = NUD_NOARP };
 	struct neigh neigh;
 	struct msg m;
 
@@ -228,8 +227,7 @@ static void neighbour_without_mac(void **state UNUSED)
 
 static void begin_route(struct msg *m, uint8_t family, uint8_t type)
 {
-	struct rtmsg header = { .rtm_family = family, .rtm_type = type,
-				.rtm_flags = RTM_F_CLONED };
+	struct rtmsg header = { .rtm_family = family, .rtm_type = type, .rtm_flags = RTM_F_CLONED };
 
 	nlput_init(&m->w, m->buf, sizeof(m->buf), 0);
 	nlput_begin(&m->w, RTM_NEWROUTE, 0);
@@ -303,7 +301,7 @@ static void kinds_of_routes(void **state UNUSED)
 	} cases[] = {
 		{ RTN_UNICAST, ROUTE_UNICAST }, { RTN_LOCAL, ROUTE_LOCAL },
 		{ RTN_BROADCAST, ROUTE_OTHER }, { RTN_MULTICAST, ROUTE_OTHER },
-		{ RTN_ANYCAST, ROUTE_OTHER },	{ RTN_BLACKHOLE, ROUTE_OTHER },
+		{ RTN_ANYCAST, ROUTE_OTHER },   { RTN_BLACKHOLE, ROUTE_OTHER },
 	};
 	struct route_answer answer;
 	struct msg m;
@@ -351,8 +349,11 @@ static void real_dumps(void **state UNUSED)
 
 static void real_lookup(void **state UNUSED)
 {
-	struct route_query query = { .family = FAMILY_IP4, .proto = L4_TCP, .sport = 1,
-				     .dport = 2, .dst = { { 127, 0, 0, 1 } } };
+	struct route_query query = { .family = FAMILY_IP4,
+				     .proto = L4_TCP,
+				     .sport = 1,
+				     .dport = 2,
+				     .dst = { { 127, 0, 0, 1 } } };
 	struct route_answer answer;
 	struct routes *routes;
 
@@ -360,8 +361,8 @@ static void real_lookup(void **state UNUSED)
 		skip();
 	/* Where the loopback interface is down there is no such route. */
 	assert_int_equal(routes_lookup(routes, &query, &answer), 0);
-	assert_true(answer.kind == ROUTE_LOCAL ? answer.oif == 1 && answer.err == 0 :
-						 answer.kind == ROUTE_NONE && answer.err < 0);
+	assert_true(answer.kind == ROUTE_LOCAL ? answer.oif == 1 && answer.err == 0
+					       : answer.kind == ROUTE_NONE && answer.err < 0);
 	/* An address that cannot be one. */
 	query.dst = (struct addr){ { 0 } };
 	query.src = (struct addr){ { 224, 0, 0, 1 } };
@@ -370,7 +371,9 @@ static void real_lookup(void **state UNUSED)
 	assert_int_equal(answer.kind, ROUTE_NONE);
 	assert_int_equal(answer.err, -EINVAL);
 	/* A device that does not exist. */
-	query = (struct route_query){ .family = FAMILY_IP6, .proto = 58, .iif = 0x7ffffff0,
+	query = (struct route_query){ .family = FAMILY_IP6,
+				      .proto = 58,
+				      .iif = 0x7ffffff0,
 				      .dst = { { 0x20, 1, 0xd, 0xb8, 1 } } };
 	assert_int_equal(routes_lookup(routes, &query, &answer), 0);
 	assert_int_equal(answer.kind, ROUTE_NONE);

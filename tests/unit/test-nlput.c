@@ -15,6 +15,7 @@
 
 static void bytes_of_a_message(void **state UNUSED)
 {
+	/* clang-format off */
 	static const unsigned char expected[] = {
 		68, 0, 0, 0, 20, 0, 1, 3, 0x78, 0x56, 0x34, 0x12, 0, 0, 0, 0,
 		/* header of the family: 5 bytes, padded */
@@ -27,6 +28,7 @@ static void bytes_of_a_message(void **state UNUSED)
 		4, 0, 6, 0,
 		4, 0, 7, 0,
 	};
+	/* clang-format on */
 	_Alignas(4) unsigned char buf[128];
 	struct nlput_nest nest;
 	struct nlput w;

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# nicsim.sh - builds the simulated network adapter, tests/nicsim, for the guest's
+# kernel, so that "modprobe nicsim" works there. Sourced by ./lab.
+#
+# Sets NICSIM_MODULE, which stays empty when there is no module: the lab goes on
+# without it, and cases that need it say why (NICSIM_WHY).
+
+NICSIM_MODULE=
+NICSIM_WHY=
+
+# The headers' packages: those of one kernel, what all its variants share, and kbuild.
+headers_packages() {
+	echo "linux-headers-$KERNEL_RELEASE"
+	apt-cache depends "linux-headers-$KERNEL_RELEASE" 2>/dev/null |
+		sed -n 's/^ *Depends: \(linux-headers-.*-common\|linux-kbuild-.*\)$/\1/p'
+}
+
+# Unpacked, not installed; their Makefile names the place where they would be.
+download_headers() {
+	local work=$1 packages deb
+	{
+		mapfile -t packages < <(headers_packages)
+		if [ ${#packages[@]} -lt 3 ]; then
+			apt_refresh
+			mapfile -t packages < <(headers_packages)
+		fi
+		[ ${#packages[@]} -ge 3 ] || { echo "no package linux-headers-$KERNEL_RELEASE"; return 1; }
+		cd "$work" || return
+		apt-get -q -o APT::Sandbox::User=root download "${packages[@]}" ||
+			{ apt_refresh && apt-get -q -o APT::Sandbox::User=root download "${packages[@]}"; } || return
+		for deb in ./*.deb; do
+			dpkg-deb -x "$deb" . || return
+			rm -f "$deb"
+		done
+		sed -i "s|^include /usr/src/|include $CACHE/headers/$KERNEL_RELEASE/usr/src/|" \
+			"usr/src/linux-headers-$KERNEL_RELEASE/Makefile" || return
+	} >"$CACHE/headers.log" 2>&1 </dev/null
+}
+
+# find_headers: sets HEADERS to a directory that modules can be built in; false when there is none.
+find_headers() {
+	local work
+	HEADERS=$CACHE/headers/$KERNEL_RELEASE/usr/src/linux-headers-$KERNEL_RELEASE
+	[ ! -e "$HEADERS/Makefile" ] || return 0
+	if [ -e "$KERNEL_MODULES/build/Makefile" ]; then
+		HEADERS=$KERNEL_MODULES/build
+		return 0
+	fi
+	command -v apt-get >/dev/null || return 1
+	say "fetching the kernel's headers"
+	mkdir -p "$CACHE/headers"
+	work=$(mktemp -d "$CACHE/headers/new.XXXXXX")
+	if ! (download_headers "$work"); then
+		rm -rf "$work"
+		return 1
+	fi
+	chmod 755 "$work"
+	mv -T "$work" "$CACHE/headers/$KERNEL_RELEASE"
+}
+
+# The module is made of a copy, because kbuild writes beside the sources.
+build_nicsim() {
+	local dir=$1 new args=()
+	new=$(mktemp -d "$CACHE/nicsim/new.XXXXXX")
+	cp "$SRC"/tests/nicsim/*.[ch] "$SRC/tests/nicsim/Kbuild" "$new"
+	command -v gcc-12 >/dev/null || args=(CC=gcc)
+	if ! make -C "$HEADERS" M="$new" -j"$(nproc)" "${args[@]}" modules >"$CACHE/nicsim.log" 2>&1 </dev/null; then
+		rm -rf "$new"
+		return 1
+	fi
+	strip --strip-debug "$new/nicsim.ko"
+	find "$new" -mindepth 1 ! -name nicsim.ko -delete
+	chmod 755 "$new"
+	mv -T "$new" "$dir" 2>/dev/null || rm -rf "$new"
+}
+
+# The directory is named after what the module is made of, as with the lab's tools.
+prepare_nicsim() {
+	local key dir
+	[ -e "$SRC/tests/nicsim/Kbuild" ] || { NICSIM_WHY="there is no tests/nicsim"; return 0; }
+	key=$(cat "$SRC"/tests/nicsim/*.[ch] "$SRC/tests/nicsim/Kbuild" "$KERNEL_MODULES/modules.dep" |
+		sha256sum | cut -c 1-16)
+	dir=$CACHE/nicsim/$KERNEL_RELEASE-$key
+	mkdir -p "$CACHE/nicsim"
+	exec 8>"$CACHE/nicsim/lock"
+	flock 8
+	if [ ! -e "$dir/nicsim.ko" ]; then
+		if ! find_headers; then
+			NICSIM_WHY="no headers of kernel $KERNEL_RELEASE, see $CACHE/headers.log"
+		else
+			need_packages make binutils
+			say "building nicsim"
+			build_nicsim "$dir" || NICSIM_WHY="the build failed, see $CACHE/nicsim.log"
+		fi
+	fi
+	exec 8>&-
+	if [ -e "$dir/nicsim.ko" ]; then
+		NICSIM_MODULE=$dir/nicsim.ko
+	else
+		say "going on without nicsim: $NICSIM_WHY"
+	fi
+}
+
+# nicsim_for_run DIR: puts the module where guest-init tells modprobe to look. It is
+# in no index of modules, which the guest's kernel may share with the host.
+nicsim_for_run() {
+	local dir=$1
+	if [ -n "$NICSIM_MODULE" ]; then
+		cp "$NICSIM_MODULE" "$dir/nicsim.ko"
+		# shellcheck disable=SC2016 # modprobe's variable
+		echo 'install nicsim /sbin/insmod /run/lab/nicsim.ko $CMDLINE_OPTS' >"$dir/nicsim.conf"
+	else
+		echo "${NICSIM_WHY:-not built}" >"$dir/nicsim.why"
+	fi
+}
