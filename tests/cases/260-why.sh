@@ -91,9 +91,12 @@ expect_why helper tcp "$CLIENT4:41004" "$SERVER4:21"
 # The next hop is not resolved. (The flow was offloaded until then.)
 hold client 41005 "$SERVER4:80"
 wait_for 5 has_rules lan0 2
+# The server answers no question meanwhile: the SYNs above would resolve it again.
+ip -n server link set s0 arp off
 ip -n router neigh replace "$SERVER4" dev wan0 nud failed
 wait_for 5 has_rules lan0 0
 expect_why neighbour-unresolved tcp "$CLIENT4:41005" "$SERVER4:80"
+ip -n server link set s0 arp on
 ip -n router neigh replace "$SERVER4" dev wan0 lladdr "$SERVER_MAC" nud reachable
 wait_for 5 has_rules lan0 2
 
