@@ -60,6 +60,26 @@ tests_layer_ctl_LDFLAGS = $(AM_LDFLAGS) -Wl,--whole-archive,src/ctl/libctl.a,--n
 tests_layer_ctl_LDADD = src/base/libbase.a $(JANSSON_LIBS)
 EXTRA_tests_layer_ctl_DEPENDENCIES = src/ctl/libctl.a
 
+# ---------------------------------------------------------------- the core
+
+# Against a fake kernel and a virtual clock: scenarios that are told, and worlds
+# that are drawn by chance.
+core_tests = tests/scenario/scenario tests/random/random
+fake_sources = \
+	tests/fake/fakekernel.h tests/fake/fakekernel.c tests/fake/fakeorders.c \
+	tests/fake/rig.h tests/fake/rig.c
+
+tests_scenario_scenario_SOURCES = tests/scenario/scenario.c tests/scenario/scene.h \
+	tests/scenario/words.c tests/scenario/setup.c tests/scenario/happen.c \
+	tests/scenario/expect.c $(fake_sources)
+tests_scenario_scenario_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_scenario_scenario_LDADD = $(core_ldadd)
+
+tests_random_random_SOURCES = tests/random/random.c tests/random/world.h tests/random/world.c \
+	tests/random/topology.c tests/random/invariants.c $(fake_sources)
+tests_random_random_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_random_random_LDADD = $(core_ldadd)
+
 # ---------------------------------------------------------------- golden files
 
 # The exact bytes of our tc requests, and a program that sends them to a kernel
@@ -90,8 +110,8 @@ EXTRA_DIST += tests/lint/sizes.allow tests/lint/lib.sh tests/unit/unit.h
 
 # ---------------------------------------------------------------- what is run
 
-check_PROGRAMS += $(layer_tests)
-TESTS = $(layer_tests) $(script_tests)
+check_PROGRAMS += $(layer_tests) $(core_tests)
+TESTS = $(layer_tests) $(core_tests) $(script_tests)
 if HAVE_CMOCKA
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)

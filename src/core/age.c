@@ -72,6 +72,9 @@ void age_count(struct engine *e, struct flow *f, enum dir dir, const struct rule
 		f->rule_pkts[dir] = 0;
 		f->rule_bytes[dir] = 0;
 	}
+	/* One with fewer bits than the other wraps earlier. */
+	if (stats->bytes < f->rule_bytes[dir])
+		f->rule_bytes[dir] = 0;
 	if (stats->pkts > f->rule_pkts[dir])
 		f->last_use = now_ds;
 	pkts = stats->pkts - f->rule_pkts[dir];
@@ -94,7 +97,8 @@ bool age_needs_refresh(const struct engine *e, const struct flow *f, uint32_t no
 	uint32_t left_ds = f->ct_expires > now_ds ? f->ct_expires - now_ds : 0;
 	uint32_t two_samples_ds = 2 * e->settings.sample_ms / 100;
 
-	if (f->policy_s == 0 || f->last_use == 0 || due_ds(f) <= f->ct_expires)
+	if (f->policy_s == 0 || f->last_use == 0 || due_ds(f) <= f->ct_expires ||
+	    f->status & CONN_FIXED_TIMEOUT)
 		return false;
 	return left_ds < MAX(f->policy_s * DS_PER_S / 2, two_samples_ds);
 }

@@ -19,3 +19,29 @@ src_core_libcore_a_SOURCES = \
 # One test: two lines. The source is tests/unit/test-NAME.c.
 # unit_tests += tests/unit/test-NAME
 # tests_unit_test_NAME_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
+
+unit_tests += tests/unit/test-policy
+tests_unit_test_policy_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
+
+unit_tests += tests/unit/test-flow
+tests_unit_test_flow_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
+
+unit_tests += tests/unit/test-flowtab
+tests_unit_test_flowtab_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
+
+unit_tests += tests/unit/test-pathtab
+tests_unit_test_pathtab_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
+
+unit_tests += tests/unit/test-path
+tests_unit_test_path_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
+
+unit_tests += tests/unit/test-plan
+tests_unit_test_plan_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
+
+unit_tests += tests/unit/test-age
+tests_unit_test_age_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
+
+unit_tests += tests/unit/test-engine
+tests_unit_test_engine_SOURCES = tests/unit/test-engine.c $(fake_sources)
+tests_unit_test_engine_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_unit_test_engine_LDADD = $(core_ldadd) $(CMOCKA_LIBS)

@@ -78,6 +78,8 @@ static void put_route(struct world *w, unsigned int n, bool is_ip6, uint32_t ifi
 	}
 	if (world_below(&w->rnd, 8) == 0)
 		r.answer.mtu = 1400;
+	if (via_net != n && world_below(&w->rnd, 2))
+		r.mark = 1;
 	fake_put_route(&w->rig.kernel, &r);
 	r = (struct fake_route){ .family = r.family, .len = is_ip6 ? 128 : 32 };
 	world_address(n, 254, is_ip6, &r.prefix);

@@ -495,8 +495,10 @@ void world_rest(struct world *w)
 		rig_advance(&w->rig, mono_add_ms(w->rig.now, 1000));
 	}
 	/* What did not fit at first may fit now. */
-	rig_resync(&w->rig);
-	rig_settle(&w->rig);
+	for (unsigned int i = 0; i < 3; i++) {
+		rig_resync(&w->rig);
+		rig_settle(&w->rig);
+	}
 }
 
 void world_stop(struct world *w)

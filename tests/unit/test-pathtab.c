@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "unit/unit.h"
+
+#include <string.h>
+
+#include "core/pathtab.h"
+
+static const uint64_t key[2] = { 1, 2 };
+static const struct settings all = { .auto_devices = true };
+
+static void init(struct pathtab *tab)
+{
+	assert_int_equal(pathtab_init(tab, key), 0);
+}
+
+static struct link ether(uint32_t ifindex, const char *name)
+{
+	struct link l = { .ifindex = ifindex, .mtu = 1500, .is_up = true, .is_ether = true };
+
+	l.mac.b[0] = 2;
+	l.mac.b[5] = (uint8_t)ifindex;
+	strncpy(l.name, name, sizeof(l.name) - 1);
+	return l;
+}
+
+static struct neigh neigh_of(uint32_t ifindex, uint8_t host, uint8_t mac)
+{
+	struct neigh n = { .ifindex = ifindex, .family = FAMILY_IP4, .is_valid = mac != 0 };
+
+	n.addr.b[0] = 10;
+	n.addr.b[3] = host;
+	n.mac.b[0] = 2;
+	n.mac.b[5] = mac;
+	return n;
+}
+
+static uint32_t find(const struct pathtab *tab, const struct neigh *n)
+{
+	return pathtab_find_neigh(tab, n->ifindex, n->family, &n->addr);
+}
+
+static void links(void **state UNUSED)
+{
+	struct link l = ether(2, "eth0");
+	struct link_rec *rec;
+	struct pathtab tab;
+
+	init(&tab);
+	assert_null(pathtab_find_link(&tab, 2));
+	rec = pathtab_put_link(&tab, &all, &l);
+	assert_non_null(rec);
+	assert_ptr_equal(pathtab_find_link(&tab, 2), rec);
+	assert_int_equal(rec->port, PORT_NONE);
+	assert_true(rec->is_named);
+	assert_null(pathtab_find_link(&tab, 3));
+	/* The same number again is the same record. */
+	rec->port = PORT_OPEN;
+	assert_ptr_equal(pathtab_put_link(&tab, &all, &l), rec);
+	assert_int_equal(rec->port, PORT_OPEN);
+	pathtab_del_link(&tab, 2);
+	assert_null(pathtab_find_link(&tab, 2));
+	/* Twice is fine; its successor starts anew. */
+	pathtab_del_link(&tab, 2);
+	rec = pathtab_put_link(&tab, &all, &l);
+	assert_int_equal(rec->port, PORT_NONE);
+	pathtab_fini(&tab);
+}
+
+/* Does a change of this kind move paths? */
+static bool moves(struct pathtab *tab, const struct link *l)
+{
+	uint32_t before = tab->generation;
+	struct link_rec *rec = pathtab_put_link(tab, &all, l);
+
+	assert_true((tab->generation != before) == (rec->changed == tab->generation &&
+						    rec->changed != before));
+	return tab->generation != before;
+}
+
+static void what_moves_paths(void **state UNUSED)
+{
+	struct link l = ether(2, "eth0");
+	struct pathtab tab;
+
+	init(&tab);
+	assert_true(moves(&tab, &l));
+	assert_false(moves(&tab, &l));
+	l.mtu = 1400;
+	assert_true(moves(&tab, &l));
+	l.is_up = false;
+	assert_true(moves(&tab, &l));
+	l.mac.b[5] = 99;
+	assert_true(moves(&tab, &l));
+	l.master = 7;
+	assert_true(moves(&tab, &l));
+	strcpy(l.kind, "veth");
+	assert_true(moves(&tab, &l));
+	strcpy(l.name, "eth1");
+	assert_true(moves(&tab, &l));
+	/* The peer of a veth, for one, does not matter. */
+	l.lower = 9;
+	assert_false(moves(&tab, &l));
+	pathtab_fini(&tab);
+}
+
+static void names(void **state UNUSED)
+{
+	struct settings two = { .n_devices = 2, .device = { "eth0", "wan" } };
+	struct settings none = { .n_devices = 0 };
+	struct link l = ether(2, "eth0");
+	struct pathtab tab;
+
+	init(&tab);
+	assert_true(pathtab_put_link(&tab, &two, &l)->is_named);
+	strcpy(l.name, "eth01");
+	assert_false(pathtab_put_link(&tab, &two, &l)->is_named);
+	strcpy(l.name, "wan");
+	assert_true(pathtab_put_link(&tab, &two, &l)->is_named);
+	/* Without a list, every port; what cannot be one is not. */
+	strcpy(l.name, "eth7");
+	assert_true(pathtab_put_link(&tab, &none, &l)->is_named);
+	l.master = 3;
+	assert_false(pathtab_put_link(&tab, &all, &l)->is_named);
+	l.master = 0;
+	strcpy(l.kind, "vlan");
+	assert_false(pathtab_put_link(&tab, &all, &l)->is_named);
+	strcpy(l.kind, "veth");
+	assert_true(pathtab_put_link(&tab, &all, &l)->is_named);
+	l.is_ether = false;
+	assert_false(pathtab_put_link(&tab, &all, &l)->is_named);
+	l.is_ether = true;
+	l.is_loopback = true;
+	assert_false(pathtab_put_link(&tab, &all, &l)->is_named);
+	pathtab_fini(&tab);
+}
+
+/* Routes go with their device, and the kernel does not say so. */
+static void gone_link_changes_routes(void **state UNUSED)
+{
+	struct link l = ether(2, "eth0");
+	struct pathtab tab;
+	uint32_t before;
+
+	init(&tab);
+	pathtab_put_link(&tab, &all, &l);
+	before = tab.generation;
+	pathtab_del_link(&tab, 5);
+	assert_int_equal(tab.generation, before);
+	pathtab_del_link(&tab, 2);
+	assert_int_equal(tab.generation, before + 1);
+	assert_int_equal(tab.routes_changed, tab.generation);
+	pathtab_touch_routes(&tab);
+	assert_int_equal(tab.routes_changed, before + 2);
+	pathtab_fini(&tab);
+}
+
+static void too_many_links(void **state UNUSED)
+{
+	struct pathtab tab;
+	uint32_t slot = 0, n = 0;
+
+	init(&tab);
+	for (uint32_t i = 1; i <= PATHTAB_MAX_LINKS; i++) {
+		struct link l = ether(i, "eth");
+
+		assert_non_null(pathtab_put_link(&tab, &all, &l));
+	}
+	for (uint32_t i = 0; i < 2; i++) {
+		struct link l = ether(PATHTAB_MAX_LINKS + 1, "eth");
+
+		assert_null(pathtab_put_link(&tab, &all, &l));
+		assert_int_equal(tab.dropped, i + 1);
+	}
+	for (; pathtab_next_link(&tab, &slot); slot++)
+		n++;
+	assert_int_equal(n, PATHTAB_MAX_LINKS);
+	/* Those that are there can still change. */
+	struct link l = ether(5, "other");
+	assert_non_null(pathtab_put_link(&tab, &all, &l));
+	pathtab_fini(&tab);
+}
+
+static void neighbours(void **state UNUSED)
+{
+	struct neigh n = neigh_of(2, 1, 7), other;
+	struct pathtab tab;
+	uint32_t before, slot;
+
+	init(&tab);
+	assert_int_equal(find(&tab, &n), PATHTAB_NONE);
+	assert_null(pathtab_get_neigh(&tab, PATHTAB_NONE));
+	pathtab_put_neigh(&tab, &n);
+	slot = find(&tab, &n);
+	assert_int_not_equal(slot, PATHTAB_NONE);
+	assert_int_equal(pathtab_get_neigh(&tab, slot)->changed, tab.generation);
+	/* The same again is no news. */
+	before = tab.generation;
+	pathtab_put_neigh(&tab, &n);
+	assert_int_equal(tab.generation, before);
+	/* Another device, address or family is another neighbour. */
+	other = neigh_of(3, 1, 7);
+	assert_int_equal(find(&tab, &other), PATHTAB_NONE);
+	other = neigh_of(2, 2, 7);
+	assert_int_equal(find(&tab, &other), PATHTAB_NONE);
+	other = n;
+	other.family = FAMILY_IP6;
+	assert_int_equal(find(&tab, &other), PATHTAB_NONE);
+	/* A new MAC address is news. */
+	n.mac.b[5] = 8;
+	pathtab_put_neigh(&tab, &n);
+	assert_int_equal(pathtab_get_neigh(&tab, slot)->changed, before + 1);
+	/* Not valid, and nobody uses it: forgotten. */
+	n.is_valid = false;
+	pathtab_put_neigh(&tab, &n);
+	assert_int_equal(tab.generation, before + 2);
+	assert_int_equal(find(&tab, &n), PATHTAB_NONE);
+	/* Nor is it learnt that way. */
+	pathtab_put_neigh(&tab, &n);
+	assert_int_equal(tab.generation, before + 2);
+	assert_int_equal(slab_count(&tab.neighs), 0);
+	pathtab_fini(&tab);
+}
+
+static void neighbour_in_use(void **state UNUSED)
+{
+	struct neigh n = neigh_of(2, 1, 7);
+	struct pathtab tab;
+	uint32_t slot, before;
+
+	init(&tab);
+	pathtab_put_neigh(&tab, &n);
+	slot = find(&tab, &n);
+	pathtab_ref_neigh(&tab, slot);
+	pathtab_ref_neigh(&tab, slot);
+	before = tab.generation;
+	n.is_valid = false;
+	pathtab_put_neigh(&tab, &n);
+	assert_int_equal(tab.generation, before + 1);
+	/* It stays as long as somebody holds it, and may come back. */
+	assert_int_equal(find(&tab, &n), slot);
+	n.is_valid = true;
+	pathtab_put_neigh(&tab, &n);
+	assert_int_equal(find(&tab, &n), slot);
+	assert_int_equal(tab.generation, before + 2);
+	n.is_valid = false;
+	pathtab_put_neigh(&tab, &n);
+	pathtab_unref_neigh(&tab, slot);
+	assert_int_equal(find(&tab, &n), slot);
+	pathtab_unref_neigh(&tab, slot);
+	assert_int_equal(find(&tab, &n), PATHTAB_NONE);
+	/* A valid one stays without users. */
+	n.is_valid = true;
+	pathtab_put_neigh(&tab, &n);
+	slot = find(&tab, &n);
+	pathtab_ref_neigh(&tab, slot);
+	pathtab_unref_neigh(&tab, slot);
+	assert_int_equal(find(&tab, &n), slot);
+	pathtab_unref_neigh(&tab, PATHTAB_NONE);
+	pathtab_fini(&tab);
+}
+
+static void too_many_neighbours(void **state UNUSED)
+{
+	struct pathtab tab;
+	struct neigh n;
+
+	init(&tab);
+	for (uint32_t i = 0; i <= PATHTAB_MAX_NEIGHS; i++) {
+		n = neigh_of(i + 1, 1, 7);
+		pathtab_put_neigh(&tab, &n);
+	}
+	assert_int_equal(tab.dropped, 1);
+	assert_int_equal(slab_count(&tab.neighs), PATHTAB_MAX_NEIGHS);
+	assert_int_equal(find(&tab, &n), PATHTAB_NONE);
+	n = neigh_of(77, 1, 7);
+	assert_int_not_equal(find(&tab, &n), PATHTAB_NONE);
+	pathtab_fini(&tab);
+}
+
+static void touch(void **state UNUSED)
+{
+	struct link l = ether(2, "eth0");
+	struct link_rec *rec;
+	struct pathtab tab;
+	uint32_t before;
+
+	init(&tab);
+	rec = pathtab_put_link(&tab, &all, &l);
+	before = tab.generation;
+	pathtab_touch_link(&tab, rec);
+	assert_int_equal(rec->changed, before + 1);
+	assert_int_equal(tab.generation, before + 1);
+	assert_int_equal(tab.routes_changed, 0);
+	pathtab_fini(&tab);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(links),	       cmocka_unit_test(what_moves_paths),
+		cmocka_unit_test(names),	       cmocka_unit_test(gone_link_changes_routes),
+		cmocka_unit_test(too_many_links),      cmocka_unit_test(neighbours),
+		cmocka_unit_test(neighbour_in_use),    cmocka_unit_test(too_many_neighbours),
+		cmocka_unit_test(touch),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
