@@ -11,6 +11,7 @@
 
 VIP4=198.51.100.10 VIP6=2001:db8:5::10
 MATRIX_BYTES=${MATRIX_BYTES:-33554432}
+MATRIX_MODE=${MATRIX_MODE:-software}
 
 # set_nat KIND PROTO FAMILY PORT: PORT is where the server listens.
 set_nat() {
@@ -50,6 +51,16 @@ both_rules() {
 	[ "$(rules lan0)" = 1 ] && [ "$(rules wan0)" = 1 ]
 }
 
+# Every rule is in the NIC and nowhere else, and the daemon knows.
+matrix_in_hardware() {
+	local dev
+	for dev in lan0 wan0; do
+		[ "$(tc -n router filter show dev "$dev" ingress | grep -c '^  in_hw ')" -ge 1 ] ||
+			fail "$1: the rule on $dev is not in hardware"
+	done
+	offload -j flows --state offloaded | grep -q '"in_hw": *true' || fail "$1: flows does not say in_hw"
+}
+
 # matrix_one KIND PROTO FAMILY: one cell.
 matrix_one() {
 	local kind=$1 proto=$2 family=$3 name="$2-ip$3-$1" before crossed port
@@ -66,6 +77,7 @@ matrix_one() {
 	transfer_open "$name" "$proto" "$family" "$MATRIX_BYTES" --quiet-wait "$@"
 	SERVER4=$keep4 SERVER6=$keep6
 	wait_for 5 both_rules
+	[ "$MATRIX_MODE" != hardware ] || matrix_in_hardware "$name"
 	transfer_bulk "$name"
 	# Its end: TCP closes, UDP is ended by hand.
 	transfer_close "$name"
@@ -78,6 +90,7 @@ matrix_one() {
 
 run_matrix() {
 	local family kind
+	MATRIX_MODE=$2
 	topo_router2
 	# Conntrack is at work only where the ruleset needs it: "routed", too.
 	router_nft -f - <<-'END'

@@ -19,6 +19,7 @@
 NICSIM_DEBUGFS=/sys/kernel/debug/nicsim
 nicsim_next_port=0
 
+# shellcheck disable=SC2120 # cases give arguments
 nicsim_load() {
 	if [ ! -e "${LAB_RUN:-}/nicsim.ko" ] && ! modinfo nicsim >/dev/null 2>&1; then
 		case $(cat "${LAB_RUN:-}/nicsim.why" 2>/dev/null) in
@@ -29,6 +30,7 @@ nicsim_load() {
 	rmmod nicsim 2>/dev/null || :
 	modprobe nicsim "$@" || fail "cannot load nicsim with $*"
 	nicsim_next_port=0
+	# shellcheck disable=SC2034 # topo.sh's
 	TOPO_LINK=topo_nicsim
 }
 
@@ -45,7 +47,7 @@ nicsim_counter() {
 }
 
 nicsim_check() {
-	[ -e "${LAB_RUN:-}/nicsim.ko" ] || nicsim_load
+	nicsim_load
 	python3 -B "$LAB_SRC/tests/nicsim/check-$1.py"
 }
 

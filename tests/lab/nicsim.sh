@@ -49,11 +49,14 @@ find_headers() {
 		return 0
 	fi
 	command -v apt-get >/dev/null || return 1
-	say "fetching the kernel's headers"
 	mkdir -p "$CACHE/headers"
+	# A kernel of somebody's own has none; it is not worth looking each time.
+	[ -z "$(find "$CACHE/headers" -maxdepth 1 -name "none-$KERNEL_RELEASE" -mmin -600)" ] || return 1
+	say "fetching the kernel's headers"
 	work=$(mktemp -d "$CACHE/headers/new.XXXXXX")
 	if ! (download_headers "$work"); then
 		rm -rf "$work"
+		touch "$CACHE/headers/none-$KERNEL_RELEASE"
 		return 1
 	fi
 	chmod 755 "$work"

@@ -1,0 +1,16 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# timeout: 400
+#
+# The matrix of TCP once more, with rules that only the NIC has (skip_sw).
+set -eu
+# shellcheck source=../lab/topo.sh
+. "$LAB_TOPO"
+# shellcheck source=../lab/nicsim-topo.sh
+. "${LAB_TOPO%/*}/nicsim-topo.sh"
+# shellcheck source=../lab/matrix.sh
+. "${LAB_TOPO%/*}/matrix.sh"
+
+nicsim_load ports=2
+MATRIX_BYTES=4194304
+run_matrix tcp hardware
