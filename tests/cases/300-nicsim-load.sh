@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# timeout: 120
+# timeout: 240
 #
 # nicsim comes and goes: options, names, features, other namespaces, and their end.
 set -eu
@@ -40,6 +40,22 @@ for knob in table_size=1000 latency_us=7 stats_delay_ms=0 fail_errno=ENOMEM fail
 	assert_eq "${knob%=*}" "$(nicsim "${knob%=*}")" "${knob#*=}"
 done
 ethtool -k nic0 | grep -q '^hw-tc-offload: off$' || fail "hw-tc-offload is on"
+
+# A name that is taken: nothing of it stays.
+rmmod nicsim
+ip link add wire1 type dummy
+! modprobe nicsim ports=3 2>/dev/null || fail "loads beside a device of the same name"
+! exists nic0 || fail "devices are left"
+ip link del wire1
+nicsim_load ports=3
+
+# Callbacks under rtnl, if wished; not to be changed later.
+nicsim_load knobs=unlocked=0
+assert_eq unlocked "$(nicsim unlocked)" 0
+tc qdisc add dev nic0 clsact
+tc filter add dev nic0 ingress protocol ip pref 1 flower skip_sw action drop
+assert_eq used "$(nicsim used)" 1
+! nicsim unlocked 1 2>/dev/null || fail "changes to unlocked with blocks bound"
 
 # ---- what a port is ----
 nicsim_load ports=3

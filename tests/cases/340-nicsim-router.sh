@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# timeout: 240
+# timeout: 300
 #
 # A router whose ports are those of nicsim: the stack forwards what has no rule, and sees nothing of what has one.
+# shellcheck disable=SC3043 # local
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"

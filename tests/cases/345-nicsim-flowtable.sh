@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# timeout: 200
+# timeout: 300
 #
 # A flowtable of the kernel with flags offload: nicsim takes its flows, and decrements TTLs though no action says so.
 set -eu

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# timeout: 280
+# timeout: 600
 #
 # Fifty times in and out, with traffic, rules, flowtables and resets: nothing is left, and the kernel says nothing.
 set -eu

@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# timeout: 200
+# timeout: 300
 #
 # Everything at once: rules from two sides, dumps, resets, knobs, links that flap, traffic - and in the end tc and nicsim agree.
+# shellcheck disable=SC3043 # local
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"

@@ -133,6 +133,7 @@ struct fake {
 	struct fake_lane lane[FAKE_LANES];
 	struct fake_faults faults;
 	bool is_told_to_stop;
+	uint64_t n_orders[ORDER__COUNT]; /* handed out since the start */
 	unsigned int n_complaints;
 	char complaints[FAKE_TEXT];
 };

@@ -109,6 +109,7 @@ void fake_push(struct fake *k, const struct order *o, unsigned int worker, mono_
 		if (!lane->job)
 			abort();
 	}
+	k->n_orders[o->type]++;
 	lane->job[lane->n++] = (struct fake_job){ .order = *o, .at = now };
 }
 

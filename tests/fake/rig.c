@@ -154,6 +154,7 @@ static void end_expired(struct rig *rig)
 
 void rig_advance(struct rig *rig, mono_t when)
 {
+	rig_settle(rig);
 	while (mono_before(rig->now, when)) {
 		mono_t next = mono_min(engine_next_due(rig->engine),
 				       fake_next_expiry(&rig->kernel));

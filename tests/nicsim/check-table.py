@@ -278,6 +278,12 @@ rig.hit(UDP)
 rig.hit(UDP)
 rig.flush()
 
+title("kinds of statistics")
+rig.add(FLOW % (1, 2000) + " action mirred egress redirect dev nic1 hw_stats delayed")
+rig.refused(FLOW % (1, 2001) + " action mirred egress redirect dev nic1 hw_stats immediate", "HW stats type")
+rig.refused(FLOW % (1, 2001) + " action pedit ex munge ip ttl dec pipe hw_stats delayed" + TO1, "mixing HW stats")
+rig.flush()
+
 # ---- many ----
 title("3000 rules")
 fill(3000, first=10000)

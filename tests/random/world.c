@@ -471,6 +471,48 @@ static void stream(struct world *w)
 	}
 }
 
+/* Connections in use that nobody may let die. */
+static unsigned int count_used(struct world *w)
+{
+	const struct fake *k = &w->rig.kernel;
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < k->n_conns; i++) {
+		const struct fake_conn *c = &k->conn[i];
+
+		n += c->exists && !(c->conn.status & CONN_FIXED_TIMEOUT) &&
+		     policy_conn(&k->settings, &c->conn) == REASON_NONE;
+	}
+	return n;
+}
+
+/* Orders that move flows. */
+static uint64_t count_moves(const struct fake *k)
+{
+	return k->n_orders[ORDER_LOOKUP] + k->n_orders[ORDER_INSTALL] + k->n_orders[ORDER_REMOVE] +
+	       k->n_orders[ORDER_PORT_OPEN] + k->n_orders[ORDER_PORT_CLOSE];
+}
+
+/* Longer than every pause, with packets and samples every second. */
+static void use_all(struct world *w)
+{
+	struct fake *k = &w->rig.kernel;
+	unsigned int n_used = count_used(w);
+	uint64_t n_moves = 0;
+
+	for (unsigned int i = 0; i < 400; i++) {
+		if (i == 390)
+			n_moves = count_moves(k);
+		stream(w);
+		rig_sample(&w->rig);
+		rig_advance(&w->rig, mono_add_ms(w->rig.now, 1000));
+	}
+	if (count_used(w) != n_used)
+		fake_complain(k, "%u connections in use, of %u", count_used(w), n_used);
+	if (count_moves(k) != n_moves)
+		fake_complain(k, "no rest");
+}
+
 void world_rest(struct world *w)
 {
 	struct fake *k = &w->rig.kernel;
@@ -489,11 +531,7 @@ void world_rest(struct world *w)
 			c->expires = MONO_NEVER;
 	}
 	rig_resync(&w->rig);
-	for (unsigned int i = 0; i < 400; i++) {
-		stream(w);
-		rig_sample(&w->rig);
-		rig_advance(&w->rig, mono_add_ms(w->rig.now, 1000));
-	}
+	use_all(w);
 	/* What did not fit at first may fit now. */
 	for (unsigned int i = 0; i < 3; i++) {
 		rig_resync(&w->rig);
