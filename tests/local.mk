@@ -103,7 +103,8 @@ script_tests += \
 	tests/lint/sizes \
 	tests/lint/names \
 	tests/lint/spdx \
-	tests/lint/docs
+	tests/lint/docs \
+	tests/lint/fsm
 
 dist_noinst_SCRIPTS += $(script_tests)
 EXTRA_DIST += tests/lint/sizes.allow tests/lint/lib.sh tests/unit/unit.h

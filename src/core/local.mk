@@ -19,23 +19,6 @@ src_core_libcore_a_SOURCES = \
 # One test: two lines. The source is tests/unit/test-NAME.c.
 unit_tests += tests/unit/test-policy
 tests_unit_test_policy_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
-unit_tests += tests/unit/test-flow
-tests_unit_test_flow_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
-unit_tests += tests/unit/test-flowtab
-tests_unit_test_flowtab_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
-unit_tests += tests/unit/test-pathtab
-tests_unit_test_pathtab_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
-unit_tests += tests/unit/test-path
-tests_unit_test_path_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
-unit_tests += tests/unit/test-plan
-tests_unit_test_plan_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
-unit_tests += tests/unit/test-age
-tests_unit_test_age_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
-unit_tests += tests/unit/test-engine
-tests_unit_test_engine_LDADD = tests/fake/libfake.a $(core_ldadd) $(CMOCKA_LIBS)
-
-unit_tests += tests/unit/test-policy
-tests_unit_test_policy_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
 
 unit_tests += tests/unit/test-flow
 tests_unit_test_flow_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
