@@ -128,7 +128,9 @@ static bool is_same_conn(const struct flow *f, const struct conn *c)
 /* The mark takes part in routing, but for our own bits of it. */
 static void recheck_mark(struct engine *e, struct flow *f, uint32_t old_mark, mono_t now)
 {
-	if (((f->mark ^ old_mark) & ~e->settings.mark) == 0 || e->stopping)
+	uint32_t ours = e->settings.admit == ADMIT_MARK ? e->settings.mark : 0;
+
+	if (((f->mark ^ old_mark) & ~ours) == 0 || e->stopping)
 		return;
 	if (f->state != FLOW_REFUSED || policy_is_path_reason(f->reason))
 		drive_input(e, f, FLOW_IN_RECHECK, REASON_NONE, now);

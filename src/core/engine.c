@@ -156,7 +156,7 @@ static bool next_port(struct engine *e, enum port_state from, enum port_state to
 
 static uint32_t routing_mark(const struct engine *e, const struct flow *f)
 {
-	return f->mark & ~e->settings.mark;
+	return e->settings.admit == ADMIT_MARK ? f->mark & ~e->settings.mark : f->mark;
 }
 
 /* A neighbour that changed keeps its slot, but the rules have its old MAC. */

@@ -47,6 +47,12 @@ static uint32_t next_generation(struct pathtab *tab)
 	return ++tab->generation;
 }
 
+/* Of links and routes. */
+static uint32_t next_way(struct pathtab *tab)
+{
+	return tab->ways_changed = next_generation(tab);
+}
+
 static uint32_t link_hash(const struct pathtab *tab, uint32_t ifindex)
 {
 	return (uint32_t)siphash13(&ifindex, sizeof(ifindex), tab->key);
@@ -124,9 +130,9 @@ struct link_rec *pathtab_put_link(struct pathtab *tab, const struct settings *se
 			tab->dropped++;
 			return NULL;
 		}
-		rec->changed = next_generation(tab);
+		rec->changed = next_way(tab);
 	} else if (moves_paths(&rec->link, link)) {
-		rec->changed = next_generation(tab);
+		rec->changed = next_way(tab);
 	}
 	rec->link = *link;
 	rec->is_named = is_named(settings, link);
@@ -139,7 +145,7 @@ void pathtab_del_link(struct pathtab *tab, uint32_t ifindex)
 
 	if (!rec)
 		return;
-	next_generation(tab);
+	next_way(tab);
 	htab_del(&tab->link_index, link_hash(tab, ifindex), slab_slot_of(&tab->links, rec));
 	slab_free(&tab->links, slab_ref_of(&tab->links, rec));
 	/* The routes over it are gone too, and the kernel says nothing of them:
@@ -251,10 +257,10 @@ void pathtab_unref_neigh(struct pathtab *tab, uint32_t slot)
 
 void pathtab_touch_routes(struct pathtab *tab)
 {
-	tab->routes_changed = next_generation(tab);
+	tab->routes_changed = next_way(tab);
 }
 
 void pathtab_touch_link(struct pathtab *tab, struct link_rec *rec)
 {
-	rec->changed = next_generation(tab);
+	rec->changed = next_way(tab);
 }

@@ -55,6 +55,7 @@ struct pathtab {
 	struct htab link_index, neigh_index;
 	uint64_t key[2];
 	uint32_t generation;	 /* of the newest change of any kind */
+	uint32_t ways_changed;	 /* of the newest change of anything but neighbours */
 	uint32_t routes_changed; /* of the newest change of routes or rules */
 	uint32_t dropped;	 /* facts that did not fit */
 };

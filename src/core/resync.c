@@ -79,8 +79,11 @@ static void visit_path(struct engine *e, struct flow *f, mono_t now)
 {
 	switch ((enum flow_state)f->state) {
 	case FLOW_REFUSED:
-		if (!policy_is_path_reason(f->reason) || !drive_is_newer(e->paths.generation, f) ||
-		    e->stopping)
+		if (!policy_is_path_reason(f->reason) || e->stopping ||
+		    !drive_is_newer(f->reason == REASON_NEIGHBOUR_UNRESOLVED ?
+					    e->paths.generation :
+					    e->paths.ways_changed,
+				    f))
 			return;
 		break;
 	case FLOW_WAIT:

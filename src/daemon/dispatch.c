@@ -146,8 +146,11 @@ static void run_refresh(struct dispatch *d, const struct order *o)
 	r->found = err == 0 && (!(r->conn.has & CONN_HAS_ID) || r->conn.id == o->refresh.ct_id);
 	if (r->found)
 		err = mend_conn(d, &o->refresh, &r->conn);
-	else if (err == -ENOENT)
+	/* Not there, or gone between the two requests. */
+	if (err == -ENOENT) {
+		r->found = false;
 		err = 0;
+	}
 	if (err)
 		log_warning("conntrack did not answer or take a refresh: %s", strerror(-err));
 	r->err = err;

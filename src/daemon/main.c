@@ -59,7 +59,7 @@ struct daemon {
 	struct ctlcmd *ctlcmd;
 	struct ctlsock *ctlsock;
 	struct notify *notify;
-	struct loop_signal *sigterm, *sigint;
+	struct loop_signal *sigterm, *sigint, *sighup;
 	struct loop_timer *stop_timer, *ready_timer, *status_timer, *watchdog_timer;
 	bool is_ready;
 	bool stopping;
@@ -177,7 +177,7 @@ static void sweep_others(struct daemon *d)
 	struct nlsock sock = { 0 };
 	struct link_rec *rec;
 
-	if (engine_settings(d->engine)->offload == OFFLOAD_OBSERVE || nlsock_open(&sock, NETLINK_ROUTE, 0))
+	if (nlsock_open(&sock, NETLINK_ROUTE, 0))
 		return;
 	for (uint32_t slot = 0; (rec = pathtab_next_link(paths, &slot)); slot++) {
 		unsigned int n_rules = 0;
@@ -306,8 +306,9 @@ static int start_timers(struct daemon *d)
 	d->watchdog_timer = loop_timer_add(d->loop, "watchdog", on_watchdog, d);
 	d->sigterm = loop_signal_add(d->loop, SIGTERM, "SIGTERM", on_signal, d);
 	d->sigint = loop_signal_add(d->loop, SIGINT, "SIGINT", on_signal, d);
+	d->sighup = loop_signal_add(d->loop, SIGHUP, "SIGHUP", on_signal, d);
 	if (!d->stop_timer || !d->ready_timer || !d->status_timer || !d->watchdog_timer ||
-	    !d->sigterm || !d->sigint)
+	    !d->sigterm || !d->sigint || !d->sighup)
 		return -ENOMEM;
 	loop_timer_set(d->ready_timer, READY_CHECK_MS, READY_CHECK_MS);
 	loop_timer_set(d->status_timer, STATUS_MS, STATUS_MS);
@@ -365,6 +366,7 @@ static void finish(struct daemon *d)
 	ingest_free(d->ingest);
 	dispatch_free(d->dispatch);
 	engine_free(d->engine);
+	loop_signal_del(d->sighup);
 	loop_signal_del(d->sigint);
 	loop_signal_del(d->sigterm);
 	loop_timer_del(d->watchdog_timer);

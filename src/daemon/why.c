@@ -115,7 +115,8 @@ static bool explain_path(struct why *w, struct dispatch *dispatch, struct path *
 	char in[32], out[32];
 	int err;
 
-	path_begin(&q, &w->conn.orig, &w->conn.reply, w->conn.mark & ~s->mark, 0);
+	path_begin(&q, &w->conn.orig, &w->conn.reply,
+		   s->admit == ADMIT_MARK ? w->conn.mark & ~s->mark : w->conn.mark, 0);
 	err = dispatch_walk_path(dispatch, &q);
 	for (unsigned int i = 0; i <= q.step; i++)
 		describe_answer(w, &q, i);

@@ -42,6 +42,7 @@ struct worker {
 	unsigned int number;
 	struct ring installs, removals; /* in: struct order */
 	struct ring answers;		/* out: struct event */
+	unsigned int n_under_way; /* orders without answer; main thread only */
 	int stop_fd;
 	atomic_bool stopping;
 	/* Worker thread only. */
@@ -452,13 +453,16 @@ bool worker_has_room(const struct worker *worker, bool for_removal)
 {
 	const struct ring *ring = for_removal ? &worker->removals : &worker->installs;
 
-	return ring_peek_count(ring) < ring_capacity(ring);
+	/* Answers that main has not read yet take room, too. */
+	return worker->n_under_way < ring_capacity(&worker->answers) &&
+	       ring_peek_count(ring) < ring_capacity(ring);
 }
 
 void worker_push(struct worker *worker, const struct order *order)
 {
 	bool is_removal = order->type == ORDER_REMOVE || order->type == ORDER_PORT_CLOSE;
 
+	worker->n_under_way++;
 	BUG_ON(!ring_push(is_removal ? &worker->removals : &worker->installs, order));
 }
 
@@ -475,8 +479,10 @@ void worker_woken(struct worker *worker)
 bool worker_pop(struct worker *worker, struct event *ret)
 {
 	do {
-		if (ring_pop(&worker->answers, ret))
+		if (ring_pop(&worker->answers, ret)) {
+			worker->n_under_way--;
 			return true;
+		}
 	} while (!ring_arm(&worker->answers));
 	return false;
 }

@@ -280,7 +280,9 @@ static enum reason wanted_path(struct world *w, const struct flow *f, struct pat
 	enum reason reason = REASON_NONE;
 	struct path_query q;
 
-	path_begin(&q, &f->orig, &f->reply, f->mark & ~e->settings.mark, e->paths.generation);
+	path_begin(&q, &f->orig, &f->reply,
+		   e->settings.admit == ADMIT_MARK ? f->mark & ~e->settings.mark : f->mark,
+		   e->paths.generation);
 	do {
 		fake_ask_route(&w->rig.kernel, &q.ask, &q.answer[q.step]);
 	} while (path_advance(&q, &reason) == PATH_ASK);
