@@ -32,5 +32,23 @@ wait_for 1 has_rules lan0 0
 wait_for 1 has_rules wan0 0
 stop_daemon
 assert_eq "filters left" "$(filters lan0)$(filters wan0)" 00
-tc -n router qdisc show | grep -q clsact && fail "a clsact is left"
-exit 0
+! tc -n router qdisc show | grep -q clsact || fail "a clsact is left"
+
+# Killed again, and started to observe only: what the killed life left goes all
+# the same, nobody else would remove it.
+start_daemon 'devices = { "lan0", "wan0" }' 'offload = software'
+transfer_open three tcp 4 1000
+wait_for 5 has_rules lan0 1
+kill_daemon
+start_daemon 'devices = { "lan0", "wan0" }' 'offload = observe'
+wait_for 2 has_rules lan0 0
+! tc -n router qdisc show | grep -q clsact || fail "a clsact is left by the killed life"
+stop_daemon
+
+# A terminal that goes away is a stop like another.
+start_daemon 'devices = { "lan0", "wan0" }' 'offload = software'
+wait_for 5 has_rules lan0 1
+end_daemon HUP
+assert_eq "exit status after SIGHUP" "$daemon_status" 0
+assert_eq "filters left" "$(filters lan0)$(filters wan0)" 00
+transfer_close three
