@@ -89,6 +89,8 @@ static void feed_link(struct engine *e, const struct link *link)
 	    (rec->port == PORT_NONE || rec->port == PORT_CLOSED ||
 	     (rec->port == PORT_FAILED && e->paths.generation != before)))
 		rec->port = PORT_WANTED;
+	if (rec->port == PORT_UNGUARDED && e->paths.generation != before)
+		rec->port = PORT_CLSACT;
 	if (e->paths.generation != before)
 		resync_start_path_walk(e);
 }
@@ -108,6 +110,14 @@ static void feed_neigh(struct engine *e, const struct neigh *neigh)
 		resync_start_path_walk(e);
 }
 
+#define BOTH_GUARDS 3
+
+/* A driver need not be able to; the plain rules still can. */
+static bool is_guarded(const struct engine *e, const struct link_rec *rec)
+{
+	return e->settings.offload == OFFLOAD_HARDWARE || rec->guards == BOTH_GUARDS;
+}
+
 static void feed_port(struct engine *e, const struct event_port *done)
 {
 	struct link_rec *rec = pathtab_find_link(&e->paths, done->ifindex);
@@ -119,34 +129,51 @@ static void feed_port(struct engine *e, const struct event_port *done)
 		return;
 	rec->err = done->err;
 	memcpy(rec->extack, done->extack, sizeof(rec->extack));
-	if (done->opened) {
-		rec->port = done->err ? PORT_FAILED : PORT_OPEN;
+	switch ((enum order_type)done->order) {
+	case ORDER_PORT_OPEN:
+		rec->port = done->err ? PORT_FAILED : PORT_CLSACT;
 		rec->made_clsact = done->made_clsact;
-	} else {
+		break;
+	case ORDER_PORT_GUARD:
+		rec->guards = done->guards;
+		rec->port = PORT_OPEN;
+		/* One guard is as good as none. */
+		if (!is_guarded(e, rec))
+			rec->port = PORT_UNGUARDED;
+		break;
+	default:
 		rec->port = PORT_CLOSED;
+		break;
 	}
 	pathtab_touch_link(&e->paths, rec);
 	resync_start_path_walk(e);
 }
 
+static void make_port_order(const struct engine *e, const struct link_rec *rec,
+			    enum order_type type, struct order *ret)
+{
+	struct order_port *o = &ret->port;
+
+	*ret = (struct order){ .type = (uint8_t)type };
+	o->ifindex = rec->link.ifindex;
+	o->instance = e->instance;
+	o->keep_clsact = !rec->made_clsact;
+	o->n_guards = 2;
+	plan_guard(&e->settings, rec, FAMILY_IP4, e->instance, &o->guard[0]);
+	plan_guard(&e->settings, rec, FAMILY_IP6, e->instance, &o->guard[1]);
+}
+
+/* The next port in a state: an order for it, and it goes on to the next state. */
 static bool next_port(struct engine *e, enum port_state from, enum port_state to,
-		      struct order *ret)
+		      enum order_type type, struct order *ret)
 {
 	struct link_rec *rec;
 
 	for (uint32_t slot = 0; (rec = pathtab_next_link(&e->paths, &slot)); slot++) {
-		struct order_port *o = &ret->port;
-
 		if (rec->port != from)
 			continue;
 		rec->port = (uint8_t)to;
-		*ret = (struct order){ .type = to == PORT_OPENING ? ORDER_PORT_OPEN :
-								    ORDER_PORT_CLOSE };
-		o->ifindex = rec->link.ifindex;
-		o->with_guards = true;
-		o->keep_clsact = !rec->made_clsact;
-		plan_guard(&e->settings, o->ifindex, FAMILY_IP4, e->instance, &o->guard[0]);
-		plan_guard(&e->settings, o->ifindex, FAMILY_IP6, e->instance, &o->guard[1]);
+		make_port_order(e, rec, type, ret);
 		return true;
 	}
 	return false;
@@ -345,6 +372,12 @@ void engine_feed(struct engine *e, const struct event *ev, mono_t now)
 	case EVENT_PORT_DONE:
 		feed_port(e, &ev->port);
 		break;
+	case EVENT_PROBE_DONE:
+	case EVENT_ROUND_BEGIN:
+	case EVENT_ROUND_PORT:
+	case EVENT_ROUND_END:
+	case EVENT_WORKER:
+		break;
 	case EVENT_SAMPLE:
 		feed_sample(e, &ev->sample, now);
 		break;
@@ -469,7 +502,9 @@ static bool next_removal(struct engine *e, unsigned int worker, mono_t now, stru
 	    e->n_state[FLOW_INSTALL] + e->n_state[FLOW_ACTIVE] + e->n_state[FLOW_DRAIN] +
 		    e->n_state[FLOW_REMOVE])
 		return false;
-	return next_port(e, PORT_OPEN, PORT_CLOSING, ret);
+	return next_port(e, PORT_OPEN, PORT_CLOSING, ORDER_PORT_CLOSE, ret) ||
+	       next_port(e, PORT_UNGUARDED, PORT_CLOSING, ORDER_PORT_CLOSE, ret) ||
+	       next_port(e, PORT_CLSACT, PORT_CLOSING, ORDER_PORT_CLOSE, ret);
 }
 
 static bool next_install(struct engine *e, unsigned int worker, mono_t now, struct order *ret)
@@ -478,7 +513,9 @@ static bool next_install(struct engine *e, unsigned int worker, mono_t now, stru
 
 	if (e->stopping)
 		return false;
-	if (worker == 0 && next_port(e, PORT_WANTED, PORT_OPENING, ret))
+	if (worker == 0 &&
+	    (next_port(e, PORT_CLSACT, PORT_GUARDING, ORDER_PORT_GUARD, ret) ||
+	     next_port(e, PORT_WANTED, PORT_OPENING, ORDER_PORT_OPEN, ret)))
 		return true;
 	while ((f = flowtab_first(&e->flows, FLOW_Q_INSTALL, worker))) {
 		if (!drive_path_is_stale(e, f)) {
@@ -517,8 +554,7 @@ bool engine_is_stopped(const struct engine *e)
 		    e->n_state[FLOW_REMOVE])
 		return false;
 	for (uint32_t slot = 0; (rec = pathtab_next_link(&e->paths, &slot)); slot++) {
-		if (rec->port == PORT_OPEN || rec->port == PORT_OPENING ||
-		    rec->port == PORT_CLOSING)
+		if (port_is_ours(rec->port))
 			return false;
 	}
 	return true;

@@ -6,6 +6,7 @@ noinst_LIBRARIES += src/core/libcore.a
 src_core_libcore_a_SOURCES = \
 	src/core/settings.h \
 	src/core/policy.h src/core/policy.c \
+	src/core/recipe.h src/core/recipe.c \
 	src/core/flow.h src/core/flow.c \
 	src/core/flowtab.h src/core/flowtab.c \
 	src/core/pathtab.h src/core/pathtab.c \

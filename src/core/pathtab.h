@@ -28,11 +28,20 @@ enum port_state {
 	PORT_NONE,    /* not ours to use */
 	PORT_WANTED,  /* to be prepared */
 	PORT_OPENING, /* a worker is at it */
+	PORT_CLSACT,  /* clsact is there, guards to be made */
+	PORT_GUARDING, /* a worker is at it */
 	PORT_OPEN,    /* clsact and guards are there */
-	PORT_FAILED,  /* see err and extack */
+	PORT_UNGUARDED, /* clsact is there, guards were refused: see err and extack */
+	PORT_FAILED,  /* nothing is there: see err and extack */
 	PORT_CLOSING, /* a worker is taking it back */
 	PORT_CLOSED,  /* taken back, not wanted any more */
 };
+
+/* Something of ours is on it, or about to be. */
+static inline bool port_is_ours(enum port_state state)
+{
+	return state >= PORT_OPENING && state != PORT_FAILED && state != PORT_CLOSED;
+}
 
 struct link_rec {
 	struct link link;
@@ -40,6 +49,7 @@ struct link_rec {
 	uint8_t port;	  /* enum port_state */
 	bool is_named;	  /* the operator listed it, or "auto" took it */
 	bool made_clsact;
+	uint8_t guards;	  /* those that are in; bit 0: IPv4, bit 1: IPv6 */
 	int32_t err;
 	char extack[EXTACK_SIZE];
 };

@@ -56,6 +56,7 @@ void plan_build(const struct settings *settings, const struct tuple *orig,
 			.family = where.family,
 			.kind = RULE_FLOW,
 			.place = (uint8_t)place_of(settings),
+			.form = RULE_WITH_CSUM,
 			.match = *tuple[d],
 			.to = tuple_inverse(tuple[other]),
 			.eth_src = path->hop[d].src,
@@ -70,11 +71,11 @@ void plan_build(const struct settings *settings, const struct tuple *orig,
 	}
 }
 
-void plan_guard(const struct settings *settings, uint32_t ifindex, enum family family,
+void plan_guard(const struct settings *settings, const struct link_rec *port, enum family family,
 		uint32_t instance, struct rule *ret)
 {
 	*ret = (struct rule){
-		.ifindex = ifindex,
+		.ifindex = port->link.ifindex,
 		.prio = (uint16_t)(settings->tc_priority + (family == FAMILY_IP6 ?
 								    PLAN_PRIO_GUARD_IP6 :
 								    PLAN_PRIO_GUARD_IP4)),
@@ -82,6 +83,8 @@ void plan_guard(const struct settings *settings, uint32_t ifindex, enum family f
 		.family = (uint8_t)family,
 		.kind = RULE_GUARD,
 		.place = (uint8_t)place_of(settings),
-		.cookie = { .instance = instance, .kind = RULE_GUARD },
+		.cookie = { .instance = instance,
+			    .kind = RULE_GUARD,
+			    .owns_clsact = port->made_clsact },
 	};
 }

@@ -45,5 +45,5 @@ void plan_build(const struct settings *settings, const struct tuple *orig,
 
 /* The guard of one family on a port: what would expire goes to the CPU, which
  * answers with "time exceeded". */
-void plan_guard(const struct settings *settings, uint32_t ifindex, enum family family,
+void plan_guard(const struct settings *settings, const struct link_rec *port, enum family family,
 		uint32_t instance, struct rule *ret);

@@ -44,9 +44,12 @@ static const char *port_name(const struct settings *s, const struct link_rec *re
 		return "unusable";
 	case PORT_WANTED:
 	case PORT_OPENING:
+	case PORT_CLSACT:
+	case PORT_GUARDING:
 		return "preparing";
 	case PORT_OPEN:
 		return "ready";
+	case PORT_UNGUARDED:
 	case PORT_FAILED:
 		return "failed";
 	case PORT_CLOSING:
@@ -58,7 +61,7 @@ static const char *port_name(const struct settings *s, const struct link_rec *re
 
 static json_t *device_reason(const struct link_rec *rec)
 {
-	if (rec->port != PORT_FAILED)
+	if (rec->port != PORT_FAILED && rec->port != PORT_UNGUARDED)
 		return json_null();
 	return json_sprintf("%s (%s)", rec->extack[0] ? rec->extack : "no text",
 			    strerror(-rec->err));

@@ -196,13 +196,18 @@ static void report_port(const struct dispatch *d, const struct event_port *p)
 	const struct link_rec *rec = pathtab_find_link(view_paths(d->engine), p->ifindex);
 	const char *name = rec ? rec->link.name : "device that is gone";
 
-	if (p->err && p->opened)
+	const char *text = p->extack[0] ? p->extack : "no text";
+
+	if (p->err && p->order == ORDER_PORT_OPEN)
 		log_warning("%s: cannot be prepared, its flows stay in software: %s (%s)", name,
-			    p->extack[0] ? p->extack : "no text", strerror(-p->err));
+			    text, strerror(-p->err));
+	else if (p->err && p->order == ORDER_PORT_GUARD)
+		log_notice("%s: no guard for packets about to expire: %s (%s)", name, text,
+			   strerror(-p->err));
 	else if (p->err)
 		log_warning("%s: cannot be cleaned up: %s", name, strerror(-p->err));
-	else
-		log_info("%s: %s", name, p->opened ? "ready" : "left as it was");
+	else if (p->order != ORDER_PORT_OPEN)
+		log_info("%s: %s", name, p->order == ORDER_PORT_GUARD ? "ready" : "left as it was");
 }
 
 static void report_refusal(const struct event_install *r)

@@ -241,7 +241,8 @@ static bool ports_are_settled(const struct engine *engine)
 	struct link_rec *rec;
 
 	for (uint32_t slot = 0; (rec = pathtab_next_link(paths, &slot)); slot++) {
-		if (rec->port == PORT_WANTED || rec->port == PORT_OPENING)
+		if (rec->port == PORT_WANTED || rec->port == PORT_OPENING ||
+		    rec->port == PORT_CLSACT || rec->port == PORT_GUARDING)
 			return false;
 	}
 	return true;

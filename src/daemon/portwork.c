@@ -150,17 +150,16 @@ static int ensure_clsact(struct nlsock *sock, uint32_t ifindex, bool *made, stru
 	return why->err;
 }
 
-static int add_guard(struct nlsock *sock, struct rule guard, bool owns_clsact, struct nlerr *why)
+static int add_guard(struct nlsock *sock, const struct rule *guard, struct nlerr *why)
 {
 	struct request r;
 
-	guard.cookie.owns_clsact = owns_clsact;
-	return ask(sock, flower_put_add(begin(&r), &guard, FLOWER_EXCL), &r, why);
+	return ask(sock, flower_put_add(begin(&r), guard, FLOWER_EXCL), &r, why);
 }
 
 static void del_guards(struct nlsock *sock, const struct order_port *order)
 {
-	for (unsigned int i = 0; i < N_GUARDS; i++) {
+	for (unsigned int i = 0; i < order->n_guards; i++) {
 		struct rule_where where = rule_where(&order->guard[i]);
 		struct request r;
 		struct nlerr why = { 0, "" };
@@ -178,26 +177,29 @@ void portwork_open(struct nlsock *sock, const struct order_port *order, struct e
 	bool had_made = false, made = false;
 	int err;
 
-	*ret = (struct event_port){ .ifindex = order->ifindex, .opened = true };
+	*ret = (struct event_port){ .ifindex = order->ifindex, .order = ORDER_PORT_OPEN };
 	err = portwork_sweep(sock, order->ifindex, &had_made, &n_rules);
 	if (err)
 		why = nlerr_make(err);
 	else
 		err = ensure_clsact(sock, order->ifindex, &made, &why);
-	made |= had_made;
-	for (unsigned int i = 0; !err && i < N_GUARDS; i++) {
-		err = add_guard(sock, order->guard[i], made, &why);
-		/* A driver need not be able to; the plain rules still can. */
-		if (err && order->guard[i].place == RULE_HARDWARE)
-			err = 0;
+	ret->made_clsact = made || had_made;
+	if (err)
+		set_error(ret, &why);
+}
+
+void portwork_guard(struct nlsock *sock, const struct order_port *order, struct event_port *ret)
+{
+	*ret = (struct event_port){ .ifindex = order->ifindex, .order = ORDER_PORT_GUARD };
+	for (unsigned int i = 0; i < order->n_guards; i++) {
+		struct nlerr why = { 0, "" };
+		int err = add_guard(sock, &order->guard[i], &why);
+
+		if (err == 0 || err == -EEXIST)
+			ret->guards |= (uint8_t)(1u << i);
+		else if (!ret->err)
+			set_error(ret, &why);
 	}
-	ret->made_clsact = made;
-	if (!err)
-		return;
-	set_error(ret, &why);
-	del_guards(sock, order);
-	if (made)
-		IGNORE_RESULT(portwork_drop_clsact(sock, order->ifindex));
 }
 
 void portwork_close(struct nlsock *sock, const struct order_port *order, struct event_port *ret)
@@ -206,7 +208,7 @@ void portwork_close(struct nlsock *sock, const struct order_port *order, struct 
 	bool made;
 	int err;
 
-	*ret = (struct event_port){ .ifindex = order->ifindex };
+	*ret = (struct event_port){ .ifindex = order->ifindex, .order = ORDER_PORT_CLOSE };
 	del_guards(sock, order);
 	err = portwork_sweep(sock, order->ifindex, &made, &n_rules);
 	if (!err && !order->keep_clsact) {

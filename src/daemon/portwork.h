@@ -3,7 +3,7 @@
  * portwork - makes a port ready for rules and leaves it as it was.
  *
  * Ready means: a clsact qdisc (made only where there is none), no rule of an
- * earlier life, and the two guards. Synchronous; on a worker's socket, or at
+ * earlier life, and the guards, which are an order of their own. Synchronous; on a worker's socket, or at
  * start and for cleaning up on one of one's own.
  *
  * Touches only rules with our cookie, and a clsact only if a guard of ours
@@ -15,7 +15,10 @@
 
 struct nlsock;
 
+/* clsact, and nothing of an earlier life. */
 void portwork_open(struct nlsock *sock, const struct order_port *order, struct event_port *ret);
+/* The guards, each for itself; one that is there already is as good as a new one. */
+void portwork_guard(struct nlsock *sock, const struct order_port *order, struct event_port *ret);
 void portwork_close(struct nlsock *sock, const struct order_port *order, struct event_port *ret);
 
 /*

@@ -298,6 +298,8 @@ static bool run_port(struct worker *w, const struct order *o)
 
 	if (o->type == ORDER_PORT_OPEN)
 		portwork_open(&w->rt_sock, &o->port, &ev.port);
+	else if (o->type == ORDER_PORT_GUARD)
+		portwork_guard(&w->rt_sock, &o->port, &ev.port);
 	else if (o->type == ORDER_PORT_CLOSE)
 		portwork_close(&w->rt_sock, &o->port, &ev.port);
 	else
@@ -316,7 +318,7 @@ static bool run_ring(struct worker *w, struct ring *ring,
 	while (n < BATCH_FLOWS && ring_pop(ring, &w->order[n])) {
 		any = true;
 		/* A port's order waits for those before it. */
-		if (w->order[n].type == ORDER_PORT_OPEN || w->order[n].type == ORDER_PORT_CLOSE) {
+		if (w->order[n].type != ORDER_INSTALL && w->order[n].type != ORDER_REMOVE) {
 			struct order port = w->order[n];
 
 			if (n)

@@ -404,6 +404,7 @@ static void guess_flow(const struct reader *r, struct rule *rule)
 	memcpy(rule->match.dst.b, r->match.dst, sizeof(r->match.dst));
 	rule->match.sport = get_be16(r->match.sport);
 	rule->match.dport = get_be16(r->match.dport);
+	rule->form = RULE_WITH_CSUM;
 	rule->rewrite = seen_bits(r);
 	memcpy(rule->eth_src.b, to->eth_src, sizeof(to->eth_src));
 	memcpy(rule->eth_dst.b, to->eth_dst, sizeof(to->eth_dst));

@@ -9,6 +9,35 @@
 #define LINK_NAME_SIZE 16
 #define LINK_KIND_SIZE 16
 
+/* The switch for flower offload of a device (ethtool's hw-tc-offload). */
+enum link_tc {
+	LINK_TC_NONE, /* its driver has none, or it cannot be turned on */
+	LINK_TC_OFF,
+	LINK_TC_ON,
+};
+
+/* How the embedded switch of a NIC works (devlink's eswitch mode). */
+enum link_eswitch {
+	LINK_ESWITCH_NONE, /* there is none, or it does not tell */
+	LINK_ESWITCH_LEGACY,
+	LINK_ESWITCH_SWITCHDEV,
+};
+
+#define LINK_DRIVER_SIZE    32
+#define LINK_BUS_SIZE	    32
+#define LINK_SWITCH_ID_SIZE 32 /* MAX_PHYS_ITEM_ID_LEN */
+
+/* What kind of hardware a link is. All zero where nobody asked. */
+struct link_hw {
+	char driver[LINK_DRIVER_SIZE]; /* ethtool's; "" = unknown */
+	char bus[LINK_BUS_SIZE];       /* such as "0000:03:00.1"; "" = none */
+	char port_name[LINK_NAME_SIZE]; /* phys_port_name: "p0", "pf0vf1"; "" = none */
+	uint8_t switch_id[LINK_SWITCH_ID_SIZE];
+	uint8_t switch_id_len; /* 0 = none */
+	uint8_t tc;	       /* enum link_tc */
+	uint8_t eswitch;       /* enum link_eswitch */
+};
+
 struct link {
 	uint32_t ifindex;
 	char name[LINK_NAME_SIZE];
@@ -21,6 +50,7 @@ struct link {
 	bool is_up;	 /* administratively up and with carrier */
 	bool is_ether;	 /* ARPHRD_ETHER: frames have MAC addresses */
 	bool is_loopback;
+	struct link_hw hw;
 };
 
 struct neigh {

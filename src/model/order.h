@@ -37,8 +37,10 @@ struct path_query {
 
 enum order_type {
 	ORDER_NONE,
-	ORDER_PORT_OPEN,  /* clsact and guards on a port */
-	ORDER_PORT_CLOSE, /* take both away again */
+	ORDER_PORT_OPEN,  /* clsact, and nothing of an earlier life, on a port */
+	ORDER_PORT_GUARD, /* its guards */
+	ORDER_PORT_CLOSE, /* take all away again */
+	ORDER_PROBE,	  /* which rules does the driver of a port take? */
 	ORDER_LOOKUP,	  /* walk the path: core/path asks, routes answer */
 	ORDER_INSTALL,	  /* conntrack care, then both rules, or nothing */
 	ORDER_REMOVE,	  /* both rules; absent ones count as removed */
@@ -48,9 +50,18 @@ enum order_type {
 
 struct order_port {
 	uint32_t ifindex;
-	bool with_guards;   /* OPEN */
+	uint32_t instance;  /* OPEN: rules of this one stay, those of others go */
 	bool keep_clsact;   /* CLOSE: it was not made by us */
-	struct rule guard[2]; /* IPv4, IPv6 */
+	uint8_t n_guards;   /* GUARD, CLOSE */
+	struct rule guard[2];
+};
+
+/* Tries rules between two ports, one at a time, and removes each at once. */
+struct order_probe {
+	uint32_t in, out;  /* ports of arrival and exit */
+	bool asks_odd;	   /* begin with what no NIC can do */
+	uint16_t classes;  /* bit i: rule[] is made for enum rule class i (core/recipe) */
+	struct rule sample; /* the rule of class 0; recipe_probe() makes those of the others */
 };
 
 struct order_install {
@@ -79,6 +90,7 @@ struct order {
 	struct slab_ref flow;
 	union {
 		struct order_port port;
+		struct order_probe probe;
 		struct path_query lookup;
 		struct order_install install;
 		struct order_remove remove;
@@ -96,12 +108,17 @@ enum event_type {
 	EVENT_LINK_GONE,      /* link.ifindex */
 	EVENT_NEIGH,	      /* neigh: there, or changed; gone = not valid */
 	EVENT_ROUTES_CHANGED, /* some route, rule, address or next hop changed */
-	EVENT_PORT_DONE,      /* port: answer to PORT_OPEN or PORT_CLOSE */
+	EVENT_PORT_DONE,      /* port: answer to PORT_OPEN, PORT_GUARD or PORT_CLOSE */
+	EVENT_PROBE_DONE,     /* probe */
 	EVENT_LOOKUP_DONE,    /* lookup: the query with its answers */
 	EVENT_INSTALL_DONE,   /* install */
 	EVENT_REMOVE_DONE,    /* remove */
 	EVENT_REFRESH_DONE,   /* refresh */
 	EVENT_SAMPLE,	      /* sample: counters of one rule */
+	EVENT_ROUND_BEGIN,    /* all rules are about to be sampled */
+	EVENT_ROUND_PORT,     /* round: all rules of one port were sampled */
+	EVENT_ROUND_END,      /* all ports were: what was not there is lost */
+	EVENT_WORKER,	      /* worker: stuck in the kernel, or back */
 	EVENT_FLUSH,	      /* take back the flows of one tuple, or all */
 	EVENT_STOP,	      /* take back everything */
 	EVENT__COUNT,
@@ -138,9 +155,20 @@ struct event_refresh {
 
 struct event_port {
 	uint32_t ifindex;
-	bool opened;	 /* answer to OPEN, else to CLOSE */
-	bool made_clsact;
-	int32_t err;
+	uint8_t order;	 /* enum order_type that this answers */
+	bool made_clsact; /* OPEN */
+	uint8_t guards;	 /* GUARD: bit i: guard i is in */
+	int32_t err;	 /* of OPEN and CLOSE, and of the first guard that was refused */
+	char extack[EXTACK_SIZE];
+};
+
+struct event_probe {
+	uint32_t in, out;
+	bool took_odd;	  /* the driver took what no NIC can do; nothing else was tried */
+	uint16_t classes; /* those that were taken */
+	uint16_t refused; /* those that were not; what is in neither was not tried */
+	uint8_t bad_class; /* the first that was refused, and why */
+	int32_t err;	  /* 0 when none was */
 	char extack[EXTACK_SIZE];
 };
 
@@ -148,6 +176,19 @@ struct event_sample {
 	uint32_t handle; /* of the rule: tells slot and direction */
 	struct rule_cookie cookie;
 	struct rule_stats stats;
+	bool has_age;
+	uint32_t age_ds; /* has_age: since its last packet, in tenths of a second */
+};
+
+struct event_round {
+	uint32_t ifindex;
+	uint8_t guards; /* bit 0: IPv4, bit 1: IPv6 guard seen */
+	int32_t err;	/* the port could not be read; nothing follows from what was not seen */
+};
+
+struct event_worker {
+	uint8_t worker;
+	bool is_stuck;
 };
 
 struct event_flush {
@@ -169,7 +210,10 @@ struct event {
 		struct event_remove remove;
 		struct event_refresh refresh;
 		struct event_port port;
+		struct event_probe probe;
 		struct event_sample sample;
+		struct event_round round;
+		struct event_worker worker;
 		struct event_flush flush;
 	};
 };

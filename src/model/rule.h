@@ -3,19 +3,21 @@
  * rule - one flower rule as a plain value.
  *
  * A rule sits on the clsact ingress of a port, chain 0. It either carries a
- * flow (match one direction of a connection, rewrite, redirect) or guards a
- * port (packets whose TTL would reach zero belong to the CPU). There is no
+ * flow (match one direction of a connection, rewrite, redirect), guards a
+ * port (packets whose TTL would reach zero belong to the CPU), or asks a driver
+ * what it can do (it looks like a flow's, and is removed at once). There is no
  * list of actions: the order is always rewrite, checksum, redirect, which is
- * the one order that every driver takes. No constant of tc appears here;
- * kern/flower translates.
+ * the one order that every driver takes; `form` says what of it this driver
+ * wants spelt out. No constant of tc appears here; kern/flower translates.
  */
 #pragma once
 
-#include "model/tuple.h"
+#include "model/link.h"
 
 enum rule_kind {
 	RULE_FLOW,
 	RULE_GUARD, /* TTL or hop limit <= 1: leave to the CPU */
+	RULE_PROBE, /* a flow that cannot occur, to learn whether a driver takes its like */
 	RULE__COUNT,
 };
 
@@ -34,6 +36,18 @@ enum rule_rewrite {
 	RULE_SET_MACS = 1 << 5, /* both, always together */
 };
 
+/* How drivers want the same thing said. */
+enum rule_form {
+	RULE_WITH_CSUM = 1 << 0,     /* name the checksums that the rewrite touches */
+	RULE_WITH_INDEV = 1 << 1,    /* match the port of arrival too, by its name `indev` */
+	RULE_ANY_ETHERTYPE = 1 << 2, /* the prio is for all ethertypes; the match has it anyway */
+	RULE_EXACT_TTL = 1 << 3,     /* match `ttl` and set it to one less, in place of RULE_DEC_TTL */
+	/* What no NIC can do. A driver that takes such a rule does not look at
+	 * what it takes. Probes only. */
+	RULE_ODD_MATCH = 1 << 4,   /* match the kernel's own hash of the packet */
+	RULE_ODD_REWRITE = 1 << 5, /* add to the IPv4 identification */
+};
+
 /*
  * Identity that the kernel keeps for us on the last action of each rule. It
  * is how a dump shows which rules are ours, and which connection they belong
@@ -41,10 +55,10 @@ enum rule_rewrite {
  */
 struct rule_cookie {
 	uint32_t instance; /* of the daemon that made it, random per start */
-	uint32_t ct_id;	   /* conntrack id; 0 for a guard */
+	uint32_t ct_id;	   /* conntrack id; 0 for guards and probes */
 	uint8_t kind;	   /* enum rule_kind */
-	uint8_t dir;	   /* enum dir; 0 for a guard */
-	bool owns_clsact;  /* guard: the clsact below was made by us */
+	uint8_t dir;	   /* enum dir; 0 for guards and probes */
+	bool owns_clsact;  /* the clsact below was made by us */
 };
 
 struct rule {
@@ -55,10 +69,13 @@ struct rule {
 	uint8_t family;	 /* enum family: the ethertype that the prio belongs to */
 	uint8_t kind;	 /* enum rule_kind */
 	uint8_t place;	 /* enum rule_place */
-	/* match (RULE_FLOW): addresses, protocol and ports of the packet as it
+	uint8_t form;	 /* enum rule_form bits */
+	uint8_t ttl;	 /* RULE_EXACT_TTL */
+	char indev[LINK_NAME_SIZE]; /* RULE_WITH_INDEV: name of ifindex */
+	/* match (not RULE_GUARD): addresses, protocol and ports of the packet as it
 	 * arrives; never a fragment; TCP with FIN, SYN and RST clear */
 	struct tuple match;
-	/* rewrite and redirect (RULE_FLOW) */
+	/* rewrite and redirect (not RULE_GUARD) */
 	uint8_t rewrite; /* enum rule_rewrite bits */
 	struct mac eth_src, eth_dst;
 	struct tuple to; /* new addresses and ports; read only as `rewrite` says */
@@ -71,7 +88,7 @@ struct rule_where {
 	uint32_t ifindex;
 	uint16_t prio;
 	uint32_t handle;
-	uint8_t family;
+	uint8_t family; /* enum family of the prio; FAMILY_NONE: all ethertypes */
 };
 
 struct rule_stats {
@@ -81,7 +98,8 @@ struct rule_stats {
 
 static inline struct rule_where rule_where(const struct rule *r)
 {
-	return (struct rule_where){ r->ifindex, r->prio, r->handle, r->family };
+	return (struct rule_where){ r->ifindex, r->prio, r->handle,
+				    r->form & RULE_ANY_ETHERTYPE ? FAMILY_NONE : r->family };
 }
 
 /* Equal in everything that the packet can feel; the cookie's instance may

@@ -180,7 +180,7 @@ static inline unsigned int fake_lane(enum order_type type, unsigned int worker)
 {
 	if (type == ORDER_LOOKUP || type == ORDER_REFRESH)
 		return 0;
-	return 1 + 2 * worker + (type == ORDER_INSTALL || type == ORDER_PORT_OPEN);
+	return 1 + 2 * worker + (type != ORDER_REMOVE && type != ORDER_PORT_CLOSE);
 }
 
 /* Takes an order that was handed out. */

@@ -20,6 +20,12 @@ static struct fake_flow *flow_of(struct fake *k, struct slab_ref ref)
 	return &k->flow[ref.slot];
 }
 
+static bool is_of_flow(const struct order *o)
+{
+	return o->type == ORDER_LOOKUP || o->type == ORDER_INSTALL || o->type == ORDER_REMOVE ||
+	       o->type == ORDER_REFRESH;
+}
+
 static struct fake_flow *open_flow(struct fake *k, const struct order *o)
 {
 	struct fake_flow *f = flow_of(k, o->flow);
@@ -70,9 +76,7 @@ static void check_refresh(struct fake *k, const struct order_refresh *o)
 void fake_push(struct fake *k, const struct order *o, unsigned int worker, mono_t now)
 {
 	struct fake_lane *lane = &k->lane[fake_lane(o->type, worker)];
-	struct fake_flow *f = o->type == ORDER_PORT_OPEN || o->type == ORDER_PORT_CLOSE ?
-				      NULL :
-				      open_flow(k, o);
+	struct fake_flow *f = is_of_flow(o) ? open_flow(k, o) : NULL;
 
 	switch ((enum order_type)o->type) {
 	case ORDER_INSTALL:
@@ -96,8 +100,10 @@ void fake_push(struct fake *k, const struct order *o, unsigned int worker, mono_
 		if (k->is_told_to_stop)
 			fake_complain(k, "port if%u opened after stop", o->port.ifindex);
 		break;
+	case ORDER_PORT_GUARD:
 	case ORDER_PORT_CLOSE:
 		break;
+	case ORDER_PROBE:
 	case ORDER_NONE:
 	case ORDER__COUNT:
 		fake_complain(k, "order of no type");
@@ -322,7 +328,7 @@ static void run_port_open(struct fake *k, const struct order_port *o, struct eve
 	struct fake_link *l = fake_find_link(k, o->ifindex);
 	int err = k->faults.port_err;
 
-	*e = (struct event_port){ .ifindex = o->ifindex, .opened = true };
+	*e = (struct event_port){ .ifindex = o->ifindex, .order = ORDER_PORT_OPEN };
 	k->faults.port_err = 0;
 	if (!l || err) {
 		e->err = l ? err : -ENODEV;
@@ -333,12 +339,24 @@ static void run_port_open(struct fake *k, const struct order_port *o, struct eve
 		if (k->rule[i].rule.ifindex == o->ifindex)
 			k->rule[i] = k->rule[--k->n_rules];
 	}
-	for (unsigned int i = 0; i < 2; i++) {
-		if (o->guard[i].ifindex != o->ifindex || o->guard[i].kind != RULE_GUARD)
-			fake_complain(k, "wrong guard for if%u", o->ifindex);
-	}
 	e->made_clsact = !l->clsact_is_foreign;
 	l->has_clsact = true;
+}
+
+static void run_port_guard(struct fake *k, const struct order_port *o, struct event_port *e)
+{
+	struct fake_link *l = fake_find_link(k, o->ifindex);
+
+	*e = (struct event_port){ .ifindex = o->ifindex, .order = ORDER_PORT_GUARD };
+	if (!l || !l->has_clsact) {
+		e->err = l ? -EINVAL : -ENODEV;
+		return;
+	}
+	for (unsigned int i = 0; i < o->n_guards; i++) {
+		if (o->guard[i].ifindex != o->ifindex || o->guard[i].kind != RULE_GUARD)
+			fake_complain(k, "wrong guard for if%u", o->ifindex);
+		e->guards |= (uint8_t)(1u << i);
+	}
 	l->has_guards = true;
 }
 
@@ -347,7 +365,7 @@ static void run_port_close(struct fake *k, const struct order_port *o, struct ev
 	struct fake_link *l = fake_find_link(k, o->ifindex);
 	int err = k->faults.port_err;
 
-	*e = (struct event_port){ .ifindex = o->ifindex };
+	*e = (struct event_port){ .ifindex = o->ifindex, .order = ORDER_PORT_CLOSE };
 	k->faults.port_err = 0;
 	if (!l || err) {
 		e->err = l ? err : -ENODEV;
@@ -465,6 +483,11 @@ static void run_order(struct fake *k, struct fake_job *job, mono_t now)
 	case ORDER_REFRESH:
 		run_refresh(k, job, ev, now);
 		break;
+	case ORDER_PORT_GUARD:
+		*ev = (struct event){ .type = EVENT_PORT_DONE };
+		run_port_guard(k, &o->port, &ev->port);
+		break;
+	case ORDER_PROBE:
 	case ORDER_NONE:
 	case ORDER__COUNT:
 		abort();
@@ -490,7 +513,7 @@ static void close_order(struct fake *k, const struct order *o)
 {
 	struct fake_flow *f;
 
-	if (o->type == ORDER_PORT_OPEN || o->type == ORDER_PORT_CLOSE)
+	if (!is_of_flow(o))
 		return;
 	f = flow_of(k, o->flow);
 	if (!slab_ref_is_equal(f->ref, o->flow))

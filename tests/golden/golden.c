@@ -62,6 +62,7 @@ static struct rule flow_rule(unsigned int i, char name[GOLDEN_NAME_SIZE])
 		.family = is_ip6 ? FAMILY_IP6 : FAMILY_IP4,
 		.kind = RULE_FLOW,
 		.place = is_hardware ? RULE_HARDWARE : RULE_SOFTWARE,
+		.form = RULE_WITH_CSUM,
 		.rewrite = (uint8_t)rewrite_of(nat),
 		.eth_src = { { 0x02, 0x11, 0x12, 0x13, 0x14, 0x15 } },
 		.eth_dst = { { 0x02, 0x21, 0x22, 0x23, 0x24, 0x25 } },

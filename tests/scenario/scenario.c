@@ -132,6 +132,10 @@ static void on_order(void *ctx, const struct order *o, unsigned int worker)
 		log_order(s, "port-close %u%s", o->port.ifindex,
 			  o->port.keep_clsact ? " keep-clsact" : "");
 		break;
+	case ORDER_PORT_GUARD:
+		log_order(s, "port-guard %u", o->port.ifindex);
+		break;
+	case ORDER_PROBE:
 	case ORDER_NONE:
 	case ORDER__COUNT:
 		break;
@@ -275,7 +279,8 @@ static bool play(const char *path)
 
 	s->settings = rig_settings();
 	s->n_workers = 1;
-	s->hidden = 1u << ORDER_LOOKUP | 1u << ORDER_PORT_OPEN | 1u << ORDER_PORT_CLOSE;
+	s->hidden = 1u << ORDER_LOOKUP | 1u << ORDER_PORT_OPEN |
+		    1u << ORDER_PORT_GUARD | 1u << ORDER_PORT_CLOSE;
 	s->file = path;
 	play_file(s, path);
 	scene_start(s);

@@ -94,6 +94,8 @@ static uint32_t order_bits(struct scene *s, const char *word)
 		return 1u << ORDER_LOOKUP;
 	if (strcmp(word, "ports") == 0)
 		return 1u << ORDER_PORT_OPEN | 1u << ORDER_PORT_CLOSE;
+	if (strcmp(word, "guards") == 0)
+		return 1u << ORDER_PORT_GUARD;
 	if (strcmp(word, "install") == 0)
 		return 1u << ORDER_INSTALL;
 	if (strcmp(word, "remove") == 0)

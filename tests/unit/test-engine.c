@@ -212,7 +212,7 @@ static void port_answer_out_of_place(void **state UNUSED)
 				 .is_ether = true };
 	engine_feed(rig.engine, &ev, rig.now);
 	ev = (struct event){ .type = EVENT_PORT_DONE };
-	ev.port = (struct event_port){ .ifindex = 9, .opened = true };
+	ev.port = (struct event_port){ .ifindex = 9, .order = ORDER_PORT_OPEN };
 	engine_feed(rig.engine, &ev, rig.now);
 	rec = pathtab_find_link(view_paths(rig.engine), 9);
 	assert_int_equal(rec->port, PORT_WANTED);

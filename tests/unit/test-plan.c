@@ -144,13 +144,14 @@ static void place(void **state UNUSED)
 {
 	struct settings s = settings_of(OFFLOAD_SOFTWARE);
 	struct tuple o = tuple_of("tcp 10.0.0.1:1 > 10.0.1.1:2"), rep = tuple_inverse(&o);
+	const struct link_rec port = { .link.ifindex = 4 };
 	struct path p = path_of();
 	struct rule r[DIR__COUNT], guard;
 
 	plan_build(&s, &o, &rep, &p, 0, 1, 1, r);
 	assert_int_equal(r[DIR_ORIG].place, RULE_SOFTWARE);
 	assert_int_equal(r[DIR_REPLY].place, RULE_SOFTWARE);
-	plan_guard(&s, 4, FAMILY_IP4, 1, &guard);
+	plan_guard(&s, &port, FAMILY_IP4, 1, &guard);
 	assert_int_equal(guard.place, RULE_SOFTWARE);
 }
 
@@ -158,10 +159,11 @@ static void place(void **state UNUSED)
 static void guards(void **state UNUSED)
 {
 	struct settings s = settings_of(OFFLOAD_HARDWARE);
+	const struct link_rec port = { .link.ifindex = 4 };
 	struct rule g4, g6;
 
-	plan_guard(&s, 4, FAMILY_IP4, 0xabcd, &g4);
-	plan_guard(&s, 4, FAMILY_IP6, 0xabcd, &g6);
+	plan_guard(&s, &port, FAMILY_IP4, 0xabcd, &g4);
+	plan_guard(&s, &port, FAMILY_IP6, 0xabcd, &g6);
 	assert_rule(&g4, "if4 prio 100 handle 1 hardware guard ip4");
 	assert_rule(&g6, "if4 prio 101 handle 1 hardware guard ip6");
 	assert_int_equal(g4.cookie.kind, RULE_GUARD);
