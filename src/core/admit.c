@@ -50,6 +50,7 @@ static struct flow *make_flow(struct engine *e, const struct event *ev, mono_t n
 	counter_inc(&flows_admitted);
 	f->reply = c->reply;
 	f->ct_id = c->id;
+	f->card = NIC_NONE;
 	f->is_silent = ev->is_dump;
 	e->n_state[FLOW_REFUSED]++;
 	e->n_reason[REASON_NONE]++;
@@ -64,7 +65,7 @@ static struct flow *make_flow(struct engine *e, const struct event *ev, mono_t n
 static void merge(struct flow *f, struct conn *c, bool is_whole)
 {
 	if (c->has & CONN_HAS_STATUS)
-		f->status = c->status;
+		f->status = (uint16_t)c->status;
 	if (c->has & CONN_HAS_MARK)
 		f->mark = c->mark;
 	if (c->has & CONN_HAS_TCP_STATE)
@@ -114,6 +115,7 @@ static void admit_new(struct engine *e, const struct event *ev, mono_t now)
 		return;
 	f->seen_gen = e->seen_gen;
 	merge(f, &c, ev->is_dump);
+	rank_began(e, f, &c);
 	age_learn(e, f, &c, !ev->is_dump, now);
 	judge(e, f, &c, now);
 }
@@ -156,8 +158,11 @@ void admit_conn(struct engine *e, const struct event *ev, mono_t now)
 		drive_set_silent(e, f, false);
 	old_mark = f->mark;
 	merge(f, &c, ev->is_dump);
-	if (!ev->is_own)
+	rank_count_cpu(e, f, &c);
+	if (!ev->is_own) {
+		proof_look(e, f, &c, ev->is_prolonged, now);
 		age_learn(e, f, &c, !ev->is_dump, now);
+	}
 	judge(e, f, &c, now);
 	recheck_mark(e, f, old_mark, now);
 }

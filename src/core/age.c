@@ -62,10 +62,11 @@ void age_learn(struct engine *e, struct flow *f, const struct conn *c, bool is_e
 	}
 }
 
-void age_count(struct engine *e, struct flow *f, enum dir dir, const struct rule_stats *stats,
+bool age_count(struct engine *e, struct flow *f, enum dir dir, const struct rule_stats *stats,
 	       uint32_t now_ds)
 {
 	uint64_t pkts, bytes;
+	bool moved;
 
 	/* A counter that ran back belongs to a rule that was made anew. */
 	if (stats->pkts < f->rule_pkts[dir]) {
@@ -75,7 +76,8 @@ void age_count(struct engine *e, struct flow *f, enum dir dir, const struct rule
 	/* One with fewer bits than the other wraps earlier. */
 	if (stats->bytes < f->rule_bytes[dir])
 		f->rule_bytes[dir] = 0;
-	if (stats->pkts > f->rule_pkts[dir])
+	moved = stats->pkts > f->rule_pkts[dir];
+	if (moved)
 		f->last_use = now_ds;
 	pkts = stats->pkts - f->rule_pkts[dir];
 	bytes = stats->bytes - f->rule_bytes[dir];
@@ -85,6 +87,19 @@ void age_count(struct engine *e, struct flow *f, enum dir dir, const struct rule
 	e->forwarded_bytes[dir] += bytes;
 	f->rule_pkts[dir] = stats->pkts;
 	f->rule_bytes[dir] = stats->bytes;
+	rank_count(e, f, bytes);
+	return moved;
+}
+
+/* The age of a rule that was never used counts from its making (tcf_tm_dump). */
+bool age_note_use(struct flow *f, uint32_t since_ds, uint32_t age_ds, uint32_t now_ds)
+{
+	uint32_t used = now_ds > age_ds ? now_ds - age_ds : 0;
+
+	if (used <= since_ds + 1 || used <= f->last_use + 1)
+		return false;
+	f->last_use = used;
+	return true;
 }
 
 static uint32_t due_ds(const struct flow *f)

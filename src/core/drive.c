@@ -13,6 +13,11 @@
 /* Pause before the n-th new attempt after a refusal; the last one repeats. */
 static const uint32_t retry_ms[] = { 1000, 4000, 16000, 60000, 300000 };
 
+/* The same where all that was wrong is that the device was busy. */
+static const uint32_t busy_ms[] = { 250, 500, 1000, 2000, 4000, 8000, 16000, 60000, 300000 };
+/* Attempts until a flow is left on the CPU for good. */
+#define ATTEMPTS_MAX 12
+
 /* How long a flow that the operator flushed stays on the CPU. */
 #define FLUSH_HOLD_MS 10000
 /* How long after the removal a connection may take to finish by itself. */
@@ -71,18 +76,33 @@ static void arm(struct engine *e, struct flow *f, uint32_t ms, mono_t now)
 	wheel_arm(&e->timers, slot_of(e, f), mono_add_ms(now, ms));
 }
 
+static uint32_t pause_of(const uint32_t ms[], size_t n, const struct flow *f)
+{
+	return ms[MIN((size_t)f->attempts, n - 1)];
+}
+
+static void arm_retry(struct engine *e, struct flow *f, mono_t now)
+{
+	if (f->attempts >= ATTEMPTS_MAX) {
+		wheel_cancel(&e->timers, slot_of(e, f));
+		return;
+	}
+	arm(e, f,
+	    f->is_busy ? pause_of(busy_ms, array_size(busy_ms), f) :
+			 pause_of(retry_ms, array_size(retry_ms), f),
+	    now);
+	f->attempts++;
+}
+
 /* What a flow on the CPU waits for, if it is time. */
 static void arm_for_reason(struct engine *e, struct flow *f, mono_t now)
 {
-	uint32_t n = MIN((uint32_t)f->attempts, (uint32_t)array_size(retry_ms) - 1);
-
 	switch ((enum reason)f->reason) {
 	case REASON_RULE_REFUSED:
 	case REASON_RULE_LOST:
 	case REASON_CONNTRACK_REFUSED:
-		arm(e, f, retry_ms[n], now);
-		if (f->attempts < UINT8_MAX)
-			f->attempts++;
+	case REASON_NOT_HIT:
+		arm_retry(e, f, now);
 		break;
 	case REASON_FLUSHED:
 		arm(e, f, FLUSH_HOLD_MS, now);
@@ -136,6 +156,7 @@ void drive_ask_care(struct engine *e, struct flow *f)
 static void enter_refused(struct engine *e, struct flow *f, enum reason reason, mono_t now)
 {
 	f->ask_path = false;
+	f->is_chosen = false;
 	f->reason = (uint8_t)reason;
 	flowtab_enqueue(&e->flows, f, FLOW_Q_NONE);
 	set_state(e, f, FLOW_REFUSED);
@@ -167,6 +188,9 @@ static void after_rules(struct engine *e, struct flow *f, enum reason reason, mo
 
 	f->goal = FLOW_GOAL_KEEP;
 	f->in_hw = false;
+	if (e->paths.nic && f->is_counted)
+		card_released(nic_card_at(e->paths.nic, f->card));
+	f->is_counted = false;
 	memset(f->rule_pkts, 0, sizeof(f->rule_pkts));
 	memset(f->rule_bytes, 0, sizeof(f->rule_bytes));
 	switch (goal) {
@@ -223,6 +247,7 @@ static void set_goal(struct engine *e, struct flow *f, enum flow_input input, en
 		break;
 	case FLOW_IN_RECHECK:
 	case FLOW_IN_PATH_NEW:
+	case FLOW_IN_LOST:
 		if (f->goal == FLOW_GOAL_KEEP)
 			f->goal = FLOW_GOAL_RESOLVE;
 		break;
@@ -235,15 +260,19 @@ static void set_goal(struct engine *e, struct flow *f, enum flow_input input, en
 	}
 }
 
-static void settle(struct engine *e, struct flow *f)
+static void settle(struct engine *e, struct flow *f, mono_t now)
 {
 	if (f->goal != FLOW_GOAL_KEEP) {
 		enter_drain(e, f);
 		return;
 	}
 	f->reason = REASON_NONE;
-	f->attempts = 0;
+	/* Being taken is no success for rules that were taken before and did
+	 * nothing. */
+	if (!f->is_doubted)
+		f->attempts = 0;
 	set_state(e, f, FLOW_ACTIVE);
+	proof_installed(e, f, now);
 	requeue_ask(e, f);
 }
 
@@ -295,7 +324,7 @@ void drive_input(struct engine *e, struct flow *f, enum flow_input input, enum r
 		set_goal(e, f, input, reason);
 		break;
 	case FLOW_ACT_SETTLE:
-		settle(e, f);
+		settle(e, f, now);
 		break;
 	case FLOW_ACT_ACTIVATE:
 		requeue_ask(e, f);
@@ -327,12 +356,13 @@ bool drive_path_of(const struct engine *e, const struct flow *f, struct path *re
 		if (!n || !l)
 			return false;
 		ret->next_hop[d] = f->next_hop[d];
+		ret->port[d] = l;
 		ret->hop[d] = (struct hop){ .ifindex = n->neigh.ifindex,
 					    .src = l->link.mac,
 					    .dst = n->neigh.mac,
 					    .mtu = l->link.mtu };
 	}
-	return true;
+	return path_find_recipes(&e->paths, &f->orig, &f->reply, ret) == REASON_NONE;
 }
 
 bool drive_is_newer(uint32_t generation, const struct flow *f)
@@ -358,11 +388,13 @@ bool drive_path_is_stale(const struct engine *e, const struct flow *f)
 	return drive_is_newer(e->paths.routes_changed, f) || drive_hops_changed(e, f);
 }
 
-void drive_make_install(struct engine *e, struct flow *f, struct order *ret)
+bool drive_make_install(struct engine *e, struct flow *f, struct order *ret)
 {
 	struct order_install *o = &ret->install;
 	struct path path;
 
+	if (!drive_path_of(e, f, &path))
+		return false;
 	ret->type = ORDER_INSTALL;
 	ret->flow = flowtab_ref(&e->flows, f);
 	*o = (struct order_install){
@@ -370,9 +402,11 @@ void drive_make_install(struct engine *e, struct flow *f, struct order *ret)
 		.ct_id = f->ct_id,
 		.be_liberal = f->orig.proto == L4_TCP,
 	};
-	if (drive_path_of(e, f, &path))
-		plan_build(&e->settings, &f->orig, &f->reply, &path, slot_of(e, f), e->instance,
-			   f->ct_id, o->rule);
+	f->one_prio = path.recipe[DIR_ORIG].layout == RECIPE_PRIO;
+	f->one_prio_reply = path.recipe[DIR_REPLY].layout == RECIPE_PRIO;
+	plan_build(&e->settings, &f->orig, &f->reply, &path, slot_of(e, f), e->instance, f->ct_id,
+		   o->rule);
+	return true;
 }
 
 void drive_make_remove(struct engine *e, struct flow *f, struct order *ret)
@@ -382,8 +416,11 @@ void drive_make_remove(struct engine *e, struct flow *f, struct order *ret)
 	for (unsigned int d = 0; d < DIR__COUNT; d++) {
 		const struct neigh_rec *n =
 			pathtab_get_neigh(&e->paths, f->next_hop[dir_other(d)]);
+		bool one_prio = d == DIR_ORIG ? f->one_prio : f->one_prio_reply;
 
-		ret->remove.where[d] = plan_where(&e->settings, f->orig.family, slot_of(e, f), d,
+		ret->remove.where[d] = plan_where(&e->settings,
+						  one_prio ? RECIPE_PRIO : RECIPE_PRIOS,
+						  f->orig.family, slot_of(e, f), d,
 						  n ? n->neigh.ifindex : 0);
 	}
 }

@@ -21,6 +21,14 @@ COUNTER(refreshes, "conntrack entries read or prolonged for offloaded flows");
 #define TIMER_BUDGET 1024
 #define TIMER_TICK_MS 50
 
+static int init_hardware(struct engine *e, mono_t now)
+{
+	e->paths.nic = nic_new(&e->settings, e->instance);
+	if (!e->paths.nic)
+		return -ENOMEM;
+	return rank_new(&e->settings, now, &e->rank);
+}
+
 int engine_new(const struct engine_params *params, struct engine **ret_engine)
 {
 	struct engine *e;
@@ -40,6 +48,10 @@ int engine_new(const struct engine_params *params, struct engine **ret_engine)
 	if (!err)
 		err = pathtab_init(&e->paths, params->hash_key);
 	if (!err)
+		err = proof_new(&e->settings, &e->proof);
+	if (!err && e->settings.offload == OFFLOAD_HARDWARE)
+		err = init_hardware(e, params->now);
+	if (!err)
 		err = wheel_init(&e->timers, params->settings.max_flows, TIMER_TICK_MS,
 				 params->now);
 	if (err) {
@@ -54,6 +66,8 @@ void engine_free(struct engine *engine)
 {
 	if (!engine)
 		return;
+	rank_free(engine->rank);
+	proof_free(engine->proof);
 	wheel_fini(&engine->timers);
 	pathtab_fini(&engine->paths);
 	flowtab_fini(&engine->flows);
@@ -65,118 +79,15 @@ const struct settings *engine_settings(const struct engine *engine)
 	return &engine->settings;
 }
 
-uint32_t engine_silent_flows(const struct engine *engine)
+bool engine_wants_dumps(const struct engine *engine)
 {
-	return engine->n_silent;
+	return engine->n_silent || engine->n_reason[REASON_HARDWARE_FULL];
 }
 
-/* -- links and ports ----------------------------------------------------- */
-
-static bool can_be_port(const struct link_rec *rec)
+bool engine_next_notice(struct engine *engine, struct notice *ret)
 {
-	return rec->is_named && rec->link.is_ether && !rec->link.master &&
-	       (rec->link.kind[0] == '\0' || strcmp(rec->link.kind, "veth") == 0);
-}
-
-static void feed_link(struct engine *e, const struct link *link)
-{
-	uint32_t before = e->paths.generation;
-	struct link_rec *rec = pathtab_put_link(&e->paths, &e->settings, link);
-
-	if (!rec)
-		return;
-	if (e->settings.offload != OFFLOAD_OBSERVE && !e->stopping && can_be_port(rec) &&
-	    (rec->port == PORT_NONE || rec->port == PORT_CLOSED ||
-	     (rec->port == PORT_FAILED && e->paths.generation != before)))
-		rec->port = PORT_WANTED;
-	if (rec->port == PORT_UNGUARDED && e->paths.generation != before)
-		rec->port = PORT_CLSACT;
-	if (e->paths.generation != before)
-		resync_start_path_walk(e);
-}
-
-static void feed_link_gone(struct engine *e, uint32_t ifindex)
-{
-	pathtab_del_link(&e->paths, ifindex);
-	resync_start_path_walk(e);
-}
-
-static void feed_neigh(struct engine *e, const struct neigh *neigh)
-{
-	uint32_t before = e->paths.generation;
-
-	pathtab_put_neigh(&e->paths, neigh);
-	if (e->paths.generation != before)
-		resync_start_path_walk(e);
-}
-
-#define BOTH_GUARDS 3
-
-/* A driver need not be able to; the plain rules still can. */
-static bool is_guarded(const struct engine *e, const struct link_rec *rec)
-{
-	return e->settings.offload == OFFLOAD_HARDWARE || rec->guards == BOTH_GUARDS;
-}
-
-static void feed_port(struct engine *e, const struct event_port *done)
-{
-	struct link_rec *rec = pathtab_find_link(&e->paths, done->ifindex);
-
-	if (!rec)
-		return;
-	/* The answer for another device that had this number before. */
-	if (rec->port == PORT_NONE || rec->port == PORT_WANTED)
-		return;
-	rec->err = done->err;
-	memcpy(rec->extack, done->extack, sizeof(rec->extack));
-	switch ((enum order_type)done->order) {
-	case ORDER_PORT_OPEN:
-		rec->port = done->err ? PORT_FAILED : PORT_CLSACT;
-		rec->made_clsact = done->made_clsact;
-		break;
-	case ORDER_PORT_GUARD:
-		rec->guards = done->guards;
-		rec->port = PORT_OPEN;
-		/* One guard is as good as none. */
-		if (!is_guarded(e, rec))
-			rec->port = PORT_UNGUARDED;
-		break;
-	default:
-		rec->port = PORT_CLOSED;
-		break;
-	}
-	pathtab_touch_link(&e->paths, rec);
-	resync_start_path_walk(e);
-}
-
-static void make_port_order(const struct engine *e, const struct link_rec *rec,
-			    enum order_type type, struct order *ret)
-{
-	struct order_port *o = &ret->port;
-
-	*ret = (struct order){ .type = (uint8_t)type };
-	o->ifindex = rec->link.ifindex;
-	o->instance = e->instance;
-	o->keep_clsact = !rec->made_clsact;
-	o->n_guards = 2;
-	plan_guard(&e->settings, rec, FAMILY_IP4, e->instance, &o->guard[0]);
-	plan_guard(&e->settings, rec, FAMILY_IP6, e->instance, &o->guard[1]);
-}
-
-/* The next port in a state: an order for it, and it goes on to the next state. */
-static bool next_port(struct engine *e, enum port_state from, enum port_state to,
-		      enum order_type type, struct order *ret)
-{
-	struct link_rec *rec;
-
-	for (uint32_t slot = 0; (rec = pathtab_next_link(&e->paths, &slot)); slot++) {
-		if (rec->port != from)
-			continue;
-		rec->port = (uint8_t)to;
-		make_port_order(e, rec, type, ret);
-		return true;
-	}
-	return false;
+	return notice_pop(&engine->notices, ret) ||
+	       (engine->paths.nic && notice_pop(&engine->paths.nic->notices, ret));
 }
 
 /* -- answers ------------------------------------------------------------- */
@@ -233,9 +144,53 @@ static void feed_lookup(struct engine *e, struct flow *f, struct path_query *q, 
 	}
 }
 
+/* What a refusal says of the card, the pair and the flow. */
+static enum reason judge_refusal(struct engine *e, struct flow *f, const struct event_install *done,
+				 mono_t now)
+{
+	const struct neigh_rec *out = pathtab_get_neigh(&e->paths, f->next_hop[done->dir]);
+	const struct neigh_rec *in =
+		pathtab_get_neigh(&e->paths, f->next_hop[dir_other(done->dir)]);
+	struct nic *nic = e->paths.nic;
+	struct card *card = nic ? nic_card_at(nic, f->card) : NULL;
+	const struct nic_port *port = nic && in ? nic_find_port(nic, in->neigh.ifindex) : NULL;
+	enum refusal refusal =
+		driver_refusal(port ? port->driver : NULL, done->err, done->extack);
+	struct tuple to = tuple_inverse(done->dir == DIR_ORIG ? &f->reply : &f->orig);
+
+	counter_inc(&installs_refused);
+	f->is_busy = refusal == REFUSAL_BUSY;
+	if (!card)
+		return REASON_RULE_REFUSED;
+	if (card_refused(card, port ? port->driver : NULL, done, in ? in->neigh.ifindex : 0, now,
+			 &nic->notices))
+		return REASON_HARDWARE_FULL;
+	if (refusal == REFUSAL_UNSUPPORTED && in && out)
+		nic_drop_class(nic, in->neigh.ifindex, out->neigh.ifindex,
+			       recipe_class_of(done->dir == DIR_ORIG ? &f->orig : &f->reply, &to),
+			       done);
+	return REASON_RULE_REFUSED;
+}
+
+static void count_answer(struct engine *e, struct flow *f, bool is_installed)
+{
+	struct card *card = e->paths.nic && f->is_counted ? nic_card_at(e->paths.nic, f->card) :
+							     NULL;
+
+	if (card && is_installed)
+		card_installed(card, f->worker);
+	else if (card)
+		card_not_installed(card, f->worker);
+}
+
 static void feed_install(struct engine *e, struct flow *f, const struct event_install *done,
 			 mono_t now)
 {
+	enum reason reason = REASON_NONE;
+
+	if (done->status == INSTALL_REFUSED)
+		reason = judge_refusal(e, f, done, now);
+	count_answer(e, f, done->status == INSTALL_OK);
 	switch ((enum install_status)done->status) {
 	case INSTALL_OK:
 		counter_inc(&installs_ok);
@@ -251,8 +206,7 @@ static void feed_install(struct engine *e, struct flow *f, const struct event_in
 		drive_input(e, f, FLOW_IN_NOT_INSTALLED, REASON_CONNTRACK_REFUSED, now);
 		break;
 	case INSTALL_REFUSED:
-		counter_inc(&installs_refused);
-		drive_input(e, f, FLOW_IN_NOT_INSTALLED, REASON_RULE_REFUSED, now);
+		drive_input(e, f, FLOW_IN_NOT_INSTALLED, reason, now);
 		break;
 	case INSTALL_UNCERTAIN:
 		counter_inc(&installs_uncertain);
@@ -287,6 +241,7 @@ static void feed_refresh(struct engine *e, struct flow *f, const struct event *e
 	/* A successor that has the tuple by now speaks for itself. */
 	if (ev->refresh.found && flowtab_find(&e->flows, &f->orig) == f) {
 		conn.conn = ev->refresh.conn;
+		conn.is_prolonged = ev->refresh.is_prolonged;
 		admit_conn(e, &conn, now);
 	} else if (!ev->refresh.found && ev->refresh.err == 0) {
 		drive_input(e, f, FLOW_IN_END, REASON_NONE, now);
@@ -301,15 +256,37 @@ static void feed_sample(struct engine *e, const struct event_sample *s, mono_t n
 {
 	struct flow *f = flowtab_at(&e->flows, plan_slot(s->handle));
 	uint32_t now_ds = age_now(e, now);
+	bool moved;
 
 	/* The slot may belong to another flow by now, whose rules are new. Rules
 	 * forward from before they are confirmed until they are removed. */
 	if (!f || !flow_has_rules(f) || s->cookie.ct_id != f->ct_id ||
 	    s->cookie.instance != e->instance)
 		return;
-	age_count(e, f, plan_dir(s->handle), &s->stats, now_ds);
+	moved = age_count(e, f, plan_dir(s->handle), &s->stats, now_ds);
+	if (s->has_age && !moved)
+		moved = age_note_use(f, proof_since(e, f), s->age_ds, now_ds);
+	proof_sampled(e, f, plan_dir(s->handle), moved, now);
 	if (age_needs_refresh(e, f, now_ds) && !f->is_asking)
 		drive_ask_care(e, f);
+}
+
+/* What is with a worker that does not return stays there; what waits goes to the
+ * others, but no install for a card that one is stuck in. */
+static void feed_worker(struct engine *e, const struct event_worker *w)
+{
+	if (w->worker >= FLOWTAB_MAX_WORKERS)
+		return;
+	e->is_stuck[w->worker] = w->is_stuck;
+	for (unsigned int i = 0; e->paths.nic && i < NIC_MAX_CARDS; i++) {
+		struct card *c = nic_card_at(e->paths.nic, (uint8_t)i);
+
+		if (w->is_stuck && c->in_flight[w->worker])
+			c->stuck |= (uint8_t)(1u << w->worker);
+		else
+			c->stuck &= (uint8_t)~(1u << w->worker);
+	}
+	ports_touch_ways(e);
 }
 
 static void feed_answer(struct engine *e, const struct event *ev, mono_t now)
@@ -357,26 +334,31 @@ void engine_feed(struct engine *e, const struct event *ev, mono_t now)
 		resync_event(e, ev);
 		break;
 	case EVENT_LINK:
-		feed_link(e, &ev->link);
+		ports_feed_link(e, &ev->link);
 		break;
 	case EVENT_LINK_GONE:
-		feed_link_gone(e, ev->link.ifindex);
+		ports_feed_link_gone(e, ev->link.ifindex);
 		break;
 	case EVENT_NEIGH:
-		feed_neigh(e, &ev->neigh);
+		ports_feed_neigh(e, &ev->neigh);
 		break;
 	case EVENT_ROUTES_CHANGED:
 		pathtab_touch_routes(&e->paths);
 		resync_start_path_walk(e);
 		break;
 	case EVENT_PORT_DONE:
-		feed_port(e, &ev->port);
+		ports_feed_done(e, &ev->port);
 		break;
 	case EVENT_PROBE_DONE:
+		ports_feed_probe(e, &ev->probe, now);
+		break;
 	case EVENT_ROUND_BEGIN:
 	case EVENT_ROUND_PORT:
 	case EVENT_ROUND_END:
+		proof_round(e, ev);
+		break;
 	case EVENT_WORKER:
+		feed_worker(e, &ev->worker);
 		break;
 	case EVENT_SAMPLE:
 		feed_sample(e, &ev->sample, now);
@@ -423,12 +405,17 @@ bool engine_tick(struct engine *e, mono_t now)
 	struct timer_ctx ctx = { e, now };
 	bool more = wheel_advance(&e->timers, now, TIMER_BUDGET, on_timer, &ctx);
 
+	if (e->paths.nic && nic_tick(e->paths.nic, now))
+		ports_touch_ways(e);
+	more |= rank_step(e, now);
 	return resync_step(e, now) || more;
 }
 
 mono_t engine_next_due(const struct engine *e)
 {
-	return wheel_next_due(&e->timers);
+	mono_t due = mono_min(wheel_next_due(&e->timers), rank_next_due(e));
+
+	return e->paths.nic ? mono_min(due, nic_next_due(e->paths.nic)) : due;
 }
 
 /* -- orders -------------------------------------------------------------- */
@@ -488,9 +475,21 @@ static bool next_question(struct engine *e, mono_t now, struct order *ret)
 	return ret->type != ORDER_NONE;
 }
 
+/* First of the worker's own queue, else of a queue whose worker is stuck. */
+static struct flow *first_for(const struct engine *e, enum flow_queue queue, unsigned int worker)
+{
+	struct flow *f = flowtab_first(&e->flows, queue, worker);
+
+	for (unsigned int w = 0; !f && w < e->flows.n_workers; w++) {
+		if (e->is_stuck[w] && w != worker)
+			f = flowtab_first(&e->flows, queue, w);
+	}
+	return f;
+}
+
 static bool next_removal(struct engine *e, unsigned int worker, mono_t now, struct order *ret)
 {
-	struct flow *f = flowtab_first(&e->flows, FLOW_Q_REMOVE, worker);
+	struct flow *f = first_for(e, FLOW_Q_REMOVE, worker);
 
 	if (f) {
 		drive_input(e, f, FLOW_IN_TAKEN, REASON_NONE, now);
@@ -502,30 +501,73 @@ static bool next_removal(struct engine *e, unsigned int worker, mono_t now, stru
 	    e->n_state[FLOW_INSTALL] + e->n_state[FLOW_ACTIVE] + e->n_state[FLOW_DRAIN] +
 		    e->n_state[FLOW_REMOVE])
 		return false;
-	return next_port(e, PORT_OPEN, PORT_CLOSING, ORDER_PORT_CLOSE, ret) ||
-	       next_port(e, PORT_UNGUARDED, PORT_CLOSING, ORDER_PORT_CLOSE, ret) ||
-	       next_port(e, PORT_CLSACT, PORT_CLOSING, ORDER_PORT_CLOSE, ret);
+	return ports_next_closing(e, ret);
+}
+
+/* The card that the flow's rules would be on; a redirect stays on one card. */
+static struct card *card_of(struct engine *e, struct flow *f)
+{
+	const struct neigh_rec *n = pathtab_get_neigh(&e->paths, f->next_hop[DIR_ORIG]);
+
+	if (!e->paths.nic || !n)
+		return NULL;
+	f->card = nic_card_index(e->paths.nic, n->neigh.ifindex);
+	return nic_card_at(e->paths.nic, f->card);
+}
+
+/* Flows of the install queue that are passed over because they wait for room. */
+#define PASS_OVER 64
+
+/* Takes the flow if everything is still as planned. False: not now, or not any
+ * more. */
+static bool take_install(struct engine *e, struct flow *f, unsigned int worker, mono_t now,
+			 struct order *ret)
+{
+	struct card *card = card_of(e, f);
+
+	/* Something changed since it was planned: plan it again. */
+	if (drive_path_is_stale(e, f) || !drive_make_install(e, f, ret)) {
+		drive_input(e, f, FLOW_IN_RECHECK, REASON_NONE, now);
+		return false;
+	}
+	ret->type = ORDER_NONE;
+	if (card && !card_works(card)) {
+		drive_input(e, f, FLOW_IN_LEAVE, REASON_DEVICE_FAILING, now);
+		return false;
+	}
+	if (card && !rank_admits(f, card)) {
+		/* A chosen one has a place, as soon as a victim is out. */
+		if (f->is_chosen)
+			flowtab_enqueue(&e->flows, f, FLOW_Q_INSTALL);
+		else
+			drive_input(e, f, FLOW_IN_LEAVE, REASON_HARDWARE_FULL, now);
+		return false;
+	}
+	drive_input(e, f, FLOW_IN_TAKEN, REASON_NONE, now);
+	f->had_rules = true;
+	f->is_chosen = false;
+	f->worker = (uint8_t)worker;
+	if (card) {
+		card_take(card, worker);
+		f->is_counted = true;
+	}
+	ret->type = ORDER_INSTALL;
+	return true;
 }
 
 static bool next_install(struct engine *e, unsigned int worker, mono_t now, struct order *ret)
 {
+	unsigned int passed_over = 0;
 	struct flow *f;
 
 	if (e->stopping)
 		return false;
-	if (worker == 0 &&
-	    (next_port(e, PORT_CLSACT, PORT_GUARDING, ORDER_PORT_GUARD, ret) ||
-	     next_port(e, PORT_WANTED, PORT_OPENING, ORDER_PORT_OPEN, ret)))
+	if (worker == 0 && ports_next_order(e, ret))
 		return true;
-	while ((f = flowtab_first(&e->flows, FLOW_Q_INSTALL, worker))) {
-		if (!drive_path_is_stale(e, f)) {
-			drive_input(e, f, FLOW_IN_TAKEN, REASON_NONE, now);
-			f->had_rules = true;
-			drive_make_install(e, f, ret);
+	while ((f = first_for(e, FLOW_Q_INSTALL, worker)) && passed_over < PASS_OVER) {
+		if (take_install(e, f, worker, now, ret))
 			return true;
-		}
-		/* Something changed since it was planned: plan it again. */
-		drive_input(e, f, FLOW_IN_RECHECK, REASON_NONE, now);
+		passed_over += f->state == FLOW_WAIT;
 	}
 	return false;
 }
@@ -547,15 +589,9 @@ bool engine_next_order(struct engine *e, enum order_class class, unsigned int wo
 
 bool engine_is_stopped(const struct engine *e)
 {
-	struct link_rec *rec;
-
 	if (!e->stopping || e->flush_walk.is_running || e->n_asking || e->flows.ask.count ||
 	    e->n_state[FLOW_INSTALL] + e->n_state[FLOW_ACTIVE] + e->n_state[FLOW_DRAIN] +
 		    e->n_state[FLOW_REMOVE])
 		return false;
-	for (uint32_t slot = 0; (rec = pathtab_next_link(&e->paths, &slot)); slot++) {
-		if (port_is_ours(rec->port))
-			return false;
-	}
-	return true;
+	return ports_are_closed(e);
 }

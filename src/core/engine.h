@@ -14,6 +14,7 @@
 #pragma once
 
 #include "base/mono.h"
+#include "core/notice.h"
 #include "core/settings.h"
 #include "model/order.h"
 
@@ -46,7 +47,7 @@ mono_t engine_next_due(const struct engine *engine);
 enum order_class {
 	ORDERS_ASK,	/* LOOKUP, REFRESH: the main thread */
 	ORDERS_REMOVE,	/* REMOVE, PORT_CLOSE: a worker, before anything else */
-	ORDERS_INSTALL, /* PORT_OPEN, INSTALL: a worker */
+	ORDERS_INSTALL, /* PORT_OPEN, PORT_GUARD, PROBE, INSTALL: a worker */
 };
 
 /* The next order of a class, for that worker (ignored for ORDERS_ASK). False
@@ -57,10 +58,13 @@ bool engine_next_order(struct engine *engine, enum order_class class, unsigned i
 /* EVENT_STOP was fed and nothing of ours is left in the kernel. */
 bool engine_is_stopped(const struct engine *engine);
 
-/* Flows with rules whose end may not be announced by any event, because
- * conntrack made them before somebody listened (nf_conntrack_events=2,
- * nf_ct_ecache_ext_add). While there are any, conntrack must be dumped
- * every few seconds. */
-uint32_t engine_silent_flows(const struct engine *engine);
+/* Conntrack must be dumped every few seconds while this is so: there are flows
+ * with rules whose end may not be announced by any event, because conntrack made
+ * them before somebody listened (nf_conntrack_events=2, nf_ct_ecache_ext_add); or
+ * flows wait for room in a NIC, and are ranked by what they carry on the CPU. */
+bool engine_wants_dumps(const struct engine *engine);
+
+/* What the operator should read; false when there is nothing new. */
+bool engine_next_notice(struct engine *engine, struct notice *ret_notice);
 
 const struct settings *engine_settings(const struct engine *engine);

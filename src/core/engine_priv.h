@@ -38,6 +38,12 @@ struct engine {
 	bool in_resync;
 	bool stopping;
 
+	struct proof *proof; /* do rules do what they say? */
+	struct rank *rank;   /* who gets into a full card? NULL unless in hardware */
+	struct walk lost_walk; /* rules that a round of samples did not show */
+	bool is_stuck[FLOWTAB_MAX_WORKERS];
+	struct notices notices;
+
 	uint32_t evict_cursor;
 	uint32_t n_silent;  /* flows with rules and is_silent */
 	uint32_t n_asking;  /* refreshes out */
@@ -51,7 +57,8 @@ struct engine {
 void drive_input(struct engine *e, struct flow *f, enum flow_input input, enum reason reason,
 		 mono_t now);
 void drive_ask_care(struct engine *e, struct flow *f);
-void drive_make_install(struct engine *e, struct flow *f, struct order *ret);
+/* False when a fact is missing meanwhile. */
+bool drive_make_install(struct engine *e, struct flow *f, struct order *ret);
 void drive_make_remove(struct engine *e, struct flow *f, struct order *ret);
 void drive_set_silent(struct engine *e, struct flow *f, bool is_silent);
 /* Path of a flow that has one, from the tables as they are now. False when a
@@ -64,11 +71,59 @@ bool drive_path_is_stale(const struct engine *e, const struct flow *f);
 /* @generation is newer than what the flow's path accounts for. */
 bool drive_is_newer(uint32_t generation, const struct flow *f);
 
+/* ports: links and ports to orders */
+void ports_feed_link(struct engine *e, const struct link *link);
+void ports_feed_link_gone(struct engine *e, uint32_t ifindex);
+void ports_feed_neigh(struct engine *e, const struct neigh *neigh);
+void ports_feed_done(struct engine *e, const struct event_port *done);
+void ports_feed_probe(struct engine *e, const struct event_probe *done, mono_t now);
+void ports_feed_round(struct engine *e, const struct event_round *round);
+/* Something about the hardware changed that those which wait for it must know. */
+void ports_touch_ways(struct engine *e);
+bool ports_next_order(struct engine *e, struct order *ret);
+bool ports_next_closing(struct engine *e, struct order *ret);
+bool ports_are_closed(const struct engine *e);
+/* Nothing is under way: every port and pair that can be used can be used now. */
+bool ports_are_settled(const struct engine *e);
+
+/* proof: do rules do what they say? */
+int proof_new(const struct settings *settings, struct proof **ret) MUST_CHECK;
+void proof_free(struct proof *proof);
+void proof_installed(struct engine *e, const struct flow *f, mono_t now);
+/* The rule of @dir was sampled; its counter moved. */
+void proof_sampled(struct engine *e, struct flow *f, enum dir dir, bool moved, mono_t now);
+/* What conntrack says; to be called before age_learn() takes it in.
+ * @is_prolonged: the timeout is our doing. */
+void proof_look(struct engine *e, struct flow *f, const struct conn *c, bool is_prolonged,
+		mono_t now);
+/* When the flow's rules were confirmed. */
+uint32_t proof_since(const struct engine *e, const struct flow *f);
+void proof_round(struct engine *e, const struct event *event);
+void proof_visit_lost(struct engine *e, struct flow *f, mono_t now);
+
+/* rank: who gets into a full card */
+int rank_new(const struct settings *settings, mono_t now, struct rank **ret) MUST_CHECK;
+void rank_free(struct rank *rank);
+/* A flow is new; what conntrack counted so far is not a rate. */
+void rank_began(struct engine *e, const struct flow *f, const struct conn *c);
+/* Bytes that a rule forwarded. */
+void rank_count(struct engine *e, const struct flow *f, uint64_t bytes);
+/* conntrack's own count. */
+void rank_count_cpu(struct engine *e, const struct flow *f, const struct conn *c);
+/* A flow may go in now: the card has room for it, or it was chosen. */
+bool rank_admits(const struct flow *f, const struct card *card);
+/* One slice; true when more is to do. */
+bool rank_step(struct engine *e, mono_t now);
+mono_t rank_next_due(const struct engine *e);
+
 /* age: conntrack time-outs against rule counters */
 uint32_t age_now(const struct engine *e, mono_t now);
 void age_learn(struct engine *e, struct flow *f, const struct conn *c, bool is_event, mono_t now);
-void age_count(struct engine *e, struct flow *f, enum dir dir, const struct rule_stats *stats,
+/* True when the counter moved. */
+bool age_count(struct engine *e, struct flow *f, enum dir dir, const struct rule_stats *stats,
 	       uint32_t now_ds);
+/* For rules that only tell when they were used last. True when they were. */
+bool age_note_use(struct flow *f, uint32_t since_ds, uint32_t age_ds, uint32_t now_ds);
 bool age_needs_refresh(const struct engine *e, const struct flow *f, uint32_t now_ds);
 /* Seconds that conntrack should give it now; 0 = nothing to set. */
 uint32_t age_wanted_timeout(const struct flow *f, uint32_t now_ds);
@@ -76,6 +131,7 @@ uint32_t age_wanted_timeout(const struct flow *f, uint32_t now_ds);
 /* resync: dumps and walks */
 void resync_event(struct engine *e, const struct event *ev);
 void resync_start_path_walk(struct engine *e);
+void resync_start_lost_walk(struct engine *e);
 /* One slice of every walk; true when more is to do. */
 bool resync_step(struct engine *e, mono_t now);
 

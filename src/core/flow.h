@@ -42,6 +42,7 @@ enum flow_state {
 	X(INSTALLED, "both rules are confirmed")                              \
 	X(NOT_INSTALLED, "refused, nothing is left in")                       \
 	X(UNCERTAIN, "an answer is missing, a rule may be in")                \
+	X(LOST, "a rule is gone, or does nothing any more")                   \
 	X(REMOVED, "both rules are out")                                      \
 	X(NOT_REMOVED, "removal failed, a rule may be in")
 
@@ -103,7 +104,6 @@ struct flow {
 	uint64_t rule_pkts[DIR__COUNT];	 /* last reading of the present rules */
 	uint64_t rule_bytes[DIR__COUNT];
 	uint32_t ct_id;
-	uint32_t status;     /* enum conn_status, as last reported */
 	uint32_t mark;
 	uint32_t policy_s;   /* conntrack's timeout for it after a packet */
 	uint32_t ct_expires; /* when conntrack gives it up, as we know */
@@ -118,6 +118,9 @@ struct flow {
 	uint8_t attempts;    /* refusals so far, for the pause between */
 	uint8_t seen_gen;    /* resync that saw it last */
 	uint8_t tcp_state;   /* enum conn_tcp_state */
+	uint8_t card;	     /* that its rules count on; NIC_NONE = none */
+	uint8_t worker;	     /* that has its order */
+	uint16_t status;     /* enum conn_status, as last reported; its 16 bits */
 	uint16_t attached;   /* enum conn_has bits of what not every event repeats */
 	bool ask_path : 1;   /* Q_ASK: look-up wanted */
 	bool ask_care : 1;   /* Q_ASK: refresh wanted */
@@ -125,6 +128,12 @@ struct flow {
 	bool is_silent : 1;  /* never seen in an event: its end may not show */
 	bool in_hw : 1;
 	bool policy_is_guess : 1; /* policy_s is from a dump, not from an event */
+	bool one_prio : 1;   /* its original rule is in the layout RECIPE_PRIO */
+	bool one_prio_reply : 1;
+	bool is_counted : 1; /* on its card */
+	bool is_busy : 1;    /* the last refusal said "not now" */
+	bool is_doubted : 1; /* its rules were lost or never hit, and have not counted since */
+	bool is_chosen : 1;  /* rank lets it into a tight card */
 	bool had_rules : 1;  /* conntrack may have missed packets of it */
 };
 

@@ -7,13 +7,18 @@ src_core_libcore_a_SOURCES = \
 	src/core/settings.h \
 	src/core/policy.h src/core/policy.c \
 	src/core/recipe.h src/core/recipe.c \
+	src/core/driver.h src/core/driver.c \
+	src/core/notice.h src/core/notice.c \
+	src/core/card.h src/core/card.c \
 	src/core/flow.h src/core/flow.c \
 	src/core/flowtab.h src/core/flowtab.c \
 	src/core/pathtab.h src/core/pathtab.c \
 	src/core/path.h src/core/path.c \
 	src/core/plan.h src/core/plan.c \
+	src/core/nic.h src/core/nic.c \
 	src/core/engine.h src/core/engine_priv.h \
-	src/core/admit.c src/core/drive.c src/core/age.c src/core/resync.c \
+	src/core/ports.c src/core/admit.c src/core/drive.c src/core/age.c \
+	src/core/proof.c src/core/rank.c src/core/resync.c \
 	src/core/engine.c \
 	src/core/view.h src/core/view.c
 

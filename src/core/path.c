@@ -142,6 +142,24 @@ static enum reason resolve_hop(const struct pathtab *tab, const struct path_quer
 	return REASON_NONE;
 }
 
+enum reason path_find_recipes(const struct pathtab *tab, const struct tuple *orig,
+			      const struct tuple *reply, struct path *path)
+{
+	const struct tuple *in[] = { orig, reply }, *other[] = { reply, orig };
+	enum reason reason = REASON_NONE;
+
+	for (unsigned int d = 0; d < DIR__COUNT && reason == REASON_NONE; d++) {
+		struct tuple out = tuple_inverse(other[d]);
+
+		path->recipe[d] = RECIPE_SOFTWARE;
+		if (tab->nic)
+			reason = nic_resolve(tab->nic, path->port[dir_other(d)]->link.ifindex,
+					     path->port[d]->link.ifindex,
+					     recipe_class_of(in[d], &out), &path->recipe[d]);
+	}
+	return reason;
+}
+
 static enum reason check_ports(const struct settings *settings, const struct link_rec *const rec[])
 {
 	if (settings->offload == OFFLOAD_OBSERVE)
@@ -182,10 +200,13 @@ enum reason path_resolve(const struct pathtab *tab, const struct settings *setti
 		reason = check_device(rec[d]);
 		if (reason != REASON_NONE)
 			return reason;
+		path.port[d] = rec[d];
 	}
 	if (rec[DIR_ORIG] == rec[DIR_REPLY])
 		return REASON_SAME_DEVICE;
-	reason = resolve_hop(tab, q, DIR_ORIG, &q->reply.src, &path);
+	reason = path_find_recipes(tab, &q->orig, &q->reply, &path);
+	if (reason == REASON_NONE)
+		reason = resolve_hop(tab, q, DIR_ORIG, &q->reply.src, &path);
 	if (reason == REASON_NONE)
 		reason = resolve_hop(tab, q, DIR_REPLY, &q->orig.src, &path);
 	if (reason != REASON_NONE)

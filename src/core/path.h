@@ -24,6 +24,9 @@
 struct path {
 	struct hop hop[DIR__COUNT];	 /* how the packets of a direction leave */
 	uint32_t next_hop[DIR__COUNT];	 /* neighbour slot of that hop */
+	const struct link_rec *port[DIR__COUNT]; /* by which they leave; valid while the
+						  * tables do not change */
+	struct recipe recipe[DIR__COUNT]; /* how their rules are to be worded */
 };
 
 /* Begins the walk; q->ask is the first question. */
@@ -46,6 +49,11 @@ enum path_verdict path_advance(struct path_query *q, enum reason *ret_reason);
  */
 enum reason path_resolve(const struct pathtab *tab, const struct settings *settings,
 			 const struct path_query *q, struct path *ret);
+
+/* Fills @path->recipe for the ports that are in it, or says why the hardware
+ * does not take the rules of both directions. */
+enum reason path_find_recipes(const struct pathtab *tab, const struct tuple *orig,
+			      const struct tuple *reply, struct path *path);
 
 /* Device by which the packets of @dir leave, by the answers so far; 0 = not
  * known yet. For people who ask why. */

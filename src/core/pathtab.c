@@ -36,6 +36,7 @@ int pathtab_init(struct pathtab *tab, const uint64_t key[2])
 
 void pathtab_fini(struct pathtab *tab)
 {
+	nic_free(tab->nic);
 	htab_fini(&tab->neigh_index);
 	htab_fini(&tab->link_index);
 	slab_fini(&tab->neighs);
@@ -110,7 +111,8 @@ static bool moves_paths(const struct link *a, const struct link *b)
 {
 	return memcmp(&a->mac, &b->mac, sizeof(a->mac)) || a->mtu != b->mtu ||
 	       a->master != b->master || a->is_up != b->is_up ||
-	       strcmp(a->kind, b->kind) || strcmp(a->name, b->name);
+	       strcmp(a->kind, b->kind) || strcmp(a->name, b->name) ||
+	       memcmp(&a->hw, &b->hw, sizeof(a->hw));
 }
 
 struct link_rec *pathtab_put_link(struct pathtab *tab, const struct settings *settings,
@@ -258,6 +260,11 @@ void pathtab_unref_neigh(struct pathtab *tab, uint32_t slot)
 void pathtab_touch_routes(struct pathtab *tab)
 {
 	tab->routes_changed = next_way(tab);
+}
+
+void pathtab_touch_ways(struct pathtab *tab)
+{
+	next_way(tab);
 }
 
 void pathtab_touch_link(struct pathtab *tab, struct link_rec *rec)

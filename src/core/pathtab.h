@@ -15,7 +15,7 @@
 
 #include "base/htab.h"
 #include "base/slab.h"
-#include "core/settings.h"
+#include "core/nic.h"
 #include "model/hop.h"
 #include "model/link.h"
 #include "model/order.h"
@@ -49,6 +49,7 @@ struct link_rec {
 	uint8_t port;	  /* enum port_state */
 	bool is_named;	  /* the operator listed it, or "auto" took it */
 	bool made_clsact;
+	bool is_mended;	  /* being opened again while flows have rules on it */
 	uint8_t guards;	  /* those that are in; bit 0: IPv4, bit 1: IPv6 */
 	int32_t err;
 	char extack[EXTACK_SIZE];
@@ -68,6 +69,7 @@ struct pathtab {
 	uint32_t ways_changed;	 /* of the newest change of anything but neighbours */
 	uint32_t routes_changed; /* of the newest change of routes or rules */
 	uint32_t dropped;	 /* facts that did not fit */
+	struct nic *nic;	 /* what the hardware can do; NULL: rules are in software */
 };
 
 int pathtab_init(struct pathtab *tab, const uint64_t key[2]) MUST_CHECK;
@@ -94,5 +96,7 @@ void pathtab_unref_neigh(struct pathtab *tab, uint32_t slot);
 
 /* Routes, rules, addresses or next hops changed. */
 void pathtab_touch_routes(struct pathtab *tab);
+/* Something changed that lets more flows through, but moves none. */
+void pathtab_touch_ways(struct pathtab *tab);
 /* Something about this link changed that is not in struct link (its port). */
 void pathtab_touch_link(struct pathtab *tab, struct link_rec *rec);

@@ -6,9 +6,16 @@ static enum rule_place place_of(const struct settings *s)
 	return s->offload == OFFLOAD_HARDWARE ? RULE_HARDWARE : RULE_SOFTWARE;
 }
 
-struct rule_where plan_where(const struct settings *settings, enum family family, uint32_t slot,
-			     enum dir dir, uint32_t ingress)
+struct rule_where plan_where(const struct settings *settings, enum recipe_layout layout,
+			     enum family family, uint32_t slot, enum dir dir, uint32_t ingress)
 {
+	if (layout == RECIPE_PRIO)
+		return (struct rule_where){
+			.ifindex = ingress,
+			.prio = settings->tc_priority,
+			.handle = plan_handle(slot, dir),
+			.family = FAMILY_NONE,
+		};
 	return (struct rule_where){
 		.ifindex = ingress,
 		.prio = (uint16_t)(settings->tc_priority + (family == FAMILY_IP6 ?
@@ -20,10 +27,15 @@ struct rule_where plan_where(const struct settings *settings, enum family family
 }
 
 /* What the packet must look like when it leaves: the inverse of the other
- * direction's tuple. Only what differs is rewritten. */
-static uint8_t rewrite_bits(const struct tuple *in, const struct tuple *out)
+ * direction's tuple. Only what differs is rewritten; some NICs decrement the
+ * TTL without being told. */
+static uint8_t rewrite_bits(const struct recipe *recipe, const struct tuple *in,
+			    const struct tuple *out)
 {
-	uint8_t bits = RULE_SET_MACS | RULE_DEC_TTL;
+	uint8_t bits = RULE_SET_MACS;
+
+	if (recipe->shape == RECIPE_FULL || recipe->shape == RECIPE_NO_CSUM)
+		bits |= RULE_DEC_TTL;
 
 	if (!addr_is_equal(&in->src, &out->src))
 		bits |= RULE_SET_SRC;
@@ -44,19 +56,20 @@ void plan_build(const struct settings *settings, const struct tuple *orig,
 
 	for (unsigned int d = 0; d < DIR__COUNT; d++) {
 		enum dir other = dir_other(d);
-		uint32_t ingress = path->hop[other].ifindex;
-		struct rule_where where =
-			plan_where(settings, orig->family, slot, d, ingress);
+		const struct link_rec *port = path->port[other];
+		const struct recipe *recipe = &path->recipe[d];
+		struct rule_where where = plan_where(settings, recipe->layout, orig->family, slot,
+						     d, port->link.ifindex);
 		struct rule *r = &ret[d];
 
 		*r = (struct rule){
 			.ifindex = where.ifindex,
 			.prio = where.prio,
 			.handle = where.handle,
-			.family = where.family,
+			.family = orig->family,
 			.kind = RULE_FLOW,
 			.place = (uint8_t)place_of(settings),
-			.form = RULE_WITH_CSUM,
+			.form = recipe_form(recipe),
 			.match = *tuple[d],
 			.to = tuple_inverse(tuple[other]),
 			.eth_src = path->hop[d].src,
@@ -65,9 +78,12 @@ void plan_build(const struct settings *settings, const struct tuple *orig,
 			.cookie = { .instance = instance,
 				    .ct_id = ct_id,
 				    .kind = RULE_FLOW,
-				    .dir = (uint8_t)d },
+				    .dir = (uint8_t)d,
+				    .owns_clsact = port->made_clsact },
 		};
-		r->rewrite = rewrite_bits(&r->match, &r->to);
+		r->rewrite = rewrite_bits(recipe, &r->match, &r->to);
+		if (r->form & RULE_WITH_INDEV)
+			memcpy(r->indev, port->link.name, sizeof(r->indev));
 	}
 }
 

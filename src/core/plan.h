@@ -8,7 +8,8 @@
 #include "model/rule.h"
 
 /* The prios that are ours, counted from settings.tc_priority. A prio belongs
- * to one ethertype (tcf_chain_tp_find), and guards come first. */
+ * to one ethertype (tcf_chain_tp_find), and guards come first. In the layout
+ * RECIPE_PRIO all is in the first of them. */
 enum plan_prio {
 	PLAN_PRIO_GUARD_IP4,
 	PLAN_PRIO_GUARD_IP6,
@@ -35,10 +36,10 @@ static inline enum dir plan_dir(uint32_t handle)
 }
 
 /* Where the rule of @dir sits; @ingress is the port on which @dir arrives. */
-struct rule_where plan_where(const struct settings *settings, enum family family, uint32_t slot,
-			     enum dir dir, uint32_t ingress);
+struct rule_where plan_where(const struct settings *settings, enum recipe_layout layout,
+			     enum family family, uint32_t slot, enum dir dir, uint32_t ingress);
 
-/* Both rules of a connection. */
+/* Both rules of a connection, as the recipes of @path want them. */
 void plan_build(const struct settings *settings, const struct tuple *orig,
 		const struct tuple *reply, const struct path *path, uint32_t slot,
 		uint32_t instance, uint32_t ct_id, struct rule ret[DIR__COUNT]);

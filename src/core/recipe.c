@@ -85,3 +85,27 @@ void recipe_odd(const struct rule *sample, unsigned int n, struct rule *ret)
 	recipe_probe(sample, 0, ret);
 	ret->form |= n == 0 ? RULE_ODD_MATCH : RULE_ODD_REWRITE;
 }
+
+uint8_t recipe_form(const struct recipe *r)
+{
+	uint8_t form = RULE_WITH_CSUM;
+
+	switch ((enum recipe_shape)r->shape) {
+	case RECIPE_FULL:
+		break;
+	case RECIPE_NO_CSUM:
+		form = 0;
+		break;
+	case RECIPE_EXACT_TTL:
+		form |= RULE_EXACT_TTL;
+		break;
+	case RECIPE_IMPLICIT:
+		form |= RULE_WITH_INDEV;
+		break;
+	case RECIPE_SHAPE__COUNT:
+		break;
+	}
+	if (r->layout == RECIPE_PRIO)
+		form |= RULE_ANY_ETHERTYPE;
+	return form;
+}

@@ -67,3 +67,9 @@ void recipe_probe(const struct rule *sample, unsigned int class, struct rule *re
 /* What no NIC can do, in the same place. @n counts from 0 to RECIPE_ODD - 1. */
 #define RECIPE_ODD 2
 void recipe_odd(const struct rule *sample, unsigned int n, struct rule *ret);
+
+/* The form bits that a recipe asks for. */
+uint8_t recipe_form(const struct recipe *recipe);
+/* Of software rules: everything, in all words. */
+#define RECIPE_SOFTWARE                                                                          \
+	((struct recipe){ RECIPE_FULL, RECIPE_PRIOS, RECIPE_CLASSES_ALL })

@@ -27,6 +27,11 @@ void resync_start_path_walk(struct engine *e)
 	start(&e->path_walk);
 }
 
+void resync_start_lost_walk(struct engine *e)
+{
+	start(&e->lost_walk);
+}
+
 /* One may come while another is under way. More tuples than fit mean all:
  * that is much, but it is never wrong. */
 static void add_flush(struct engine *e, const struct event_flush *flush)
@@ -146,5 +151,6 @@ bool resync_step(struct engine *e, mono_t now)
 	}
 	step(e, &e->path_walk, visit_path, now);
 	step(e, &e->resync_walk, visit_unseen, now);
-	return e->flush_walk.is_running || e->path_walk.is_running || e->resync_walk.is_running;
+	step(e, &e->lost_walk, proof_visit_lost, now);
+	return e->lost_walk.is_running || e->flush_walk.is_running || e->path_walk.is_running || e->resync_walk.is_running;
 }

@@ -20,6 +20,19 @@ enum admit_mode {
 };
 
 #define SETTINGS_MAX_DEVICES 64
+#define SETTINGS_MAX_DRIVERS 16
+
+/* What a port's hardware must do about packets that are about to expire. */
+enum ttl_guard {
+	TTL_GUARD_PREFER,  /* leave them to the CPU, where the NIC can be told so */
+	TTL_GUARD_REQUIRE, /* no flow over a port that cannot */
+};
+
+/* A driver beyond the built-in list. */
+struct settings_driver {
+	char name[LINK_DRIVER_SIZE];
+	char like[LINK_DRIVER_SIZE]; /* a listed one to treat it as; "" = probe it */
+};
 
 struct settings {
 	enum offload_mode offload;
@@ -31,6 +44,11 @@ struct settings {
 	char device[SETTINGS_MAX_DEVICES][LINK_NAME_SIZE];
 	uint16_t tc_priority;	 /* first of the prios that are ours */
 	uint32_t sample_ms;	 /* how often rule counters are read */
+	unsigned int n_allowed;
+	struct settings_driver allowed[SETTINGS_MAX_DRIVERS];
+	enum ttl_guard ttl_guard;
+	uint32_t hw_table_size;	 /* rules that a NIC holds; 0 = learn it when it is full */
+	uint32_t max_swaps;	 /* flows per second that may push others out of a full NIC */
 	/* The kernel's own timeouts, for connections whose policy no event told. */
 	uint32_t tcp_timeout_s;	     /* established */
 	uint32_t tcp_unacked_s;	     /* established, data on the way */

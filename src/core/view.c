@@ -54,3 +54,21 @@ bool view_has_rules(const struct engine *engine, const struct tuple *orig)
 
 	return f && flow_has_rules(f);
 }
+
+const struct nic *view_nic(const struct engine *engine)
+{
+	return engine->paths.nic;
+}
+
+bool view_wants_ages(const struct engine *engine, uint32_t ifindex)
+{
+	const struct nic_port *p =
+		engine->paths.nic ? nic_find_port(engine->paths.nic, ifindex) : NULL;
+
+	return p && p->driver && p->driver->has_only_ages;
+}
+
+bool view_is_settled(const struct engine *engine)
+{
+	return ports_are_settled(engine);
+}

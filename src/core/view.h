@@ -37,5 +37,12 @@ void view_rules(const struct engine *engine, const struct conn *conn, const stru
 /* Links, neighbours and ports, valid until the next engine_feed. */
 const struct pathtab *view_paths(const struct engine *engine);
 
+/* What the hardware can do; NULL unless rules go there. */
+const struct nic *view_nic(const struct engine *engine);
+/* Its driver counts nothing, and only tells when a rule was used last. */
+bool view_wants_ages(const struct engine *engine, uint32_t ifindex);
+/* Every port and pair that can be used can be used now. */
+bool view_is_settled(const struct engine *engine);
+
 /* The kernel may hold rules of the flow with this original tuple. */
 bool view_has_rules(const struct engine *engine, const struct tuple *orig);

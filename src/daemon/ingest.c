@@ -209,7 +209,7 @@ static void on_dump_timer(void *ctx)
 {
 	struct ingest *in = ctx;
 
-	if (in->dump_wanted || engine_silent_flows(in->engine) ||
+	if (in->dump_wanted || engine_wants_dumps(in->engine) ||
 	    mono_diff_ms(loop_now(in->loop), in->last_dump) >= RECONCILE_MS)
 		start_dump(in);
 	else

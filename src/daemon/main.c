@@ -235,19 +235,6 @@ static void on_signal(void *ctx, int signo)
 
 /* -- running -------------------------------------------------------------- */
 
-static bool ports_are_settled(const struct engine *engine)
-{
-	const struct pathtab *paths = view_paths(engine);
-	struct link_rec *rec;
-
-	for (uint32_t slot = 0; (rec = pathtab_next_link(paths, &slot)); slot++) {
-		if (rec->port == PORT_WANTED || rec->port == PORT_OPENING ||
-		    rec->port == PORT_CLSACT || rec->port == PORT_GUARDING)
-			return false;
-	}
-	return true;
-}
-
 static void report_missing_devices(const struct daemon *d)
 {
 	const struct pathtab *paths = view_paths(d->engine);
@@ -271,7 +258,7 @@ static void on_ready_check(void *ctx)
 {
 	struct daemon *d = ctx;
 
-	if (d->is_ready || !ingest_is_complete(d->ingest) || !ports_are_settled(d->engine))
+	if (d->is_ready || !ingest_is_complete(d->ingest) || !view_is_settled(d->engine))
 		return;
 	d->is_ready = true;
 	loop_timer_stop(d->ready_timer);

@@ -149,6 +149,7 @@ struct event_remove {
 
 struct event_refresh {
 	bool found; /* false: the connection is gone or is another one */
+	bool is_prolonged; /* its timeout is what the order asked for */
 	int32_t err;
 	struct conn conn; /* as it is after the refresh */
 };
@@ -200,6 +201,7 @@ struct event {
 	uint8_t type; /* enum event_type */
 	bool is_dump; /* CONN: part of a dump, not an event of its own */
 	bool is_own;  /* CONN: echo of a change that we made */
+	bool is_prolonged; /* CONN: its timeout is ours, not that of a packet */
 	struct slab_ref flow;
 	union {
 		struct conn conn;

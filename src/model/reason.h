@@ -10,7 +10,7 @@
 
 /*  X(enum suffix, "name", "text") in the order in which they are asked. */
 #define REASON_LIST(X)                                                                                     \
-	/* what the connection is */                                                                      \
+	/* what the connection is */                                                                       \
 	X(UNSUPPORTED_PROTOCOL, "unsupported-protocol", "only TCP and UDP are offloaded")                  \
 	X(MULTICAST, "multicast", "an address is multicast, broadcast, loopback or link-local")            \
 	X(KERNEL_FLOWTABLE, "kernel-flowtable", "the kernel's own flowtable forwards it")                  \
@@ -34,6 +34,16 @@
 	X(DEVICE_NOT_NAMED, "device-not-named", "a device on its path is not in the list of devices")      \
 	X(DEVICE_KIND, "device-kind", "a device on its path is of a kind that cannot be offloaded")        \
 	X(DEVICE_DOWN, "device-down", "a device on its path is down")                                      \
+	X(DRIVER_NOT_ALLOWED, "driver-not-allowed", "the driver of a device is not known to offload rightly") \
+	X(HW_TC_OFFLOAD_OFF, "hw-tc-offload-off", "a device has no hw-tc-offload, or it is off")           \
+	X(DIFFERENT_CARDS, "different-cards", "its two devices do not belong to the same hardware")        \
+	X(DEVICE_FAILING, "device-failing", "a NIC failed too often, or its driver does not return")       \
+	X(PROBING, "probing", "it is being found out what the driver can do")                              \
+	X(DRIVER_LIES, "driver-lies", "the driver takes rules that no NIC can execute")                    \
+	X(NO_RECIPE, "no-recipe", "the driver takes no rule that forwards between its devices")            \
+	X(EXACT_TTL, "exact-ttl", "the driver wants to know the TTL of every packet in advance")           \
+	X(NOT_IN_RECIPE, "not-in-recipe", "the driver does not take this family, protocol or translation") \
+	X(TTL_GUARD, "ttl-guard", "the NIC cannot leave packets that are about to expire to the CPU")      \
 	X(DEVICE_NOT_READY, "device-not-ready", "a device on its path could not be prepared")              \
 	X(NEIGHBOUR_UNRESOLVED, "neighbour-unresolved", "the MAC address of a next hop is not known")      \
 	X(MTU, "mtu", "a packet could arrive that is too large for the way out")                           \
@@ -41,6 +51,8 @@
 	/* what happened to its rules */                                                                   \
 	X(OBSERVE_ONLY, "observe-only", "it would be offloaded, but offload is set to observe")            \
 	X(TABLE_FULL, "table-full", "the flow table is full")                                              \
+	X(HARDWARE_FULL, "hardware-full", "the table of the NIC is full of busier flows")                  \
+	X(NOT_HIT, "not-hit", "its rules were taken, but its packets still reach the CPU")                 \
 	X(RULE_REFUSED, "rule-refused", "the kernel or the driver refused a rule")                         \
 	X(RULE_LOST, "rule-lost", "a rule that was installed is gone, or its answer never came")           \
 	X(CONNTRACK_REFUSED, "conntrack-refused", "conntrack did not take the settings that offload needs") \

@@ -16,6 +16,7 @@ void fake_init(struct fake *k, const struct settings *settings, uint32_t instanc
 	memset(k, 0, sizeof(*k));
 	k->settings = *settings;
 	k->instance = instance;
+	k->driver.classes = RECIPE_CLASSES_ALL;
 }
 
 void fake_fini(struct fake *k)
@@ -36,6 +37,14 @@ void fake_complain(struct fake *k, const char *fmt, ...)
 	va_end(args);
 	used = strlen(k->complaints);
 	snprintf(k->complaints + used, sizeof(k->complaints) - used, "; ");
+}
+
+struct link_hw fake_hw(void)
+{
+	return (struct link_hw){ .driver = FAKE_DRIVER,
+				 .switch_id = { 0xfa, 0xce },
+				 .switch_id_len = 2,
+				 .tc = LINK_TC_ON };
 }
 
 /* -- links ---------------------------------------------------------------- */
@@ -424,7 +433,7 @@ void fake_check_empty(struct fake *k)
 	for (unsigned int i = 0; i < FAKE_LINKS; i++) {
 		const struct fake_link *l = &k->link[i];
 
-		if (l->exists && l->has_guards)
+		if (l->exists && l->guards)
 			fake_complain(k, "guards left on if%u", l->link.ifindex);
 		if (l->exists && l->has_clsact && !l->clsact_is_foreign)
 			fake_complain(k, "clsact left on if%u", l->link.ifindex);

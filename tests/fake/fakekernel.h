@@ -32,12 +32,15 @@
 #define FAKE_LANES   (1 + 2 * FAKE_WORKERS)
 #define FAKE_TEXT    2048
 
+/* Of links that stand for a port of a NIC; rig_settings() allows it. */
+#define FAKE_DRIVER "fake"
+
 struct fake_link {
 	struct link link;
 	bool exists;
 	bool has_clsact;
 	bool clsact_is_foreign; /* somebody else made it */
-	bool has_guards;
+	uint8_t guards; /* bit 0: IPv4, bit 1: IPv6 */
 };
 
 struct fake_rule {
@@ -69,6 +72,15 @@ struct fake_route {
 	uint32_t iif;  /* 0 = any */
 	uint32_t mark; /* 0 = any */
 	struct route_answer answer;
+};
+
+/* What a driver says when it is probed. */
+struct fake_driver {
+	uint16_t classes; /* that it takes */
+	uint8_t form;	  /* enum rule_form bits that it refuses */
+	bool has_one_prio; /* it takes no other layout */
+	bool takes_odd;
+	int err;	  /* instead of -EOPNOTSUPP, for the next probe only */
 };
 
 /* What an install leaves in when its answer is lost. */
@@ -132,6 +144,7 @@ struct fake {
 	struct fake_flow flow[FAKE_FLOWS];
 	struct fake_lane lane[FAKE_LANES];
 	struct fake_faults faults;
+	struct fake_driver driver;
 	bool is_told_to_stop;
 	uint64_t n_orders[ORDER__COUNT]; /* handed out since the start */
 	unsigned int n_complaints;
@@ -156,6 +169,8 @@ void fake_ask_route(const struct fake *k, const struct route_query *q, struct ro
 /* A new connection; its timeout_s is its policy, too. NULL when there are too
  * many. */
 struct fake_conn *fake_add_conn(struct fake *k, const struct conn *conn, mono_t now);
+/* Facts of a port that can offload; all are on one card. */
+struct link_hw fake_hw(void);
 /* The living connection of this original tuple, or NULL. */
 struct fake_conn *fake_find_conn(struct fake *k, const struct tuple *orig);
 /* Alive or not, while its slot has not been used again. */

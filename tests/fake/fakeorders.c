@@ -102,8 +102,8 @@ void fake_push(struct fake *k, const struct order *o, unsigned int worker, mono_
 		break;
 	case ORDER_PORT_GUARD:
 	case ORDER_PORT_CLOSE:
-		break;
 	case ORDER_PROBE:
+		break;
 	case ORDER_NONE:
 	case ORDER__COUNT:
 		fake_complain(k, "order of no type");
@@ -196,7 +196,7 @@ static void check_rule(struct fake *k, const struct order *o, const struct fake_
 	const struct tuple *match = dir == DIR_ORIG ? &c->conn.orig : &c->conn.reply;
 	struct tuple to = tuple_inverse(dir == DIR_ORIG ? &c->conn.reply : &c->conn.orig);
 	struct rule_where where =
-		plan_where(&k->settings, match->family, o->flow.slot, dir, other->out_ifindex);
+		plan_where(&k->settings, r->form & RULE_ANY_ETHERTYPE ? RECIPE_PRIO : RECIPE_PRIOS, match->family, o->flow.slot, dir, other->out_ifindex);
 	struct tuple out = r->match;
 
 	if (!tuple_is_equal(&r->match, match))
@@ -336,7 +336,8 @@ static void run_port_open(struct fake *k, const struct order_port *o, struct eve
 	}
 	/* As portwork does: what an earlier life left behind goes first. */
 	for (unsigned int i = k->n_rules; i-- > 0;) {
-		if (k->rule[i].rule.ifindex == o->ifindex)
+		if (k->rule[i].rule.ifindex == o->ifindex &&
+		    k->rule[i].rule.cookie.instance != o->instance)
 			k->rule[i] = k->rule[--k->n_rules];
 	}
 	e->made_clsact = !l->clsact_is_foreign;
@@ -357,7 +358,7 @@ static void run_port_guard(struct fake *k, const struct order_port *o, struct ev
 			fake_complain(k, "wrong guard for if%u", o->ifindex);
 		e->guards |= (uint8_t)(1u << i);
 	}
-	l->has_guards = true;
+	l->guards = e->guards;
 }
 
 static void run_port_close(struct fake *k, const struct order_port *o, struct event_port *e)
@@ -377,9 +378,34 @@ static void run_port_close(struct fake *k, const struct order_port *o, struct ev
 	}
 	if (o->keep_clsact != l->clsact_is_foreign)
 		fake_complain(k, "if%u: wrong about whose clsact it is", o->ifindex);
-	l->has_guards = false;
+	l->guards = 0;
 	if (!o->keep_clsact)
 		l->has_clsact = false;
+}
+
+/* -- probes --------------------------------------------------------------- */
+
+static void run_probe(struct fake *k, const struct order_probe *o, struct event_probe *e)
+{
+	struct fake_driver *d = &k->driver;
+	bool fits = !(o->sample.form & d->form) &&
+		    (!d->has_one_prio || (o->sample.form & RULE_ANY_ETHERTYPE));
+
+	*e = (struct event_probe){ .in = o->in, .out = o->out };
+	if (!fake_find_link(k, o->in) || !fake_find_link(k, o->out)) {
+		e->err = -ENODEV;
+		return;
+	}
+	if (o->asks_odd && d->takes_odd) {
+		e->took_odd = true;
+		return;
+	}
+	if (fits && !d->err)
+		e->classes = d->classes & o->classes;
+	e->refused = o->classes & (uint16_t)~e->classes;
+	if (e->refused)
+		e->err = d->err ? d->err : -EOPNOTSUPP;
+	d->err = 0;
 }
 
 /* -- questions ------------------------------------------------------------ */
@@ -446,12 +472,14 @@ static void run_refresh(struct fake *k, const struct fake_job *job, struct event
 		if (c->conn.tcp_state == CONN_TCP_LAST_ACK) {
 			c->conn.tcp_state = CONN_TCP_TIME_WAIT;
 			fake_set_timeout(c, in->timeout_s, now);
+			e->is_prolonged = true;
 		}
 	} else if (in->timeout_s > e->conn.timeout_s &&
 		   (c->conn.orig.proto != L4_TCP || c->conn.tcp_state == CONN_TCP_ESTABLISHED)) {
 		check_prolonged(k, c, in->timeout_s, job->at);
 		fake_set_timeout(c, in->timeout_s, now);
 		e->conn.timeout_s = in->timeout_s;
+		e->is_prolonged = true;
 	}
 }
 
@@ -488,6 +516,9 @@ static void run_order(struct fake *k, struct fake_job *job, mono_t now)
 		run_port_guard(k, &o->port, &ev->port);
 		break;
 	case ORDER_PROBE:
+		*ev = (struct event){ .type = EVENT_PROBE_DONE };
+		run_probe(k, &o->probe, &ev->probe);
+		break;
 	case ORDER_NONE:
 	case ORDER__COUNT:
 		abort();

@@ -16,6 +16,9 @@ struct settings rig_settings(void)
 		.max_flows = 64,
 		.auto_devices = true,
 		.tc_priority = 100,
+		.n_allowed = 1,
+		.allowed = { { .name = FAKE_DRIVER } },
+		.max_swaps = 4,
 		.sample_ms = 1000,
 		.tcp_timeout_s = 432000,
 		.tcp_unacked_s = 300,
@@ -188,10 +191,22 @@ void rig_sample(struct rig *rig)
 {
 	struct event ev;
 
+	rig_feed_type(rig, EVENT_ROUND_BEGIN);
 	for (unsigned int i = 0; i < rig->kernel.n_rules; i++) {
 		fake_sample(&rig->kernel, i, &ev);
 		rig_feed(rig, &ev);
 	}
+	for (unsigned int i = 0; i < FAKE_LINKS; i++) {
+		const struct fake_link *l = &rig->kernel.link[i];
+
+		if (!l->exists || !l->has_clsact)
+			continue;
+		ev = (struct event){ .type = EVENT_ROUND_PORT };
+		ev.round.ifindex = l->link.ifindex;
+		ev.round.guards = l->guards;
+		rig_feed(rig, &ev);
+	}
+	rig_feed_type(rig, EVENT_ROUND_END);
 }
 
 void rig_resync(struct rig *rig)

@@ -56,7 +56,7 @@ static void check_active(struct world *w, const struct flow *f, uint32_t slot)
 			fake_complain(k, "%u is active without a path", f->ct_id);
 			return;
 		}
-		where = plan_where(&k->settings, f->orig.family, slot, d, n->neigh.ifindex);
+		where = plan_where(&k->settings, RECIPE_PRIOS, f->orig.family, slot, d, n->neigh.ifindex);
 		if (!rule_at(k, &where) && fake_find_link(k, where.ifindex))
 			fake_complain(k, "%u is active without a rule", f->ct_id);
 	}

@@ -37,6 +37,7 @@ static void say_link(struct world *w, unsigned int n)
 	l->mtu = net->mtu;
 	l->is_up = net->is_up;
 	l->is_ether = true;
+	l->hw = fake_hw();
 	fake_put_link(&w->rig.kernel, l);
 	world_queue_add(&w->rt, &ev);
 }

@@ -8,6 +8,7 @@
 
 #include "base/counter.h"
 #include "base/util.h"
+#include "core/engine_priv.h"
 #include "core/view.h"
 #include "scenario/scene.h"
 
@@ -213,7 +214,7 @@ static void expect_count(struct scene *s, struct words *w)
 
 static void expect_silent(struct scene *s, struct words *w)
 {
-	expect_number(s, w, "silent flows", engine_silent_flows(s->rig.engine));
+	expect_number(s, w, "silent flows", s->rig.engine->n_silent);
 }
 
 static void expect_counter(struct scene *s, struct words *w)
@@ -274,7 +275,7 @@ static void expect_guards(struct scene *s, struct words *w)
 {
 	const struct fake_link *l = fake_find_link(&s->rig.kernel, words_take_number(s, w));
 
-	expect_yes_or_no(s, w, "guards", l && l->has_guards);
+	expect_yes_or_no(s, w, "guards", l && l->guards);
 }
 
 static void expect_stopped(struct scene *s, struct words *w)

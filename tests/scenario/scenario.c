@@ -136,6 +136,8 @@ static void on_order(void *ctx, const struct order *o, unsigned int worker)
 		log_order(s, "port-guard %u", o->port.ifindex);
 		break;
 	case ORDER_PROBE:
+		log_order(s, "probe %u %u", o->probe.in, o->probe.out);
+		break;
 	case ORDER_NONE:
 	case ORDER__COUNT:
 		break;
@@ -280,7 +282,7 @@ static bool play(const char *path)
 	s->settings = rig_settings();
 	s->n_workers = 1;
 	s->hidden = 1u << ORDER_LOOKUP | 1u << ORDER_PORT_OPEN |
-		    1u << ORDER_PORT_GUARD | 1u << ORDER_PORT_CLOSE;
+		    1u << ORDER_PORT_GUARD | 1u << ORDER_PORT_CLOSE | 1u << ORDER_PROBE;
 	s->file = path;
 	play_file(s, path);
 	scene_start(s);

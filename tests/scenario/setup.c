@@ -2,6 +2,7 @@
 /*
  * setup - commands that say what the world is like: settings, links, routes.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,6 +63,22 @@ static void set_workers(struct scene *s, struct words *w)
 	s->n_workers = words_take_number(s, w);
 }
 
+static void set_table_size(struct scene *s, struct words *w)
+{
+	s->settings.hw_table_size = words_take_number(s, w);
+}
+
+static void set_max_swaps(struct scene *s, struct words *w)
+{
+	s->settings.max_swaps = words_take_number(s, w);
+}
+
+static void set_ttl_guard(struct scene *s, struct words *w)
+{
+	s->settings.ttl_guard =
+		words_take_if(w, "require") ? TTL_GUARD_REQUIRE : TTL_GUARD_PREFER;
+}
+
 static void set_udp_timeout(struct scene *s, struct words *w)
 {
 	s->settings.udp_timeout_s = words_take_number(s, w);
@@ -74,6 +91,8 @@ static void run_set(struct scene *s, struct words *w)
 		{ "devices", set_devices }, { "mark", set_mark },
 		{ "max-flows", set_max_flows }, { "sample", set_sample },
 		{ "workers", set_workers }, { "udp-timeout", set_udp_timeout },
+		{ "table-size", set_table_size }, { "max-swaps", set_max_swaps },
+		{ "ttl-guard", set_ttl_guard },
 	};
 	const char *name = words_take(s, w);
 	scene_fn fn = scene_find(table, array_size(table), name);
@@ -94,6 +113,8 @@ static uint32_t order_bits(struct scene *s, const char *word)
 		return 1u << ORDER_LOOKUP;
 	if (strcmp(word, "ports") == 0)
 		return 1u << ORDER_PORT_OPEN | 1u << ORDER_PORT_CLOSE;
+	if (strcmp(word, "probes") == 0)
+		return 1u << ORDER_PROBE;
 	if (strcmp(word, "guards") == 0)
 		return 1u << ORDER_PORT_GUARD;
 	if (strcmp(word, "install") == 0)
@@ -126,6 +147,30 @@ static void run_hide(struct scene *s, struct words *w)
 	}
 }
 
+/* -- the driver ----------------------------------------------------------- */
+
+/* What it says to probes from now on. */
+static void run_driver(struct scene *s, struct words *w)
+{
+	struct fake_driver *d = &s->rig.kernel.driver;
+
+	scene_start(s);
+	while (words_are_left(w) && !s->has_failed) {
+		if (words_take_if(w, "takes"))
+			d->classes = (uint16_t)words_take_number(s, w);
+		else if (words_take_if(w, "no-csum"))
+			d->form |= RULE_WITH_CSUM;
+		else if (words_take_if(w, "one-prio"))
+			d->has_one_prio = true;
+		else if (words_take_if(w, "odd"))
+			d->takes_odd = true;
+		else if (words_take_if(w, "busy"))
+			d->err = -EBUSY;
+		else
+			scene_fail(s, "what is '%s' of a driver?", words_take(s, w));
+	}
+}
+
 /* -- links and neighbours ------------------------------------------------- */
 
 static void take_link_word(struct scene *s, struct words *w, struct link *l)
@@ -138,6 +183,14 @@ static void take_link_word(struct scene *s, struct words *w, struct link *l)
 		l->mtu = words_take_number(s, w);
 	else if (words_take_if(w, "mac"))
 		words_take_mac(s, w, &l->mac);
+	else if (words_take_if(w, "driver"))
+		snprintf(l->hw.driver, sizeof(l->hw.driver), "%s", words_take(s, w));
+	else if (words_take_if(w, "tc-off"))
+		l->hw.tc = LINK_TC_OFF;
+	else if (words_take_if(w, "tc-on"))
+		l->hw.tc = LINK_TC_ON;
+	else if (words_take_if(w, "card"))
+		l->hw.switch_id[0] = (uint8_t)words_take_number(s, w);
 	else if (words_take_if(w, "kind"))
 		snprintf(l->kind, sizeof(l->kind), "%s", words_take(s, w));
 	else if (words_take_if(w, "master"))
@@ -167,7 +220,8 @@ static void run_link(struct scene *s, struct words *w)
 				    .mac = { { 2, 0, 0, 0, 0, (uint8_t)l->ifindex } },
 				    .mtu = 1500,
 				    .is_up = true,
-				    .is_ether = true };
+				    .is_ether = true,
+				    .hw = fake_hw() };
 	snprintf(l->name, sizeof(l->name), "%s", words_take(s, w));
 	while (words_are_left(w) && !s->has_failed) {
 		if (words_take_if(w, "foreign-clsact"))
@@ -289,7 +343,7 @@ static void run_routes_changed(struct scene *s, struct words *w)
 const struct scene_command scene_setup[] = {
 	{ "set", run_set },	    { "show", run_show },
 	{ "hide", run_hide },	    { "link", run_link },
-	{ "unlink", run_unlink },   { "neigh", run_neigh },
+	{ "driver", run_driver },   { "unlink", run_unlink },   { "neigh", run_neigh },
 	{ "route", run_route },
 	{ "unroute", run_unroute }, { "routes-changed", run_routes_changed },
 };

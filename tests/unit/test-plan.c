@@ -21,7 +21,11 @@ static struct tuple tuple_of(const char *text)
 /* Originator behind if2, responder behind if3. */
 static struct path path_of(void)
 {
+	static const struct link_rec lan = { .link.ifindex = 2 }, wan = { .link.ifindex = 3 };
+
 	return (struct path){
+		.port = { [DIR_ORIG] = &wan, [DIR_REPLY] = &lan },
+		.recipe = { RECIPE_SOFTWARE, RECIPE_SOFTWARE },
 		.hop = { [DIR_ORIG] = { .ifindex = 3, .src = { { 2, 0, 0, 0, 0, 3 } },
 					.dst = { { 2, 0, 0, 0, 3, 2 } }, .mtu = 1500 },
 			 [DIR_REPLY] = { .ifindex = 2, .src = { { 2, 0, 0, 0, 0, 2 } },
@@ -131,7 +135,7 @@ static void where(void **state UNUSED)
 	build("tcp 10.0.0.1:1 > 10.0.1.1:2", "tcp 10.0.1.1:2 > 10.0.0.1:1", r);
 	for (unsigned int d = 0; d < DIR__COUNT; d++) {
 		struct rule_where in = rule_where(&r[d]);
-		struct rule_where out = plan_where(&s, FAMILY_IP4, 5, d, d == DIR_ORIG ? 2 : 3);
+		struct rule_where out = plan_where(&s, RECIPE_PRIOS, FAMILY_IP4, 5, d, d == DIR_ORIG ? 2 : 3);
 
 		assert_int_equal(in.ifindex, out.ifindex);
 		assert_int_equal(in.prio, out.prio);
@@ -169,9 +173,9 @@ static void guards(void **state UNUSED)
 	assert_int_equal(g4.cookie.kind, RULE_GUARD);
 	assert_int_equal(g4.cookie.instance, 0xabcd);
 	assert_int_equal(g4.cookie.ct_id, 0);
-	assert_true(g6.prio < plan_where(&s, FAMILY_IP4, 0, DIR_ORIG, 1).prio);
-	assert_int_not_equal(plan_where(&s, FAMILY_IP4, 0, DIR_ORIG, 1).prio,
-			     plan_where(&s, FAMILY_IP6, 0, DIR_ORIG, 1).prio);
+	assert_true(g6.prio < plan_where(&s, RECIPE_PRIOS, FAMILY_IP4, 0, DIR_ORIG, 1).prio);
+	assert_int_not_equal(plan_where(&s, RECIPE_PRIOS, FAMILY_IP4, 0, DIR_ORIG, 1).prio,
+			     plan_where(&s, RECIPE_PRIOS, FAMILY_IP6, 0, DIR_ORIG, 1).prio);
 }
 
 int main(void)

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ports - links and neighbours come in, orders for ports go out.
+ *
+ * A port of software rules is opened, then guarded. In hardware it depends on
+ * the recipe where guards can sit, so between the two its pairs are probed; a
+ * port of which no pair has a recipe keeps its clsact and waits.
+ */
+#include <errno.h>
+
+#include "base/counter.h"
+#include "core/engine_priv.h"
+#include "core/plan.h"
+
+COUNTER(ports_mended, "times that the guards or the clsact of a port were gone and made anew");
+
+#define BOTH_GUARDS 3
+
+static bool is_hardware(const struct engine *e)
+{
+	return e->paths.nic != NULL;
+}
+
+static bool is_port_kind(const struct link *l)
+{
+	return l->is_ether && !l->master && (l->kind[0] == '\0' || strcmp(l->kind, "veth") == 0);
+}
+
+/* Tells the hardware's tables of it, too. */
+static bool can_be_port(struct engine *e, struct link_rec *rec)
+{
+	bool changed = false;
+	enum reason reason = REASON_NONE;
+
+	if (!rec->is_named || !is_port_kind(&rec->link))
+		return false;
+	if (is_hardware(e))
+		reason = nic_put_link(e->paths.nic, &rec->link, &changed);
+	if (changed)
+		pathtab_touch_link(&e->paths, rec);
+	return reason == REASON_NONE;
+}
+
+static void set_port(struct engine *e, struct link_rec *rec, enum port_state state)
+{
+	rec->port = (uint8_t)state;
+	if (is_hardware(e))
+		nic_set_ready(e->paths.nic, rec->link.ifindex,
+			      state >= PORT_CLSACT && state <= PORT_UNGUARDED);
+}
+
+static void want_port(struct engine *e, struct link_rec *rec, bool changed)
+{
+	switch ((enum port_state)rec->port) {
+	case PORT_NONE:
+	case PORT_CLOSED:
+		set_port(e, rec, PORT_WANTED);
+		break;
+	case PORT_FAILED:
+		if (changed)
+			set_port(e, rec, PORT_WANTED);
+		break;
+	case PORT_UNGUARDED:
+		if (changed)
+			set_port(e, rec, PORT_CLSACT);
+		break;
+	case PORT_WANTED:
+	case PORT_OPENING:
+	case PORT_CLSACT:
+	case PORT_GUARDING:
+	case PORT_OPEN:
+	case PORT_CLOSING:
+		break;
+	}
+}
+
+void ports_feed_link(struct engine *e, const struct link *link)
+{
+	uint32_t before = e->paths.generation;
+	struct link_rec *rec = pathtab_put_link(&e->paths, &e->settings, link);
+
+	if (!rec)
+		return;
+	if (e->settings.offload != OFFLOAD_OBSERVE && !e->stopping && can_be_port(e, rec))
+		want_port(e, rec, e->paths.generation != before);
+	if (e->paths.generation != before)
+		resync_start_path_walk(e);
+}
+
+void ports_feed_link_gone(struct engine *e, uint32_t ifindex)
+{
+	if (is_hardware(e))
+		nic_del_link(e->paths.nic, ifindex);
+	pathtab_del_link(&e->paths, ifindex);
+	resync_start_path_walk(e);
+}
+
+void ports_feed_neigh(struct engine *e, const struct neigh *neigh)
+{
+	uint32_t before = e->paths.generation;
+
+	pathtab_put_neigh(&e->paths, neigh);
+	if (e->paths.generation != before)
+		resync_start_path_walk(e);
+}
+
+/* -- answers -------------------------------------------------------------- */
+
+static bool has_one_prio(const struct engine *e, const struct link_rec *rec)
+{
+	const struct nic_port *p =
+		is_hardware(e) ? nic_find_port(e->paths.nic, rec->link.ifindex) : NULL;
+
+	return p && p->layout == RECIPE_PRIO;
+}
+
+static void feed_open(struct engine *e, struct link_rec *rec, const struct event_port *done)
+{
+	rec->made_clsact = done->made_clsact;
+	if (done->err)
+		set_port(e, rec, PORT_FAILED);
+	else if (rec->is_mended && has_one_prio(e, rec))
+		rec->port = PORT_OPEN;
+	else
+		set_port(e, rec, PORT_CLSACT);
+}
+
+/* In hardware a driver need not be able to; ttl-guard says what follows. */
+static void feed_guards(struct engine *e, struct link_rec *rec, const struct event_port *done)
+{
+	rec->guards = done->guards;
+	if (is_hardware(e))
+		nic_set_guards(e->paths.nic, rec->link.ifindex, done->guards);
+	rec->port = is_hardware(e) || done->guards == BOTH_GUARDS ? PORT_OPEN : PORT_UNGUARDED;
+}
+
+/* Flows need not look again at a port that is as it was. */
+static bool is_as_before(const struct link_rec *rec, uint8_t guards)
+{
+	return rec->is_mended && rec->guards == guards &&
+	       (rec->port == PORT_CLSACT || rec->port == PORT_OPEN);
+}
+
+void ports_feed_done(struct engine *e, const struct event_port *done)
+{
+	struct link_rec *rec = pathtab_find_link(&e->paths, done->ifindex);
+	uint8_t guards;
+
+	if (!rec)
+		return;
+	/* The answer for another device that had this number before. */
+	if (rec->port == PORT_NONE || rec->port == PORT_WANTED)
+		return;
+	guards = rec->guards;
+	rec->err = done->err;
+	memcpy(rec->extack, done->extack, sizeof(rec->extack));
+	switch ((enum order_type)done->order) {
+	case ORDER_PORT_OPEN:
+		feed_open(e, rec, done);
+		break;
+	case ORDER_PORT_GUARD:
+		feed_guards(e, rec, done);
+		break;
+	default:
+		set_port(e, rec, PORT_CLOSED);
+		break;
+	}
+	if (!is_as_before(rec, guards)) {
+		pathtab_touch_link(&e->paths, rec);
+		resync_start_path_walk(e);
+	}
+	rec->is_mended &= rec->port == PORT_CLSACT;
+}
+
+/* Its rules have a place now; guards have one beside them, or none. */
+static void settle_layout(struct engine *e, uint32_t ifindex)
+{
+	const struct nic_port *p = nic_find_port(e->paths.nic, ifindex);
+	struct link_rec *rec = pathtab_find_link(&e->paths, ifindex);
+
+	if (p && rec && rec->port == PORT_CLSACT && p->layout == RECIPE_PRIO) {
+		rec->guards = 0;
+		rec->port = PORT_OPEN;
+	}
+}
+
+void ports_feed_probe(struct engine *e, const struct event_probe *done, mono_t now)
+{
+	if (!is_hardware(e) || !nic_feed_probe(e->paths.nic, done, now))
+		return;
+	settle_layout(e, done->in);
+	ports_touch_ways(e);
+}
+
+void ports_touch_ways(struct engine *e)
+{
+	pathtab_touch_ways(&e->paths);
+	resync_start_path_walk(e);
+}
+
+/* Somebody deleted the guards or all of clsact. */
+void ports_feed_round(struct engine *e, const struct event_round *r)
+{
+	struct link_rec *rec = pathtab_find_link(&e->paths, r->ifindex);
+	struct notice n = { .type = NOTICE_GUARD_LOST, .in = r->ifindex };
+
+	if (!rec || rec->port != PORT_OPEN || e->stopping)
+		return;
+	if (r->err ? r->err != -EINVAL : (rec->guards & ~r->guards) == 0)
+		return;
+	notice_push(&e->notices, &n);
+	counter_inc(&ports_mended);
+	rec->is_mended = true;
+	rec->port = PORT_WANTED;
+}
+
+/* -- orders --------------------------------------------------------------- */
+
+static void make_order(const struct engine *e, const struct link_rec *rec, enum order_type type,
+		       struct order *ret)
+{
+	struct order_port *o = &ret->port;
+
+	*ret = (struct order){ .type = (uint8_t)type };
+	o->ifindex = rec->link.ifindex;
+	o->instance = e->instance;
+	o->keep_clsact = !rec->made_clsact;
+	o->n_guards = 2;
+	plan_guard(&e->settings, rec, FAMILY_IP4, e->instance, &o->guard[0]);
+	plan_guard(&e->settings, rec, FAMILY_IP6, e->instance, &o->guard[1]);
+}
+
+static bool has_layout(const struct engine *e, const struct link_rec *rec)
+{
+	const struct nic_port *p;
+
+	if (!is_hardware(e))
+		return true;
+	p = nic_find_port(e->paths.nic, rec->link.ifindex);
+	return p && p->layout == RECIPE_PRIOS;
+}
+
+/* The next port in a state: an order for it, and it goes on to the next state. */
+static bool next_port(struct engine *e, enum port_state from, enum port_state to,
+		      enum order_type type, struct order *ret)
+{
+	struct link_rec *rec;
+
+	for (uint32_t slot = 0; (rec = pathtab_next_link(&e->paths, &slot)); slot++) {
+		if (rec->port != from || (type == ORDER_PORT_GUARD && !has_layout(e, rec)))
+			continue;
+		rec->port = (uint8_t)to;
+		make_order(e, rec, type, ret);
+		return true;
+	}
+	return false;
+}
+
+static bool next_probe(struct engine *e, struct order *ret)
+{
+	if (!is_hardware(e) || !nic_next_probe(e->paths.nic, &ret->probe))
+		return false;
+	ret->type = ORDER_PROBE;
+	return true;
+}
+
+bool ports_next_order(struct engine *e, struct order *ret)
+{
+	return next_port(e, PORT_CLSACT, PORT_GUARDING, ORDER_PORT_GUARD, ret) ||
+	       next_port(e, PORT_WANTED, PORT_OPENING, ORDER_PORT_OPEN, ret) || next_probe(e, ret);
+}
+
+bool ports_next_closing(struct engine *e, struct order *ret)
+{
+	return next_port(e, PORT_OPEN, PORT_CLOSING, ORDER_PORT_CLOSE, ret) ||
+	       next_port(e, PORT_UNGUARDED, PORT_CLOSING, ORDER_PORT_CLOSE, ret) ||
+	       next_port(e, PORT_CLSACT, PORT_CLOSING, ORDER_PORT_CLOSE, ret);
+}
+
+bool ports_are_closed(const struct engine *e)
+{
+	struct link_rec *rec;
+
+	for (uint32_t slot = 0; (rec = pathtab_next_link(&e->paths, &slot)); slot++) {
+		if (port_is_ours(rec->port))
+			return false;
+	}
+	return true;
+}
+
+bool ports_are_settled(const struct engine *e)
+{
+	struct link_rec *rec;
+
+	if (is_hardware(e) && !nic_is_settled(e->paths.nic))
+		return false;
+	for (uint32_t slot = 0; (rec = pathtab_next_link(&e->paths, &slot)); slot++) {
+		if (rec->port == PORT_WANTED || rec->port == PORT_OPENING ||
+		    rec->port == PORT_GUARDING || (rec->port == PORT_CLSACT && has_layout(e, rec)))
+			return false;
+	}
+	return true;
+}

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * proof - do the rules do what they say?
+ *
+ * A driver's word is no proof, and a NIC that was reset does not tell tc that
+ * its table is empty. So a rule is believed while its counter moves. When it
+ * does not, the flow may simply be idle; the doubt is settled by asking
+ * conntrack, which knows whether the CPU has seen a packet meanwhile: its
+ * timeout begins anew with each, and with accounting it counts them. A rule that
+ * stands still while the CPU sees packets is lost if it has counted before, and
+ * was never any good if it has not.
+ *
+ * A rule that a whole round of samples did not show is gone: somebody deleted it.
+ *
+ * Cost: nothing for rules that count, one question for a flow that falls idle,
+ * and one at growing intervals for a direction that has never been used.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/counter.h"
+#include "base/reserve.h"
+#include "base/util.h"
+#include "core/engine_priv.h"
+
+COUNTER(rules_lost, "flows whose rules were found to be gone from kernel or NIC");
+COUNTER(rules_not_hit, "flows given up because their rules did nothing");
+COUNTER(doubts, "times that conntrack was asked because a rule stood still");
+
+#define BOTH	   (1u << DIR_ORIG | 1u << DIR_REPLY)
+/* After the install: packets that were on their way through the stack. Also what
+ * rounding to seconds can hide. */
+#define SETTLE_DS  15u
+/* Between two looks at a direction that never counted: doubled each time. */
+#define LOOK_DS	   10u
+#define LOOK_TIMES 8u
+/* Losses without a packet between them, until the flow is left alone. */
+#define LOSSES_MAX 3
+
+/* Of the flow in the same slot. */
+struct proof_rec {
+	uint32_t since;	  /* when its rules were confirmed */
+	uint32_t look_at; /* when conntrack shall be asked; 0 = there is no doubt */
+	uint16_t pkts[DIR__COUNT]; /* on the CPU at the last look, low bits */
+	uint8_t sampled[DIR__COUNT]; /* round in which the rule was seen last */
+	uint8_t hit : 2;    /* bit of a direction: its rule was seen to count */
+	uint8_t moved : 2;  /* ... counted in the last sample */
+	uint8_t losses : 2; /* times in a row that the rules were lost */
+	bool has_base : 1;  /* conntrack has been looked at since */
+	uint8_t looks;	    /* without a verdict */
+};
+
+struct proof {
+	struct proof_rec *rec;
+	uint32_t n_recs;
+	uint8_t round;
+	uint8_t lost_round; /* that the walk compares with */
+	bool round_failed;  /* a port could not be read */
+	uint32_t n_lost;    /* flows found since it was last reported */
+};
+
+int proof_new(const struct settings *settings, struct proof **ret)
+{
+	struct proof *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return -ENOMEM;
+	p->n_recs = settings->max_flows;
+	p->rec = reserve_new(p->n_recs, sizeof(*p->rec));
+	if (!p->rec) {
+		free(p);
+		return -ENOMEM;
+	}
+	*ret = p;
+	return 0;
+}
+
+void proof_free(struct proof *p)
+{
+	if (!p)
+		return;
+	reserve_free(p->rec, p->n_recs, sizeof(*p->rec));
+	free(p);
+}
+
+static struct proof_rec *rec_of(const struct engine *e, const struct flow *f)
+{
+	return &e->proof->rec[flowtab_slot(&e->flows, f)];
+}
+
+static bool is_later(uint32_t a, uint32_t b)
+{
+	return (int32_t)(a - b) > 0;
+}
+
+uint32_t proof_since(const struct engine *e, const struct flow *f)
+{
+	return rec_of(e, f)->since;
+}
+
+void proof_installed(struct engine *e, const struct flow *f, mono_t now)
+{
+	struct proof_rec *r = rec_of(e, f);
+
+	*r = (struct proof_rec){
+		.since = age_now(e, now),
+		.losses = f->is_doubted ? r->losses : 0,
+		.sampled = { e->proof->round, e->proof->round },
+	};
+}
+
+/* -- counters ------------------------------------------------------------- */
+
+static void note_hit(struct engine *e, const struct flow *f, enum dir dir)
+{
+	const struct neigh_rec *out = pathtab_get_neigh(&e->paths, f->next_hop[dir]);
+	const struct neigh_rec *in = pathtab_get_neigh(&e->paths, f->next_hop[dir_other(dir)]);
+
+	if (e->paths.nic && in && out)
+		nic_note_hit(e->paths.nic, in->neigh.ifindex, out->neigh.ifindex);
+}
+
+/* It counts. The first time, conntrack's count of now is taken to compare with
+ * later. True when it shall be asked. */
+static bool believe(struct engine *e, struct flow *f, enum dir dir)
+{
+	struct proof_rec *r = rec_of(e, f);
+
+	r->moved |= (uint8_t)(1u << dir);
+	r->losses = 0;
+	if (!(r->hit & 1u << dir))
+		note_hit(e, f, dir);
+	r->hit |= (uint8_t)(1u << dir);
+	return !r->has_base;
+}
+
+/* It stands still. True when conntrack shall be asked why. */
+static bool doubt(struct proof_rec *r, enum dir dir, uint32_t now_ds)
+{
+	uint8_t bit = (uint8_t)(1u << dir);
+	bool has_stopped = (r->moved & bit) || !(r->hit & bit);
+
+	r->moved &= (uint8_t)~bit & BOTH;
+	if (!has_stopped && r->look_at == 0)
+		return false;
+	if (r->look_at == 0) {
+		r->look_at = now_ds;
+		r->looks = 0;
+	}
+	return !is_later(r->look_at, now_ds);
+}
+
+void proof_sampled(struct engine *e, struct flow *f, enum dir dir, bool moved, mono_t now)
+{
+	struct proof_rec *r = rec_of(e, f);
+	uint32_t now_ds = age_now(e, now);
+	bool shall_ask;
+
+	r->sampled[dir] = e->proof->round;
+	if (f->state != FLOW_ACTIVE)
+		return;
+	if (moved) {
+		f->attempts = 0;
+		f->is_doubted = false;
+	}
+	/* The kernel's own classifier does what it says. */
+	if (!f->in_hw || !is_later(now_ds, r->since + SETTLE_DS))
+		return;
+	shall_ask = moved ? believe(e, f, dir) : doubt(r, dir, now_ds);
+	if (shall_ask && !f->is_asking) {
+		counter_inc(&doubts);
+		drive_ask_care(e, f);
+	}
+}
+
+/* -- conntrack ------------------------------------------------------------ */
+
+static uint32_t doubtful(const struct proof_rec *r)
+{
+	return BOTH & ~(uint32_t)r->moved;
+}
+
+/*
+ * Whether the CPU saw a packet since the last look. Each sets the time of expiry
+ * anew, to one of several policies (TCP has a shorter one for data that is not
+ * acknowledged: nf_conntrack_tcp_packet), so any change tells; rounding moves it
+ * by a second.
+ */
+static bool saw_packet(const struct flow *f, const struct proof_rec *r, const struct conn *c,
+		       uint32_t now_ds)
+{
+	uint32_t expires = now_ds + c->timeout_s * 10;
+
+	if (c->has & CONN_HAS_COUNTERS) {
+		for (unsigned int d = 0; d < DIR__COUNT; d++) {
+			if ((doubtful(r) & 1u << d) && (uint16_t)c->pkts[d] != r->pkts[d])
+				return true;
+		}
+		return false;
+	}
+	return is_later(expires, f->ct_expires + SETTLE_DS) ||
+	       is_later(f->ct_expires, expires + SETTLE_DS);
+}
+
+static void set_base(struct proof_rec *r, const struct conn *c)
+{
+	r->has_base = true;
+	for (unsigned int d = 0; d < DIR__COUNT; d++)
+		r->pkts[d] = c->has & CONN_HAS_COUNTERS ? (uint16_t)c->pkts[d] : 0;
+}
+
+static void give_up(struct engine *e, struct flow *f, mono_t now)
+{
+	const struct proof_rec *r = rec_of(e, f);
+
+	counter_inc(&rules_not_hit);
+	f->is_doubted = true;
+	for (unsigned int d = 0; e->paths.nic && d < DIR__COUNT; d++) {
+		const struct neigh_rec *out = pathtab_get_neigh(&e->paths, f->next_hop[d]);
+		const struct neigh_rec *in =
+			pathtab_get_neigh(&e->paths, f->next_hop[dir_other(d)]);
+
+		if (!(r->hit & 1u << d) && in && out)
+			nic_note_not_hit(e->paths.nic, in->neigh.ifindex, out->neigh.ifindex, now);
+	}
+	drive_input(e, f, FLOW_IN_LEAVE, REASON_NOT_HIT, now);
+}
+
+static void lose(struct engine *e, struct flow *f, mono_t now)
+{
+	struct proof_rec *r = rec_of(e, f);
+
+	counter_inc(&rules_lost);
+	e->proof->n_lost++;
+	f->is_doubted = true;
+	if (r->losses == LOSSES_MAX) {
+		drive_input(e, f, FLOW_IN_LEAVE, REASON_RULE_LOST, now);
+		return;
+	}
+	r->losses++;
+	drive_input(e, f, FLOW_IN_LOST, REASON_RULE_LOST, now);
+}
+
+void proof_look(struct engine *e, struct flow *f, const struct conn *c, bool is_prolonged,
+		mono_t now)
+{
+	struct proof_rec *r = rec_of(e, f);
+	uint32_t now_ds = age_now(e, now);
+	bool can_judge = r->has_base && !is_prolonged, saw;
+
+	if (f->state != FLOW_ACTIVE || !f->in_hw || !(c->has & CONN_HAS_TIMEOUT) ||
+	    !is_later(now_ds, r->since + SETTLE_DS))
+		return;
+	saw = can_judge && saw_packet(f, r, c, now_ds);
+	set_base(r, c);
+	if (r->look_at == 0 || doubtful(r) == 0) {
+		r->look_at = 0;
+	} else if (saw) {
+		if ((r->hit & doubtful(r)) == doubtful(r))
+			lose(e, f, now);
+		else
+			give_up(e, f, now);
+	} else if (!can_judge) {
+		r->look_at = now_ds + 1;
+	} else if (r->hit == BOTH) {
+		r->look_at = 0;
+	} else {
+		r->look_at = now_ds + (LOOK_DS << MIN_T(uint32_t, r->looks, LOOK_TIMES));
+		r->looks++;
+	}
+}
+
+/* -- rounds --------------------------------------------------------------- */
+
+static void report_lost(struct engine *e)
+{
+	struct notice n = { .type = NOTICE_RULES_LOST, .number = e->proof->n_lost };
+
+	if (n.number)
+		notice_push(&e->notices, &n);
+	e->proof->n_lost = 0;
+}
+
+void proof_round(struct engine *e, const struct event *ev)
+{
+	struct proof *p = e->proof;
+
+	switch ((enum event_type)ev->type) {
+	case EVENT_ROUND_BEGIN:
+		report_lost(e);
+		p->round++;
+		p->round_failed = false;
+		break;
+	case EVENT_ROUND_PORT:
+		/* Without clsact there are no rules: that is an answer. */
+		p->round_failed |= ev->round.err && ev->round.err != -EINVAL;
+		ports_feed_round(e, &ev->round);
+		break;
+	case EVENT_ROUND_END:
+		if (p->round_failed || e->lost_walk.is_running)
+			break;
+		p->lost_round = p->round;
+		resync_start_lost_walk(e);
+		break;
+	default:
+		BUG_ON(true);
+		break;
+	}
+}
+
+void proof_visit_lost(struct engine *e, struct flow *f, mono_t now)
+{
+	const struct proof_rec *r = rec_of(e, f);
+
+	if (f->state != FLOW_ACTIVE)
+		return;
+	for (unsigned int d = 0; d < DIR__COUNT; d++) {
+		if ((int8_t)(uint8_t)(r->sampled[d] - e->proof->lost_round) < 0) {
+			lose(e, f, now);
+			return;
+		}
+	}
+}
