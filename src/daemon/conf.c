@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/conf.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <grp.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/parse.h"
 #include "base/util.h"
+#include "core/driver.h"
 #include "daemon/conffile.h"
+#include "daemon/conf_priv.h"
 
 /* ---- the option table */
 
@@ -38,13 +37,18 @@ static const struct word admit_words[] = {
 	{ NULL, 0, NULL },
 };
 
+static const struct word guard_words[] = {
+	{ "prefer", TTL_GUARD_PREFER, NULL },
+	{ "require", TTL_GUARD_REQUIRE, NULL },
+	{ NULL, 0, NULL },
+};
+
 static const struct word level_words[] = {
 	{ "error", LOG_LEVEL_ERROR, NULL },   { "warning", LOG_LEVEL_WARNING, NULL },
 	{ "notice", LOG_LEVEL_NOTICE, NULL }, { "info", LOG_LEVEL_INFO, NULL },
 	{ "debug", LOG_LEVEL_DEBUG, NULL },   { NULL, 0, NULL },
 };
 
-struct load;
 struct option;
 
 /* Checks the values of one assignment and stores them, or says what is wrong. */
@@ -53,10 +57,12 @@ typedef void (*set_fn)(struct load *load, const struct option *opt,
 typedef void (*print_fn)(const struct config *config, const struct option *opt, FILE *stream);
 
 static void set_devices(struct load *, const struct option *, const struct conffile_item *);
+static void set_drivers(struct load *, const struct option *, const struct conffile_item *);
 static void set_word(struct load *, const struct option *, const struct conffile_item *);
 static void set_number(struct load *, const struct option *, const struct conffile_item *);
 static void set_text(struct load *, const struct option *, const struct conffile_item *);
 static void print_devices(const struct config *, const struct option *, FILE *);
+static void print_drivers(const struct config *, const struct option *, FILE *);
 static void print_word(const struct config *, const struct option *, FILE *);
 static void print_number(const struct config *, const struct option *, FILE *);
 static void print_hex(const struct config *, const struct option *, FILE *);
@@ -100,9 +106,21 @@ static const struct option options[] = {
 	{ { "sample-interval", "duration", "200ms .. 60s", "1s",
 	    "how often the counters of the rules are read" },
 	  set_number, print_duration, MEMBER(core.sample_ms), 200, 60000, NULL, NULL },
-	{ { "tc-priority", "number", "1 .. 65000", "100",
+	{ { "tc-priority", "number", "1 .. 65000", "1",
 	    "first of the four tc priorities that belong to the daemon" },
 	  set_number, print_number, MEMBER(core.tc_priority), 1, 65000, NULL, NULL },
+	{ { "allow-drivers", "list", "driver names, or NAME=LIKE", "{}",
+	    "drivers beyond the built-in list that may be given rules" },
+	  set_drivers, print_drivers, 0, 0, 0, 0, NULL, NULL },
+	{ { "ttl-guard", "word", "prefer | require", "prefer",
+	    "whether a NIC must be able to leave packets that are about to expire to the CPU" },
+	  set_word, print_word, MEMBER(core.ttl_guard), 0, 0, guard_words, NULL },
+	{ { "hardware-table-size", "number", "0 .. 16777216", "0",
+	    "rules that a NIC holds; 0: learn it when it is full" },
+	  set_number, print_number, MEMBER(core.hw_table_size), 0, 16777216, NULL, NULL },
+	{ { "max-swaps", "number", "1 .. 100000", "100",
+	    "flows a second that may take the place of others in a full NIC" },
+	  set_number, print_number, MEMBER(core.max_swaps), 1, 100000, NULL, NULL },
 	{ { "event-buffer", "size", "16k .. 256M", "16M",
 	    "memory for conntrack events that wait to be read" },
 	  set_number, print_size, MEMBER(event_buffer_bytes), 16384, 268435456, NULL, NULL },
@@ -120,7 +138,8 @@ static const struct option options[] = {
 };
 /* clang-format on */
 
-#define N_OPTIONS array_size(options)
+static_assert(array_size(options) == CONF_N_OPTIONS, "as many rows as keys");
+#define N_OPTIONS CONF_N_OPTIONS
 
 const struct conf_key *conf_key_get(size_t i)
 {
@@ -140,18 +159,6 @@ void conf_errors_fini(struct conf_errors *errors)
 		free(errors->message[i].text);
 	conf_errors_init(errors);
 }
-
-/* A load in progress. */
-struct load {
-	struct config config; /* what there is so far */
-	struct conf_errors *errors;
-	const char *file;                 /* for messages; NULL: built-in defaults */
-	unsigned int line;                /* 0: none */
-	unsigned int set_line[N_OPTIONS]; /* in this file; 0: not set */
-	bool is_given[N_OPTIONS];         /* in any file */
-	unsigned int n_left_out;          /* messages that were not kept */
-	int err;                          /* -ENOMEM */
-};
 
 PRINTF_LIKE(3, 0)
 static void vmessage(struct load *load, bool is_error, const char *fmt, va_list args)
@@ -181,7 +188,7 @@ static void vmessage(struct load *load, bool is_error, const char *fmt, va_list 
 	errors->message[errors->n_messages++] = (struct conf_message){ is_error, line };
 }
 
-PRINTF_LIKE(2, 3) static void error(struct load *load, const char *fmt, ...)
+void conf_error(struct load *load, const char *fmt, ...)
 {
 	va_list args;
 
@@ -190,27 +197,13 @@ PRINTF_LIKE(2, 3) static void error(struct load *load, const char *fmt, ...)
 	va_end(args);
 }
 
-PRINTF_LIKE(2, 3) static void notice(struct load *load, const char *fmt, ...)
+void conf_notice(struct load *load, const char *fmt, ...)
 {
 	va_list args;
 
 	va_start(args, fmt);
 	vmessage(load, false, fmt, args);
 	va_end(args);
-}
-
-/* The last line, when some were left out. */
-static void finish_messages(struct load *load)
-{
-	struct conf_errors *errors = load->errors;
-	char *text;
-
-	if (!load->n_left_out)
-		return;
-	if (asprintf(&text, "%u more messages left out", load->n_left_out) < 0)
-		load->err = -ENOMEM;
-	else
-		errors->message[errors->n_messages++] = (struct conf_message){ true, text };
 }
 
 /* ---- the word that was probably meant */
@@ -269,9 +262,9 @@ static void unknown_key(struct load *load, const char *name)
 	for (size_t i = 0; i < N_OPTIONS; i++)
 		consider(&s, options[i].key.name);
 	if (s.best)
-		error(load, "unknown key \"%s\"; did you mean \"%s\"?", name, s.best);
+		conf_error(load, "unknown key \"%s\"; did you mean \"%s\"?", name, s.best);
 	else
-		error(load, "unknown key \"%s\"", name);
+		conf_error(load, "unknown key \"%s\"", name);
 }
 
 /* ---- values */
@@ -292,7 +285,7 @@ static const char *single(struct load *load, const struct option *opt,
 {
 	if (item->n_values == 1)
 		return item->values[0].text;
-	error(load, "%s takes one value, not a list", opt->key.name);
+	conf_error(load, "%s takes one value, not a list", opt->key.name);
 	return NULL;
 }
 
@@ -310,21 +303,22 @@ static void set_word(struct load *load, const struct option *opt, const struct c
 			continue;
 		}
 		if (w->refused)
-			error(load, "%s = %s is not available in this version; %s", opt->key.name,
+			conf_error(load, "%s = %s is not available in this version; %s", opt->key.name,
 			      text, w->refused);
 		else
 			*(unsigned int *)member(&load->config, opt) = w->value;
 		return;
 	}
 	if (s.best)
-		error(load, "%s = %s: not one of %s; did you mean \"%s\"?", opt->key.name, text,
+		conf_error(load, "%s = %s: not one of %s; did you mean \"%s\"?", opt->key.name, text,
 		      opt->key.range, s.best);
 	else
-		error(load, "%s = %s: not one of %s", opt->key.name, text, opt->key.range);
+		conf_error(load, "%s = %s: not one of %s", opt->key.name, text, opt->key.range);
 }
 
 static_assert(sizeof(enum offload_mode) == sizeof(unsigned int) &&
 		      sizeof(enum admit_mode) == sizeof(unsigned int) &&
+		      sizeof(enum ttl_guard) == sizeof(unsigned int) &&
 		      sizeof(enum log_level) == sizeof(unsigned int),
 	      "words are stored as unsigned int");
 
@@ -341,11 +335,11 @@ static int parse_number(const struct option *opt, const char *text, uint64_t *re
 static void not_a_number(struct load *load, const struct option *opt, const char *text)
 {
 	if (opt->print == print_duration)
-		error(load, "%s = %s: not a duration, such as 500ms or 2s", opt->key.name, text);
+		conf_error(load, "%s = %s: not a duration, such as 500ms or 2s", opt->key.name, text);
 	else if (opt->print == print_size)
-		error(load, "%s = %s: not a size, such as 64k or 16M", opt->key.name, text);
+		conf_error(load, "%s = %s: not a size, such as 64k or 16M", opt->key.name, text);
 	else
-		error(load, "%s = %s: not a number in %s", opt->key.name, text, opt->key.range);
+		conf_error(load, "%s = %s: not a number in %s", opt->key.name, text, opt->key.range);
 }
 
 static void set_number(struct load *load, const struct option *opt,
@@ -360,7 +354,7 @@ static void set_number(struct load *load, const struct option *opt,
 		return;
 	err = parse_number(opt, text, &value);
 	if (err == -ERANGE) {
-		error(load, "%s = %s: not in %s", opt->key.name, text, opt->key.range);
+		conf_error(load, "%s = %s: not in %s", opt->key.name, text, opt->key.range);
 	} else if (err) {
 		not_a_number(load, opt, text);
 	} else if (opt->size == sizeof(uint16_t)) {
@@ -394,12 +388,12 @@ static void set_text(struct load *load, const struct option *opt, const struct c
 	if (!text)
 		return;
 	if (strlen(text) >= opt->size) {
-		error(load, "%s: longer than %zu characters", opt->key.name, opt->size - 1);
+		conf_error(load, "%s: longer than %zu characters", opt->key.name, opt->size - 1);
 		return;
 	}
 	wrong = opt->check(text);
 	if (wrong) {
-		error(load, "%s = \"%s\": %s", opt->key.name, text, wrong);
+		conf_error(load, "%s = \"%s\": %s", opt->key.name, text, wrong);
 		return;
 	}
 	memset(to, 0, opt->size);
@@ -435,7 +429,7 @@ static void set_devices(struct load *load, const struct option *opt UNUSED,
 		if (!strcmp(name, "auto")) {
 			core->auto_devices = true;
 			if (item->n_values > 1)
-				error(load, "devices: auto must stand alone");
+				conf_error(load, "devices: auto must stand alone");
 			continue;
 		}
 		for (unsigned int j = 0; j < core->n_devices && !wrong; j++) {
@@ -443,12 +437,56 @@ static void set_devices(struct load *load, const struct option *opt UNUSED,
 				wrong = "is there twice";
 		}
 		if (wrong)
-			error(load, "devices: \"%s\" %s", name, wrong);
+			conf_error(load, "devices: \"%s\" %s", name, wrong);
 		else if (core->n_devices == SETTINGS_MAX_DEVICES)
-			error(load, "devices: \"%s\" is one too many: %d at most", name,
+			conf_error(load, "devices: \"%s\" is one too many: %d at most", name,
 			      SETTINGS_MAX_DEVICES);
 		else
 			memcpy(core->device[core->n_devices++], name, strlen(name));
+	}
+}
+
+/* "NAME" or "NAME=LIKE". */
+static void add_driver(struct load *load, const char *text)
+{
+	struct settings *core = &load->config.core;
+	struct settings_driver d = { "", "" };
+	const char *like = strchr(text, '=');
+	size_t len = like ? (size_t)(like - text) : strlen(text);
+
+	if (len == 0 || len >= sizeof(d.name) || (like && strlen(like + 1) >= sizeof(d.like))) {
+		conf_error(load, "allow-drivers: \"%s\" is not the name of a driver", text);
+		return;
+	}
+	memcpy(d.name, text, len);
+	if (like)
+		memcpy(d.like, like + 1, strlen(like + 1));
+	if (like && !driver_is_known(d.like)) {
+		conf_error(load, "allow-drivers: \"%s\": \"%s\" is not a driver of the built-in list",
+			   text, d.like);
+		return;
+	}
+	for (unsigned int i = 0; i < core->n_allowed; i++) {
+		if (!strcmp(core->allowed[i].name, d.name)) {
+			conf_error(load, "allow-drivers: \"%s\" is there twice", d.name);
+			return;
+		}
+	}
+	if (core->n_allowed == SETTINGS_MAX_DRIVERS)
+		conf_error(load, "allow-drivers: \"%s\" is one too many: %d at most", text,
+			   SETTINGS_MAX_DRIVERS);
+	else
+		core->allowed[core->n_allowed++] = d;
+}
+
+static void set_drivers(struct load *load, const struct option *opt UNUSED,
+			const struct conffile_item *item)
+{
+	load->config.core.n_allowed = 0;
+	memset(load->config.core.allowed, 0, sizeof(load->config.core.allowed));
+	for (size_t i = 0; i < item->n_values; i++) {
+		load->line = item->values[i].line;
+		add_driver(load, item->values[i].text);
 	}
 }
 
@@ -480,6 +518,23 @@ static void print_devices(const struct config *config, const struct option *opt 
 		print_quoted(core->device[i], stream);
 	}
 	fputs(core->n_devices ? " }" : "}", stream);
+}
+
+static void print_drivers(const struct config *config, const struct option *opt UNUSED,
+			  FILE *stream)
+{
+	const struct settings *core = &config->core;
+
+	fputc('{', stream);
+	for (unsigned int i = 0; i < core->n_allowed; i++) {
+		const struct settings_driver *d = &core->allowed[i];
+		char text[2 * LINK_DRIVER_SIZE];
+
+		snprintf(text, sizeof(text), "%s%s%s", d->name, d->like[0] ? "=" : "", d->like);
+		fputs(i ? ", " : " ", stream);
+		print_quoted(text, stream);
+	}
+	fputs(core->n_allowed ? " }" : "}", stream);
 }
 
 static void print_word(const struct config *config, const struct option *opt, FILE *stream)
@@ -567,7 +622,7 @@ static void set_default(struct load *load, const struct option *opt)
 	opt->set(load, opt, &item);
 }
 
-static void load_init(struct load *load, struct conf_errors *errors)
+void conf_load_init(struct load *load, struct conf_errors *errors)
 {
 	memset(load, 0, sizeof(*load));
 	load->errors = errors;
@@ -582,12 +637,12 @@ void conf_default(struct config *ret)
 	struct load load;
 
 	conf_errors_init(&errors);
-	load_init(&load, &errors);
+	conf_load_init(&load, &errors);
 	(void)BUG_ON(errors.n_errors); /* the table refuses its own defaults */
 	*ret = load.config;
 }
 
-static void load_item(struct load *load, const struct conffile_item *item)
+void conf_load_item(struct load *load, const struct conffile_item *item)
 {
 	const struct option *opt;
 
@@ -598,189 +653,11 @@ static void load_item(struct load *load, const struct conffile_item *item)
 	}
 	opt = &options[item->key];
 	if (load->set_line[item->key]) {
-		error(load, "%s is set already, in line %u", opt->key.name,
+		conf_error(load, "%s is set already, in line %u", opt->key.name,
 		      load->set_line[item->key]);
 		return;
 	}
 	load->set_line[item->key] = item->line;
 	load->is_given[item->key] = true;
 	opt->set(load, opt, item);
-}
-
-static void load_stream(struct load *load, FILE *stream, const char *name)
-{
-	struct conffile file CLEANUP(conffile_fini) = { 0 };
-	const char *keys[N_OPTIONS];
-	size_t e = 0;
-
-	for (size_t i = 0; i < N_OPTIONS; i++)
-		keys[i] = options[i].key.name;
-	memset(load->set_line, 0, sizeof(load->set_line));
-	load->file = name;
-
-	load->err = conffile_read(stream, keys, N_OPTIONS, &file);
-	for (size_t i = 0; i <= file.n_items && !load->err; i++) {
-		unsigned int line = i < file.n_items ? file.items[i].line : (unsigned int)-1;
-
-		for (; e < file.n_errors && file.errors[e].line <= line; e++) {
-			load->line = file.errors[e].line;
-			error(load, "%s", file.errors[e].text);
-		}
-		if (i < file.n_items)
-			load_item(load, &file.items[i]);
-	}
-	load->line = 0;
-}
-
-static void load_file(struct load *load, const char *path, bool may_be_missing)
-{
-	FILE *stream = fopen(path, "re");
-	struct stat st;
-
-	load->file = path;
-	if (!stream) {
-		if (errno == ENOENT && may_be_missing)
-			notice(load, "there is no such file; using the defaults");
-		else
-			error(load, "cannot open: %s", strerror(errno));
-		return;
-	}
-	if (fstat(fileno(stream), &st) < 0)
-		error(load, "cannot read: %s", strerror(errno));
-	else if (S_ISDIR(st.st_mode))
-		error(load, "is a directory");
-	else
-		load_stream(load, stream, path);
-	fclose(stream);
-}
-
-static int is_conf_name(const struct dirent *entry)
-{
-	size_t len = strlen(entry->d_name);
-
-	return entry->d_name[0] != '.' && len > 5 && !strcmp(entry->d_name + len - 5, ".conf");
-}
-
-static int compare_names(const struct dirent **a, const struct dirent **b)
-{
-	return strcmp((*a)->d_name, (*b)->d_name); /* whatever the locale */
-}
-
-/* A file of conf.d. Not a pipe or the like, on which start-up would hang. */
-static void load_fragment(struct load *load, const char *path)
-{
-	struct stat st;
-
-	load->file = path;
-	if (stat(path, &st) < 0)
-		error(load, "cannot open: %s", strerror(errno));
-	else if (!S_ISREG(st.st_mode))
-		error(load, "is not a file");
-	else
-		load_file(load, path, false);
-}
-
-static void load_dir(struct load *load, const char *dir)
-{
-	struct dirent **entries;
-	int n;
-
-	load->file = dir;
-	n = scandir(dir, &entries, is_conf_name, compare_names);
-	if (n < 0) {
-		if (errno == ENOMEM)
-			load->err = -ENOMEM;
-		else if (errno != ENOENT)
-			error(load, "cannot read: %s", strerror(errno));
-		return;
-	}
-	for (int i = 0; i < n; i++) {
-		char *path;
-
-		if (asprintf(&path, "%s/%s", dir, entries[i]->d_name) < 0) {
-			load->err = -ENOMEM;
-		} else {
-			if (!load->err)
-				load_fragment(load, path);
-			free(path);
-		}
-		free(entries[i]);
-	}
-	free(entries);
-}
-
-/* "conf.d" in the directory of path. */
-static char *fragment_dir(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	char *dir;
-
-	if (asprintf(&dir, "%.*sconf.d", slash ? (int)(slash - path + 1) : 0, path) < 0)
-		return NULL;
-	return dir;
-}
-
-static bool is_given(const struct load *load, const char *key)
-{
-	for (size_t i = 0; i < N_OPTIONS; i++) {
-		if (!strcmp(options[i].key.name, key))
-			return load->is_given[i];
-	}
-	return false;
-}
-
-/* What one key means for another, when all files are read. */
-static void check_together(struct load *load)
-{
-	struct settings *core = &load->config.core;
-	bool has_devices = core->auto_devices || core->n_devices;
-
-	if (load->errors->n_errors)
-		return;
-	if (has_devices && !is_given(load, "offload"))
-		notice(load, "devices are named, but offload is not set: observing only");
-	if (!has_devices && core->offload != OFFLOAD_OBSERVE) {
-		notice(load, "offload is set, but no device is named: observing only");
-		core->offload = OFFLOAD_OBSERVE;
-	}
-}
-
-static int finish(struct load *load, const char *file, struct config *ret)
-{
-	load->file = file;
-	load->line = 0;
-	check_together(load);
-	finish_messages(load);
-	if (load->err)
-		return load->err;
-	if (load->errors->n_errors)
-		return -EINVAL;
-	*ret = load->config;
-	return 0;
-}
-
-int conf_load_stream(FILE *stream, const char *name, struct config *ret, struct conf_errors *errors)
-{
-	struct load load;
-
-	load_init(&load, errors);
-	load_stream(&load, stream, name);
-	return finish(&load, name, ret);
-}
-
-int conf_load(const char *path, struct config *ret, struct conf_errors *errors)
-{
-	const char *file = path ? path : CONF_FILE_DEFAULT;
-	struct load load;
-	char *dir;
-
-	dir = fragment_dir(file);
-	if (!dir)
-		return -ENOMEM;
-	load_init(&load, errors);
-	load_file(&load, file, !path);
-	if (!load.err)
-		load_dir(&load, dir);
-	free(dir);
-	return finish(&load, file, ret);
 }

@@ -4,7 +4,7 @@ noinst_LIBRARIES += src/daemon/libdaemon.a
 
 # In reading order.
 src_daemon_libdaemon_a_SOURCES = \
-	src/daemon/conf.h src/daemon/conf.c \
+	src/daemon/conf.h src/daemon/conf_priv.h src/daemon/conf.c src/daemon/confload.c \
 	src/daemon/conffile.h src/daemon/conffile.c \
 	src/daemon/ctlsock.h src/daemon/ctlsock.c \
 	src/daemon/ctlcall.h src/daemon/ctlcall.c \
