@@ -32,6 +32,8 @@
 #define CTL_METHOD_STATUS CTL_INTERFACE ".Status"
 /* {state, proto, reason, device} (all optional) -> {flow}, one answer per connection; needs "more" */
 #define CTL_METHOD_FLOWS CTL_INTERFACE ".Flows"
+/* {} -> {device}, one answer per device that may carry rules; needs "more" */
+#define CTL_METHOD_DEVICES CTL_INTERFACE ".Devices"
 /* {proto, src, sport, dst, dport, zone} -> how the daemon decides about this connection */
 #define CTL_METHOD_WHY CTL_INTERFACE ".Why"
 /* the same members, or {all: true} -> {flushed: count}; changes state */

@@ -44,6 +44,13 @@ static const char *check_status(const struct cmd_args *args)
 	return check_words(args);
 }
 
+static const char *check_devices(const struct cmd_args *args)
+{
+	if (has_filter(args) || args->all)
+		return "devices takes no options of its own";
+	return check_words(args);
+}
+
 static const char *check_flows(const struct cmd_args *args)
 {
 	if (args->all)
@@ -140,6 +147,19 @@ static void end_flows(struct out *out)
 	out->ops->flows_end(out);
 }
 
+static void show_device(struct out *out, const json_t *answer)
+{
+	const json_t *device = json_object_get(answer, "device");
+
+	if (json_is_object(device))
+		out->ops->device(out, device);
+}
+
+static void end_devices(struct out *out)
+{
+	out->ops->devices_end(out);
+}
+
 static void show_why(struct out *out, const json_t *answer)
 {
 	out->ops->why(out, answer);
@@ -158,6 +178,8 @@ static const struct command commands[] = {
 	  check_status, CTL_METHOD_STATUS, false, no_parameters, show_status, NULL },
 	{ { "flows", "[FILTERS]", "all TCP and UDP connections, and where they are forwarded" },
 	  check_flows, CTL_METHOD_FLOWS, true, filter_parameters, show_flow, end_flows },
+	{ { "devices", "", "the devices, what their hardware takes, and what it refused" },
+	  check_devices, CTL_METHOD_DEVICES, true, no_parameters, show_device, end_devices },
 	{ { "why", "TUPLE", "how the daemon decides about one connection, step by step" },
 	  check_why, CTL_METHOD_WHY, false, tuple_parameters, show_why, NULL },
 	{ { "flush", "TUPLE | --all", "take connections out of the offload" },

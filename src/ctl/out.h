@@ -23,6 +23,9 @@ struct out_ops {
 	void (*flow)(struct out *out, const json_t *flow);
 	/* After the last flow, also when there was none. */
 	void (*flows_end)(struct out *out);
+	void (*device)(struct out *out, const json_t *device);
+	/* After the last device, also when there was none. */
+	void (*devices_end)(struct out *out);
 	void (*why)(struct out *out, const json_t *why);
 	void (*flush)(struct out *out, const json_t *flush);
 	/* The only thing that is shown, unless some rows went before. */

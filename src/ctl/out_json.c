@@ -25,13 +25,13 @@ static void put_line(struct out *out, const json_t *json)
 	fputc('\n', out->stream);
 }
 
-static void put_flow(struct out *out, const json_t *flow)
+static void put_row(struct out *out, const json_t *row)
 {
 	struct out_json *json = json_of(out);
 
 	fputs(json->in_list ? ",\n" : "[\n", out->stream);
 	json->in_list = true;
-	put(out, flow);
+	put(out, row);
 }
 
 static void end_list(struct out *out)
@@ -43,7 +43,7 @@ static void end_list(struct out *out)
 	json->in_list = false;
 }
 
-static void end_flows(struct out *out)
+static void end_rows(struct out *out)
 {
 	if (!json_of(out)->in_list)
 		fputs("[]\n", out->stream);
@@ -73,8 +73,10 @@ static void free_json(struct out *out)
 
 static const struct out_ops ops = {
 	.status = put_line,
-	.flow = put_flow,
-	.flows_end = end_flows,
+	.flow = put_row,
+	.flows_end = end_rows,
+	.device = put_row,
+	.devices_end = end_rows,
 	.why = put_line,
 	.flush = put_line,
 	.error = put_error,

@@ -14,6 +14,7 @@ struct out_text {
 	struct out out; /* first */
 	FILE *errors;
 	struct table *flows; /* made with the first row */
+	bool has_devices;
 };
 
 static struct out_text *text_of(struct out *out)
@@ -316,6 +317,119 @@ static void put_status(struct out *out, const json_t *status)
 	put_numbers(out, "counters", json_object_get(status, "counters"));
 }
 
+/* ---- devices */
+
+static void write_member(FILE *stream, const char *title, const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	if (!text)
+		return;
+	fputs(title, stream);
+	write_clean(stream, text);
+}
+
+static void write_table(FILE *stream, const json_t *table)
+{
+	const json_t *size = json_object_get(table, "size");
+
+	if (!json_is_object(table))
+		return;
+	fprintf(stream, "  table of card %" JSON_INTEGER_FORMAT ": %" JSON_INTEGER_FORMAT " rules",
+		int_in(table, "card"), int_in(table, "used"));
+	if (json_is_integer(size))
+		fprintf(stream, " of %" JSON_INTEGER_FORMAT " (%s)", json_integer_value(size),
+			string_in(table, "source"));
+	else
+		fputs(", never full so far", stream);
+	fprintf(stream, "%s%s\n", is_true_in(table, "paused") ? "; it failed, paused" : "",
+		is_true_in(table, "stuck") ? "; its driver does not return" : "");
+}
+
+/* All 16 are not worth a list. */
+static void write_classes(FILE *stream, const char *title, const json_t *classes)
+{
+	size_t n = json_array_size(classes);
+
+	if (!n)
+		return;
+	fputs(title, stream);
+	if (n == 16)
+		fputs("everything", stream);
+	for (size_t i = 0; i < n && n < 16; i++) {
+		const char *name = json_string_value(json_array_get(classes, i));
+
+		fputs(i ? ", " : "", stream);
+		write_clean(stream, name ? name : "?");
+	}
+}
+
+static void write_refusal(FILE *stream, const json_t *refusal)
+{
+	if (!json_is_object(refusal))
+		return;
+	fprintf(stream, "\n      heard of %s: ", string_in(refusal, "class"));
+	write_clean(stream, string_in(refusal, "text"));
+	fprintf(stream, " (errno %" JSON_INTEGER_FORMAT ")", int_in(refusal, "errno"));
+}
+
+static void write_pair(FILE *stream, const json_t *pair)
+{
+	const json_t *recipe = json_object_get(pair, "recipe");
+
+	fputs("  to ", stream);
+	write_clean(stream, string_in(pair, "to"));
+	fprintf(stream, ": %s", string_in(pair, "state"));
+	if (json_is_object(recipe)) {
+		fprintf(stream, ", %s (%s%s)", string_in(recipe, "shape"),
+			string_in(recipe, "text"),
+			is_true_in(recipe, "one_prio") ? "; one priority" : "");
+		write_classes(stream, "\n      takes ", json_object_get(recipe, "takes"));
+	}
+	write_member(stream, ", ", pair, "reason");
+	write_member(stream, ": ", pair, "reason_text");
+	if (json_is_object(recipe))
+		write_classes(stream, "\n      refuses ", json_object_get(pair, "refuses"));
+	write_refusal(stream, json_object_get(pair, "refusal"));
+	if (int_in(pair, "hit") || int_in(pair, "not_hit"))
+		fprintf(stream,
+			"\n      directions seen to count in hardware: %" JSON_INTEGER_FORMAT
+			", not: %" JSON_INTEGER_FORMAT,
+			int_in(pair, "hit"), int_in(pair, "not_hit"));
+	fputc('\n', stream);
+}
+
+static void put_device(struct out *out, const json_t *device)
+{
+	const json_t *pairs = json_object_get(device, "pairs");
+
+	text_of(out)->has_devices = true;
+	write_clean(out->stream, string_in(device, "name"));
+	fprintf(out->stream, ": %s", string_in(device, "state"));
+	write_member(out->stream, ", ", device, "reason");
+	fputc('\n', out->stream);
+	if (json_is_string(json_object_get(device, "hw_tc_offload"))) {
+		write_member(out->stream, "  driver ", device, "driver");
+		write_member(out->stream, " at ", device, "bus");
+		write_member(out->stream, ", hw-tc-offload ", device, "hw_tc_offload");
+		write_member(out->stream, ", eswitch ", device, "eswitch");
+		write_member(out->stream, ", switch id ", device, "switch_id");
+		write_member(out->stream, ", port ", device, "port_name");
+		fputc('\n', out->stream);
+	}
+	write_member(out->stream, "  packets about to expire are guarded: ", device, "guard");
+	fputc('\n', out->stream);
+	write_table(out->stream, json_object_get(device, "table"));
+	for (size_t i = 0; i < json_array_size(pairs); i++)
+		write_pair(out->stream, json_array_get(pairs, i));
+}
+
+static void end_devices(struct out *out)
+{
+	if (!text_of(out)->has_devices)
+		fputs("no device is named\n", out->stream);
+}
+
 /* ---- why, flush, errors */
 
 /* A text, or an object with the parts of a tuple. */
@@ -403,6 +517,8 @@ static const struct out_ops ops = {
 	.status = put_status,
 	.flow = put_flow,
 	.flows_end = end_flows,
+	.device = put_device,
+	.devices_end = end_devices,
 	.why = put_why,
 	.flush = put_flush,
 	.error = put_error,

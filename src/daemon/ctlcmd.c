@@ -9,6 +9,7 @@
 #include "base/util.h"
 #include "core/view.h"
 #include "daemon/ctlparam.h"
+#include "daemon/devlist.h"
 #include "daemon/flowlist.h"
 #include "daemon/why.h"
 #include "nft-offload/ctl.h"
@@ -35,41 +36,8 @@ static const char *offload_name(enum offload_mode mode)
 	return "?";
 }
 
-static const char *port_name(const struct settings *s, const struct link_rec *rec)
-{
-	if (s->offload == OFFLOAD_OBSERVE)
-		return "observed";
-	switch ((enum port_state)rec->port) {
-	case PORT_NONE:
-		return "unusable";
-	case PORT_WANTED:
-	case PORT_OPENING:
-	case PORT_CLSACT:
-	case PORT_GUARDING:
-		return "preparing";
-	case PORT_OPEN:
-		return "ready";
-	case PORT_UNGUARDED:
-	case PORT_FAILED:
-		return "failed";
-	case PORT_CLOSING:
-	case PORT_CLOSED:
-		return "closed";
-	}
-	return "?";
-}
-
-static json_t *device_reason(const struct link_rec *rec)
-{
-	if (rec->port != PORT_FAILED && rec->port != PORT_UNGUARDED)
-		return json_null();
-	return json_sprintf("%s (%s)", rec->extack[0] ? rec->extack : "no text",
-			    strerror(-rec->err));
-}
-
 static json_t *devices_of(const struct engine *engine)
 {
-	const struct settings *s = engine_settings(engine);
 	const struct pathtab *paths = view_paths(engine);
 	json_t *list = json_array();
 	const struct link_rec *rec;
@@ -79,7 +47,8 @@ static json_t *devices_of(const struct engine *engine)
 			json_array_append_new(
 				list, json_pack("{s:s, s:I, s:s, s:o}", "name", rec->link.name,
 						"ifindex", (json_int_t)rec->link.ifindex, "state",
-						port_name(s, rec), "reason", device_reason(rec)));
+						devlist_state(engine, rec), "reason",
+						devlist_reason(engine, rec)));
 	}
 	return list;
 }
@@ -145,13 +114,21 @@ static void status_start(struct ctl_call *call, json_t *parameters)
 			  both_dirs(t.forwarded[DIR_ORIG].bytes, t.forwarded[DIR_REPLY].bytes)));
 }
 
-/* -- Flows, Why, Flush ---------------------------------------------------- */
+/* -- Flows, Devices, Why, Flush ---------------------------------------------------- */
 
 static void flows_start(struct ctl_call *call, json_t *parameters)
 {
 	struct ctlcmd *cc = ctl_call_ctx(call);
 
 	flowlist_start(call, &cc->lists, parameters);
+}
+
+static void devices_start(struct ctl_call *call, json_t *parameters)
+{
+	struct ctlcmd *cc = ctl_call_ctx(call);
+
+	(void)parameters;
+	devlist_start(call, cc->engine);
 }
 
 static void why_start(struct ctl_call *call, json_t *parameters)
@@ -198,6 +175,7 @@ static void flush_start(struct ctl_call *call, json_t *parameters)
 const struct ctl_command ctlcmd_table[] = {
 	{ .method = CTL_METHOD_STATUS, .start = status_start },
 	{ .method = CTL_METHOD_FLOWS, .start = flows_start, .needs_more = true },
+	{ .method = CTL_METHOD_DEVICES, .start = devices_start, .needs_more = true },
 	{ .method = CTL_METHOD_WHY, .start = why_start },
 	{ .method = CTL_METHOD_FLUSH, .start = flush_start, .mutates = true },
 };

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/util.h"
 #include "core/view.h"
+#include "daemon/report.h"
 #include "daemon/worker.h"
 #include "kern/ctnl.h"
 #include "kern/routes.h"
@@ -259,6 +260,7 @@ static void round_of_orders(void *ctx)
 		loop_timer_stop(d->tick);
 	else
 		loop_timer_set(d->tick, (uint64_t)MAX(mono_diff_ms(due, now), (int64_t)0) + 1, 0);
+	report_notices(d->engine);
 	if (d->idle_hook)
 		d->idle_hook(d->idle_ctx);
 }

@@ -14,10 +14,12 @@ src_daemon_libdaemon_a_SOURCES = \
 	src/daemon/portwork.h src/daemon/portwork.c \
 	src/daemon/worker.h src/daemon/worker.c \
 	src/daemon/dispatch.h src/daemon/dispatch.c \
+	src/daemon/report.h src/daemon/report.c \
 	src/daemon/ingest.h src/daemon/ingest.c \
 	src/daemon/sampler.h src/daemon/sampler.c \
 	src/daemon/ctlparam.h src/daemon/ctlparam.c \
 	src/daemon/flowlist.h src/daemon/flowlist.c \
+	src/daemon/devlist.h src/daemon/devlist.c \
 	src/daemon/why.h src/daemon/why.c \
 	src/daemon/ctlcmd.h src/daemon/ctlcmd.c
 
