@@ -37,17 +37,17 @@ MUST_CHECK int flower_put_del(struct nlput *w, const struct rule_where *where, b
 MUST_CHECK int flower_put_get(struct nlput *w, const struct rule_where *where);
 /*
  * Dump of a port's ingress rules in chain 0; prio 0 is all prios (family is
- * not looked at then). A terse dump has everything but the rule itself, at a
+ * not looked at then), family NONE a prio for all ethertypes. A terse dump has everything but the rule itself, at a
  * third of the size.
  */
 MUST_CHECK int flower_put_dump(struct nlput *w, uint32_t ifindex, uint16_t prio, enum family family,
 			       bool is_terse);
-/* Deletes every rule of this prio, whoever made it. */
+/* Deletes every rule of this prio, whoever made it; family as with a dump. */
 MUST_CHECK int flower_put_flush(struct nlput *w, uint32_t ifindex, uint16_t prio,
 				enum family family);
 
 struct flower_info {
-	struct rule_where where; /* family NONE when the protocol is neither IP nor IPv6 */
+	struct rule_where where; /* family NONE: all ethertypes, or one that is not ours */
 	uint32_t chain;
 	bool is_flower;  /* kind; when false nothing below is set */
 	bool is_ingress; /* sits on the ingress of clsact or of the ingress qdisc */
@@ -57,11 +57,15 @@ struct flower_info {
 	bool is_skip_hw;
 	bool is_in_hw; /* a driver took it */
 	bool has_stats;
+	bool has_age;	      /* full dump only */
 	bool has_rule;        /* `rule` is complete */
 	uint32_t in_hw_count; /* drivers that hold it; full dump only */
 	struct rule_cookie cookie;
 	struct rule_stats stats;    /* of the last action: redirect or accept */
 	struct rule_stats hw_stats; /* the part counted by the driver */
+	/* has_age: since the last packet, or since the rule was made, in tenths of a
+	 * second. Some drivers say "now" whenever they are asked, and some never. */
+	uint32_t age_ds;
 	struct rule rule;
 };
 

@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/gen_stats.h>
+#include <linux/if_ether.h>
 #include <linux/pkt_cls.h>
 #include <linux/rtnetlink.h>
 #include <linux/tc_act/tc_csum.h>
@@ -11,6 +12,7 @@
 #include <linux/tc_act/tc_pedit.h>
 #include <string.h>
 
+#include "base/util.h"
 #include "kern/flower.h"
 #include "kern/flower_wire.h"
 #include "nl/nlget.h"
@@ -24,7 +26,10 @@ struct reader {
 	uint32_t rewrite_seen; /* bit i: flower_rewrite_fields[i] */
 	struct flower_match match;
 	struct flower_rewrite rewrite;
+	char indev[LINK_NAME_SIZE];
+	bool is_any_ethertype;
 	uint8_t nat_bits; /* rewritten by act_nat: RULE_SET_SRC, RULE_SET_DST */
+	bool has_csum;
 	uint32_t csum_flags;
 	enum {
 		STEP_START,
@@ -233,8 +238,20 @@ static void get_csum(struct reader *r, struct nlget *g)
 		    !nlget_struct(g, attr, &parms, sizeof(parms), sizeof(parms)))
 			continue;
 		step_to(r, STEP_CSUM, parms.action, TC_ACT_PIPE);
+		r->has_csum = true;
 		r->csum_flags = parms.update_flags;
 	}
+}
+
+/* The times of an action are ages in hundredths of a second (tcf_tm_dump). */
+static void get_age(struct reader *r, struct nlget *g, const struct nlattr *attr)
+{
+	struct tcf_t times;
+
+	if (!nlget_struct(g, attr, &times, sizeof(times), offsetof(struct tcf_t, expires)))
+		return;
+	r->info->has_age = true;
+	r->info->age_ds = (uint32_t)MIN_T(uint64_t, times.lastuse / 10, UINT32_MAX);
 }
 
 static void get_mirred(struct reader *r, struct nlget *g)
@@ -244,6 +261,8 @@ static void get_mirred(struct reader *r, struct nlget *g)
 	while ((attr = nlget_next(g))) {
 		struct tc_mirred parms;
 
+		if (nlget_type(attr) == TCA_MIRRED_TM)
+			get_age(r, g, attr);
 		if (nlget_type(attr) != TCA_MIRRED_PARMS ||
 		    !nlget_struct(g, attr, &parms, sizeof(parms), sizeof(parms)))
 			continue;
@@ -263,6 +282,8 @@ static void get_gact(struct reader *r, struct nlget *g)
 
 		if (nlget_type(attr) == TCA_GACT_PROB)
 			r->is_foreign = true;
+		if (nlget_type(attr) == TCA_GACT_TM)
+			get_age(r, g, attr);
 		if (nlget_type(attr) != TCA_GACT_PARMS ||
 		    !nlget_struct(g, attr, &parms, sizeof(parms), sizeof(parms)))
 			continue;
@@ -349,6 +370,19 @@ static void get_match(struct reader *r, struct nlget *g, const struct nlattr *at
 	r->is_foreign = true;
 }
 
+/* A name, with or without its NUL; an empty one is none. */
+static void get_indev(struct reader *r, const struct nlattr *attr)
+{
+	size_t len = strnlen(nlget_data(attr), nlget_len(attr));
+
+	if (len == 0 || len >= sizeof(r->indev)) {
+		r->is_foreign = true;
+		return;
+	}
+	memcpy(r->indev, nlget_data(attr), len);
+	r->indev[len] = '\0';
+}
+
 static void get_flags(struct flower_info *info, uint32_t flags)
 {
 	info->is_skip_hw = flags & TCA_CLS_FLAGS_SKIP_HW;
@@ -367,6 +401,7 @@ static void get_filter(struct reader *r, const struct nlattr *options)
 		case TCA_FLOWER_FLAGS: get_flags(r->info, nlget_u32(&g, attr)); break;
 		case TCA_FLOWER_IN_HW_COUNT: r->info->in_hw_count = nlget_u32(&g, attr); break;
 		case TCA_FLOWER_ACT: actions = attr; break;
+		case TCA_FLOWER_INDEV: get_indev(r, attr); break;
 		default: get_match(r, &g, attr);
 		}
 	}
@@ -382,16 +417,40 @@ static uint16_t get_be16(const uint8_t at[2])
 	return (uint16_t)(at[0] << 8 | at[1]);
 }
 
-/* The rewrite bits of which anything was there. */
-static uint8_t seen_bits(const struct reader *r)
+/* The bits of which a key was there: enum rule_rewrite, and FLOWER_FORM() of some. */
+static unsigned int seen_bits(const struct reader *r)
 {
-	uint8_t bits = r->nat_bits;
+	unsigned int bits = r->nat_bits;
 
 	for (size_t i = 0; i < FLOWER_REWRITE_FIELDS; i++) {
 		if (r->rewrite_seen & 1u << i)
 			bits |= flower_rewrite_fields[i].bit;
 	}
 	return bits;
+}
+
+static bool has_seen_match(const struct reader *r, uint16_t attr)
+{
+	for (size_t i = 0; i < FLOWER_MATCH_FIELDS; i++) {
+		if (flower_match_fields[i].attr == attr)
+			return r->match_seen & 1u << i;
+	}
+	return false;
+}
+
+/* Whoever has nothing to mend names no checksum either way: that is the same rule. */
+static void guess_form(const struct reader *r, struct rule *rule)
+{
+	if (has_seen_match(r, TCA_FLOWER_KEY_IP_TTL)) {
+		rule->form |= RULE_EXACT_TTL;
+		rule->ttl = r->match.ttl;
+	}
+	if (has_seen_match(r, TCA_FLOWER_KEY_HASH))
+		rule->form |= RULE_ODD_MATCH;
+	if (seen_bits(r) & FLOWER_FORM(RULE_ODD_REWRITE))
+		rule->form |= RULE_ODD_REWRITE;
+	if (r->has_csum || !rule_csums(rule))
+		rule->form |= RULE_WITH_CSUM;
 }
 
 static void guess_flow(const struct reader *r, struct rule *rule)
@@ -404,8 +463,7 @@ static void guess_flow(const struct reader *r, struct rule *rule)
 	memcpy(rule->match.dst.b, r->match.dst, sizeof(r->match.dst));
 	rule->match.sport = get_be16(r->match.sport);
 	rule->match.dport = get_be16(r->match.dport);
-	rule->form = RULE_WITH_CSUM;
-	rule->rewrite = seen_bits(r);
+	rule->rewrite = (uint8_t)(seen_bits(r) & UINT8_MAX);
 	memcpy(rule->eth_src.b, to->eth_src, sizeof(to->eth_src));
 	memcpy(rule->eth_dst.b, to->eth_dst, sizeof(to->eth_dst));
 	rule->to.family = rule->family;
@@ -415,6 +473,17 @@ static void guess_flow(const struct reader *r, struct rule *rule)
 	rule->to.sport = get_be16(to->sport);
 	rule->to.dport = get_be16(to->dport);
 	rule->out_ifindex = r->out_ifindex;
+	guess_form(r, rule);
+}
+
+static uint8_t guess_kind(const struct reader *r)
+{
+	const struct flower_info *info = r->info;
+
+	if (r->step == STEP_ACCEPT)
+		return RULE_GUARD;
+	/* A probe looks like the flow that it stands for. */
+	return info->is_ours && info->cookie.kind == RULE_PROBE ? RULE_PROBE : RULE_FLOW;
 }
 
 /* The rule that this would be, were every mask and every missing key as ours are. */
@@ -426,12 +495,20 @@ static struct rule guess_rule(const struct reader *r)
 		.prio = info->where.prio,
 		.handle = info->where.handle,
 		.family = info->where.family,
-		.kind = r->step == STEP_ACCEPT ? RULE_GUARD : RULE_FLOW,
+		.kind = guess_kind(r),
 		.place = info->is_skip_sw ? RULE_HARDWARE : RULE_SOFTWARE,
 		.cookie = info->cookie,
 	};
 
-	if (rule.kind == RULE_FLOW)
+	if (r->is_any_ethertype) {
+		rule.form |= RULE_ANY_ETHERTYPE;
+		rule.family = flower_family(get_be16(r->match.ethertype));
+	}
+	if (r->indev[0]) {
+		rule.form |= RULE_WITH_INDEV;
+		memcpy(rule.indev, r->indev, sizeof(rule.indev));
+	}
+	if (rule.kind != RULE_GUARD)
 		guess_flow(r, &rule);
 	return rule;
 }
@@ -453,14 +530,27 @@ static bool has_match_of(const struct reader *r, const struct rule *rule)
 
 static bool has_rewrite_of(const struct reader *r, const struct rule *rule)
 {
+	struct flower_rewrite image;
+
+	flower_rewrite_of(rule, &image);
 	for (size_t i = 0; i < FLOWER_REWRITE_FIELDS; i++) {
+		const struct flower_rewrite_field *f = &flower_rewrite_fields[i];
 		bool is_seen = r->rewrite_seen & 1u << i;
 
-		if (is_seen != flower_has_field(&flower_rewrite_fields[i], rule))
+		if (is_seen != flower_has_field(f, rule))
+			return false;
+		if (is_seen && memcmp((const uint8_t *)&image + f->offset,
+				      (const uint8_t *)&r->rewrite + f->offset, f->len) != 0)
 			return false;
 	}
-	return r->nat_bits == flower_nat_bits(rule) &&
-	       (!(rule->rewrite & RULE_DEC_TTL) || r->rewrite.ttl == 0xff);
+	return r->nat_bits == rule_nat_bits(rule);
+}
+
+static bool has_csum_of(const struct reader *r, const struct rule *rule)
+{
+	uint32_t flags = flower_csum_flags(rule);
+
+	return r->has_csum == (flags != 0) && r->csum_flags == flags;
 }
 
 /* Accepts the guess when the bytes that it stands for are those that were read. */
@@ -479,21 +569,24 @@ static void finish_rule(struct reader *r)
 		return;
 	if (!has_match_of(r, &rule))
 		return;
-	if (rule.kind == RULE_FLOW &&
-	    (!has_rewrite_of(r, &rule) || r->csum_flags != flower_csum_flags(&rule)))
+	if (rule.kind != RULE_GUARD && (!has_rewrite_of(r, &rule) || !has_csum_of(r, &rule)))
 		return;
 	info->rule = rule;
 	info->has_rule = true;
 }
 
 /* Where the filter is. On a block that is shared there is no ingress of one port. */
-static void get_where(struct flower_info *info, const struct tcmsg *tcm)
+static void get_where(struct reader *r, const struct tcmsg *tcm)
 {
+	struct flower_info *info = r->info;
+	uint16_t protocol = ntohs((uint16_t)tcm->tcm_info);
+
+	r->is_any_ethertype = protocol == ETH_P_ALL;
 	info->where = (struct rule_where){
 		.ifindex = (uint32_t)tcm->tcm_ifindex,
 		.prio = (uint16_t)(tcm->tcm_info >> 16),
 		.handle = tcm->tcm_handle,
-		.family = flower_family(ntohs((uint16_t)tcm->tcm_info)),
+		.family = flower_family(protocol),
 	};
 	info->is_ingress = (uint32_t)tcm->tcm_ifindex != TCM_IFINDEX_MAGIC_BLOCK &&
 			   TC_H_MAJ(tcm->tcm_parent) == TC_H_MAJ(TC_H_CLSACT) &&
@@ -537,7 +630,7 @@ int flower_get(const struct nlmsghdr *nlh, struct flower_info *ret)
 	/* A dump announces each prio by a message without handle (tcf_chain_dump). */
 	if (tcm.tcm_handle == 0)
 		return -ENOMSG;
-	get_where(&info, &tcm);
+	get_where(&r, &tcm);
 	info.is_gone = nlh->nlmsg_type == RTM_DELTFILTER;
 	err = get_top(&r, nlh);
 	if (err)

@@ -13,15 +13,17 @@
 #include "kern/flower.h"
 #include "kern/flower_wire.h"
 
+/* Without a prio the request is for all of them, and a protocol would leave some
+ * out (tcf_chain_dump). */
 static void begin(struct nlput *w, uint16_t type, uint16_t flags, const struct rule_where *where)
 {
+	uint16_t protocol = where->prio ? flower_ethertype(where->family) : 0;
 	struct tcmsg tcm = {
 		.tcm_family = AF_UNSPEC,
 		.tcm_ifindex = (int)where->ifindex,
 		.tcm_handle = where->handle,
 		.tcm_parent = FLOWER_PARENT,
-		.tcm_info = TC_H_MAKE((uint32_t)where->prio << 16,
-				      htons(flower_ethertype(where->family))),
+		.tcm_info = TC_H_MAKE((uint32_t)where->prio << 16, htons(protocol)),
 	};
 
 	nlput_begin(w, type, flags);
@@ -46,6 +48,10 @@ static void put_match(struct nlput *w, const struct rule *rule)
 		if (f->shapes & shape)
 			nlput_bytes(w, f->attr, (const uint8_t *)&image + f->offset, f->len);
 	}
+	/* tcf_change_indev() turns it into an index, fl_dump_key() that into the
+	 * name of the day. */
+	if (rule->form & RULE_WITH_INDEV)
+		nlput_str(w, TCA_FLOWER_INDEV, rule->indev);
 }
 
 /* Number of the next action; the kernel executes them in this order. */
@@ -111,7 +117,7 @@ static void put_nat(struct actions *a, uint32_t flags, const struct addr *from,
 static void put_nats(struct actions *a)
 {
 	const struct rule *rule = a->rule;
-	unsigned int bits = flower_nat_bits(rule);
+	unsigned int bits = rule_nat_bits(rule);
 
 	if (bits & RULE_SET_SRC)
 		put_nat(a, TCA_NAT_FLAG_EGRESS, &rule->match.src, &rule->to.src);
@@ -274,11 +280,8 @@ int flower_put_get(struct nlput *w, const struct rule_where *where)
 int flower_put_dump(struct nlput *w, uint32_t ifindex, uint16_t prio, enum family family,
 		    bool is_terse)
 {
-	struct rule_where where = { .ifindex = ifindex, .prio = prio };
+	struct rule_where where = { .ifindex = ifindex, .prio = prio, .family = (uint8_t)family };
 
-	/* A protocol alone would filter too (tcf_chain_dump). */
-	if (prio)
-		where.family = (uint8_t)family;
 	begin(w, RTM_GETTFILTER, NLM_F_DUMP, &where);
 	nlput_u32(w, TCA_CHAIN, 0);
 	if (is_terse) {

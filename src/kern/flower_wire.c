@@ -11,6 +11,9 @@
 #define TCP_FLAGS_WATCHED 0x07
 /* TTL 0 and 1. */
 #define GUARD_TTL_MASK 0xfe
+/* Numbers without a meaning. */
+#define ODD_HASH 0x6f646421
+#define ODD_IDENT 0x0101
 
 #define TCP (FLOWER_IP4_TCP | FLOWER_IP6_TCP)
 #define UDP (FLOWER_IP4_UDP | FLOWER_IP6_UDP)
@@ -46,13 +49,15 @@ const struct flower_match_field flower_match_fields[FLOWER_MATCH_FIELDS] = {
 	MATCH(TCP_FLAGS_MASK, TCP, tcp_flags_mask, 2),
 	MATCH(FLAGS, FLOW, flags, 4),
 	MATCH(FLAGS_MASK, FLOW, flags_mask, 4),
-	MATCH(IP_TTL, FLOWER_GUARD, ttl, 1),
-	MATCH(IP_TTL_MASK, FLOWER_GUARD, ttl_mask, 1),
+	MATCH(IP_TTL, FLOWER_GUARD | FLOWER_TTL, ttl, 1),
+	MATCH(IP_TTL_MASK, FLOWER_GUARD | FLOWER_TTL, ttl_mask, 1),
+	MATCH(HASH, FLOWER_ODD, hash, 4),
+	MATCH(HASH_MASK, FLOWER_ODD, hash_mask, 4),
 };
 
 #define REWRITE(bit, family, header, word, first, len, member)                                     \
 	{                                                                                          \
-		RULE_##bit, FAMILY_##family, TCA_PEDIT_KEY_EX_HDR_TYPE_##header, word, first, len, \
+		bit, FAMILY_##family, TCA_PEDIT_KEY_EX_HDR_TYPE_##header, word, first, len,        \
 			offsetof(struct flower_rewrite, member)                                    \
 	}
 
@@ -62,29 +67,32 @@ const struct flower_match_field flower_match_fields[FLOWER_MATCH_FIELDS] = {
  * different fields of the same word are never merged.
  */
 const struct flower_rewrite_field flower_rewrite_fields[FLOWER_REWRITE_FIELDS] = {
-	REWRITE(SET_MACS, NONE, ETH, 0, 0, 4, eth_dst),
-	REWRITE(SET_MACS, NONE, ETH, 4, 0, 2, eth_dst[4]),
-	REWRITE(SET_MACS, NONE, ETH, 4, 2, 2, eth_src),
-	REWRITE(SET_MACS, NONE, ETH, 8, 0, 4, eth_src[2]),
-	REWRITE(DEC_TTL, IP4, IP4, 8, 0, 1, ttl),
-	REWRITE(DEC_TTL, IP6, IP6, 4, 3, 1, ttl),
-	REWRITE(SET_SRC, IP4, IP4, 12, 0, 4, src),
-	REWRITE(SET_DST, IP4, IP4, 16, 0, 4, dst),
-	REWRITE(SET_SRC, IP6, IP6, 8, 0, 4, src),
-	REWRITE(SET_SRC, IP6, IP6, 12, 0, 4, src[4]),
-	REWRITE(SET_SRC, IP6, IP6, 16, 0, 4, src[8]),
-	REWRITE(SET_SRC, IP6, IP6, 20, 0, 4, src[12]),
-	REWRITE(SET_DST, IP6, IP6, 24, 0, 4, dst),
-	REWRITE(SET_DST, IP6, IP6, 28, 0, 4, dst[4]),
-	REWRITE(SET_DST, IP6, IP6, 32, 0, 4, dst[8]),
-	REWRITE(SET_DST, IP6, IP6, 36, 0, 4, dst[12]),
-	REWRITE(SET_SPORT, NONE, TCP, 0, 0, 2, sport),
-	REWRITE(SET_DPORT, NONE, TCP, 0, 2, 2, dport),
+	REWRITE(RULE_SET_MACS, NONE, ETH, 0, 0, 4, eth_dst),
+	REWRITE(RULE_SET_MACS, NONE, ETH, 4, 0, 2, eth_dst[4]),
+	REWRITE(RULE_SET_MACS, NONE, ETH, 4, 2, 2, eth_src),
+	REWRITE(RULE_SET_MACS, NONE, ETH, 8, 0, 4, eth_src[2]),
+	REWRITE(RULE_DEC_TTL, IP4, IP4, 8, 0, 1, ttl),
+	REWRITE(RULE_DEC_TTL, IP6, IP6, 4, 3, 1, ttl),
+	REWRITE(FLOWER_FORM(RULE_EXACT_TTL), IP4, IP4, 8, 0, 1, ttl),
+	REWRITE(FLOWER_FORM(RULE_EXACT_TTL), IP6, IP6, 4, 3, 1, ttl),
+	REWRITE(FLOWER_FORM(RULE_ODD_REWRITE), IP4, IP4, 4, 0, 2, ident),
+	REWRITE(RULE_SET_SRC, IP4, IP4, 12, 0, 4, src),
+	REWRITE(RULE_SET_DST, IP4, IP4, 16, 0, 4, dst),
+	REWRITE(RULE_SET_SRC, IP6, IP6, 8, 0, 4, src),
+	REWRITE(RULE_SET_SRC, IP6, IP6, 12, 0, 4, src[4]),
+	REWRITE(RULE_SET_SRC, IP6, IP6, 16, 0, 4, src[8]),
+	REWRITE(RULE_SET_SRC, IP6, IP6, 20, 0, 4, src[12]),
+	REWRITE(RULE_SET_DST, IP6, IP6, 24, 0, 4, dst),
+	REWRITE(RULE_SET_DST, IP6, IP6, 28, 0, 4, dst[4]),
+	REWRITE(RULE_SET_DST, IP6, IP6, 32, 0, 4, dst[8]),
+	REWRITE(RULE_SET_DST, IP6, IP6, 36, 0, 4, dst[12]),
+	REWRITE(RULE_SET_SPORT, NONE, TCP, 0, 0, 2, sport),
+	REWRITE(RULE_SET_DPORT, NONE, TCP, 0, 2, 2, dport),
 };
 
 uint16_t flower_ethertype(uint8_t family)
 {
-	return family == FAMILY_IP4 ? ETH_P_IP : family == FAMILY_IP6 ? ETH_P_IPV6 : 0;
+	return family == FAMILY_IP4 ? ETH_P_IP : family == FAMILY_IP6 ? ETH_P_IPV6 : ETH_P_ALL;
 }
 
 uint8_t flower_family(uint16_t ethertype)
@@ -94,7 +102,8 @@ uint8_t flower_family(uint16_t ethertype)
 					 : FAMILY_NONE;
 }
 
-unsigned int flower_shape(const struct rule *rule)
+/* The part of the shape that follows from family, kind and protocol; 0 = there is none. */
+static unsigned int base_shape(const struct rule *rule)
 {
 	bool is_tcp = rule->match.proto == L4_TCP;
 
@@ -107,6 +116,36 @@ unsigned int flower_shape(const struct rule *rule)
 	if (rule->family == FAMILY_IP4)
 		return is_tcp ? FLOWER_IP4_TCP : FLOWER_IP4_UDP;
 	return is_tcp ? FLOWER_IP6_TCP : FLOWER_IP6_UDP;
+}
+
+/* What contradicts itself, or would say less than it should. A packet whose TTL
+ * reaches zero belongs to the CPU; IPv6 has no identification. */
+static bool has_good_form(const struct rule *rule)
+{
+	unsigned int form = rule->form;
+
+	if ((form & RULE_WITH_INDEV) &&
+	    (!rule->indev[0] || !memchr(rule->indev, 0, sizeof(rule->indev))))
+		return false;
+	if (rule->kind == RULE_GUARD)
+		return !(form & ~(unsigned int)(RULE_WITH_CSUM | RULE_WITH_INDEV |
+						RULE_ANY_ETHERTYPE));
+	if ((form & RULE_EXACT_TTL) && (rule->ttl < 2 || (rule->rewrite & RULE_DEC_TTL)))
+		return false;
+	return !(form & RULE_ODD_REWRITE) || rule->family == FAMILY_IP4;
+}
+
+unsigned int flower_shape(const struct rule *rule)
+{
+	unsigned int shape = base_shape(rule);
+
+	if (!shape || !has_good_form(rule))
+		return 0;
+	if (rule->form & RULE_EXACT_TTL)
+		shape |= FLOWER_TTL;
+	if (rule->form & RULE_ODD_MATCH)
+		shape |= FLOWER_ODD;
+	return shape;
 }
 
 static void put_be16(uint8_t at[2], uint16_t value)
@@ -146,6 +185,14 @@ void flower_match_of(const struct rule *rule, struct flower_match *ret)
 	put_be16(ret->sport_mask, 0xffff);
 	put_be16(ret->dport_mask, 0xffff);
 	put_be32(ret->flags_mask, TCA_FLOWER_KEY_FLAGS_IS_FRAGMENT);
+	if (rule->form & RULE_EXACT_TTL) {
+		ret->ttl = rule->ttl;
+		ret->ttl_mask = 0xff;
+	}
+	if (rule->form & RULE_ODD_MATCH) {
+		put_be32(ret->hash, ODD_HASH);
+		put_be32(ret->hash_mask, UINT32_MAX);
+	}
 	if (rule->match.proto == L4_TCP)
 		put_be16(ret->tcp_flags_mask, TCP_FLAGS_WATCHED);
 }
@@ -155,23 +202,18 @@ void flower_rewrite_of(const struct rule *rule, struct flower_rewrite *ret)
 	memset(ret, 0, sizeof(*ret));
 	memcpy(ret->eth_dst, rule->eth_dst.b, sizeof(ret->eth_dst));
 	memcpy(ret->eth_src, rule->eth_src.b, sizeof(ret->eth_src));
-	ret->ttl = 0xff;
+	ret->ttl = rule->form & RULE_EXACT_TTL ? (uint8_t)(rule->ttl - 1) : 0xff;
 	memcpy(ret->src, rule->to.src.b, sizeof(ret->src));
 	memcpy(ret->dst, rule->to.dst.b, sizeof(ret->dst));
 	put_be16(ret->sport, rule->to.sport);
 	put_be16(ret->dport, rule->to.dport);
-}
-
-unsigned int flower_nat_bits(const struct rule *rule)
-{
-	if (rule->place != RULE_SOFTWARE || rule->family != FAMILY_IP4)
-		return 0;
-	return rule->rewrite & (RULE_SET_SRC | RULE_SET_DST);
+	put_be16(ret->ident, ODD_IDENT);
 }
 
 bool flower_has_field(const struct flower_rewrite_field *field, const struct rule *rule)
 {
-	unsigned int bits = rule->rewrite & ~flower_nat_bits(rule);
+	unsigned int bits = (rule->rewrite & ~rule_nat_bits(rule)) |
+			    FLOWER_FORM((unsigned int)rule->form);
 
 	return (field->bit & bits) &&
 	       (field->family == FAMILY_NONE || field->family == rule->family);
@@ -186,25 +228,23 @@ uint16_t flower_pedit_header(const struct flower_rewrite_field *field, uint8_t p
 
 uint16_t flower_pedit_cmd(const struct flower_rewrite_field *field)
 {
-	return field->bit == RULE_DEC_TTL ? TCA_PEDIT_KEY_EX_CMD_ADD : TCA_PEDIT_KEY_EX_CMD_SET;
+	bool is_sum = field->bit == RULE_DEC_TTL || field->bit == FLOWER_FORM(RULE_ODD_REWRITE);
+
+	return is_sum ? TCA_PEDIT_KEY_EX_CMD_ADD : TCA_PEDIT_KEY_EX_CMD_SET;
 }
 
 /*
- * The hop limit of IPv6 is in no checksum. A UDP checksum of 0 in IPv4 means
- * "none" and act_csum leaves it so (tcf_csum_ipv4_udp), so naming UDP is right
- * for such packets too. What act_nat rewrites, it mends itself; ports are in no
- * pseudo header, so segmented packets need nothing more for them.
+ * A UDP checksum of 0 in IPv4 means "none" and act_csum leaves it so
+ * (tcf_csum_ipv4_udp), so naming UDP is right for such packets too.
  */
 uint32_t flower_csum_flags(const struct rule *rule)
 {
-	const unsigned int addrs = RULE_SET_SRC | RULE_SET_DST;
-	const unsigned int ports = RULE_SET_SPORT | RULE_SET_DPORT;
-	unsigned int bits = rule->rewrite & ~flower_nat_bits(rule);
+	unsigned int csums = rule->form & RULE_WITH_CSUM ? rule_csums(rule) : 0;
 	uint32_t flags = 0;
 
-	if (rule->family == FAMILY_IP4 && (bits & (addrs | RULE_DEC_TTL)))
+	if (csums & RULE_CSUM_IP4)
 		flags |= TCA_CSUM_UPDATE_FLAG_IPV4HDR;
-	if (bits & (addrs | ports))
+	if (csums & RULE_CSUM_L4)
 		flags |= rule->match.proto == L4_TCP ? TCA_CSUM_UPDATE_FLAG_TCP
 						     : TCA_CSUM_UPDATE_FLAG_UDP;
 	return flags;

@@ -22,16 +22,19 @@
 /* Ingress side of clsact; an ingress qdisc understands it too (ingress_find). */
 #define FLOWER_PARENT TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS)
 
-/* What a rule can look like; tells which attributes its match has. */
+/* What a rule can look like; tells which attributes its match has. One of the
+ * first five, and what its form adds. */
 enum flower_shape {
 	FLOWER_IP4_TCP = 1 << 0,
 	FLOWER_IP4_UDP = 1 << 1,
 	FLOWER_IP6_TCP = 1 << 2,
 	FLOWER_IP6_UDP = 1 << 3,
 	FLOWER_GUARD = 1 << 4,
+	FLOWER_TTL = 1 << 5, /* RULE_EXACT_TTL */
+	FLOWER_ODD = 1 << 6, /* RULE_ODD_MATCH */
 };
 
-/* The shape of a rule; 0 when there is none for its family and protocol. */
+/* The shape of a rule; 0 when there is none for its family, protocol and form. */
 unsigned int flower_shape(const struct rule *rule);
 
 /* Image of the match. IPv4 addresses use the first four bytes. */
@@ -45,6 +48,7 @@ struct flower_match {
 	uint8_t tcp_flags[2], tcp_flags_mask[2];
 	uint8_t flags[4], flags_mask[4];
 	uint8_t ttl, ttl_mask;
+	uint8_t hash[4], hash_mask[4];
 };
 
 struct flower_match_field {
@@ -54,7 +58,7 @@ struct flower_match_field {
 	uint8_t len;
 };
 
-#define FLOWER_MATCH_FIELDS 24
+#define FLOWER_MATCH_FIELDS 26
 extern const struct flower_match_field flower_match_fields[FLOWER_MATCH_FIELDS];
 
 void flower_match_of(const struct rule *rule, struct flower_match *ret);
@@ -62,14 +66,18 @@ void flower_match_of(const struct rule *rule, struct flower_match *ret);
 /* Image of the rewrite. */
 struct flower_rewrite {
 	uint8_t eth_dst[6], eth_src[6];
-	uint8_t ttl; /* added to it */
+	uint8_t ttl; /* added to it, or set */
 	uint8_t src[16], dst[16];
 	uint8_t sport[2], dport[2];
+	uint8_t ident[2]; /* added to it */
 };
+
+/* Some forms rewrite too: their bits, above those of enum rule_rewrite. */
+#define FLOWER_FORM(bit) ((bit) << 8)
 
 /* One pedit key: which bytes of which 32-bit word of a header it rewrites. */
 struct flower_rewrite_field {
-	uint8_t bit;    /* enum rule_rewrite */
+	uint16_t bit;   /* enum rule_rewrite, or FLOWER_FORM() of an enum rule_form */
 	uint8_t family; /* FAMILY_NONE: both */
 	uint8_t header; /* enum pedit_header_type; TCP stands for UDP as well */
 	uint8_t word;   /* offset in the header */
@@ -78,7 +86,7 @@ struct flower_rewrite_field {
 	uint8_t offset; /* in struct flower_rewrite */
 };
 
-#define FLOWER_REWRITE_FIELDS 18
+#define FLOWER_REWRITE_FIELDS 21
 extern const struct flower_rewrite_field flower_rewrite_fields[FLOWER_REWRITE_FIELDS];
 
 void flower_rewrite_of(const struct rule *rule, struct flower_rewrite *ret);
@@ -88,18 +96,8 @@ bool flower_has_field(const struct flower_rewrite_field *field, const struct rul
 uint16_t flower_pedit_header(const struct flower_rewrite_field *field, uint8_t proto);
 uint16_t flower_pedit_cmd(const struct flower_rewrite_field *field);
 
-/*
- * Which addresses (RULE_SET_SRC, RULE_SET_DST) act_nat rewrites instead of
- * pedit: those of IPv4 in software. pedit and act_csum leave a segmented packet
- * with the checksum of its old addresses: act_csum passes it by
- * (tcf_csum_ipv4_tcp), and who cuts it into segments starts from the sum of the
- * pseudo header that is in the packet (tcp_gso_segment, and NICs that do it).
- * act_nat corrects that sum (inet_proto_csum_replace4). For IPv6 there is no
- * such action; no driver takes act_nat.
- */
-unsigned int flower_nat_bits(const struct rule *rule);
-
-/* The checksums that act_csum must mend (TCA_CSUM_UPDATE_FLAG_x); 0 = none. */
+/* The checksums that act_csum is to mend (TCA_CSUM_UPDATE_FLAG_x); 0 = there is no
+ * act_csum. */
 uint32_t flower_csum_flags(const struct rule *rule);
 
 #define FLOWER_COOKIE_SIZE 16 /* TC_COOKIE_MAX_SIZE */
@@ -108,7 +106,7 @@ void flower_cookie_put(const struct rule_cookie *cookie, uint8_t buf[FLOWER_COOK
 /* False when it is not one of ours. */
 bool flower_cookie_get(const void *data, size_t len, struct rule_cookie *ret);
 
-/* In host byte order; 0 for no family. */
+/* In host byte order; for no family that of a prio for all (ETH_P_ALL). */
 uint16_t flower_ethertype(uint8_t family);
 /* enum family; FAMILY_NONE for any other ethertype. */
 uint8_t flower_family(uint16_t ethertype);

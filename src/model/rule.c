@@ -1,7 +1,34 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/rule.h"
 
+#include <string.h>
+
 #include "base/strbuf.h"
+
+unsigned int rule_nat_bits(const struct rule *r)
+{
+	if (r->place != RULE_SOFTWARE || r->family != FAMILY_IP4)
+		return 0;
+	return r->rewrite & (RULE_SET_SRC | RULE_SET_DST);
+}
+
+/* The hop limit of IPv6 is in no checksum, the TTL of IPv4 in its header's. What
+ * act_nat rewrites, it mends itself; ports are in no pseudo header, so segmented
+ * packets need nothing more for them. */
+unsigned int rule_csums(const struct rule *r)
+{
+	const unsigned int addrs = RULE_SET_SRC | RULE_SET_DST;
+	const unsigned int ports = RULE_SET_SPORT | RULE_SET_DPORT;
+	unsigned int bits = r->rewrite & ~rule_nat_bits(r);
+	unsigned int csums = 0;
+
+	if (r->family == FAMILY_IP4 && ((bits & (addrs | RULE_DEC_TTL)) ||
+					(r->form & (RULE_EXACT_TTL | RULE_ODD_REWRITE))))
+		csums |= RULE_CSUM_IP4;
+	if (bits & (addrs | ports))
+		csums |= RULE_CSUM_L4;
+	return csums;
+}
 
 static bool has_equal_match(const struct tuple *a, const struct tuple *b)
 {
@@ -28,10 +55,31 @@ static bool has_equal_rewrite(const struct rule *a, const struct rule *b)
 	return !(bits & RULE_SET_DPORT) || a->to.dport == b->to.dport;
 }
 
+/* The bits that mean something for this rule. A guard rewrites nothing. */
+static unsigned int form_of(const struct rule *r)
+{
+	unsigned int form = r->form;
+
+	if (r->kind == RULE_GUARD)
+		return form & (RULE_WITH_INDEV | RULE_ANY_ETHERTYPE);
+	return rule_csums(r) ? form : form & ~(unsigned int)RULE_WITH_CSUM;
+}
+
+static bool has_equal_form(const struct rule *a, const struct rule *b)
+{
+	unsigned int form = form_of(a);
+
+	if (form != form_of(b))
+		return false;
+	if ((form & RULE_WITH_INDEV) && strncmp(a->indev, b->indev, sizeof(a->indev)) != 0)
+		return false;
+	return !(form & RULE_EXACT_TTL) || a->ttl == b->ttl;
+}
+
 static bool has_equal_place(const struct rule *a, const struct rule *b)
 {
 	return a->ifindex == b->ifindex && a->prio == b->prio && a->family == b->family &&
-	       a->kind == b->kind && a->place == b->place;
+	       a->kind == b->kind && a->place == b->place && has_equal_form(a, b);
 }
 
 static bool has_equal_identity(const struct rule_cookie *a, const struct rule_cookie *b)
@@ -60,6 +108,8 @@ static void put_rewrite(struct strbuf *sb, const struct rule *r)
 	}
 	if (r->rewrite & RULE_DEC_TTL)
 		strbuf_put(sb, " dec-ttl");
+	if (r->form & RULE_EXACT_TTL)
+		strbuf_printf(sb, " set-ttl %u", r->ttl - 1u);
 	if (r->rewrite & RULE_SET_SRC)
 		strbuf_printf(sb, " src %s", addr_to_str(family, &r->to.src, text));
 	if (r->rewrite & RULE_SET_DST)
@@ -68,21 +118,44 @@ static void put_rewrite(struct strbuf *sb, const struct rule *r)
 		strbuf_printf(sb, " sport %u", r->to.sport);
 	if (r->rewrite & RULE_SET_DPORT)
 		strbuf_printf(sb, " dport %u", r->to.dport);
+	if (r->form & RULE_ODD_REWRITE)
+		strbuf_put(sb, " odd-rewrite");
+	if (rule_csums(r) && !(r->form & RULE_WITH_CSUM))
+		strbuf_put(sb, " no-csum");
+}
+
+static void put_match(struct strbuf *sb, const struct rule *r)
+{
+	char text[TUPLE_STR_SIZE];
+
+	if (r->kind == RULE_GUARD)
+		strbuf_printf(sb, " guard %s", r->family == FAMILY_IP6 ? "ip6" : "ip4");
+	else
+		strbuf_printf(sb, " match %s", tuple_to_str(&r->match, text));
+	if (r->form & RULE_WITH_INDEV)
+		strbuf_printf(sb, " indev %.*s", LINK_NAME_SIZE - 1, r->indev);
+	if (r->kind == RULE_GUARD)
+		return;
+	if (r->form & RULE_EXACT_TTL)
+		strbuf_printf(sb, " ttl %u", r->ttl);
+	if (r->form & RULE_ODD_MATCH)
+		strbuf_put(sb, " odd-match");
 }
 
 const char *rule_to_str(const struct rule *r, char buf[RULE_STR_SIZE])
 {
 	struct strbuf sb;
-	char match[TUPLE_STR_SIZE];
 
 	strbuf_init(&sb, buf, RULE_STR_SIZE);
 	strbuf_printf(&sb, "if%u prio %u handle %u %s", r->ifindex, r->prio, r->handle,
 		      r->place == RULE_HARDWARE ? "hardware" : "software");
-	if (r->kind == RULE_GUARD) {
-		strbuf_printf(&sb, " guard %s", r->family == FAMILY_IP6 ? "ip6" : "ip4");
+	if (r->form & RULE_ANY_ETHERTYPE)
+		strbuf_put(&sb, " any-ethertype");
+	if (r->kind == RULE_PROBE)
+		strbuf_put(&sb, " probe");
+	put_match(&sb, r);
+	if (r->kind == RULE_GUARD)
 		return buf;
-	}
-	strbuf_printf(&sb, " match %s", tuple_to_str(&r->match, match));
 	put_rewrite(&sb, r);
 	strbuf_printf(&sb, " redirect if%u", r->out_ifindex);
 	return buf;

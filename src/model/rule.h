@@ -102,11 +102,32 @@ static inline struct rule_where rule_where(const struct rule *r)
 				    r->form & RULE_ANY_ETHERTYPE ? FAMILY_NONE : r->family };
 }
 
-/* Equal in everything that the packet can feel; the cookie's instance may
- * differ (a rule of a previous life is as good as a new one). */
+/*
+ * The addresses (RULE_SET_SRC, RULE_SET_DST) that the kernel's act_nat rewrites:
+ * those of IPv4 in software. pedit and act_csum leave a segmented packet with
+ * the checksum of its old addresses: act_csum passes it by (tcf_csum_ipv4_tcp),
+ * and who cuts it into segments starts from the sum of the pseudo header that is
+ * in the packet (tcp_gso_segment, and NICs that do it). act_nat corrects that sum
+ * (inet_proto_csum_replace4). For IPv6 there is no such action; no driver takes
+ * act_nat.
+ */
+unsigned int rule_nat_bits(const struct rule *r);
+
+/* Checksums that are wrong after a rewrite, unless somebody mends them. */
+enum rule_csum {
+	RULE_CSUM_IP4 = 1 << 0, /* of the IPv4 header */
+	RULE_CSUM_L4 = 1 << 1,	/* of TCP or UDP */
+};
+
+/* Those that RULE_WITH_CSUM names (enum rule_csum). For a rule without any, such
+ * as one that routes IPv6, the bit has no meaning. */
+unsigned int rule_csums(const struct rule *r);
+
+/* Equal in everything that the packet and the driver can feel; the cookie's
+ * instance may differ (a rule of a previous life is as good as a new one). */
 bool rule_is_equal(const struct rule *a, const struct rule *b);
 
-#define RULE_STR_SIZE 384
+#define RULE_STR_SIZE 448
 
 /* One line for `why`, logs and scenario tests. Port names are not known here,
  * so interfaces appear as "if3". Returns @buf. */

@@ -67,6 +67,22 @@ static void random_tuple(struct unit_random *random, uint8_t family, uint8_t pro
 	t->dport = (uint16_t)unit_random_u64(random);
 }
 
+static void random_form(struct unit_random *random, struct rule *r)
+{
+	r->rewrite = (uint8_t)unit_random_below(random, 64);
+	r->form = (uint8_t)unit_random_below(random, 64);
+	if (r->form & RULE_WITH_INDEV)
+		memcpy(r->indev, "fifteen letters", 1 + unit_random_below(random, 15));
+	if (r->kind == RULE_GUARD)
+		r->form &= RULE_WITH_CSUM | RULE_WITH_INDEV | RULE_ANY_ETHERTYPE;
+	if (r->family == FAMILY_IP6)
+		r->form &= ~RULE_ODD_REWRITE;
+	if (r->form & RULE_EXACT_TTL) {
+		r->rewrite &= ~RULE_DEC_TTL;
+		r->ttl = (uint8_t)(2 + unit_random_below(random, 254));
+	}
+}
+
 static struct rule random_rule(struct unit_random *random)
 {
 	uint8_t family = unit_random_below(random, 2) ? FAMILY_IP4 : FAMILY_IP6;
@@ -77,18 +93,20 @@ static struct rule random_rule(struct unit_random *random)
 		.prio = (uint16_t)(1 + unit_random_below(random, 65535)),
 		.handle = 1 + (uint32_t)(unit_random_u64(random) >> 33),
 		.family = family,
-		.kind = is_guard ? RULE_GUARD : RULE_FLOW,
+		.kind = is_guard			       ? RULE_GUARD :
+			unit_random_below(random, 4) ? RULE_FLOW :
+						       RULE_PROBE,
 		.place = unit_random_below(random, 2) ? RULE_SOFTWARE : RULE_HARDWARE,
 		.cookie = { .instance = (uint32_t)unit_random_u64(random) },
 	};
 
 	r.cookie.kind = r.kind;
 	r.cookie.owns_clsact = unit_random_below(random, 2);
+	random_form(random, &r);
 	if (is_guard)
 		return r;
 	r.cookie.ct_id = (uint32_t)unit_random_u64(random);
 	r.cookie.dir = (uint8_t)unit_random_below(random, DIR__COUNT);
-	r.rewrite = (uint8_t)unit_random_below(random, 64);
 	random_tuple(random, family, proto, &r.match);
 	random_tuple(random, family, proto, &r.to);
 	random_bytes(random, &r.eth_src, sizeof(r.eth_src));
@@ -111,6 +129,7 @@ static void random_rules_come_back(void **state UNUSED)
 		assert_true(info.has_rule);
 		assert_true(rule_is_equal(&info.rule, &rule));
 		assert_int_equal(info.rule.handle, rule.handle);
+		assert_int_equal(info.where.family, rule_where(&rule).family);
 		assert_memory_equal(&info.cookie, &rule.cookie, sizeof(rule.cookie));
 		/* Nothing that the decoder dropped had a meaning for the encoder. */
 		encode(&again, &info.rule);
@@ -128,6 +147,7 @@ static struct rule full_rule(void)
 		.family = FAMILY_IP4,
 		.kind = RULE_FLOW,
 		.place = RULE_HARDWARE,
+		.form = RULE_WITH_CSUM,
 		.rewrite = 0x3f,
 		.eth_src = { { 2, 1, 2, 3, 4, 5 } },
 		.eth_dst = { { 2, 6, 7, 8, 9, 10 } },
@@ -164,6 +184,30 @@ static void impossible_rules_are_refused(void **state UNUSED)
 	assert_int_equal(flower_put_add(&m.w, &r, 0), -EINVAL);
 	r = full_rule();
 	r.match.family = FAMILY_IP6;
+	assert_int_equal(flower_put_add(&m.w, &r, 0), -EINVAL);
+	/* Two ways to set the TTL, one of no packet that may be forwarded. */
+	r = full_rule();
+	r.form |= RULE_EXACT_TTL;
+	r.ttl = 64;
+	assert_int_equal(flower_put_add(&m.w, &r, 0), -EINVAL);
+	r.rewrite &= ~RULE_DEC_TTL;
+	assert_int_equal(flower_put_add(&m.w, &r, 0), 0);
+	r.ttl = 1;
+	assert_int_equal(flower_put_add(&m.w, &r, 0), -EINVAL);
+	/* A port without a name. */
+	r = full_rule();
+	r.form |= RULE_WITH_INDEV;
+	assert_int_equal(flower_put_add(&m.w, &r, 0), -EINVAL);
+	memset(r.indev, 'x', sizeof(r.indev));
+	assert_int_equal(flower_put_add(&m.w, &r, 0), -EINVAL);
+	/* There is none in IPv6. */
+	r = full_rule();
+	r.form |= RULE_ODD_REWRITE;
+	r.family = r.match.family = r.to.family = FAMILY_IP6;
+	assert_int_equal(flower_put_add(&m.w, &r, 0), -EINVAL);
+	r = guard_rule();
+	r.form |= RULE_EXACT_TTL;
+	r.ttl = 64;
 	assert_int_equal(flower_put_add(&m.w, &r, 0), -EINVAL);
 	r = full_rule();
 	nlput_init(&m.w, m.buf, 200, 0);
@@ -302,6 +346,113 @@ static void other_actions_are_no_rules(void **state UNUSED)
 	assert_false(info.is_flower);
 	assert_false(info.is_ours);
 	assert_int_equal(info.where.handle, 7);
+}
+
+/* What a form says is compared as strictly as the rest. */
+static void other_forms_are_no_rules(void **state UNUSED)
+{
+	const size_t ttl_key = sizeof(struct tc_pedit_sel) + 4 * sizeof(struct tc_pedit_key);
+	struct rule rule = full_rule();
+	struct flower_info info;
+	struct msg m;
+
+	/* Without a checksum where one would be wrong; the port, too. */
+	rule.form = RULE_WITH_INDEV;
+	strcpy(rule.indev, "eth0");
+	encode(&m, &rule);
+	info = decode(&m);
+	assert_true(rule_is_equal(&info.rule, &rule));
+	assert_int_equal(info.rule.form, RULE_WITH_INDEV);
+	info = CHANGED(AT(TCA_OPTIONS, TCA_FLOWER_INDEV), 3, '1');
+	assert_string_equal(info.rule.indev, "eth1");
+	assert_false(rule_is_equal(&info.rule, &rule));
+	IS_NO_RULE(AT(TCA_OPTIONS, TCA_FLOWER_INDEV), 0, 0);
+
+	rule.form = RULE_WITH_CSUM | RULE_EXACT_TTL | RULE_ODD_MATCH | RULE_ODD_REWRITE;
+	rule.rewrite &= ~RULE_DEC_TTL;
+	rule.ttl = 64;
+	encode(&m, &rule);
+	info = decode(&m);
+	assert_true(rule_is_equal(&info.rule, &rule));
+	IS_NO_RULE(AT(KEY(IP_TTL)), 0, 65);
+	IS_NO_RULE(AT(KEY(IP_TTL_MASK)), 0, 0xfe);
+	IS_NO_RULE(AT(ACTION(1), TCA_PEDIT_PARMS_EX), ttl_key + 4, 64);
+	IS_NO_RULE(AT(ACTION(1), TCA_PEDIT_PARMS_EX), ttl_key + sizeof(struct tc_pedit_key) + 4,
+		   2);
+	IS_NO_RULE(AT(KEY(HASH)), 0, 1);
+	IS_NO_RULE(AT(KEY(HASH_MASK)), 0, 0);
+	assert_true(CHANGED(AT(KEY(HASH)), 0, 1).is_ours);
+	/* One attribute becomes another: the TTL set without being matched. */
+	IS_NO_RULE(AT(KEY(IP_TTL)), -2, TCA_FLOWER_KEY_IP_TOS);
+}
+
+/* An act_csum that has nothing to do says something that no rule of ours says. */
+static void needless_checksums_are_no_rules(void **state UNUSED)
+{
+	struct rule rule = full_rule();
+	struct flower_info info;
+	struct msg m;
+
+	IS_NO_RULE(AT(ACTION(2), TCA_CSUM_PARMS), offsetof(struct tc_csum, update_flags), 0);
+	rule.family = rule.match.family = rule.to.family = FAMILY_IP6;
+	rule.rewrite = RULE_SET_MACS | RULE_DEC_TTL;
+	rule.form = 0;
+	encode(&m, &rule);
+	info = decode(&m);
+	assert_true(rule_is_equal(&info.rule, &rule));
+	assert_int_equal(info.rule.form, RULE_WITH_CSUM);
+}
+
+static void prio_for_all_ethertypes(void **state UNUSED)
+{
+	struct rule rule = full_rule();
+	struct flower_info info;
+	struct tcmsg *tcm;
+	struct msg m;
+
+	rule.form |= RULE_ANY_ETHERTYPE;
+	encode(&m, &rule);
+	tcm = (void *)(m.buf + NLMSG_HDRLEN);
+	assert_int_equal(tcm->tcm_info, 20u << 16 | htons(3));
+	info = decode(&m);
+	assert_int_equal(info.where.family, FAMILY_NONE);
+	assert_int_equal(info.rule.family, FAMILY_IP4);
+	assert_true(rule_is_equal(&info.rule, &rule));
+	IS_NO_RULE(AT(KEY(ETH_TYPE)), 1, 6);
+	/* The same keys in a prio of its own ethertype are another rule. */
+	encode(&m, &rule);
+	tcm->tcm_info = 20u << 16 | htons(0x800);
+	info = decode(&m);
+	assert_true(info.has_rule);
+	assert_false(rule_is_equal(&info.rule, &rule));
+}
+
+/* Rules that were made before there were probes stay ours, byte by byte. */
+static void cookies_keep_their_layout(void **state UNUSED)
+{
+	static const unsigned char earlier[16] = { 'n', 'f', 'o', 1,   1,         2,        3, 4,
+						   0xa, 0xb, 0xc, 0xd, RULE_FLOW, DIR_ORIG, 1, 0 };
+	const struct rule rule = full_rule();
+	struct flower_info info;
+	struct msg m;
+
+#define COOKIE AT(TCA_OPTIONS, TCA_FLOWER_ACT, 3, TCA_ACT_COOKIE)
+	assert_int_equal(RULE_FLOW, 0);
+	assert_int_equal(RULE_GUARD, 1);
+	encode(&m, &rule);
+	memcpy(COOKIE, earlier, sizeof(earlier));
+	info = decode(&m);
+	assert_true(info.is_ours);
+	assert_true(info.has_rule);
+	assert_int_equal(info.cookie.instance, 0x01020304);
+	assert_int_equal(info.cookie.ct_id, 0x0a0b0c0d);
+	assert_true(info.cookie.owns_clsact);
+	/* A probe is a flow with another cookie, and a kind that there is not yet is nobody's. */
+	info = CHANGED(COOKIE, 12, RULE_PROBE);
+	assert_true(info.is_ours);
+	assert_int_equal(info.rule.kind, RULE_PROBE);
+	assert_false(CHANGED(COOKIE, 12, RULE__COUNT).is_ours);
+#undef COOKIE
 }
 
 static void other_guards_are_no_rules(void **state UNUSED)
@@ -485,6 +636,56 @@ static void many_packets(void **state UNUSED)
 	}
 }
 
+/* Puts them in front of the other options: the attributes around grow. */
+static void put_times(struct msg *m, uint16_t action, uint16_t type, const struct tcf_t *times)
+{
+	const uint16_t path[] = { TCA_OPTIONS, TCA_FLOWER_ACT, action, TCA_ACT_OPTIONS, 0 };
+	struct nlmsghdr *nlh = nlput_msg(&m->w);
+	size_t len = NLA_HDRLEN + sizeof(*times);
+	struct nlattr head = { .nla_len = (uint16_t)len, .nla_type = type };
+	unsigned char *at = find(m, path);
+	size_t tail = (size_t)(m->buf + nlh->nlmsg_len - at);
+
+	assert_true(nlh->nlmsg_len + len <= sizeof(m->buf));
+	memmove(at + len, at, tail);
+	memcpy(at, &head, sizeof(head));
+	memcpy(at + sizeof(head), times, sizeof(*times));
+	nlh->nlmsg_len += (uint32_t)len;
+	for (size_t depth = 1; depth < array_size(path); depth++) {
+		uint16_t part[array_size(path)] = { 0 };
+		struct nlattr *outer;
+
+		memcpy(part, path, depth * sizeof(*path));
+		outer = (void *)(find(m, part) - NLA_HDRLEN);
+		outer->nla_len += (uint16_t)len;
+	}
+}
+
+/* In a full dump each action tells its times; the last one's count. */
+static void ages(void **state UNUSED)
+{
+	static const uint64_t lastuse[] = { 0, 9, 1234, UINT64_MAX };
+	static const uint64_t tenths[] = { 0, 0, 123, UINT32_MAX };
+
+	for (size_t i = 0; i < 2 * array_size(lastuse); i++) {
+		const struct tcf_t times = { .install = 77777, .lastuse = lastuse[i / 2] };
+		const struct rule rule = i % 2 ? guard_rule() : full_rule();
+		struct flower_info info;
+		struct msg m;
+
+		encode(&m, &rule);
+		assert_false(decode(&m).has_age);
+		if (i % 2)
+			put_times(&m, 1, TCA_GACT_TM, &times);
+		else
+			put_times(&m, 3, TCA_MIRRED_TM, &times);
+		info = decode(&m);
+		assert_true(info.has_rule);
+		assert_true(info.has_age);
+		assert_int_equal(info.age_ds, tenths[i / 2]);
+	}
+}
+
 /* -- requests without a rule ---------------------------------------------- */
 
 static void small_requests(void **state UNUSED)
@@ -492,6 +693,7 @@ static void small_requests(void **state UNUSED)
 	const struct rule_where where = {
 		.ifindex = 3, .prio = 20, .handle = 7, .family = FAMILY_IP6
 	};
+	const struct rule_where any = { .ifindex = 3, .prio = 20, .handle = 7 };
 	const struct tcmsg *tcm;
 	struct nlmsghdr *nlh;
 	struct msg m;
@@ -527,6 +729,15 @@ static void small_requests(void **state UNUSED)
 	assert_int_equal(nlh->nlmsg_type, RTM_DELTFILTER);
 	assert_int_equal(tcm->tcm_handle, 0);
 	assert_string_equal((char *)AT(TCA_KIND), "flower");
+	/* A prio for all ethertypes. */
+	assert_int_equal(flower_put_del(&m.w, &any, false), 0);
+	assert_int_equal(tcm->tcm_info, 20u << 16 | htons(3));
+	assert_int_equal(flower_put_get(&m.w, &any), 0);
+	assert_int_equal(tcm->tcm_info, 20u << 16 | htons(3));
+	assert_int_equal(flower_put_dump(&m.w, 3, 20, FAMILY_NONE, true), 0);
+	assert_int_equal(tcm->tcm_info, 20u << 16 | htons(3));
+	assert_int_equal(flower_put_dump(&m.w, 3, 0, FAMILY_NONE, true), 0);
+	assert_int_equal(tcm->tcm_info, 0);
 	/* That would be everybody's. */
 	assert_int_equal(flower_put_flush(&m.w, 3, 0, FAMILY_IP4), -EINVAL);
 }
@@ -571,11 +782,16 @@ int main(void)
 		cmocka_unit_test(other_rewrites_are_no_rules),
 		cmocka_unit_test(other_translations_are_no_rules),
 		cmocka_unit_test(other_actions_are_no_rules),
+		cmocka_unit_test(other_forms_are_no_rules),
+		cmocka_unit_test(needless_checksums_are_no_rules),
+		cmocka_unit_test(prio_for_all_ethertypes),
+		cmocka_unit_test(cookies_keep_their_layout),
 		cmocka_unit_test(other_guards_are_no_rules),
 		cmocka_unit_test(place_of_the_filter),
 		cmocka_unit_test(other_messages),
 		cmocka_unit_test(terse_dump),
 		cmocka_unit_test(many_packets),
+		cmocka_unit_test(ages),
 		cmocka_unit_test(small_requests),
 		cmocka_unit_test(random_damage),
 	};

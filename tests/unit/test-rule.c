@@ -16,6 +16,7 @@ static struct rule nat_rule(void)
 		.family = FAMILY_IP4,
 		.kind = RULE_FLOW,
 		.place = RULE_HARDWARE,
+		.form = RULE_WITH_CSUM,
 		.rewrite = RULE_SET_MACS | RULE_DEC_TTL | RULE_SET_SRC | RULE_SET_SPORT,
 		.eth_src = { { 2, 0, 0, 0, 0, 1 } },
 		.eth_dst = { { 2, 0, 0, 0, 0, 2 } },
@@ -47,6 +48,27 @@ static void text(void **state UNUSED)
 	assert_string_equal(rule_to_str(&r, buf), "if3 prio 2 handle 5 software guard ip6");
 }
 
+static void text_of_forms(void **state UNUSED)
+{
+	struct rule r = nat_rule();
+	char buf[RULE_STR_SIZE];
+
+	r.kind = RULE_PROBE;
+	r.form = RULE_WITH_INDEV | RULE_ANY_ETHERTYPE | RULE_EXACT_TTL | RULE_ODD_MATCH |
+		 RULE_ODD_REWRITE;
+	r.rewrite = 0;
+	r.ttl = 64;
+	strcpy(r.indev, "eth0");
+	assert_string_equal(rule_to_str(&r, buf),
+			    "if3 prio 2 handle 5 hardware any-ethertype probe match tcp "
+			    "192.0.2.1:4000 > 198.51.100.1:80 indev eth0 ttl 64 odd-match set-ttl "
+			    "63 odd-rewrite no-csum redirect if4");
+	r.kind = RULE_GUARD;
+	r.form = RULE_ANY_ETHERTYPE;
+	assert_string_equal(rule_to_str(&r, buf),
+			    "if3 prio 2 handle 5 hardware any-ethertype guard ip4");
+}
+
 static void longest_text_fits(void **state UNUSED)
 {
 	struct rule r = nat_rule();
@@ -55,7 +77,11 @@ static void longest_text_fits(void **state UNUSED)
 	r.ifindex = r.handle = r.out_ifindex = UINT32_MAX;
 	r.prio = UINT16_MAX;
 	r.family = FAMILY_IP6;
+	r.kind = RULE_PROBE;
+	r.form = 0xff & ~RULE_WITH_CSUM;
 	r.rewrite = 0x3f;
+	r.ttl = 255;
+	strcpy(r.indev, "fifteen letters");
 	assert_int_equal(tuple_from_str("udp [2001:db8:1111:2222:3333:4444:5555:6666]:65535 > "
 					"[2001:db8:1111:2222:3333:4444:5555:7777]:65535",
 					&r.match),
@@ -104,6 +130,14 @@ static void equality_follows_what_the_packet_feels(void **state UNUSED)
 	DIFFERS(b.cookie.ct_id++);
 	DIFFERS(b.cookie.dir = DIR_REPLY);
 	DIFFERS(b.cookie.kind = RULE_GUARD);
+	DIFFERS(b.form = 0);
+	DIFFERS(b.form |= RULE_ANY_ETHERTYPE);
+	DIFFERS(b.form |= RULE_WITH_INDEV);
+	DIFFERS(b.form |= RULE_EXACT_TTL);
+	DIFFERS(b.form |= RULE_ODD_MATCH);
+	DIFFERS(b.kind = RULE_PROBE);
+	STAYS(b.ttl++);
+	STAYS(b.indev[0] = 'x');
 	/* Not rewritten, or not part of the packet. */
 	STAYS(b.to.dst.b[3]++);
 	STAYS(b.to.dport++);
@@ -111,6 +145,55 @@ static void equality_follows_what_the_packet_feels(void **state UNUSED)
 	STAYS(b.match.zone++);
 	STAYS(b.handle++);
 	STAYS(b.cookie.instance++);
+}
+
+static void forms_have_parts(void **state UNUSED)
+{
+	struct rule a = nat_rule(), b;
+
+	a.form = RULE_WITH_INDEV | RULE_EXACT_TTL;
+	a.ttl = 64;
+	strcpy(a.indev, "eth0");
+	b = a;
+	assert_true(rule_is_equal(&a, &b));
+	b.ttl = 63;
+	assert_false(rule_is_equal(&a, &b));
+	b = a;
+	strcpy(b.indev, "eth1");
+	assert_false(rule_is_equal(&a, &b));
+}
+
+/* Who changes nothing that a checksum covers cannot name one. */
+static void checksums(void **state UNUSED)
+{
+	struct rule a = nat_rule(), b;
+
+	assert_int_equal(rule_csums(&a), RULE_CSUM_IP4 | RULE_CSUM_L4);
+	a.rewrite = RULE_SET_MACS | RULE_DEC_TTL;
+	assert_int_equal(rule_csums(&a), RULE_CSUM_IP4);
+	a.rewrite = RULE_SET_MACS;
+	assert_int_equal(rule_csums(&a), 0);
+	a.form |= RULE_EXACT_TTL;
+	assert_int_equal(rule_csums(&a), RULE_CSUM_IP4);
+	/* What mends itself, in software. */
+	a = nat_rule();
+	a.place = RULE_SOFTWARE;
+	a.rewrite = RULE_SET_SRC | RULE_SET_DST;
+	assert_int_equal(rule_nat_bits(&a), RULE_SET_SRC | RULE_SET_DST);
+	assert_int_equal(rule_csums(&a), 0);
+	a.rewrite |= RULE_SET_SPORT;
+	assert_int_equal(rule_csums(&a), RULE_CSUM_L4);
+	a.family = FAMILY_IP6;
+	assert_int_equal(rule_nat_bits(&a), 0);
+	assert_int_equal(rule_csums(&a), RULE_CSUM_L4);
+
+	a.rewrite = RULE_SET_MACS | RULE_DEC_TTL;
+	assert_int_equal(rule_csums(&a), 0);
+	b = a;
+	b.form = 0;
+	assert_true(rule_is_equal(&a, &b));
+	a.rewrite = b.rewrite |= RULE_SET_DPORT;
+	assert_false(rule_is_equal(&a, &b));
 }
 
 static void guards_have_no_match(void **state UNUSED)
@@ -122,7 +205,11 @@ static void guards_have_no_match(void **state UNUSED)
 	b.match.sport++;
 	b.rewrite = 0;
 	b.out_ifindex = 0;
+	b.form = RULE_EXACT_TTL;
 	assert_true(rule_is_equal(&a, &b));
+	b.form |= RULE_ANY_ETHERTYPE;
+	assert_false(rule_is_equal(&a, &b));
+	b = a;
 	b.family = FAMILY_IP6;
 	assert_false(rule_is_equal(&a, &b));
 }
@@ -139,8 +226,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text),
+		cmocka_unit_test(text_of_forms),
 		cmocka_unit_test(longest_text_fits),
 		cmocka_unit_test(equality_follows_what_the_packet_feels),
+		cmocka_unit_test(forms_have_parts),
+		cmocka_unit_test(checksums),
 		cmocka_unit_test(guards_have_no_match),
 		cmocka_unit_test(tcp_states),
 	};
