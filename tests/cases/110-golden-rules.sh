@@ -33,27 +33,29 @@ g0: 0 clsact block 0 unused"
 golden qdisc g0 add | grep -q '^add: -17 ' || fail "a second clsact was not refused"
 
 golden add "$GOLDEN" software >out
-assert_eq "rules taken, and their echo understood" "$(grep -c ': 0 echo is equal$' out)" 18
+assert_eq "rules taken, and their echo understood" "$(grep -c ': 0 echo is equal$' out)" 30
 golden check "$GOLDEN" software >out
-assert_eq "rules read back equal" "$(grep -c -- '-software: 0 equal ours stats in_hw_count 0 pkts 0$' out)" 18
+assert_eq "rules read back equal" "$(grep -c -- '-software: 0 equal ours stats used in_hw_count 0 pkts 0$' out)" 30
 grep dump out >dumps
-assert_eq "dumps" "$(cat dumps)" "full dump of prio 0: 0, 18 rules, 18 ours, 18 whole, 18 with stats
-terse dump of prio 0: 0, 18 rules, 18 ours, 0 whole, 18 with stats
-terse dump of prio 20: 0, 8 rules, 8 ours, 0 whole, 8 with stats
-full dump of prio 21: 0, 8 rules, 8 ours, 8 whole, 8 with stats"
+assert_eq "dumps" "$(cat dumps)" "full dump of prio 0: 0, 30 rules, 30 ours, 30 whole, 30 with stats
+terse dump of prio 0: 0, 30 rules, 30 ours, 0 whole, 30 with stats
+terse dump of prio 20: 0, 14 rules, 14 ours, 0 whole, 14 with stats
+full dump of prio 21: 0, 10 rules, 10 ours, 10 whole, 10 with stats
+terse dump of prio 30: 0, 4 rules, 4 ours, 0 whole, 4 with stats"
 assert_eq "clsact with rules" "$(golden qdisc g0)" "g0: 0 clsact block 0"
 
 show_rules >shown
 diff -u "$GOLDEN/tc-show.txt" shown || fail "tc shows other rules than expected in golden/tc-show.txt"
 
 golden del "$GOLDEN" tcp- >out
-assert_eq "rules deleted, with their counters" "$(grep -c ': 0 echo stats$' out)" 8
+assert_eq "rules deleted, with their counters" "$(grep -c ': 0 echo stats$' out)" 15
 golden del "$GOLDEN" tcp- >out
-assert_eq "rules that are gone already" "$(grep -c ': -2$' out)" 16
+assert_eq "rules that are gone already" "$(grep -c ': -2$' out)" 30
 assert_eq "flush of one prio" "$(golden flush 20 4)" "flush: 0"
 assert_eq "filters left" "$(golden check "$GOLDEN" none | sed -n 1p)" \
-	"full dump of prio 0: 0, 6 rules, 6 ours, 6 whole, 6 with stats"
+	"full dump of prio 0: 0, 11 rules, 11 ours, 11 whole, 11 with stats"
 golden flush 21 6 >/dev/null
+assert_eq "flush of a prio for all ethertypes" "$(golden flush 30 all)" "flush: 0"
 golden del "$GOLDEN" guard- >/dev/null
 assert_eq "clsact without rules" "$(golden qdisc g0)" "g0: 0 clsact block 0 unused"
 
@@ -67,7 +69,7 @@ tc -n box filter del dev g0 egress prio 5 protocol ip flower
 
 # A port without offload refuses what no CPU may execute; only that is wrong with the requests.
 golden add "$GOLDEN" hardware >out
-assert_eq "hardware rules refused" "$(grep -c -- ': -95 *$' out)" 18
+assert_eq "hardware rules refused" "$(grep -c -- ': -95 *$' out)" 30
 assert_eq "clsact is removed" "$(golden qdisc g0 del)" "del: 0 
 g0: 0 none block 0"
 
@@ -76,7 +78,7 @@ tc -n box qdisc add dev g0 ingress
 assert_eq "ingress qdisc" "$(golden qdisc g0)" "g0: 0 ingress block 0"
 golden qdisc g0 del | grep -q '^del: -22 ' || fail "an ingress qdisc was removed as clsact"
 golden add "$GOLDEN" software >out
-assert_eq "rules on the ingress qdisc" "$(grep -c ': 0 echo is equal$' out)" 18
+assert_eq "rules on the ingress qdisc" "$(grep -c ': 0 echo is equal$' out)" 30
 tc -n box qdisc del dev g0 ingress
 
 # A block shared by ports is seen.

@@ -26,17 +26,23 @@
 #include "nl/nlsock.h"
 
 static const char usage[] =
-	"usage: golden-lab COMMAND...\n"
+	"usage: golden-lab [--on IN OUT PRIO] COMMAND...\n"
+	"  --on IN OUT PRIO        rules for these ports in this prio, not as in the files\n"
 	"  add DIR PATTERN         send the golden requests whose names contain PATTERN\n"
 	"  check DIR PATTERN       read those rules back and compare\n"
 	"  del DIR PATTERN         delete them\n"
-	"  flush PRIO 4|6          delete a prio of port 103\n"
+	"  flush PRIO 4|6|all      delete a prio of port 103\n"
 	"  qdisc DEV [add|del]     what is at ffff:\n"
 	"  links | neighs          what a dump tells\n"
 	"  route DST [from SRC] [iif DEV] [mark N]\n"
 	"  conn get TUPLE | conn care TUPLE LIBERAL TIMEOUT | conn state TUPLE STATE TIMEOUT\n"
 	"  conns                   what a dump of assured entries tells\n"
 	"  watch SECONDS           events of conntrack, links, neighbours and routes\n";
+
+/* Where rules go instead; 0 = where they are. */
+static uint32_t on_in, on_out;
+static uint16_t on_prio;
+static const char *on_name;
 
 static int die(const char *what, int err)
 {
@@ -76,11 +82,24 @@ struct chosen {
 	bool has_echo[GOLDEN_RULES];
 };
 
+static void move(struct rule *rule)
+{
+	if (!on_in)
+		return;
+	rule->ifindex = on_in;
+	rule->prio = on_prio;
+	if (rule->kind != RULE_GUARD)
+		rule->out_ifindex = on_out;
+	if (rule->form & RULE_WITH_INDEV)
+		snprintf(rule->indev, sizeof(rule->indev), "%s", on_name);
+}
+
 static void choose(struct chosen *c, const char *pattern)
 {
 	c->n = 0;
 	for (unsigned int i = 0; i < GOLDEN_RULES; i++) {
 		c->rule[c->n] = golden_rule(i, c->name[c->n]);
+		move(&c->rule[c->n]);
 		if (strstr(c->name[c->n], pattern))
 			c->n++;
 	}
@@ -99,6 +118,14 @@ static void put_file(struct nlput *w, const char *dir, const char *name)
 		die(path, -EIO);
 	nlput_begin(w, nlh->nlmsg_type, nlh->nlmsg_flags | NLM_F_ECHO);
 	nlput_header(w, buf + NLMSG_HDRLEN, (size_t)len - NLMSG_HDRLEN);
+}
+
+static void put_rule(struct nlput *w, const char *dir, const struct rule *rule, const char *name)
+{
+	if (!on_in)
+		put_file(w, dir, name);
+	else if (flower_put_add(w, rule, FLOWER_EXCL | FLOWER_ECHO))
+		die(name, -EINVAL);
 }
 
 static void keep_echo(unsigned int index, const struct nlmsghdr *nlh, void *ctx)
@@ -124,7 +151,7 @@ static void add_rules(const char *dir, struct chosen *c)
 	if (nlbatch_init(&b, &sock, NLBATCH_MSGS_MAX))
 		die("batch", -ENOMEM);
 	for (unsigned int i = 0; i < c->n; i++) {
-		put_file(nlbatch_next(&b), dir, c->name[i]);
+		put_rule(nlbatch_next(&b), dir, &c->rule[i], c->name[i]);
 		if (nlbatch_commit(&b, i % 2) < 0)
 			die(c->name[i], -EMSGSIZE);
 	}
@@ -163,10 +190,11 @@ static void check_rule(struct nlsock *sock, const struct rule *rule, const char 
 
 	if (!err)
 		err = nlsock_query(sock, nlput_msg(&r.w), 1000, keep_rule, &l, NULL);
-	printf("%s: %d %s%s%s%s in_hw_count %u pkts %llu\n", name, err,
+	printf("%s: %d %s%s%s%s%s in_hw_count %u pkts %llu\n", name, err,
 	       l.info.has_rule && rule_is_equal(&l.info.rule, rule) ? "equal" : "different",
 	       l.info.is_ours ? " ours" : "", l.info.is_in_hw ? " in_hw" : "",
-	       l.info.has_stats ? " stats" : "", l.info.in_hw_count,
+	       l.info.has_stats ? " stats" : "", l.info.has_age && l.info.age_ds < 100 ? " used" : "",
+	       l.info.in_hw_count,
 	       (unsigned long long)l.info.stats.pkts);
 }
 
@@ -191,7 +219,7 @@ static void count_dump(struct nlsock *sock, uint16_t prio, enum family family, b
 {
 	struct seen seen = { 0 };
 	struct request r;
-	int err = flower_put_dump(writer(&r), 103, prio, family, is_terse);
+	int err = flower_put_dump(writer(&r), on_in ? on_in : 103, prio, family, is_terse);
 
 	if (!err)
 		err = nlsock_query(sock, nlput_msg(&r.w), 1000, count_rule, &seen, NULL);
@@ -210,6 +238,7 @@ static void check_rules(struct chosen *c)
 	count_dump(&sock, 0, FAMILY_NONE, true);
 	count_dump(&sock, 20, FAMILY_IP4, true);
 	count_dump(&sock, 21, FAMILY_IP6, false);
+	count_dump(&sock, on_in ? on_prio : 30, FAMILY_NONE, true);
 	nlsock_close(&sock);
 }
 
@@ -490,16 +519,31 @@ static int run_rules(const char *verb, char **args)
 	return 0;
 }
 
+/* Number of arguments that it took. */
+static int set_place(int argc, char **argv)
+{
+	if (argc < 5 || strcmp(argv[1], "--on") != 0)
+		return 0;
+	on_name = argv[2];
+	on_in = if_nametoindex(argv[2]);
+	on_out = if_nametoindex(argv[3]);
+	on_prio = (uint16_t)atoi(argv[4]);
+	if (!on_in || !on_out || !on_prio)
+		die("--on", -EINVAL);
+	return 4;
+}
+
 int main(int argc, char **argv)
 {
-	const char *verb = argc > 1 ? argv[1] : "";
-	char **args = argv + 2;
-	int n = argc - 2;
+	int skip = set_place(argc, argv), n = argc - skip - 2;
+	const char *verb = n >= 0 ? argv[skip + 1] : "";
+	char **args = argv + skip + 2;
 
 	if (n == 2 && (!strcmp(verb, "add") || !strcmp(verb, "check") || !strcmp(verb, "del")))
 		return run_rules(verb, args);
 	if (n == 2 && !strcmp(verb, "flush"))
-		flush((unsigned int)atoi(args[0]), args[1][0] == '6' ? FAMILY_IP6 : FAMILY_IP4);
+		flush((unsigned int)atoi(args[0]), args[1][0] == '6' ? FAMILY_IP6 :
+						   args[1][0] == '4' ? FAMILY_IP4 : FAMILY_NONE);
 	else if (n >= 1 && !strcmp(verb, "qdisc"))
 		qdisc(args[0], n > 1 ? args[1] : "");
 	else if (n == 0 && !strcmp(verb, "links"))

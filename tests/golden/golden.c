@@ -9,7 +9,9 @@
 #define OUT_PORT 104
 #define PRIO_GUARD 10
 #define PRIO_FLOW 20
+#define PRIO_ANY 30
 #define FLOW_RULES 32
+#define GUARD_RULES 4
 
 enum nat { ROUTED, SNAT, DNAT, BOTH };
 
@@ -86,9 +88,63 @@ static struct rule flow_rule(unsigned int i, char name[GOLDEN_NAME_SIZE])
 	return rule;
 }
 
+/* Rules as only some drivers want them: others said in another form. */
+static const struct {
+	unsigned int from; /* number of the rule that says it plainly */
+	const char *name;
+	unsigned int form, without; /* bits that are added, and of those above taken away */
+	unsigned int no_rewrite;
+	uint8_t kind;
+} forms[] = {
+	{ 2, "tcp-ip4-snat-no-csum", 0, RULE_WITH_CSUM, 0, RULE_FLOW },
+	{ 2, "tcp-ip4-snat-exact-ttl", RULE_EXACT_TTL, 0, RULE_DEC_TTL, RULE_FLOW },
+	{ 2, "tcp-ip4-snat-implicit-ttl", RULE_WITH_INDEV, 0, RULE_DEC_TTL, RULE_FLOW },
+	{ 2, "tcp-ip4-snat-any-ethertype", RULE_ANY_ETHERTYPE, 0, 0, RULE_FLOW },
+	{ 30, "udp-ip6-both-exact-ttl", RULE_EXACT_TTL, 0, RULE_DEC_TTL, RULE_FLOW },
+	{ 30, "udp-ip6-both-implicit-ttl", RULE_WITH_INDEV, RULE_WITH_CSUM, RULE_DEC_TTL, RULE_FLOW },
+	{ 30, "udp-ip6-both-any-ethertype", RULE_ANY_ETHERTYPE, 0, 0, RULE_FLOW },
+	{ 0, "tcp-ip4-routed-probe", 0, 0, 0, RULE_PROBE },
+	{ 0, "tcp-ip4-routed-odd-match", RULE_ODD_MATCH, 0, 0, RULE_PROBE },
+	{ 0, "tcp-ip4-routed-odd-rewrite", RULE_ODD_REWRITE, 0, 0, RULE_PROBE },
+	{ 32, "guard-ip4-any-ethertype", RULE_ANY_ETHERTYPE, 0, 0, RULE_GUARD },
+	{ 33, "guard-ip6-any-ethertype", RULE_ANY_ETHERTYPE, 0, 0, RULE_GUARD },
+};
+
+_Static_assert(FLOW_RULES + GUARD_RULES + 2 * sizeof(forms) / sizeof(*forms) == GOLDEN_RULES,
+	       "every rule has a number");
+
+static struct rule form_rule(unsigned int i, char name[GOLDEN_NAME_SIZE])
+{
+	unsigned int n = i / 2, from = forms[n].from;
+	bool is_hardware = i & 1;
+	struct rule rule = from < FLOW_RULES ? flow_rule(from + is_hardware, name) :
+					       guard_rule(from - FLOW_RULES + 2 * is_hardware, name);
+
+	snprintf(name, GOLDEN_NAME_SIZE, "%s-%s", forms[n].name,
+		 is_hardware ? "hardware" : "software");
+	rule.form = (uint8_t)((rule.form & ~forms[n].without) | forms[n].form);
+	rule.rewrite &= (uint8_t)~forms[n].no_rewrite;
+	rule.kind = rule.cookie.kind = forms[n].kind;
+	if (rule.kind == RULE_PROBE)
+		rule.cookie.ct_id = 0;
+	if (rule.form & RULE_ANY_ETHERTYPE)
+		rule.prio = PRIO_ANY;
+	if (rule.form & RULE_EXACT_TTL)
+		rule.ttl = 64;
+	if (rule.form & RULE_WITH_INDEV)
+		snprintf(rule.indev, sizeof(rule.indev), "g0");
+	rule.handle = 100 + i;
+	if (rule.kind != RULE_GUARD)
+		rule.match.sport = (uint16_t)(40100 + i);
+	return rule;
+}
+
 struct rule golden_rule(unsigned int i, char name[GOLDEN_NAME_SIZE])
 {
-	return i < FLOW_RULES ? flow_rule(i, name) : guard_rule(i - FLOW_RULES, name);
+	if (i < FLOW_RULES)
+		return flow_rule(i, name);
+	i -= FLOW_RULES;
+	return i < GUARD_RULES ? guard_rule(i, name) : form_rule(i - GUARD_RULES, name);
 }
 
 static int read_hex(FILE *stream, unsigned char buf[GOLDEN_MSG_BYTES])

@@ -1,0 +1,30 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The forms that a rule can be said in: the kernel takes each, gives it back as it
+# was, and it does to packets what it says, in the classifier and in a NIC. IPv4
+# and IPv6 share one prio.
+set -eu
+# shellcheck source=../lab/topo.sh
+. "$LAB_TOPO"
+# shellcheck source=../lab/nicsim-topo.sh
+. "${LAB_TOPO%/*}/nicsim-topo.sh"
+
+check() {
+	PYTHONPATH="$LAB_SRC/tests/nicsim" python3 -B "$LAB_SRC/tests/golden/check-forms.py" "$LAB_SRC/tests/golden" "$1"
+}
+
+ip -batch - <<-'END'
+	link add g0 index 103 type veth peer name w0
+	link add g1 index 104 type veth peer name w1
+END
+for dev in g0 w0 g1 w1; do
+	echo 1 >"/proc/sys/net/ipv6/conf/$dev/disable_ipv6"
+	ip link set "$dev" arp off up
+done
+tc qdisc add dev g0 clsact
+check veth
+
+nicsim_load
+check full
+check nic-full

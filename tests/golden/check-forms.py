@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""check-forms.py DIRECTORY WHERE - rules in the forms that drivers want, against packets.
+
+WHERE is veth: g0 and g1 are ports and w0 and w1 their partners, and the kernel's own
+classifier executes the rules; or a profile of nicsim, which is loaded anew.
+"""
+import os
+import sys
+
+from rig import Frame, Port, Rig, equal, fail, must
+
+GOLDEN, WHERE = sys.argv[1:]
+LAB = os.environ["LAB_BUILD"] + "/tests/golden/golden-lab"
+PLACE = "software" if WHERE == "veth" else "hardware"
+
+TCP4 = dict(proto="tcp", sip="192.0.2.10", dip="198.51.100.20", dport=443)
+UDP6 = dict(version=6, sip="2001:db8:1::a", dip="2001:db8:2::b", dport=443)
+MACS = dict(dst="02:21:22:23:24:25", src="02:11:12:13:14:15")
+SNAT = dict(sip="203.0.113.30", sport=61234, **MACS)
+BOTH = dict(sip="2001:db8:3:4:5:6:7:8", sport=61234, dip="2001:db8:9::c", dport=8443, **MACS)
+
+# name of the rule, source port in software (one more in hardware), what arrives, what leaves
+FORMS = {
+    "tcp-ip4-snat-no-csum": (40100, TCP4, dict(ttl=63, **SNAT)),
+    "tcp-ip4-snat-exact-ttl": (40102, TCP4, dict(ttl=63, **SNAT)),
+    "tcp-ip4-snat-implicit-ttl": (40104, TCP4, SNAT),
+    "tcp-ip4-snat-any-ethertype": (40106, TCP4, dict(ttl=63, **SNAT)),
+    "udp-ip6-both-exact-ttl": (40108, UDP6, dict(ttl=63, **BOTH)),
+    "udp-ip6-both-implicit-ttl": (40110, UDP6, BOTH),
+    "udp-ip6-both-any-ethertype": (40112, UDP6, dict(ttl=63, **BOTH)),
+}
+
+
+def golden(verb, pattern, prio):
+    """What golden-lab says of each rule."""
+    out = must([LAB, "--on", IN, OUT, str(prio), verb, GOLDEN, pattern])
+    return dict(line.split(": ", 1) for line in out.splitlines() if "dump" not in line)
+
+
+def add(form, prio):
+    """The rule is taken, and the kernel's echo of it is understood."""
+    name = form + "-" + PLACE
+    equal("add " + name, golden("add", name, prio), {name: "0 echo is equal"})
+    return name
+
+
+def frame(form):
+    sport, fields, _ = FORMS[form]
+    return Frame(sport=sport + (PLACE == "hardware"), **fields)
+
+
+def forwarded(form, **change):
+    """A packet leaves by the other port, as the rule says, unseen by the stack."""
+    sent = frame(form).change(**change)
+    W0.send(sent)
+    got, wanted = W1.receive(2), sent.change(**FORMS[form][2]).bytes()
+    if got != wanted:
+        fail("%s: at the other port arrived\n%s\nwanted\n%s" % (form, got and got.hex(), wanted.hex()))
+
+
+def passed(what, sent):
+    """A packet leaves by no port. What the rules let through is the stack's to drop."""
+    W0.send(sent)
+    if W1.receive(0.2) is not None:
+        fail("%s: forwarded" % what)
+
+
+def pkts(name, prio):
+    """Of a rule that is read back equal, with its age."""
+    line = golden("check", name, prio)[name]
+    wanted = "0 equal ours in_hw stats used in_hw_count 1" if PLACE == "hardware" else \
+        "0 equal ours stats used in_hw_count 0"
+    equal("check " + name, line.partition(" pkts ")[0], wanted)
+    return int(line.partition(" pkts ")[2])
+
+
+def delete(names, prio):
+    for name in names:
+        equal("delete " + name, golden("del", name, prio), {name: "0 echo stats"})
+
+
+def check_alone(form, prio=1):
+    name = add(form, prio)
+    forwarded(form)
+    equal(name + " counted", pkts(name, prio), 1)
+    if "exact-ttl" in form:
+        passed(name + ", another TTL", frame(form).change(ttl=65))
+    passed(name + ", another port", frame(form).change(sport=1))
+    equal(name + " counted", pkts(name, prio), 1)
+    delete([name], prio)
+
+
+def check_one_prio(prio=1):
+    """IPv4 and IPv6, flows and guards, in one prio, which is for all ethertypes."""
+    flows = ["tcp-ip4-snat-any-ethertype", "udp-ip6-both-any-ethertype"]
+    guards = ["guard-ip4-any-ethertype", "guard-ip6-any-ethertype"]
+    names = [add(form, prio) for form in flows]
+    shown = must("tc filter show dev %s ingress" % IN)
+    equal("a prio for all", shown.count("filter protocol all pref %d flower chain 0 handle" % prio), 2)
+    for form in flows:
+        forwarded(form)
+    equal("counted", [pkts(name, prio) for name in names], [1, 1])
+    if GUARDS:
+        names += [add(form, prio) for form in guards]
+        for i, fields in enumerate((TCP4, UDP6)):
+            passed("TTL 1", Frame(sport=7, ttl=1, **fields))
+            equal("guards that count", pkts(names[2 + i], prio), 1)
+    for form in flows:
+        forwarded(form)
+    equal("counted", [pkts(name, prio) for name in names[:2]], [2, 2])
+    delete(names, prio)
+    equal("nothing is left", must("tc filter show dev %s ingress" % IN), "")
+
+
+if WHERE == "veth":
+    IN, OUT, GUARDS = "g0", "g1", True
+    W0, W1 = Port("w0"), Port("w1")
+    # Who lets the checksum be cannot leave it to the classifier.
+    forms = [form for form in FORMS if form not in ("tcp-ip4-snat-no-csum", "udp-ip6-both-implicit-ttl")]
+else:
+    IN, OUT, GUARDS = "nic0", "nic1", True
+    rig = Rig(ports=2, profile=WHERE)
+    rig.set("stats_delay_ms", 0)
+    W0, W1 = rig.wire
+    forms = list(FORMS)
+for form in forms:
+    check_alone(form)
+check_one_prio()
