@@ -6,6 +6,7 @@
 #include <linux/if_arp.h>
 #include <linux/rtnetlink.h>
 #include <netlink/addr.h>
+#include <netlink/data.h>
 #include <netlink/route/link.h>
 #include <netlink/route/link/vlan.h>
 #include <stdio.h>
@@ -49,6 +50,17 @@ static void get_mac(struct rtnl_link *object, struct mac *ret)
 		memcpy(ret->b, nl_addr_get_binary_addr(addr), sizeof(ret->b));
 }
 
+static void get_port(struct rtnl_link *object, struct link_hw *ret)
+{
+	const struct nl_data *id = rtnl_link_get_phys_switch_id(object);
+
+	copy_name(ret->port_name, sizeof(ret->port_name), rtnl_link_get_phys_port_name(object));
+	if (!id || nl_data_get_size(id) > sizeof(ret->switch_id))
+		return;
+	ret->switch_id_len = (uint8_t)nl_data_get_size(id);
+	memcpy(ret->switch_id, nl_data_get(id), ret->switch_id_len);
+}
+
 static struct link make_link(struct rtnl_link *object)
 {
 	unsigned int flags = rtnl_link_get_flags(object);
@@ -65,6 +77,7 @@ static struct link make_link(struct rtnl_link *object)
 	copy_name(link.name, sizeof(link.name), rtnl_link_get_name(object));
 	copy_name(link.kind, sizeof(link.kind), rtnl_link_get_type(object));
 	get_mac(object, &link.mac);
+	get_port(object, &link.hw);
 	if (rtnl_link_is_vlan(object))
 		link.vlan = (uint16_t)rtnl_link_vlan_get_id(object);
 	return link;

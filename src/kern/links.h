@@ -25,6 +25,7 @@ MUST_CHECK int links_dump(links_fn fn, void *ctx);
 /*
  * Decodes RTM_NEWLINK and RTM_DELLINK. 0, -ENOMSG (not an interface's message),
  * -EBADMSG or -ENOMEM; ret is untouched then. A VLAN's or veth's other end in
- * another network namespace is not a `lower`.
+ * another network namespace is not a `lower`. Of hw only what the message says is
+ * set: switch_id and port_name (kern/hwinfo and kern/devlink know the rest).
  */
 MUST_CHECK int links_get(const struct nlmsghdr *nlh, struct link *ret);

@@ -10,6 +10,8 @@ src_kern_libkern_a_SOURCES = \
 	src/kern/ctnl.h src/kern/ctnl.c \
 	src/kern/rtobj.h src/kern/rtobj.c \
 	src/kern/links.h src/kern/links.c \
+	src/kern/hwinfo.h src/kern/hwinfo.c \
+	src/kern/devlink.h src/kern/devlink.c \
 	src/kern/neighs.h src/kern/neighs.c \
 	src/kern/routes.h src/kern/routes.c \
 	src/kern/rtwatch.h src/kern/rtwatch.c
@@ -21,3 +23,7 @@ unit_tests += tests/unit/test-ctnl
 tests_unit_test_ctnl_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)
 unit_tests += tests/unit/test-links
 tests_unit_test_links_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)
+unit_tests += tests/unit/test-hwinfo
+tests_unit_test_hwinfo_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)
+unit_tests += tests/unit/test-devlink
+tests_unit_test_devlink_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)

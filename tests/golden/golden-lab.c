@@ -16,7 +16,9 @@
 #include "base/util.h"
 #include "golden/golden.h"
 #include "kern/ctnl.h"
+#include "kern/devlink.h"
 #include "kern/flower.h"
+#include "kern/hwinfo.h"
 #include "kern/links.h"
 #include "kern/neighs.h"
 #include "kern/qdisc.h"
@@ -33,6 +35,7 @@ static const char usage[] =
 	"  del DIR PATTERN         delete them\n"
 	"  flush PRIO 4|6|all      delete a prio of port 103\n"
 	"  qdisc DEV [add|del]     what is at ffff:\n"
+	"  hw DEV                  what the hardware behind a link is\n"
 	"  links | neighs          what a dump tells\n"
 	"  route DST [from SRC] [iif DEV] [mark N]\n"
 	"  conn get TUPLE | conn care TUPLE LIBERAL TIMEOUT | conn state TUPLE STATE TIMEOUT\n"
@@ -316,6 +319,44 @@ static void print_link(const struct link *l, void *ctx UNUSED)
 	fflush(stdout);
 }
 
+struct wanted {
+	const char *name;
+	struct link link;
+};
+
+static void keep_link(const struct link *l, void *ctx)
+{
+	struct wanted *w = ctx;
+
+	if (strcmp(l->name, w->name) == 0)
+		w->link = *l;
+}
+
+static void hw(const char *name)
+{
+	static const char *const tcs[] = { "none", "off", "on" };
+	static const char *const modes[] = { "none", "legacy", "switchdev" };
+	struct wanted w = { .name = name };
+	struct link_hw *hw = &w.link.hw;
+	enum link_eswitch mode = LINK_ESWITCH_NONE;
+	struct hwinfo *h = NULL;
+	struct devlink *d = NULL;
+	int err, eswitch_err;
+
+	if (links_dump(keep_link, &w) || hwinfo_open(&h) || devlink_open(&d))
+		die("socket", -EIO);
+	err = hwinfo_read(h, name, hw);
+	eswitch_err = devlink_read_eswitch(d, hw->bus, &mode);
+	printf("%s: %d kind=%s driver=%s bus=%s%s tc=%s eswitch=%s %d port=%s switch=", name, err,
+	       w.link.kind, hw->driver, hw->bus, devlink_is_pci_name(hw->bus) ? " pci" : "",
+	       tcs[hw->tc], modes[mode], eswitch_err, hw->port_name);
+	for (unsigned int i = 0; i < hw->switch_id_len; i++)
+		printf("%02x", hw->switch_id[i]);
+	printf("\n");
+	devlink_close(d);
+	hwinfo_close(h);
+}
+
 static void print_link_gone(uint32_t ifindex, void *ctx UNUSED)
 {
 	printf("link %u gone\n", ifindex);
@@ -546,6 +587,8 @@ int main(int argc, char **argv)
 						   args[1][0] == '4' ? FAMILY_IP4 : FAMILY_NONE);
 	else if (n >= 1 && !strcmp(verb, "qdisc"))
 		qdisc(args[0], n > 1 ? args[1] : "");
+	else if (n == 1 && !strcmp(verb, "hw"))
+		hw(args[0]);
 	else if (n == 0 && !strcmp(verb, "links"))
 		return links_dump(print_link, NULL) ? 1 : 0;
 	else if (n == 0 && !strcmp(verb, "neighs"))

@@ -74,6 +74,37 @@ static void plain_port(void **state UNUSED)
 	assert_false(link.is_loopback);
 }
 
+static void port_of_a_switch(void **state UNUSED)
+{
+	static const unsigned char id[33] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+	struct link link;
+	struct msg m;
+
+	begin_link(&m, RTM_NEWLINK, AF_UNSPEC, IFF_UP);
+	nlput_bytes(&m.w, IFLA_PHYS_SWITCH_ID, id, 8);
+	nlput_str(&m.w, IFLA_PHYS_PORT_NAME, "pf0vf1");
+	assert_int_equal(get_link(&m, &link), 0);
+	assert_int_equal(link.hw.switch_id_len, 8);
+	assert_memory_equal(link.hw.switch_id, id, 32);
+	assert_string_equal(link.hw.port_name, "pf0vf1");
+	/* What nobody asked for. */
+	assert_string_equal(link.hw.driver, "");
+	assert_string_equal(link.hw.bus, "");
+	assert_int_equal(link.hw.tc, LINK_TC_NONE);
+	assert_int_equal(link.hw.eswitch, LINK_ESWITCH_NONE);
+
+	/* The longest (MAX_PHYS_ITEM_ID_LEN), and one that cannot be. */
+	begin_link(&m, RTM_NEWLINK, AF_UNSPEC, IFF_UP);
+	nlput_bytes(&m.w, IFLA_PHYS_SWITCH_ID, id, 32);
+	assert_int_equal(get_link(&m, &link), 0);
+	assert_int_equal(link.hw.switch_id_len, 32);
+	assert_string_equal(link.hw.port_name, "");
+	begin_link(&m, RTM_NEWLINK, AF_UNSPEC, IFF_UP);
+	nlput_bytes(&m.w, IFLA_PHYS_SWITCH_ID, id, 33);
+	assert_int_equal(get_link(&m, &link), 0);
+	assert_int_equal(link.hw.switch_id_len, 0);
+}
+
 static void up_means_up_with_carrier(void **state UNUSED)
 {
 	struct link link;
@@ -401,6 +432,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(plain_port),
+		cmocka_unit_test(port_of_a_switch),
 		cmocka_unit_test(up_means_up_with_carrier),
 		cmocka_unit_test(vlan_device),
 		cmocka_unit_test(kind_that_the_library_does_not_know),
