@@ -106,13 +106,14 @@ static bool is_named(const struct settings *s, const struct link *l)
 }
 
 /* Everything but the name can move a path; the name decides whether the
- * operator meant it. */
+ * operator meant it. Other hardware wants other rules. It is all bytes, without
+ * gaps, and what no text needs is zero. */
 static bool moves_paths(const struct link *a, const struct link *b)
 {
 	return memcmp(&a->mac, &b->mac, sizeof(a->mac)) || a->mtu != b->mtu ||
 	       a->master != b->master || a->is_up != b->is_up ||
-	       strcmp(a->kind, b->kind) || strcmp(a->name, b->name) ||
-	       memcmp(&a->hw, &b->hw, sizeof(a->hw));
+	       memcmp(&a->hw, &b->hw, sizeof(a->hw)) || strcmp(a->kind, b->kind) ||
+	       strcmp(a->name, b->name);
 }
 
 struct link_rec *pathtab_put_link(struct pathtab *tab, const struct settings *settings,

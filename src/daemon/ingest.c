@@ -11,6 +11,8 @@
 #include "base/util.h"
 #include "core/view.h"
 #include "kern/ctnl.h"
+#include "kern/devlink.h"
+#include "kern/hwinfo.h"
 #include "kern/links.h"
 #include "kern/neighs.h"
 #include "kern/rtwatch.h"
@@ -22,6 +24,7 @@ COUNTER(ct_events, "conntrack events read");
 COUNTER(ct_overruns, "times that conntrack events were lost");
 COUNTER(ct_dumps, "conntrack dumps read to their end");
 COUNTER(ct_dumps_failed, "conntrack dumps that failed or were interrupted");
+COUNTER(hw_unread, "times that the hardware behind a link did not tell what it is");
 COUNTER(rt_overruns, "times that link, neighbour or route events were lost");
 
 #define CT_RCVBUF_MAX_BYTES (256 * 1024 * 1024)
@@ -48,6 +51,9 @@ struct ingest {
 	struct loop_fd *events_fd, *rt_fd;
 	struct loop_timer *dump_timer;
 	struct rtwatch *rt;
+	/* NULL where only the kernel's own classifier is used. */
+	struct hwinfo *hwinfo;
+	struct devlink *devlink;
 	mono_t last_dump;  /* end of the last good one */
 	bool dump_wanted;  /* something was lost */
 	bool is_dumping;
@@ -218,11 +224,35 @@ static void on_dump_timer(void *ctx)
 
 /* -- links, neighbours, routes -------------------------------------------- */
 
+static bool could_be_port(const struct link *link)
+{
+	return link->is_ether && !link->is_loopback &&
+	       (link->kind[0] == '\0' || strcmp(link->kind, "veth") == 0);
+}
+
+/* A message comes whenever the switch for offload is turned (NETDEV_FEAT_CHANGE
+ * in rtnetlink_event), or a driver makes its devices anew. */
+static void read_hw(struct ingest *in, const char *name, struct link_hw *hw)
+{
+	enum link_eswitch mode = LINK_ESWITCH_NONE;
+	int err = hwinfo_read(in->hwinfo, name, hw);
+
+	if (!err && devlink_is_pci_name(hw->bus))
+		err = devlink_read_eswitch(in->devlink, hw->bus, &mode);
+	hw->eswitch = (uint8_t)mode;
+	if (err) {
+		counter_inc(&hw_unread);
+		log_debug("%s: cannot ask for its hardware: %s", name, strerror(-err));
+	}
+}
+
 static void on_link(const struct link *link, void *ctx)
 {
 	struct ingest *in = ctx;
 	struct event ev = { .type = EVENT_LINK, .link = *link };
 
+	if (in->hwinfo && could_be_port(link))
+		read_hw(in, link->name, &ev.link.hw);
 	engine_feed(in->engine, &ev, loop_now(in->loop));
 }
 
@@ -322,6 +352,20 @@ static void on_rt(void *ctx, int fd, unsigned int events)
 
 /* -- life ----------------------------------------------------------------- */
 
+static int open_hw(struct ingest *in)
+{
+	int err;
+
+	if (engine_settings(in->engine)->offload != OFFLOAD_HARDWARE)
+		return 0;
+	err = hwinfo_open(&in->hwinfo);
+	if (!err)
+		err = devlink_open(&in->devlink);
+	if (err)
+		log_error("cannot ask what hardware there is: %s", strerror(-err));
+	return err;
+}
+
 static int open_rt(struct ingest *in)
 {
 	struct rtwatch_callbacks cb = {
@@ -372,7 +416,9 @@ int ingest_new(struct loop *loop, struct engine *engine, struct dispatch *dispat
 	in->loop = loop;
 	in->engine = engine;
 	in->dispatch = dispatch;
-	err = open_rt(in);
+	err = open_hw(in);
+	if (!err)
+		err = open_rt(in);
 	if (!err)
 		err = open_ct(in, event_buffer_bytes);
 	if (err) {
@@ -393,6 +439,8 @@ void ingest_free(struct ingest *in)
 	loop_fd_del(in->rt_fd);
 	loop_timer_del(in->dump_timer);
 	rtwatch_close(in->rt);
+	devlink_close(in->devlink);
+	hwinfo_close(in->hwinfo);
 	nlsock_close(&in->dump);
 	nlsock_close(&in->events);
 	ctnl_free(in->ctnl);

@@ -97,6 +97,16 @@ static void what_moves_paths(void **state UNUSED)
 	assert_true(moves(&tab, &l));
 	strcpy(l.name, "eth1");
 	assert_true(moves(&tab, &l));
+	/* Other hardware, or the same in another mood. */
+	strcpy(l.hw.driver, "nicsim");
+	assert_true(moves(&tab, &l));
+	l.hw.tc = LINK_TC_ON;
+	assert_true(moves(&tab, &l));
+	l.hw.eswitch = LINK_ESWITCH_SWITCHDEV;
+	assert_true(moves(&tab, &l));
+	l.hw.switch_id[l.hw.switch_id_len++] = 1;
+	assert_true(moves(&tab, &l));
+	assert_false(moves(&tab, &l));
 	/* The peer of a veth, for one, does not matter. */
 	l.lower = 9;
 	assert_false(moves(&tab, &l));
