@@ -10,6 +10,7 @@
 #include "base/util.h"
 #include "core/view.h"
 #include "daemon/report.h"
+#include "daemon/request.h"
 #include "daemon/worker.h"
 #include "kern/ctnl.h"
 #include "kern/routes.h"
@@ -91,22 +92,11 @@ static void on_conn(const struct nlmsghdr *nlh, void *ctx)
 		g->found = true;
 }
 
-struct request {
-	_Alignas(8) unsigned char buf[1024];
-	struct nlput w;
-};
-
-static struct nlput *begin(struct request *r)
-{
-	nlput_init(&r->w, r->buf, sizeof(r->buf), 0);
-	return &r->w;
-}
-
 int dispatch_get_conn(struct dispatch *d, const struct tuple *tuple, struct conn *ret)
 {
 	struct get_ctx ctx = { d->ctnl, ret, false };
 	struct request r;
-	int err = ctnl_put_get(begin(&r), tuple);
+	int err = ctnl_put_get(request_begin(&r), tuple);
 
 	if (!err)
 		err = nlsock_query(&d->ct_sock, nlput_msg(&r.w), CT_TIMEOUT_MS, on_conn, &ctx, NULL);
@@ -124,12 +114,13 @@ static int mend_conn(struct dispatch *d, const struct order_refresh *o, struct c
 	if (o->finish_last_ack) {
 		if (!in_last_ack)
 			return 0;
-		err = ctnl_put_tcp_state(begin(&r), &o->orig, CONN_TCP_TIME_WAIT, o->timeout_s);
+		err = ctnl_put_tcp_state(request_begin(&r), &o->orig, CONN_TCP_TIME_WAIT,
+					 o->timeout_s);
 		counter_inc(&conntrack_finished);
 	} else {
 		if (!(c->has & CONN_HAS_TIMEOUT) || c->timeout_s >= o->timeout_s)
 			return 0;
-		err = ctnl_put_care(begin(&r), &o->orig, false, o->timeout_s);
+		err = ctnl_put_care(request_begin(&r), &o->orig, false, o->timeout_s);
 		counter_inc(&conntrack_refreshed);
 	}
 	if (!err)

@@ -11,6 +11,7 @@ src_daemon_libdaemon_a_SOURCES = \
 	src/daemon/varlink.h src/daemon/varlink.c \
 	src/daemon/notify.h src/daemon/notify.c \
 	src/daemon/sysctls.h src/daemon/sysctls.c \
+	src/daemon/request.h \
 	src/daemon/portwork.h src/daemon/portwork.c \
 	src/daemon/worker.h src/daemon/worker.c \
 	src/daemon/dispatch.h src/daemon/dispatch.c \

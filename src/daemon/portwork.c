@@ -5,14 +5,12 @@
 #include <linux/netlink.h>
 
 #include "base/util.h"
+#include "daemon/request.h"
 #include "kern/flower.h"
 #include "kern/qdisc.h"
-#include "nl/nlsock.h"
 
-#define TIMEOUT_MS 5000
-#define N_GUARDS   2
 /* Leftovers found by one dump; a port with more is dumped again. */
-#define SWEEP_MAX  512
+#define SWEEP_MAX 512
 
 struct sweep {
 	struct rule_where where[SWEEP_MAX];
@@ -25,30 +23,6 @@ static void set_error(struct event_port *ret, const struct nlerr *err)
 {
 	ret->err = err->err;
 	memcpy(ret->extack, err->extack, sizeof(ret->extack));
-}
-
-/* Room for one request. */
-struct request {
-	_Alignas(8) unsigned char buf[2048];
-	struct nlput w;
-};
-
-static struct nlput *begin(struct request *r)
-{
-	/* nlsock_query numbers the message. */
-	nlput_init(&r->w, r->buf, sizeof(r->buf), 0);
-	return &r->w;
-}
-
-/* Sends one request and waits for its answer. */
-static int ask(struct nlsock *sock, int put_err, const struct request *r, struct nlerr *err)
-{
-	int ret = put_err ? put_err :
-			    nlsock_query(sock, nlput_msg(&r->w), TIMEOUT_MS, NULL, NULL, err);
-
-	if (ret && err->err == 0)
-		*err = nlerr_make(ret);
-	return ret;
 }
 
 static void on_rule(const struct nlmsghdr *nlh, void *ctx)
@@ -70,12 +44,12 @@ static void on_rule(const struct nlmsghdr *nlh, void *ctx)
 static int dump_ours(struct nlsock *sock, uint32_t ifindex, struct sweep *s)
 {
 	struct request r;
-	int err = flower_put_dump(begin(&r), ifindex, 0, FAMILY_NONE, true);
+	int err = flower_put_dump(request_begin(&r), ifindex, 0, FAMILY_NONE, true);
 
 	s->n = 0;
 	s->more = false;
 	if (!err)
-		err = nlsock_query(sock, nlput_msg(&r.w), TIMEOUT_MS, on_rule, s, NULL);
+		err = nlsock_query(sock, nlput_msg(&r.w), REQUEST_TIMEOUT_MS, on_rule, s, NULL);
 	/* No clsact, no rules: tc_dump_tfilter answers with nothing, or with
 	 * an error where the device went away meanwhile. */
 	return err == -ENODEV || err == -EINVAL ? 0 : err;
@@ -94,7 +68,9 @@ int portwork_sweep(struct nlsock *sock, uint32_t ifindex, bool *ret_made_clsact,
 			struct request r;
 			struct nlerr why = { 0, "" };
 
-			err = ask(sock, flower_put_del(begin(&r), &s.where[i], false), &r, &why);
+			err = request_send(&r, sock,
+					   flower_put_del(request_begin(&r), &s.where[i], false),
+					   &why);
 			if (err == -ENOENT)
 				err = 0;
 		}
@@ -116,7 +92,7 @@ int portwork_drop_clsact(struct nlsock *sock, uint32_t ifindex)
 		return err;
 	if (!is_unused)
 		return -EBUSY;
-	return ask(sock, qdisc_put_clsact_del(begin(&r), ifindex), &r, &why);
+	return request_send(&r, sock, qdisc_put_clsact_del(request_begin(&r), ifindex), &why);
 }
 
 /* Makes sure that there is something to hang rules on. */
@@ -141,9 +117,8 @@ static int ensure_clsact(struct nlsock *sock, uint32_t ifindex, bool *made, stru
 		return why->err;
 	case QDISC_NONE:
 		*made = true;
-		return ask(sock, qdisc_put_clsact(begin(&r), ifindex), &r, why);
-	case QDISC_OTHER:
-		break;
+		return request_send(&r, sock, qdisc_put_clsact(request_begin(&r), ifindex), why);
+	case QDISC_OTHER: break;
 	}
 	*why = nlerr_make(-EBUSY);
 	strcpy(why->extack, "another kind of qdisc sits at ffff:");
@@ -154,7 +129,7 @@ static int add_guard(struct nlsock *sock, const struct rule *guard, struct nlerr
 {
 	struct request r;
 
-	return ask(sock, flower_put_add(begin(&r), guard, FLOWER_EXCL), &r, why);
+	return request_send(&r, sock, flower_put_add(request_begin(&r), guard, FLOWER_EXCL), why);
 }
 
 static void del_guards(struct nlsock *sock, const struct order_port *order)
@@ -166,7 +141,8 @@ static void del_guards(struct nlsock *sock, const struct order_port *order)
 
 		/* One that is not there is fine; whatever else fails, the sweep
 		 * that follows or the next start removes it. */
-		IGNORE_RESULT(ask(sock, flower_put_del(begin(&r), &where, false), &r, &why));
+		IGNORE_RESULT(request_send(&r, sock,
+					   flower_put_del(request_begin(&r), &where, false), &why));
 	}
 }
 
