@@ -94,6 +94,10 @@ tests_golden_golden_lab_SOURCES = tests/golden/golden-lab.c tests/golden/golden.
 	tests/golden/golden.c
 tests_golden_golden_lab_LDADD = $(kern_ldadd)
 
+# Probes of a real driver, as a command (see tests/cases/360-probe.sh).
+noinst_PROGRAMS += tests/golden/probe-lab
+tests_golden_probe_lab_LDADD = $(daemon_ldadd)
+
 # ---------------------------------------------------------------- scripts
 
 script_tests += \

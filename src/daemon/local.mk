@@ -13,6 +13,7 @@ src_daemon_libdaemon_a_SOURCES = \
 	src/daemon/sysctls.h src/daemon/sysctls.c \
 	src/daemon/request.h \
 	src/daemon/portwork.h src/daemon/portwork.c \
+	src/daemon/probework.h src/daemon/probework.c \
 	src/daemon/worker.h src/daemon/worker.c \
 	src/daemon/dispatch.h src/daemon/dispatch.c \
 	src/daemon/report.h src/daemon/report.c \
@@ -54,3 +55,6 @@ tests_unit_test_ctlcall_LDADD = $(daemon_ldadd) $(CMOCKA_LIBS)
 
 unit_tests += tests/unit/test-notify
 tests_unit_test_notify_LDADD = $(daemon_ldadd) $(CMOCKA_LIBS)
+unit_tests += tests/unit/test-probework
+tests_unit_test_probework_LDADD = $(daemon_ldadd) $(CMOCKA_LIBS)
+

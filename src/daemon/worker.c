@@ -17,6 +17,7 @@
 #include "base/ring.h"
 #include "base/util.h"
 #include "daemon/portwork.h"
+#include "daemon/probework.h"
 #include "kern/ctnl.h"
 #include "kern/flower.h"
 #include "nl/nlbatch.h"
@@ -291,21 +292,27 @@ static void run_installs(struct worker *w, unsigned int n)
 
 /* -- the thread ----------------------------------------------------------- */
 
-/* Ports are rare: one at a time. True when the order was one of them. */
-static bool run_port(struct worker *w, const struct order *o)
+/* What is about ports is rare: one at a time. */
+static void run_single(struct worker *w, const struct order *o)
 {
 	struct event ev = { .type = EVENT_PORT_DONE };
 
-	if (o->type == ORDER_PORT_OPEN)
-		portwork_open(&w->rt_sock, &o->port, &ev.port);
-	else if (o->type == ORDER_PORT_GUARD)
-		portwork_guard(&w->rt_sock, &o->port, &ev.port);
-	else if (o->type == ORDER_PORT_CLOSE)
-		portwork_close(&w->rt_sock, &o->port, &ev.port);
-	else
-		return false;
+	switch ((enum order_type)o->type) {
+	case ORDER_PORT_OPEN: portwork_open(&w->rt_sock, &o->port, &ev.port); break;
+	case ORDER_PORT_GUARD: portwork_guard(&w->rt_sock, &o->port, &ev.port); break;
+	case ORDER_PORT_CLOSE: portwork_close(&w->rt_sock, &o->port, &ev.port); break;
+	case ORDER_PROBE:
+		ev.type = EVENT_PROBE_DONE;
+		probework_run(&w->rt_sock, &o->probe, &ev.probe);
+		break;
+	case ORDER_NONE:
+	case ORDER_LOOKUP:
+	case ORDER_INSTALL:
+	case ORDER_REMOVE:
+	case ORDER_REFRESH:
+	case ORDER__COUNT: BUG_ON(true); break;
+	}
 	answer(w, &ev);
-	return true;
 }
 
 /* Takes up to a batch of orders out of a ring and runs them. */
@@ -319,12 +326,12 @@ static bool run_ring(struct worker *w, struct ring *ring,
 		any = true;
 		/* A port's order waits for those before it. */
 		if (w->order[n].type != ORDER_INSTALL && w->order[n].type != ORDER_REMOVE) {
-			struct order port = w->order[n];
+			struct order single = w->order[n];
 
 			if (n)
 				run(w, n);
 			n = 0;
-			run_port(w, &port);
+			run_single(w, &single);
 			break;
 		}
 		n++;
