@@ -14,6 +14,7 @@ src_daemon_libdaemon_a_SOURCES = \
 	src/daemon/request.h \
 	src/daemon/portwork.h src/daemon/portwork.c \
 	src/daemon/probework.h src/daemon/probework.c \
+	src/daemon/pace.h src/daemon/pace.c \
 	src/daemon/worker.h src/daemon/worker.c \
 	src/daemon/dispatch.h src/daemon/dispatch.c \
 	src/daemon/report.h src/daemon/report.c \
@@ -57,4 +58,7 @@ unit_tests += tests/unit/test-notify
 tests_unit_test_notify_LDADD = $(daemon_ldadd) $(CMOCKA_LIBS)
 unit_tests += tests/unit/test-probework
 tests_unit_test_probework_LDADD = $(daemon_ldadd) $(CMOCKA_LIBS)
+
+unit_tests += tests/unit/test-pace
+tests_unit_test_pace_LDADD = $(daemon_ldadd) $(CMOCKA_LIBS)
 

@@ -11,6 +11,9 @@
  * An install is a transaction: conntrack is told first, then both rules go in,
  * and if one is refused the other comes out again before the answer is given.
  *
+ * How much goes into one batch, and how much may wait for it, is a matter of time
+ * (pace): what waits in the engine can still be changed at no cost.
+ *
  * The rings are sized so that an answer always has room: there are never more
  * orders under way than the two rings and one batch hold.
  */
@@ -24,7 +27,7 @@
 
 struct worker;
 
-#define WORKER_INSTALLS 1024 /* orders that may wait in the ring */
+#define WORKER_INSTALLS 1024 /* orders that fit the ring; fewer wait there on a slow NIC */
 #define WORKER_REMOVALS 4096
 
 /* Starts the thread. 0 or -errno. */
@@ -33,8 +36,8 @@ int worker_start(unsigned int number, struct worker **ret) MUST_CHECK;
 /* Ends the thread after its present batch and frees it. NULL is fine. */
 void worker_stop(struct worker *worker);
 
-/* The class of order this is for is told by its type. False when the ring is
- * full: keep the order in the engine until the next answer. Main thread. */
+/* The class of order this is for is told by its type. False when enough waits:
+ * keep the order in the engine until the next answer. Main thread. */
 bool worker_has_room(const struct worker *worker, bool for_removal);
 void worker_push(struct worker *worker, const struct order *order);
 

@@ -1,0 +1,46 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# A NIC that takes 20 ms for each rule: what is to be removed does not wait
+# behind what is to be installed.
+set -eu
+# shellcheck source=../lab/topo.sh
+. "$LAB_TOPO"
+# shellcheck source=../lab/nicsim-topo.sh
+. "${LAB_TOPO%/*}/nicsim-topo.sh"
+
+nicsim_load ports=2
+topo_router2
+topo_masquerade
+topo_acct
+crowd 200
+nicsim latency_us 20000
+start_daemon 'devices = { "lan0", "wan0" }' 'offload = hardware'
+
+# The client's port of some connection that has rules.
+find_rule() {
+	port=$(grep -o '\<42[0-9][0-9][0-9]\>' /sys/kernel/debug/nicsim/rules | head -n 1)
+	[ -n "$port" ]
+}
+is_gone() {
+	! grep -q "\<$port\>" /sys/kernel/debug/nicsim/rules
+}
+
+# While most of the others wait to be installed.
+worst=0
+for i in 1 2 3 4; do
+	wait_for 10 find_rule
+	nsenter --net=/run/netns/router conntrack -D -p tcp --orig-port-src "$port" >/dev/null 2>&1
+	centiseconds
+	start=$now
+	wait_for 5 is_gone
+	centiseconds
+	echo "$i: rules of $port were out after $((now - start))0 ms, $(nicsim used) rules are in"
+	[ $((now - start)) -le "$worst" ] || worst=$((now - start))
+done
+assert_le "rules that are in meanwhile" "$(nicsim used)" 350
+assert_le "centiseconds until a removal" "$worst" 60
+wait_for 40 has_rules lan0 196
+assert_eq "refused" "$(nicsim refused)" 0
+nicsim latency_us 0
+stop_daemon
