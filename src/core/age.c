@@ -14,6 +14,8 @@
 #include "core/engine_priv.h"
 
 #define DS_PER_S 10u
+/* What a sample may be late. */
+#define AGE_SLACK_DS 5u
 
 uint32_t age_now(const struct engine *e, mono_t now)
 {
@@ -91,15 +93,16 @@ bool age_count(struct engine *e, struct flow *f, enum dir dir, const struct rule
 	return moved;
 }
 
-/* The age of a rule that was never used counts from its making (tcf_tm_dump). */
-bool age_note_use(struct flow *f, uint32_t since_ds, uint32_t age_ds, uint32_t now_ds)
+/* The age of a rule that was never used counts from its making (tcf_tm_dump). It
+ * moved if that is less than the time since the sample before this one. */
+bool age_note_use(const struct engine *e, struct flow *f, uint32_t age_ds, uint32_t now_ds)
 {
 	uint32_t used = now_ds > age_ds ? now_ds - age_ds : 0;
 
-	if (used <= since_ds + 1 || used <= f->last_use + 1)
+	if (used <= proof_since(e, f) + 1)
 		return false;
-	f->last_use = used;
-	return true;
+	f->last_use = MAX(f->last_use, used);
+	return age_ds <= e->settings.sample_ms / 100 + AGE_SLACK_DS;
 }
 
 static uint32_t due_ds(const struct flow *f)

@@ -265,7 +265,7 @@ static void feed_sample(struct engine *e, const struct event_sample *s, mono_t n
 		return;
 	moved = age_count(e, f, plan_dir(s->handle), &s->stats, now_ds);
 	if (s->has_age && !moved)
-		moved = age_note_use(f, proof_since(e, f), s->age_ds, now_ds);
+		moved = age_note_use(e, f, s->age_ds, now_ds);
 	proof_sampled(e, f, plan_dir(s->handle), moved, now);
 	if (age_needs_refresh(e, f, now_ds) && !f->is_asking)
 		drive_ask_care(e, f);

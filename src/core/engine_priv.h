@@ -123,7 +123,7 @@ void age_learn(struct engine *e, struct flow *f, const struct conn *c, bool is_e
 bool age_count(struct engine *e, struct flow *f, enum dir dir, const struct rule_stats *stats,
 	       uint32_t now_ds);
 /* For rules that only tell when they were used last. True when they were. */
-bool age_note_use(struct flow *f, uint32_t since_ds, uint32_t age_ds, uint32_t now_ds);
+bool age_note_use(const struct engine *e, struct flow *f, uint32_t age_ds, uint32_t now_ds);
 bool age_needs_refresh(const struct engine *e, const struct flow *f, uint32_t now_ds);
 /* Seconds that conntrack should give it now; 0 = nothing to set. */
 uint32_t age_wanted_timeout(const struct flow *f, uint32_t now_ds);

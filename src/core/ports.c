@@ -106,12 +106,19 @@ void ports_feed_neigh(struct engine *e, const struct neigh *neigh)
 
 /* -- answers -------------------------------------------------------------- */
 
-static bool has_one_prio(const struct engine *e, const struct link_rec *rec)
+/* Its hardware has no place for them, or sees to it by itself. */
+static bool needs_no_guards(const struct nic_port *p)
+{
+	return p->layout == RECIPE_PRIO ||
+	       (p->layout == RECIPE_PRIOS && p->driver->guards_itself);
+}
+
+static bool goes_unguarded(const struct engine *e, const struct link_rec *rec)
 {
 	const struct nic_port *p =
 		is_hardware(e) ? nic_find_port(e->paths.nic, rec->link.ifindex) : NULL;
 
-	return p && p->layout == RECIPE_PRIO;
+	return p && needs_no_guards(p);
 }
 
 static void feed_open(struct engine *e, struct link_rec *rec, const struct event_port *done)
@@ -119,7 +126,7 @@ static void feed_open(struct engine *e, struct link_rec *rec, const struct event
 	rec->made_clsact = done->made_clsact;
 	if (done->err)
 		set_port(e, rec, PORT_FAILED);
-	else if (rec->is_mended && has_one_prio(e, rec))
+	else if (rec->is_mended && goes_unguarded(e, rec))
 		rec->port = PORT_OPEN;
 	else
 		set_port(e, rec, PORT_CLSACT);
@@ -178,7 +185,7 @@ static void settle_layout(struct engine *e, uint32_t ifindex)
 	const struct nic_port *p = nic_find_port(e->paths.nic, ifindex);
 	struct link_rec *rec = pathtab_find_link(&e->paths, ifindex);
 
-	if (p && rec && rec->port == PORT_CLSACT && p->layout == RECIPE_PRIO) {
+	if (p && rec && rec->port == PORT_CLSACT && needs_no_guards(p)) {
 		rec->guards = 0;
 		rec->port = PORT_OPEN;
 	}
@@ -230,14 +237,15 @@ static void make_order(const struct engine *e, const struct link_rec *rec, enum 
 	plan_guard(&e->settings, rec, FAMILY_IP6, e->instance, &o->guard[1]);
 }
 
-static bool has_layout(const struct engine *e, const struct link_rec *rec)
+/* There is a place for guards: the layout is known, and has one. */
+static bool wants_guards(const struct engine *e, const struct link_rec *rec)
 {
 	const struct nic_port *p;
 
 	if (!is_hardware(e))
 		return true;
 	p = nic_find_port(e->paths.nic, rec->link.ifindex);
-	return p && p->layout == RECIPE_PRIOS;
+	return p && p->layout == RECIPE_PRIOS && !needs_no_guards(p);
 }
 
 /* The next port in a state: an order for it, and it goes on to the next state. */
@@ -247,7 +255,7 @@ static bool next_port(struct engine *e, enum port_state from, enum port_state to
 	struct link_rec *rec;
 
 	for (uint32_t slot = 0; (rec = pathtab_next_link(&e->paths, &slot)); slot++) {
-		if (rec->port != from || (type == ORDER_PORT_GUARD && !has_layout(e, rec)))
+		if (rec->port != from || (type == ORDER_PORT_GUARD && !wants_guards(e, rec)))
 			continue;
 		rec->port = (uint8_t)to;
 		make_order(e, rec, type, ret);
@@ -296,7 +304,7 @@ bool ports_are_settled(const struct engine *e)
 		return false;
 	for (uint32_t slot = 0; (rec = pathtab_next_link(&e->paths, &slot)); slot++) {
 		if (rec->port == PORT_WANTED || rec->port == PORT_OPENING ||
-		    rec->port == PORT_GUARDING || (rec->port == PORT_CLSACT && has_layout(e, rec)))
+		    rec->port == PORT_GUARDING || (rec->port == PORT_CLSACT && wants_guards(e, rec)))
 			return false;
 	}
 	return true;

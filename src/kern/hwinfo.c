@@ -64,17 +64,20 @@ static int ask(const struct hwinfo *h, const char *name, void *command)
 
 static int count_features(const struct hwinfo *h, const char *name, uint32_t *ret)
 {
-	struct {
+	union {
 		struct ethtool_sset_info info;
-		uint32_t count;
-	} sset = { .info = { .cmd = ETHTOOL_GSSET_INFO, .sset_mask = 1u << ETH_SS_FEATURES } };
-	int err = ask(h, name, &sset);
+		unsigned char room[sizeof(struct ethtool_sset_info) + sizeof(uint32_t)];
+	} sset = { .room = { 0 } };
+	int err;
 
+	sset.info.cmd = ETHTOOL_GSSET_INFO;
+	sset.info.sset_mask = 1u << ETH_SS_FEATURES;
+	err = ask(h, name, &sset);
 	if (err)
 		return err;
-	if (!sset.info.sset_mask || sset.count == 0 || sset.count > FEATURES_MAX)
+	if (!sset.info.sset_mask || sset.info.data[0] == 0 || sset.info.data[0] > FEATURES_MAX)
 		return -EOPNOTSUPP;
-	*ret = sset.count;
+	*ret = sset.info.data[0];
 	return 0;
 }
 
@@ -123,16 +126,21 @@ enum link_tc hwinfo_tc_of(const struct ethtool_get_features_block *blocks, size_
 
 static int read_tc(const struct hwinfo *h, const char *name, enum link_tc *ret)
 {
-	struct {
+	union {
 		struct ethtool_gfeatures head;
-		struct ethtool_get_features_block blocks[FEATURE_WORDS];
-	} features = { .head = { .cmd = ETHTOOL_GFEATURES, .size = FEATURE_WORDS } };
-	int err = ask(h, name, &features);
+		unsigned char room[sizeof(struct ethtool_gfeatures) +
+				   FEATURE_WORDS * sizeof(struct ethtool_get_features_block)];
+	} features = { .room = { 0 } };
+	int err;
 
+	features.head.cmd = ETHTOOL_GFEATURES;
+	features.head.size = FEATURE_WORDS;
+	err = ask(h, name, &features);
 	if (err)
 		return err;
 	/* The kernel says how many words it has. */
-	*ret = hwinfo_tc_of(features.blocks, MIN(features.head.size, (uint32_t)FEATURE_WORDS),
+	*ret = hwinfo_tc_of(features.head.features,
+			    MIN(features.head.size, (uint32_t)FEATURE_WORDS),
 			    (unsigned int)h->feature);
 	return 0;
 }
