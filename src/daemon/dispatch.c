@@ -7,6 +7,7 @@
 
 #include "base/counter.h"
 #include "base/log.h"
+#include "base/strbuf.h"
 #include "base/util.h"
 #include "core/view.h"
 #include "daemon/report.h"
@@ -21,12 +22,17 @@ LOG_TAG("dispatch");
 COUNTER(route_lookups, "routes asked for");
 COUNTER(route_errors, "route look-ups that got no answer");
 COUNTER(conntrack_refreshed, "conntrack timeouts prolonged because rules carried packets");
+COUNTER(workers_stuck, "times that a worker did not come back from the kernel for seconds");
 COUNTER(conntrack_finished, "connections whose last ACK was forwarded by a rule");
 
 /* Questions answered per round of the loop, so that events get their turn. */
 #define QUESTIONS_PER_ROUND 256
 #define ANSWERS_PER_ROUND   1024
 #define CT_TIMEOUT_MS	    2000
+
+#define WATCH_MS 500
+/* For a batch that is under way when we stop; what takes longer is stuck. */
+#define WORKER_STOP_MS 2000
 
 #define DISPATCH_WORKERS_MAX 8
 
@@ -39,7 +45,8 @@ struct dispatch {
 	unsigned int n_workers;
 	struct worker *worker[DISPATCH_WORKERS_MAX];
 	struct loop_fd *worker_fd[DISPATCH_WORKERS_MAX];
-	struct loop_timer *tick;
+	bool is_stuck[DISPATCH_WORKERS_MAX];
+	struct loop_timer *tick, *watch;
 	void (*idle_hook)(void *ctx);
 	void *idle_ctx;
 };
@@ -185,11 +192,16 @@ static void feed_workers(struct dispatch *d)
 	}
 }
 
+static const char *name_of(const struct dispatch *d, uint32_t ifindex)
+{
+	const struct link_rec *rec = pathtab_find_link(view_paths(d->engine), ifindex);
+
+	return rec ? rec->link.name : "device that is gone";
+}
+
 static void report_port(const struct dispatch *d, const struct event_port *p)
 {
-	const struct link_rec *rec = pathtab_find_link(view_paths(d->engine), p->ifindex);
-	const char *name = rec ? rec->link.name : "device that is gone";
-
+	const char *name = name_of(d, p->ifindex);
 	const char *text = p->extack[0] ? p->extack : "no text";
 
 	if (p->err && p->order == ORDER_PORT_OPEN)
@@ -232,6 +244,45 @@ static void on_worker(void *ctx, int fd, unsigned int events)
 		}
 	}
 	dispatch_kick(d);
+}
+
+/* -- the watch over workers ------------------------------------------------ */
+
+static void report_worker(const struct dispatch *d, unsigned int w, int64_t us)
+{
+	uint32_t ifindex[WORKER_DEVICES];
+	unsigned int n = worker_devices(d->worker[w], ifindex);
+	STRBUF_ON_STACK(names, WORKER_DEVICES * 24);
+
+	if (!d->is_stuck[w]) {
+		log_notice("worker %u: back from the kernel", w);
+		return;
+	}
+	for (unsigned int i = 0; i < n; i++)
+		strbuf_printf(&names, "%s%s", i ? ", " : "", name_of(d, ifindex[i]));
+	log_warning("worker %u: in the kernel for %u s with rules for %s (the driver may be "
+		    "looping); its flows stay in software, other workers go on",
+		    w, (unsigned int)(us / 1000000), strbuf_str(&names));
+}
+
+static void on_watch(void *ctx)
+{
+	struct dispatch *d = ctx;
+
+	for (unsigned int w = 0; w < d->n_workers; w++) {
+		int64_t us = 0;
+		bool is_stuck = worker_is_stuck(d->worker[w], loop_now(d->loop), &us);
+		struct event ev = { .type = EVENT_WORKER,
+				    .worker = { .worker = (uint8_t)w, .is_stuck = is_stuck } };
+
+		if (is_stuck == d->is_stuck[w])
+			continue;
+		d->is_stuck[w] = is_stuck;
+		if (is_stuck)
+			counter_inc(&workers_stuck);
+		report_worker(d, w, us);
+		dispatch_feed(d, &ev);
+	}
 }
 
 /* -- the round ------------------------------------------------------------ */
@@ -325,28 +376,54 @@ int dispatch_new(struct loop *loop, struct engine *engine, unsigned int n_worker
 		err = nlsock_open(&d->ct_sock, NETLINK_NETFILTER, 0);
 	if (!err) {
 		d->tick = loop_timer_add(loop, "engine timer", on_tick, d);
-		err = d->tick ? start_workers(d, n_workers) : -ENOMEM;
+		d->watch = loop_timer_add(loop, "watch over workers", on_watch, d);
+		err = d->tick && d->watch ? start_workers(d, n_workers) : -ENOMEM;
 	}
 	if (err) {
-		dispatch_free(d);
+		/* Workers that have just begun are at nothing yet. */
+		IGNORE_RESULT(dispatch_free(d));
 		return err;
 	}
+	loop_timer_set(d->watch, WATCH_MS, WATCH_MS);
 	*ret = d;
 	return 0;
 }
 
-void dispatch_free(struct dispatch *d)
+static bool stop_workers(struct dispatch *d)
 {
-	if (!d)
-		return;
+	mono_t deadline = mono_add_ms(mono_now(), WORKER_STOP_MS);
+	bool all_ended = true;
+
+	for (unsigned int w = 0; w < d->n_workers; w++)
+		worker_ask_to_stop(d->worker[w]);
 	for (unsigned int w = 0; w < d->n_workers; w++) {
+		int64_t left_ms = mono_diff_ms(deadline, mono_now());
+
 		loop_fd_del(d->worker_fd[w]);
-		worker_stop(d->worker[w]);
+		if (worker_stop(d->worker[w], (int)MAX(left_ms, (int64_t)0)))
+			continue;
+		all_ended = false;
+		log_error("worker %u: does not come back from the kernel, and this process cannot "
+			  "end before it does: reset the NIC or unload its driver, then remove "
+			  "the rules with \"tc filter del\", or start again",
+			  w);
 	}
+	return all_ended;
+}
+
+bool dispatch_free(struct dispatch *d)
+{
+	bool all_ended;
+
+	if (!d)
+		return true;
+	all_ended = stop_workers(d);
 	IGNORE_RESULT(loop_defer_cancel(d->loop, round_of_orders, d));
+	loop_timer_del(d->watch);
 	loop_timer_del(d->tick);
 	nlsock_close(&d->ct_sock);
 	ctnl_free(d->ctnl);
 	routes_close(d->routes);
 	free(d);
+	return all_ended;
 }

@@ -5,7 +5,9 @@
  *
  * Questions (routes, conntrack entries) are answered here, on the main thread,
  * at once: they touch no NIC. Rules and ports go to the workers. An order is
- * made only when there is room for it, so nothing waits outside the engine.
+ * made only when there is room for it, so nothing waits outside the engine. A
+ * worker that does not come back from the kernel is noticed, told to the engine,
+ * and left behind when it comes to that.
  */
 #pragma once
 
@@ -18,11 +20,13 @@
 
 struct dispatch;
 
-
 int dispatch_new(struct loop *loop, struct engine *engine, unsigned int n_workers,
 		 struct dispatch **ret) MUST_CHECK;
-/* Stops the workers. NULL is fine. */
-void dispatch_free(struct dispatch *dispatch);
+/*
+ * Stops the workers. False when one does not come back from the kernel: its thread
+ * is still there, and the process must end by _exit. NULL is fine.
+ */
+bool dispatch_free(struct dispatch *dispatch) MUST_CHECK;
 
 /* Feeds one event and lets its orders go. */
 void dispatch_feed(struct dispatch *dispatch, const struct event *event);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/loop.h"
@@ -346,13 +347,16 @@ static int start(struct daemon *d)
 	return 0;
 }
 
-static void finish(struct daemon *d)
+/* False when a thread is left behind in the kernel. */
+static bool finish(struct daemon *d)
 {
+	bool all_ended;
+
 	ctlsock_free(d->ctlsock);
 	ctlcmd_free(d->ctlcmd);
 	sampler_free(d->sampler);
 	ingest_free(d->ingest);
-	dispatch_free(d->dispatch);
+	all_ended = dispatch_free(d->dispatch);
 	engine_free(d->engine);
 	loop_signal_del(d->sighup);
 	loop_signal_del(d->sigint);
@@ -363,6 +367,7 @@ static void finish(struct daemon *d)
 	loop_timer_del(d->stop_timer);
 	loop_free(d->loop);
 	notify_free(d->notify);
+	return all_ended;
 }
 
 int main(int argc, char **argv)
@@ -381,12 +386,14 @@ int main(int argc, char **argv)
 	err = start(&d);
 	if (err) {
 		log_error("cannot start: %s", strerror(-err));
-		finish(&d);
+		IGNORE_RESULT(finish(&d));
 		return EXIT_START;
 	}
 	loop_run(d.loop);
 	if (d.status == EXIT_OK)
 		log_notice("stopped, nothing is left in the kernel");
-	finish(&d);
+	/* The thread may come back at any moment: nothing is torn down under it. */
+	if (!finish(&d))
+		_exit(EXIT_STOP);
 	return d.status;
 }

@@ -5,7 +5,10 @@
 
 /* Four flows per batch at first: a mistake in either direction is over soon. */
 #define US_PER_FLOW_FIRST (PACE_BATCH_US / 4)
-#define US_PER_FLOW_MAX (10u * 1000 * 1000)
+#define US_PER_FLOW_MAX (1000 * 1000)
+/* A call that takes so much longer than a flow does is not slow, it is stuck. */
+#define STUCK_US (2000 * 1000)
+#define STUCK_FLOWS 10
 
 static unsigned int us_per_flow(const struct pace *pace)
 {
@@ -45,4 +48,9 @@ unsigned int pace_batch(const struct pace *pace, unsigned int max)
 unsigned int pace_room(const struct pace *pace, unsigned int max)
 {
 	return flows_in(pace, 2 * PACE_BATCH_US, 2, max);
+}
+
+int64_t pace_stuck_us(const struct pace *pace)
+{
+	return MAX((int64_t)STUCK_FLOWS * us_per_flow(pace), (int64_t)STUCK_US);
 }

@@ -29,3 +29,7 @@ void pace_note(struct pace *pace, unsigned int n_flows, int64_t us);
 unsigned int pace_batch(const struct pace *pace, unsigned int max);
 /* Flows that may wait for it: 2 to @max, and at least two batches unless @max is less. */
 unsigned int pace_room(const struct pace *pace, unsigned int max);
+
+/* A call into the kernel that lasts longer than this is stuck: 2 s, and ten times
+ * what it should take. */
+int64_t pace_stuck_us(const struct pace *pace);

@@ -48,8 +48,10 @@ struct worker {
 	/* What flows take: noted here, asked by the main thread, too. */
 	struct pace install_pace, removal_pace;
 	unsigned int n_under_way; /* orders without answer; main thread only */
-	int stop_fd;
+	int stop_fd, end_fd;
 	atomic_bool stopping;
+	/* Whose rules are in its hands; 0 = no more. For the watchdog's message. */
+	atomic_uint device[WORKER_DEVICES];
 	/* Worker thread only. */
 	struct nlsock rt_sock, ct_sock;
 	struct nlbatch rt, ct;
@@ -296,11 +298,47 @@ static void run_installs(struct worker *w, unsigned int n)
 
 /* -- the thread ----------------------------------------------------------- */
 
+/* Devices that an order is about. */
+static void devices_of(const struct order *o, uint32_t ret[2])
+{
+	ret[0] = o->port.ifindex;
+	ret[1] = 0;
+	if (o->type == ORDER_INSTALL) {
+		ret[0] = o->install.rule[0].ifindex;
+		ret[1] = o->install.rule[1].ifindex;
+	} else if (o->type == ORDER_REMOVE) {
+		ret[0] = o->remove.where[0].ifindex;
+		ret[1] = o->remove.where[1].ifindex;
+	} else if (o->type == ORDER_PROBE) {
+		ret[0] = o->probe.in;
+	}
+}
+
+/* The first few different ones of a batch. */
+static void publish_devices(struct worker *w, const struct order *orders, unsigned int n)
+{
+	uint32_t known[WORKER_DEVICES] = { 0 }, own[2];
+	unsigned int n_known = 0;
+
+	for (unsigned int i = 0; i < 2 * n && n_known < WORKER_DEVICES; i++) {
+		unsigned int k = 0;
+
+		devices_of(&orders[i / 2], own);
+		while (k < n_known && known[k] != own[i % 2])
+			k++;
+		if (k == n_known && own[i % 2])
+			known[n_known++] = own[i % 2];
+	}
+	for (unsigned int k = 0; k < WORKER_DEVICES; k++)
+		atomic_store_explicit(&w->device[k], known[k], memory_order_relaxed);
+}
+
 /* What is about ports is rare: one at a time. */
 static void run_single(struct worker *w, const struct order *o)
 {
 	struct event ev = { .type = EVENT_PORT_DONE };
 
+	publish_devices(w, o, 1);
 	switch ((enum order_type)o->type) {
 	case ORDER_PORT_OPEN: portwork_open(&w->rt_sock, &o->port, &ev.port); break;
 	case ORDER_PORT_GUARD: portwork_guard(&w->rt_sock, &o->port, &ev.port); break;
@@ -330,6 +368,7 @@ static void run_batch(struct worker *w, const struct lane *lane, unsigned int n)
 {
 	mono_t start = mono_now();
 
+	publish_devices(w, w->order, n);
 	lane->run(w, n);
 	pace_note(lane->pace, n, mono_diff_us(mono_now(), start));
 }
@@ -373,6 +412,13 @@ static void sleep_until_work(struct worker *w)
 	ring_disarm(&w->installs);
 }
 
+static void signal_fd(int fd)
+{
+	uint64_t one = 1;
+
+	IGNORE_RESULT(write(fd, &one, sizeof(one)));
+}
+
 static void *worker_main(void *arg)
 {
 	struct worker *w = arg;
@@ -385,6 +431,7 @@ static void *worker_main(void *arg)
 			continue;
 		sleep_until_work(w);
 	}
+	signal_fd(w->end_fd);
 	return NULL;
 }
 
@@ -424,6 +471,8 @@ static void free_worker(struct worker *w)
 	ring_fini(&w->installs);
 	if (w->stop_fd >= 0)
 		close(w->stop_fd);
+	if (w->end_fd >= 0)
+		close(w->end_fd);
 	free(w);
 }
 
@@ -451,7 +500,8 @@ int worker_start(unsigned int number, struct worker **ret)
 	pace_init(&w->install_pace);
 	pace_init(&w->removal_pace);
 	w->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	err = w->stop_fd < 0 ? -errno : open_rings(w);
+	w->end_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	err = w->stop_fd < 0 || w->end_fd < 0 ? -errno : open_rings(w);
 	if (!err)
 		err = open_sockets(w);
 	if (!err && !ring_arm(&w->answers))
@@ -467,16 +517,55 @@ int worker_start(unsigned int number, struct worker **ret)
 	return 0;
 }
 
-void worker_stop(struct worker *worker)
+void worker_ask_to_stop(struct worker *worker)
 {
-	uint64_t one = 1;
+	atomic_store(&worker->stopping, true);
+	signal_fd(worker->stop_fd);
+}
+
+bool worker_stop(struct worker *worker, int wait_ms)
+{
+	struct pollfd pfd;
 
 	if (!worker)
-		return;
-	atomic_store(&worker->stopping, true);
-	IGNORE_RESULT(write(worker->stop_fd, &one, sizeof(one)));
+		return true;
+	worker_ask_to_stop(worker);
+	pfd = (struct pollfd){ .fd = worker->end_fd, .events = POLLIN };
+	/* In the kernel nothing reaches it, not even a signal, so there may be
+	 * nobody to join; and what it works with must stay. */
+	if (poll(&pfd, 1, wait_ms) != 1)
+		return false;
 	pthread_join(worker->thread, NULL);
 	free_worker(worker);
+	return true;
+}
+
+bool worker_is_stuck(const struct worker *worker, mono_t now, int64_t *ret_us)
+{
+	int64_t limit_us =
+		MAX(pace_stuck_us(&worker->install_pace), pace_stuck_us(&worker->removal_pace));
+	mono_t since;
+
+	if (!nlsock_is_sending(&worker->rt_sock, &since) &&
+	    !nlsock_is_sending(&worker->ct_sock, &since))
+		return false;
+	if (mono_diff_us(now, since) <= limit_us)
+		return false;
+	*ret_us = mono_diff_us(now, since);
+	return true;
+}
+
+unsigned int worker_devices(const struct worker *worker, uint32_t ret[WORKER_DEVICES])
+{
+	unsigned int n = 0;
+
+	for (unsigned int k = 0; k < WORKER_DEVICES; k++) {
+		uint32_t ifindex = atomic_load_explicit(&worker->device[k], memory_order_relaxed);
+
+		if (ifindex)
+			ret[n++] = ifindex;
+	}
+	return n;
 }
 
 bool worker_has_room(const struct worker *worker, bool for_removal)

@@ -23,6 +23,7 @@
 #include <stdint.h>
 
 #include "base/compiler.h"
+#include "base/mono.h"
 #include "model/order.h"
 
 struct worker;
@@ -33,8 +34,25 @@ struct worker;
 /* Starts the thread. 0 or -errno. */
 int worker_start(unsigned int number, struct worker **ret) MUST_CHECK;
 
-/* Ends the thread after its present batch and frees it. NULL is fine. */
-void worker_stop(struct worker *worker);
+/* Tells it to end after its present batch, without waiting. */
+void worker_ask_to_stop(struct worker *worker);
+/*
+ * Ends the thread and frees it. False when it did not end in time, because it does
+ * not come back from the kernel: the thread, and all that it works with, is left
+ * as it is. NULL is fine.
+ */
+bool worker_stop(struct worker *worker, int wait_ms) MUST_CHECK;
+
+/*
+ * True when it has been in one call into the kernel for so long that it may never
+ * come back: a driver that says EAGAIN makes tc_new_tfilter repeat the request for
+ * ever, where no signal ends it. *ret_us is how long, and set on true only.
+ */
+bool worker_is_stuck(const struct worker *worker, mono_t now, int64_t *ret_us);
+
+/* Ports of the rules that it is, or was last, busy with, as far as there is room. */
+#define WORKER_DEVICES 4
+unsigned int worker_devices(const struct worker *worker, uint32_t ret[WORKER_DEVICES]);
 
 /* The class of order this is for is told by its type. False when enough waits:
  * keep the order in the engine until the next answer. Main thread. */

@@ -205,13 +205,13 @@ static int settle(struct nlbatch *b, const struct run *run, int err)
 int nlbatch_run(struct nlbatch *b, int timeout_ms, nlbatch_reply_fn fn, void *ctx)
 {
 	struct run run = { .batch = b, .fn = fn, .ctx = ctx };
+	int err;
 
 	if (b->count == 0)
 		return 0;
 	number_all(b);
-	if (send(nlsock_fd(b->sock), b->buf, b->len, 0) < 0) {
-		int err = -errno;
-
+	err = nlsock_send_many(b->sock, b->buf, b->len);
+	if (err) {
 		set_all(b, NLBATCH_DONE, err);
 		return err;
 	}

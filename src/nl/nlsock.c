@@ -135,11 +135,29 @@ int nlsock_grow(struct nlsock *s, int limit_bytes)
 	return err ? err : s->rcvbuf_bytes;
 }
 
+int nlsock_send_many(struct nlsock *s, const void *msgs, size_t bytes)
+{
+	int err = 0;
+
+	atomic_store_explicit(&s->sending_since_us, mono_now().us, memory_order_relaxed);
+	if (send(nlsock_fd(s), msgs, bytes, 0) < 0)
+		err = -errno;
+	atomic_store_explicit(&s->sending_since_us, 0, memory_order_relaxed);
+	return err;
+}
+
 int nlsock_send(struct nlsock *s, const struct nlmsghdr *nlh)
 {
-	if (mnl_socket_sendto(s->mnl, nlh, nlh->nlmsg_len) < 0)
-		return -errno;
-	return 0;
+	return nlsock_send_many(s, nlh, nlh->nlmsg_len);
+}
+
+bool nlsock_is_sending(const struct nlsock *s, mono_t *ret_since)
+{
+	int64_t us = atomic_load_explicit(&s->sending_since_us, memory_order_relaxed);
+
+	if (us)
+		*ret_since = (mono_t){ us };
+	return us != 0;
 }
 
 static struct nlsock_bufs *new_bufs(void)

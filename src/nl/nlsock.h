@@ -10,11 +10,13 @@
  */
 #pragma once
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/compiler.h"
+#include "base/mono.h"
 #include "nl/nlerr.h"
 
 struct mnl_socket;
@@ -33,6 +35,7 @@ struct nlsock {
 	struct nlsock_bufs *bufs; /* made by the first read */
 	int rcvbuf_bytes;         /* as asked; the kernel accounts twice as much */
 	uint32_t last_seq;
+	_Atomic int64_t sending_since_us; /* 0 = not sending */
 };
 
 /* Called for each message, NLMSG_ERROR and NLMSG_DONE included. */
@@ -69,6 +72,16 @@ MUST_CHECK int nlsock_grow(struct nlsock *s, int limit_bytes);
  * dump the first part is made. 0 or -errno.
  */
 MUST_CHECK int nlsock_send(struct nlsock *s, const struct nlmsghdr *nlh);
+
+/* The same for several messages, one behind the other. */
+MUST_CHECK int nlsock_send_many(struct nlsock *s, const void *msgs, size_t bytes);
+
+/*
+ * Whether the owner is in one of the calls that send, which last as long as the
+ * kernel needs for the requests, and since when. For a watchdog in another
+ * thread; may be a moment old.
+ */
+bool nlsock_is_sending(const struct nlsock *s, mono_t *ret_since);
 
 /*
  * Reads what is there, without waiting, and calls fn for each message. Stops

@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
+# timeout: 240
 #
 # A NIC that takes 20 ms for each rule: what is to be removed does not wait
 # behind what is to be installed.

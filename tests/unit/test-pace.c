@@ -81,6 +81,23 @@ static void test_recovers(void **state)
 	assert_int_equal(pace_batch(&p, BATCH), BATCH);
 }
 
+static void test_stuck(void **state)
+{
+	struct pace p;
+
+	(void)state;
+	pace_init(&p);
+	run(&p, 20, 40);
+	assert_int_equal(pace_stuck_us(&p), 2000000);
+	run(&p, 20, 40000);
+	assert_int_equal(pace_stuck_us(&p), 2000000);
+	run(&p, 20, 500000);
+	assert_in_range(pace_stuck_us(&p), 4900000, 5000000);
+	/* Who was stuck for a minute is not given ten the next time. */
+	pace_note(&p, 1, 60000000);
+	assert_true(pace_stuck_us(&p) <= 10000000);
+}
+
 static void test_nothing_done(void **state)
 {
 	struct pace p;
@@ -99,7 +116,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_first),    cmocka_unit_test(test_slow),
 		cmocka_unit_test(test_middle),   cmocka_unit_test(test_fast),
-		cmocka_unit_test(test_recovers), cmocka_unit_test(test_nothing_done),
+		cmocka_unit_test(test_recovers), cmocka_unit_test(test_stuck),
+		cmocka_unit_test(test_nothing_done),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
