@@ -346,6 +346,10 @@ void engine_feed(struct engine *e, const struct event *ev, mono_t now)
 		pathtab_touch_routes(&e->paths);
 		resync_start_path_walk(e);
 		break;
+	case EVENT_IPSEC:
+		if (pathtab_set_ipsec(&e->paths, ev->ipsec))
+			resync_start_path_walk(e);
+		break;
 	case EVENT_PORT_DONE:
 		ports_feed_done(e, &ev->port);
 		break;

@@ -195,6 +195,10 @@ enum reason path_resolve(const struct pathtab *tab, const struct settings *setti
 	struct path path;
 	enum reason reason;
 
+	/* Which policy it would be is the kernel's secret: the look-up of routes
+	 * that we can ask for leaves them out (xfrm_lookup comes after it). */
+	if (tab->has_ipsec)
+		return REASON_IPSEC;
 	for (unsigned int d = 0; d < DIR__COUNT; d++) {
 		rec[d] = pathtab_find_link(tab, answer_of(q, d)->oif);
 		reason = check_device(rec[d]);

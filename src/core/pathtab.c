@@ -268,6 +268,15 @@ void pathtab_touch_ways(struct pathtab *tab)
 	next_way(tab);
 }
 
+bool pathtab_set_ipsec(struct pathtab *tab, bool has_ipsec)
+{
+	if (tab->has_ipsec == has_ipsec)
+		return false;
+	tab->has_ipsec = has_ipsec;
+	pathtab_touch_routes(tab);
+	return true;
+}
+
 void pathtab_touch_link(struct pathtab *tab, struct link_rec *rec)
 {
 	rec->changed = next_way(tab);

@@ -70,6 +70,7 @@ struct pathtab {
 	uint32_t routes_changed; /* of the newest change of routes or rules */
 	uint32_t dropped;	 /* facts that did not fit */
 	struct nic *nic;	 /* what the hardware can do; NULL: rules are in software */
+	bool has_ipsec;		 /* a policy may want packets that are forwarded */
 };
 
 int pathtab_init(struct pathtab *tab, const uint64_t key[2]) MUST_CHECK;
@@ -98,5 +99,7 @@ void pathtab_unref_neigh(struct pathtab *tab, uint32_t slot);
 void pathtab_touch_routes(struct pathtab *tab);
 /* Something changed that lets more flows through, but moves none. */
 void pathtab_touch_ways(struct pathtab *tab);
+/* IPsec policies are there, or no more. False when that was known. */
+bool pathtab_set_ipsec(struct pathtab *tab, bool has_ipsec);
 /* Something about this link changed that is not in struct link (its port). */
 void pathtab_touch_link(struct pathtab *tab, struct link_rec *rec);

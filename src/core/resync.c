@@ -96,6 +96,12 @@ static void visit_path(struct engine *e, struct flow *f, mono_t now)
 	case FLOW_ACTIVE:
 		if (!drive_path_is_stale(e, f))
 			return;
+		/* No question comes first: meanwhile packets go out in clear. */
+		if (e->paths.has_ipsec) {
+			f->path_gen = e->paths.generation;
+			drive_input(e, f, FLOW_IN_LEAVE, REASON_IPSEC, now);
+			return;
+		}
 		break;
 	case FLOW_RESOLVE:
 	case FLOW_DRAIN:

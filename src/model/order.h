@@ -110,6 +110,7 @@ enum event_type {
 	EVENT_ROUTES_CHANGED, /* some route, rule, address or next hop changed */
 	EVENT_PORT_DONE,      /* port: answer to PORT_OPEN, PORT_GUARD or PORT_CLOSE */
 	EVENT_PROBE_DONE,     /* probe */
+	EVENT_IPSEC,	      /* ipsec: packets that are forwarded may meet a policy */
 	EVENT_LOOKUP_DONE,    /* lookup: the query with its answers */
 	EVENT_INSTALL_DONE,   /* install */
 	EVENT_REMOVE_DONE,    /* remove */
@@ -207,6 +208,7 @@ struct event {
 		struct conn conn;
 		struct link link;
 		struct neigh neigh;
+		bool ipsec;
 		struct path_query lookup;
 		struct event_install install;
 		struct event_remove remove;

@@ -171,10 +171,25 @@ static void change_neigh(struct world *w, unsigned int n)
 	say_neigh(w, n, host, is_ip6);
 }
 
+/* Seldom, and not for long: nothing is offloaded meanwhile. */
+static bool change_ipsec(struct world *w)
+{
+	struct event ev = { .type = EVENT_IPSEC };
+
+	if (world_below(&w->rnd, w->has_ipsec ? 3 : 60))
+		return false;
+	w->has_ipsec = !w->has_ipsec;
+	ev.ipsec = w->has_ipsec;
+	world_queue_add(&w->rt, &ev);
+	return true;
+}
+
 void world_step_topology(struct world *w)
 {
 	unsigned int n = world_below(&w->rnd, WORLD_NETS);
 
+	if (change_ipsec(w))
+		return;
 	if (!w->net[n].ifindex) {
 		add_net(w, n);
 		return;
@@ -246,5 +261,7 @@ void world_read_topology(struct world *w)
 		}
 	}
 	drop_absent(w);
+	ev = (struct event){ .type = EVENT_IPSEC, .ipsec = w->has_ipsec };
+	rig_feed(&w->rig, &ev);
 	rig_feed_type(&w->rig, EVENT_ROUTES_CHANGED);
 }

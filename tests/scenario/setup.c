@@ -334,6 +334,17 @@ static void run_unroute(struct scene *s, struct words *w)
 		rig_feed_type(&s->rig, EVENT_ROUTES_CHANGED);
 }
 
+static void run_ipsec(struct scene *s, struct words *w)
+{
+	struct event ev = { .type = EVENT_IPSEC };
+
+	scene_start(s);
+	ev.ipsec = words_take_if(w, "on");
+	if (!ev.ipsec && !words_take_if(w, "off"))
+		scene_fail(s, "ipsec on or off?");
+	rig_feed(&s->rig, &ev);
+}
+
 static void run_routes_changed(struct scene *s, struct words *w)
 {
 	(void)w;
@@ -346,5 +357,6 @@ const struct scene_command scene_setup[] = {
 	{ "driver", run_driver },   { "unlink", run_unlink },   { "neigh", run_neigh },
 	{ "route", run_route },
 	{ "unroute", run_unroute }, { "routes-changed", run_routes_changed },
+	{ "ipsec", run_ipsec },
 };
 const size_t scene_n_setup = array_size(scene_setup);
