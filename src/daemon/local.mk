@@ -18,6 +18,7 @@ src_daemon_libdaemon_a_SOURCES = \
 	src/daemon/worker.h src/daemon/worker.c \
 	src/daemon/dispatch.h src/daemon/dispatch.c \
 	src/daemon/report.h src/daemon/report.c \
+	src/daemon/ipsec.h src/daemon/ipsec.c \
 	src/daemon/ingest.h src/daemon/ingest.c \
 	src/daemon/sampler.h src/daemon/sampler.c \
 	src/daemon/ctlparam.h src/daemon/ctlparam.c \

@@ -23,6 +23,7 @@
 #include "daemon/ctlsock.h"
 #include "daemon/dispatch.h"
 #include "daemon/ingest.h"
+#include "daemon/ipsec.h"
 #include "daemon/notify.h"
 #include "daemon/portwork.h"
 #include "daemon/sampler.h"
@@ -55,6 +56,7 @@ struct daemon {
 	struct loop *loop;
 	struct engine *engine;
 	struct dispatch *dispatch;
+	struct ipsec *ipsec;
 	struct ingest *ingest;
 	struct sampler *sampler;
 	struct ctlcmd *ctlcmd;
@@ -336,6 +338,8 @@ static int start(struct daemon *d)
 	if (!err)
 		err = start_control(d);
 	if (!err)
+		err = ipsec_new(d->loop, d->dispatch, &d->ipsec);
+	if (!err)
 		err = ingest_new(d->loop, d->engine, d->dispatch, d->config.event_buffer_bytes,
 				 &d->ingest);
 	if (!err)
@@ -356,6 +360,7 @@ static bool finish(struct daemon *d)
 	ctlcmd_free(d->ctlcmd);
 	sampler_free(d->sampler);
 	ingest_free(d->ingest);
+	ipsec_free(d->ipsec);
 	all_ended = dispatch_free(d->dispatch);
 	engine_free(d->engine);
 	loop_signal_del(d->sighup);

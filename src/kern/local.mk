@@ -14,7 +14,8 @@ src_kern_libkern_a_SOURCES = \
 	src/kern/devlink.h src/kern/devlink.c \
 	src/kern/neighs.h src/kern/neighs.c \
 	src/kern/routes.h src/kern/routes.c \
-	src/kern/rtwatch.h src/kern/rtwatch.c
+	src/kern/rtwatch.h src/kern/rtwatch.c \
+	src/kern/xfrm.h src/kern/xfrm.c
 
 # One test: two lines. The source is tests/unit/test-NAME.c.
 unit_tests += tests/unit/test-flower
@@ -27,3 +28,5 @@ unit_tests += tests/unit/test-hwinfo
 tests_unit_test_hwinfo_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)
 unit_tests += tests/unit/test-devlink
 tests_unit_test_devlink_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)
+unit_tests += tests/unit/test-xfrm
+tests_unit_test_xfrm_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)

@@ -1,0 +1,70 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# While there are IPsec policies for what is forwarded nothing is offloaded: a
+# rule would send in clear. When they are gone, flows return.
+set -eu
+# shellcheck source=../lab/topo.sh
+. "$LAB_TOPO"
+
+topo_router2
+topo_masquerade # conntrack is at work only where the ruleset needs it
+topo_acct
+topo_count_forward
+
+policy() {
+	in_router ip xfrm policy "$1" src 10.0.0.0/24 dst 10.1.0.0/24 dir "$2"
+}
+
+says_ipsec() {
+	offload -j why tcp "$CLIENT4:40001" "$SERVER4:5201" >why.json
+	grep -q '"reason": *"ipsec"' why.json
+}
+
+# expect_off: the running transfer is on the CPU, for that reason.
+expect_off() {
+	wait_for 2 has_rules lan0 0
+	wait_for 2 has_rules wan0 0
+	says_ipsec || { cat why.json; fail "why does not say ipsec"; }
+	offload -j flows --reason ipsec | grep -q '"sport": *40001' || fail "flows does not say ipsec"
+	before=$(fwd_bytes)
+	wait_for 5 sh -c '[ "$(nsenter --net=/run/netns/router nft list counter inet labcount forwarded |
+		sed -n "s/.*bytes \([0-9]*\).*/\1/p")" -gt '"$((before + 100000))"' ]'
+}
+
+expect_on() {
+	wait_for 5 has_rules lan0 1
+	wait_for 5 has_rules wan0 1
+}
+
+# There before the start.
+policy add out
+start_daemon 'devices = { "lan0", "wan0" }' 'offload = software'
+transfer_open run tcp 4 60000000 --sport 40001 --rate 1500000
+transfer_go run
+expect_off
+policy delete out
+expect_on
+for dir in out fwd; do
+	policy add "$dir"
+	expect_off
+	policy delete "$dir"
+	expect_on
+done
+# One that ends by itself is announced elsewhere than one that is deleted.
+in_router ip xfrm policy add src 10.0.0.0/24 dst 10.1.0.0/24 dir fwd limit time-hard 3
+wait_for 2 has_rules lan0 0
+wait_for 8 has_rules lan0 1
+# A default that blocks. (Nothing crosses the router then.)
+in_router ip xfrm policy setdefault out block
+wait_for 2 has_rules lan0 0
+says_ipsec || { cat why.json; fail "why does not say ipsec"; }
+in_router ip xfrm policy setdefault out accept
+expect_on
+# What the router itself sends and receives is nobody's business here.
+policy add in
+sleep 0.5 # nothing happens, which is the point: there is no event to wait for
+assert_eq "rules on lan0" "$(rules lan0)" 1
+in_router ip xfrm policy flush
+transfer_wait run
+transfer_close run
