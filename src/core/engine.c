@@ -342,6 +342,12 @@ void engine_feed(struct engine *e, const struct event *ev, mono_t now)
 	case EVENT_NEIGH:
 		ports_feed_neigh(e, &ev->neigh);
 		break;
+	case EVENT_NEIGHS_BEGIN:
+		pathtab_begin_neighs(&e->paths);
+		break;
+	case EVENT_NEIGHS_END:
+		ports_end_neighs(e);
+		break;
 	case EVENT_ROUTES_CHANGED:
 		pathtab_touch_routes(&e->paths);
 		resync_start_path_walk(e);

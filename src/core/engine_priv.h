@@ -75,6 +75,7 @@ bool drive_is_newer(uint32_t generation, const struct flow *f);
 void ports_feed_link(struct engine *e, const struct link *link);
 void ports_feed_link_gone(struct engine *e, uint32_t ifindex);
 void ports_feed_neigh(struct engine *e, const struct neigh *neigh);
+void ports_end_neighs(struct engine *e);
 void ports_feed_done(struct engine *e, const struct event_port *done);
 void ports_feed_probe(struct engine *e, const struct event_probe *done, mono_t now);
 void ports_feed_round(struct engine *e, const struct event_round *round);

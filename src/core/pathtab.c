@@ -215,6 +215,7 @@ static void add_neigh(struct pathtab *tab, const struct neigh *neigh)
 		return;
 	}
 	rec->neigh = *neigh;
+	rec->round = tab->neigh_round;
 	rec->changed = next_generation(tab);
 }
 
@@ -233,8 +234,28 @@ void pathtab_put_neigh(struct pathtab *tab, const struct neigh *neigh)
 	    (neigh->is_valid && !mac_is_equal(&rec->neigh.mac, &neigh->mac)))
 		rec->changed = next_generation(tab);
 	rec->neigh = *neigh;
+	rec->round = tab->neigh_round;
 	if (!neigh->is_valid && rec->refs == 0)
 		forget_neigh(tab, slot);
+}
+
+void pathtab_begin_neighs(struct pathtab *tab)
+{
+	tab->neigh_round++;
+}
+
+void pathtab_end_neighs(struct pathtab *tab)
+{
+	for (uint32_t slot = slab_next(&tab->neighs, 0); slot != SLAB_END;
+	     slot = slab_next(&tab->neighs, slot + 1)) {
+		const struct neigh_rec *rec = slab_at(&tab->neighs, slot);
+		struct neigh gone = rec->neigh;
+
+		if (!gone.is_valid || rec->round == tab->neigh_round)
+			continue;
+		gone.is_valid = false;
+		pathtab_put_neigh(tab, &gone);
+	}
 }
 
 void pathtab_ref_neigh(struct pathtab *tab, uint32_t slot)

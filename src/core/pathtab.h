@@ -59,6 +59,7 @@ struct neigh_rec {
 	struct neigh neigh;
 	uint32_t changed;
 	uint32_t refs; /* flows that send there */
+	uint8_t round; /* of reading all neighbours in which it was seen last */
 };
 
 struct pathtab {
@@ -70,6 +71,7 @@ struct pathtab {
 	uint32_t routes_changed; /* of the newest change of routes or rules */
 	uint32_t dropped;	 /* facts that did not fit */
 	struct nic *nic;	 /* what the hardware can do; NULL: rules are in software */
+	uint8_t neigh_round;	 /* of reading all neighbours */
 	bool has_ipsec;		 /* a policy may want packets that are forwarded */
 };
 
@@ -87,6 +89,9 @@ struct link_rec *pathtab_next_link(const struct pathtab *tab, uint32_t *slot);
 
 /* Takes in a neighbour; not valid and not in use means forgotten. */
 void pathtab_put_neigh(struct pathtab *tab, const struct neigh *neigh);
+/* Between the two all neighbours are put; others are not valid any more then. */
+void pathtab_begin_neighs(struct pathtab *tab);
+void pathtab_end_neighs(struct pathtab *tab);
 /* Slot of the neighbour, or PATHTAB_NONE. */
 uint32_t pathtab_find_neigh(const struct pathtab *tab, uint32_t ifindex,
 			    enum family family, const struct addr *addr);

@@ -104,6 +104,15 @@ void ports_feed_neigh(struct engine *e, const struct neigh *neigh)
 		resync_start_path_walk(e);
 }
 
+void ports_end_neighs(struct engine *e)
+{
+	uint32_t before = e->paths.generation;
+
+	pathtab_end_neighs(&e->paths);
+	if (e->paths.generation != before)
+		resync_start_path_walk(e);
+}
+
 /* -- answers -------------------------------------------------------------- */
 
 /* Its hardware has no place for them, or sees to it by itself. */

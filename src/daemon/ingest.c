@@ -26,6 +26,7 @@ COUNTER(ct_dumps, "conntrack dumps read to their end");
 COUNTER(ct_dumps_failed, "conntrack dumps that failed or were interrupted");
 COUNTER(hw_unread, "times that the hardware behind a link did not tell what it is");
 COUNTER(rt_overruns, "times that link, neighbour or route events were lost");
+COUNTER(rt_repairs_failed, "times that links and neighbours could not be read anew");
 
 #define CT_RCVBUF_MAX_BYTES (256 * 1024 * 1024)
 #define RT_RCVBUF_BYTES	    (4 * 1024 * 1024)
@@ -41,6 +42,9 @@ COUNTER(rt_overruns, "times that link, neighbour or route events were lost");
 #define RECONCILE_MS	    (5 * 60 * 1000)
 /* A dump that found the table too busy is tried again. */
 #define RETRY_MS	    500
+#define RETRY_STEPS	    20u
+/* More readings than it takes to empty a buffer of the largest size. */
+#define RT_DRAIN_READS	    1024
 
 struct ingest {
 	struct loop *loop;
@@ -49,7 +53,7 @@ struct ingest {
 	struct ctnl *ctnl;
 	struct nlsock events, dump;
 	struct loop_fd *events_fd, *rt_fd;
-	struct loop_timer *dump_timer;
+	struct loop_timer *dump_timer, *rt_timer;
 	struct rtwatch *rt;
 	/* NULL where only the kernel's own classifier is used. */
 	struct hwinfo *hwinfo;
@@ -60,6 +64,7 @@ struct ingest {
 	bool dump_interrupted;
 	bool complete;
 	unsigned int failures; /* dumps in a row that failed */
+	unsigned int rt_failures; /* readings of links and neighbours, likewise */
 };
 
 /* -- conntrack events ----------------------------------------------------- */
@@ -136,7 +141,7 @@ static void end_dump(struct ingest *in, bool is_good)
 	counter_inc(&ct_dumps_failed);
 	feed_type(in, EVENT_RESYNC_ABORT);
 	in->failures++;
-	want_dump(in, RETRY_MS * MIN(in->failures, 20u));
+	want_dump(in, RETRY_MS * MIN(in->failures, RETRY_STEPS));
 }
 
 static void on_dumped(const struct nlmsghdr *nlh, void *ctx)
@@ -326,9 +331,41 @@ static int read_topology(struct ingest *in)
 	if (!err)
 		drop_absent_links(in, set);
 	free(set);
+	if (err)
+		return err;
+	feed_type(in, EVENT_NEIGHS_BEGIN);
+	err = neighs_dump(on_neigh, in);
 	if (!err)
-		err = neighs_dump(on_neigh, in);
+		feed_type(in, EVENT_NEIGHS_END);
 	return err;
+}
+
+/* What waits in the queue is older than a dump: read after it, it would bring
+ * back what is gone. */
+static void drain_rt(struct ingest *in)
+{
+	int n = 1;
+
+	for (unsigned int i = 0; i < RT_DRAIN_READS && (n > 0 || n == -ENOBUFS); i++)
+		n = rtwatch_read(in->rt, RT_BUDGET);
+}
+
+static void repair_rt(void *ctx)
+{
+	struct ingest *in = ctx;
+	int err;
+
+	drain_rt(in);
+	err = read_topology(in);
+	feed_type(in, EVENT_ROUTES_CHANGED);
+	if (!err) {
+		in->rt_failures = 0;
+		return;
+	}
+	counter_inc(&rt_repairs_failed);
+	in->rt_failures++;
+	log_warning("cannot read links and neighbours anew, trying again: %s", strerror(-err));
+	loop_timer_set(in->rt_timer, RETRY_MS * MIN(in->rt_failures, RETRY_STEPS), 0);
 }
 
 static void on_rt(void *ctx, int fd, unsigned int events)
@@ -342,11 +379,10 @@ static void on_rt(void *ctx, int fd, unsigned int events)
 		counter_inc(&rt_overruns);
 		log_notice("link or route events were lost; buffer is %d bytes now, reading all anew",
 			   rtwatch_grow(in->rt, RT_RCVBUF_MAX_BYTES));
-		n = read_topology(in);
-		feed_type(in, EVENT_ROUTES_CHANGED);
-	}
-	if (n < 0)
+		repair_rt(in);
+	} else if (n < 0) {
 		log_warning("cannot read link and route events: %s", strerror(-n));
+	}
 	dispatch_kick(in->dispatch);
 }
 
@@ -384,8 +420,9 @@ static int open_rt(struct ingest *in)
 		log_error("cannot watch links and routes: %s", strerror(-err));
 		return err;
 	}
+	in->rt_timer = loop_timer_add(in->loop, "route events lost", repair_rt, in);
 	in->rt_fd = loop_fd_add(in->loop, rtwatch_fd(in->rt), LOOP_READ, "route events", on_rt, in);
-	return in->rt_fd ? 0 : -ENOMEM;
+	return in->rt_timer && in->rt_fd ? 0 : -ENOMEM;
 }
 
 static int open_ct(struct ingest *in, uint32_t buffer_bytes)
@@ -438,6 +475,7 @@ void ingest_free(struct ingest *in)
 	loop_fd_del(in->events_fd);
 	loop_fd_del(in->rt_fd);
 	loop_timer_del(in->dump_timer);
+	loop_timer_del(in->rt_timer);
 	rtwatch_close(in->rt);
 	devlink_close(in->devlink);
 	hwinfo_close(in->hwinfo);

@@ -107,6 +107,8 @@ enum event_type {
 	EVENT_LINK,	      /* link: there, or changed */
 	EVENT_LINK_GONE,      /* link.ifindex */
 	EVENT_NEIGH,	      /* neigh: there, or changed; gone = not valid */
+	EVENT_NEIGHS_BEGIN,   /* all neighbours follow */
+	EVENT_NEIGHS_END,     /* those that were not among them are gone */
 	EVENT_ROUTES_CHANGED, /* some route, rule, address or next hop changed */
 	EVENT_PORT_DONE,      /* port: answer to PORT_OPEN, PORT_GUARD or PORT_CLOSE */
 	EVENT_PROBE_DONE,     /* probe */

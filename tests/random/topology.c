@@ -247,6 +247,7 @@ void world_read_topology(struct world *w)
 
 	w->rt.n = 0;
 	w->rt.has_lost = false;
+	rig_feed_type(&w->rig, EVENT_NEIGHS_BEGIN);
 	for (unsigned int n = 0; n < WORLD_NETS; n++) {
 		const struct fake_link *l = fake_find_link(&w->rig.kernel, w->net[n].ifindex);
 
@@ -257,9 +258,12 @@ void world_read_topology(struct world *w)
 		for (unsigned int i = 0; i < 2 * WORLD_HOSTS; i++) {
 			ev = (struct event){ .type = EVENT_NEIGH };
 			fill_neigh(w, n, i / 2, i % 2, &ev.neigh);
-			rig_feed(&w->rig, &ev);
+			/* A dump shows those that are there. */
+			if (ev.neigh.is_valid)
+				rig_feed(&w->rig, &ev);
 		}
 	}
+	rig_feed_type(&w->rig, EVENT_NEIGHS_END);
 	drop_absent(w);
 	ev = (struct event){ .type = EVENT_IPSEC, .ipsec = w->has_ipsec };
 	rig_feed(&w->rig, &ev);

@@ -334,6 +334,17 @@ static void run_unroute(struct scene *s, struct words *w)
 		rig_feed_type(&s->rig, EVENT_ROUTES_CHANGED);
 }
 
+static void run_neighs(struct scene *s, struct words *w)
+{
+	scene_start(s);
+	if (words_take_if(w, "begin"))
+		rig_feed_type(&s->rig, EVENT_NEIGHS_BEGIN);
+	else if (words_take_if(w, "end"))
+		rig_feed_type(&s->rig, EVENT_NEIGHS_END);
+	else
+		scene_fail(s, "neighs begin or end?");
+}
+
 static void run_ipsec(struct scene *s, struct words *w)
 {
 	struct event ev = { .type = EVENT_IPSEC };
@@ -357,6 +368,6 @@ const struct scene_command scene_setup[] = {
 	{ "driver", run_driver },   { "unlink", run_unlink },   { "neigh", run_neigh },
 	{ "route", run_route },
 	{ "unroute", run_unroute }, { "routes-changed", run_routes_changed },
-	{ "ipsec", run_ipsec },
+	{ "neighs", run_neighs },   { "ipsec", run_ipsec },
 };
 const size_t scene_n_setup = array_size(scene_setup);

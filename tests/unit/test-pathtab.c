@@ -269,6 +269,39 @@ static void neighbour_in_use(void **state UNUSED)
 	pathtab_fini(&tab);
 }
 
+/* What a reading of all neighbours does not show is gone, used or not. */
+static void absent_neighbours(void **state UNUSED)
+{
+	struct neigh stays = neigh_of(2, 1, 7), used = neigh_of(2, 2, 7), other = neigh_of(2, 3, 7);
+	struct pathtab tab;
+	uint32_t slot, before;
+
+	init(&tab);
+	pathtab_put_neigh(&tab, &stays);
+	pathtab_put_neigh(&tab, &used);
+	pathtab_put_neigh(&tab, &other);
+	slot = find(&tab, &used);
+	pathtab_ref_neigh(&tab, slot);
+	before = tab.generation;
+	pathtab_begin_neighs(&tab);
+	pathtab_put_neigh(&tab, &stays);
+	assert_int_equal(tab.generation, before);
+	pathtab_end_neighs(&tab);
+	assert_true(pathtab_get_neigh(&tab, find(&tab, &stays))->neigh.is_valid);
+	assert_int_equal(find(&tab, &other), PATHTAB_NONE);
+	assert_false(pathtab_get_neigh(&tab, slot)->neigh.is_valid);
+	assert_true(pathtab_get_neigh(&tab, slot)->changed > before);
+	/* One that failed half-way says nothing. */
+	before = tab.generation;
+	pathtab_begin_neighs(&tab);
+	pathtab_begin_neighs(&tab);
+	pathtab_put_neigh(&tab, &stays);
+	pathtab_end_neighs(&tab);
+	assert_int_equal(tab.generation, before);
+	pathtab_unref_neigh(&tab, slot);
+	pathtab_fini(&tab);
+}
+
 static void too_many_neighbours(void **state UNUSED)
 {
 	struct pathtab tab;
@@ -311,7 +344,7 @@ int main(void)
 		cmocka_unit_test(names),	       cmocka_unit_test(gone_link_changes_routes),
 		cmocka_unit_test(too_many_links),      cmocka_unit_test(neighbours),
 		cmocka_unit_test(neighbour_in_use),    cmocka_unit_test(too_many_neighbours),
-		cmocka_unit_test(touch),
+		cmocka_unit_test(absent_neighbours),   cmocka_unit_test(touch),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,45 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Link and neighbour events are lost, among them that a next hop is gone: the
+# flow over it leaves all the same, although what is left in the queue says that
+# the next hop is there.
+set -eu
+# shellcheck source=../lab/topo.sh
+. "$LAB_TOPO"
+
+N=12000
+
+topo_router2
+topo_masquerade
+topo_acct
+start_daemon 'devices = { "lan0", "wan0" }' 'offload = software'
+
+transfer_open idle tcp 4 1000 --sport 40001
+wait_for 5 has_rules lan0 1
+
+# The server answers no question meanwhile.
+ip -n server link set s0 arp off
+kill -STOP "$DAEMON_PID"
+# The last that the daemon hears of it is that it is there.
+ip -n router neigh replace "$SERVER4" dev wan0 lladdr "$SERVER_MAC" nud permanent
+i=0
+while [ "$i" -lt "$N" ]; do
+	echo "neigh replace 203.0.113.200 dev wan0 lladdr 02:00:00:00:$((i / 100 % 90 + 10)):$((i % 90 + 10)) nud permanent"
+	i=$((i + 1))
+done >many
+ip -n router -batch many
+ip -n router neigh del "$SERVER4" dev wan0
+kill -CONT "$DAEMON_PID"
+wait_for 10 has_rules lan0 0
+offload -j status | grep -q '"rt_overruns": *[1-9]' || fail "no event was lost: the case tests nothing"
+offload -j why tcp "$CLIENT4:40001" "$SERVER4:5201" >why.json
+grep -q '"reason": *"neighbour-unresolved"' why.json || { cat why.json; fail "another reason"; }
+sleep 1 # nothing happens, which is the point: there is no event to wait for
+assert_eq "rules on lan0 when all is read" "$(rules lan0)" 0
+# Back again.
+ip -n server link set s0 arp on
+ip -n router neigh replace "$SERVER4" dev wan0 lladdr "$SERVER_MAC" nud reachable
+wait_for 5 has_rules lan0 1
+transfer_bulk idle
+transfer_close idle
