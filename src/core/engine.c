@@ -356,6 +356,10 @@ void engine_feed(struct engine *e, const struct event *ev, mono_t now)
 		if (pathtab_set_ipsec(&e->paths, ev->ipsec))
 			resync_start_path_walk(e);
 		break;
+	case EVENT_FORWARDING_IP6:
+		if (pathtab_set_forwards_ip6(&e->paths, ev->forwards_ip6))
+			resync_start_path_walk(e);
+		break;
 	case EVENT_PORT_DONE:
 		ports_feed_done(e, &ev->port);
 		break;

@@ -188,6 +188,17 @@ static bool breaks_checksums(const struct settings *settings, const struct path_
 	       (strcmp(rec[DIR_ORIG]->link.kind, "veth") || strcmp(rec[DIR_REPLY]->link.kind, "veth"));
 }
 
+/* Look-ups of routes mention neither: IPsec policies come after them
+ * (xfrm_lookup), and ip6_forward() looks at its switch by itself. */
+enum reason path_check_family(const struct pathtab *tab, enum family family)
+{
+	if (tab->has_ipsec)
+		return REASON_IPSEC;
+	if (family == FAMILY_IP6 && !tab->forwards_ip6)
+		return REASON_NOT_FORWARDING;
+	return REASON_NONE;
+}
+
 enum reason path_resolve(const struct pathtab *tab, const struct settings *settings,
 			 const struct path_query *q, struct path *ret)
 {
@@ -195,10 +206,9 @@ enum reason path_resolve(const struct pathtab *tab, const struct settings *setti
 	struct path path;
 	enum reason reason;
 
-	/* Which policy it would be is the kernel's secret: the look-up of routes
-	 * that we can ask for leaves them out (xfrm_lookup comes after it). */
-	if (tab->has_ipsec)
-		return REASON_IPSEC;
+	reason = path_check_family(tab, q->orig.family);
+	if (reason != REASON_NONE)
+		return reason;
 	for (unsigned int d = 0; d < DIR__COUNT; d++) {
 		rec[d] = pathtab_find_link(tab, answer_of(q, d)->oif);
 		reason = check_device(rec[d]);

@@ -43,6 +43,9 @@ enum path_verdict {
  * verdict other than PATH_ASK gives the same verdict. */
 enum path_verdict path_advance(struct path_query *q, enum reason *ret_reason);
 
+/* Why nothing of this family may be offloaded now, whichever way it goes. */
+enum reason path_check_family(const struct pathtab *tab, enum family family);
+
 /*
  * From a walk that ended with PATH_FOUND to devices and MAC addresses.
  * REASON_NONE and @ret filled, or why it cannot be offloaded.

@@ -22,6 +22,7 @@ int pathtab_init(struct pathtab *tab, const uint64_t key[2])
 	memset(tab, 0, sizeof(*tab));
 	memcpy(tab->key, key, sizeof(tab->key));
 	tab->generation = 1;
+	tab->forwards_ip6 = true;
 	err = slab_init(&tab->links, sizeof(struct link_rec), PATHTAB_MAX_LINKS);
 	if (!err)
 		err = slab_init(&tab->neighs, sizeof(struct neigh_rec), PATHTAB_MAX_NEIGHS);
@@ -289,13 +290,23 @@ void pathtab_touch_ways(struct pathtab *tab)
 	next_way(tab);
 }
 
-bool pathtab_set_ipsec(struct pathtab *tab, bool has_ipsec)
+static bool set_flag(struct pathtab *tab, bool *flag, bool value)
 {
-	if (tab->has_ipsec == has_ipsec)
+	if (*flag == value)
 		return false;
-	tab->has_ipsec = has_ipsec;
+	*flag = value;
 	pathtab_touch_routes(tab);
 	return true;
+}
+
+bool pathtab_set_ipsec(struct pathtab *tab, bool has_ipsec)
+{
+	return set_flag(tab, &tab->has_ipsec, has_ipsec);
+}
+
+bool pathtab_set_forwards_ip6(struct pathtab *tab, bool forwards)
+{
+	return set_flag(tab, &tab->forwards_ip6, forwards);
 }
 
 void pathtab_touch_link(struct pathtab *tab, struct link_rec *rec)

@@ -73,6 +73,7 @@ struct pathtab {
 	struct nic *nic;	 /* what the hardware can do; NULL: rules are in software */
 	uint8_t neigh_round;	 /* of reading all neighbours */
 	bool has_ipsec;		 /* a policy may want packets that are forwarded */
+	bool forwards_ip6;
 };
 
 int pathtab_init(struct pathtab *tab, const uint64_t key[2]) MUST_CHECK;
@@ -106,5 +107,8 @@ void pathtab_touch_routes(struct pathtab *tab);
 void pathtab_touch_ways(struct pathtab *tab);
 /* IPsec policies are there, or no more. False when that was known. */
 bool pathtab_set_ipsec(struct pathtab *tab, bool has_ipsec);
+/* IPv6 is forwarded, which is assumed until somebody says otherwise, or not. False when
+ * that was known. (For IPv4 look-ups of routes tell.) */
+bool pathtab_set_forwards_ip6(struct pathtab *tab, bool forwards);
 /* Something about this link changed that is not in struct link (its port). */
 void pathtab_touch_link(struct pathtab *tab, struct link_rec *rec);

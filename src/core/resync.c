@@ -82,6 +82,8 @@ static void visit_unseen(struct engine *e, struct flow *f, mono_t now)
 
 static void visit_path(struct engine *e, struct flow *f, mono_t now)
 {
+	enum reason reason;
+
 	switch ((enum flow_state)f->state) {
 	case FLOW_REFUSED:
 		if (!policy_is_path_reason(f->reason) || e->stopping ||
@@ -96,10 +98,11 @@ static void visit_path(struct engine *e, struct flow *f, mono_t now)
 	case FLOW_ACTIVE:
 		if (!drive_path_is_stale(e, f))
 			return;
-		/* No question comes first: meanwhile packets go out in clear. */
-		if (e->paths.has_ipsec) {
+		/* No question comes first: meanwhile rules go on forwarding. */
+		reason = path_check_family(&e->paths, f->orig.family);
+		if (reason != REASON_NONE) {
 			f->path_gen = e->paths.generation;
-			drive_input(e, f, FLOW_IN_LEAVE, REASON_IPSEC, now);
+			drive_input(e, f, FLOW_IN_LEAVE, reason, now);
 			return;
 		}
 		break;

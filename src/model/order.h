@@ -113,6 +113,7 @@ enum event_type {
 	EVENT_PORT_DONE,      /* port: answer to PORT_OPEN, PORT_GUARD or PORT_CLOSE */
 	EVENT_PROBE_DONE,     /* probe */
 	EVENT_IPSEC,	      /* ipsec: packets that are forwarded may meet a policy */
+	EVENT_FORWARDING_IP6, /* forwards_ip6: whether IPv6 is forwarded at all */
 	EVENT_LOOKUP_DONE,    /* lookup: the query with its answers */
 	EVENT_INSTALL_DONE,   /* install */
 	EVENT_REMOVE_DONE,    /* remove */
@@ -211,6 +212,7 @@ struct event {
 		struct link link;
 		struct neigh neigh;
 		bool ipsec;
+		bool forwards_ip6;
 		struct path_query lookup;
 		struct event_install install;
 		struct event_remove remove;

@@ -30,6 +30,7 @@
 	X(NO_ROUTE, "no-route", "there is no route for one direction")                                     \
 	X(ASYMMETRIC_ROUTE, "asymmetric-route", "the two directions do not agree on their devices")        \
 	X(IPSEC, "ipsec", "an IPsec policy may apply to it")                                               \
+	X(NOT_FORWARDING, "not-forwarding", "forwarding of IPv6 is switched off")                          \
 	X(SAME_DEVICE, "same-device", "it would leave through the port on which it arrives")               \
 	X(DEVICE_UNKNOWN, "device-unknown", "a device on its path is not there")                           \
 	X(DEVICE_NOT_NAMED, "device-not-named", "a device on its path is not in the list of devices")      \

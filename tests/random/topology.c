@@ -172,14 +172,26 @@ static void change_neigh(struct world *w, unsigned int n)
 }
 
 /* Seldom, and not for long: nothing is offloaded meanwhile. */
-static bool change_ipsec(struct world *w)
+static bool flip(struct world *w, bool *flag)
+{
+	if (world_below(&w->rnd, *flag ? 3 : 60))
+		return false;
+	*flag = !*flag;
+	return true;
+}
+
+static bool change_family(struct world *w)
 {
 	struct event ev = { .type = EVENT_IPSEC };
 
-	if (world_below(&w->rnd, w->has_ipsec ? 3 : 60))
+	if (flip(w, &w->has_ipsec)) {
+		ev.ipsec = w->has_ipsec;
+	} else if (flip(w, &w->is_ip6_off)) {
+		ev.type = EVENT_FORWARDING_IP6;
+		ev.forwards_ip6 = !w->is_ip6_off;
+	} else {
 		return false;
-	w->has_ipsec = !w->has_ipsec;
-	ev.ipsec = w->has_ipsec;
+	}
 	world_queue_add(&w->rt, &ev);
 	return true;
 }
@@ -188,7 +200,7 @@ void world_step_topology(struct world *w)
 {
 	unsigned int n = world_below(&w->rnd, WORLD_NETS);
 
-	if (change_ipsec(w))
+	if (change_family(w))
 		return;
 	if (!w->net[n].ifindex) {
 		add_net(w, n);
@@ -266,6 +278,8 @@ void world_read_topology(struct world *w)
 	rig_feed_type(&w->rig, EVENT_NEIGHS_END);
 	drop_absent(w);
 	ev = (struct event){ .type = EVENT_IPSEC, .ipsec = w->has_ipsec };
+	rig_feed(&w->rig, &ev);
+	ev = (struct event){ .type = EVENT_FORWARDING_IP6, .forwards_ip6 = !w->is_ip6_off };
 	rig_feed(&w->rig, &ev);
 	rig_feed_type(&w->rig, EVENT_ROUTES_CHANGED);
 }

@@ -49,6 +49,7 @@ struct world {
 	struct world_net net[WORLD_NETS];
 	struct world_neigh neigh[WORLD_NETS][WORLD_HOSTS][2];
 	bool has_ipsec;
+	bool is_ip6_off;
 	uint32_t next_ifindex;
 	uint32_t next_id;
 	bool has_faults;

@@ -334,6 +334,17 @@ static void run_unroute(struct scene *s, struct words *w)
 		rig_feed_type(&s->rig, EVENT_ROUTES_CHANGED);
 }
 
+static void run_forwarding_ip6(struct scene *s, struct words *w)
+{
+	struct event ev = { .type = EVENT_FORWARDING_IP6 };
+
+	scene_start(s);
+	ev.forwards_ip6 = words_take_if(w, "on");
+	if (!ev.forwards_ip6 && !words_take_if(w, "off"))
+		scene_fail(s, "forwarding-ip6 on or off?");
+	rig_feed(&s->rig, &ev);
+}
+
 static void run_neighs(struct scene *s, struct words *w)
 {
 	scene_start(s);
@@ -369,5 +380,6 @@ const struct scene_command scene_setup[] = {
 	{ "route", run_route },
 	{ "unroute", run_unroute }, { "routes-changed", run_routes_changed },
 	{ "neighs", run_neighs },   { "ipsec", run_ipsec },
+	{ "forwarding-ip6", run_forwarding_ip6 },
 };
 const size_t scene_n_setup = array_size(scene_setup);
