@@ -15,6 +15,7 @@
 #include "kern/hwinfo.h"
 #include "kern/links.h"
 #include "kern/neighs.h"
+#include "kern/netconf.h"
 #include "kern/rtwatch.h"
 #include "nl/nlsock.h"
 
@@ -278,6 +279,14 @@ static void on_neigh(const struct neigh *neigh, void *ctx)
 	engine_feed(in->engine, &ev, loop_now(in->loop));
 }
 
+static void on_forwards_ip6(bool forwards, void *ctx)
+{
+	struct ingest *in = ctx;
+	struct event ev = { .type = EVENT_FORWARDING_IP6, .forwards_ip6 = forwards };
+
+	engine_feed(in->engine, &ev, loop_now(in->loop));
+}
+
 static void on_routes_changed(void *ctx)
 {
 	feed_type(ctx, EVENT_ROUTES_CHANGED);
@@ -322,6 +331,7 @@ static void drop_absent_links(struct ingest *in, const struct link_set *set)
 static int read_topology(struct ingest *in)
 {
 	struct link_set *set = calloc(1, sizeof(*set));
+	bool forwards = true;
 	int err;
 
 	if (!set)
@@ -335,8 +345,12 @@ static int read_topology(struct ingest *in)
 		return err;
 	feed_type(in, EVENT_NEIGHS_BEGIN);
 	err = neighs_dump(on_neigh, in);
+	if (err)
+		return err;
+	feed_type(in, EVENT_NEIGHS_END);
+	err = netconf_ask_ip6(&forwards);
 	if (!err)
-		feed_type(in, EVENT_NEIGHS_END);
+		on_forwards_ip6(forwards, in);
 	return err;
 }
 
@@ -409,6 +423,7 @@ static int open_rt(struct ingest *in)
 		.link_gone = on_link_gone,
 		.neigh = on_neigh,
 		.neigh_gone = on_neigh,
+		.forwards_ip6 = on_forwards_ip6,
 		.routes_changed = on_routes_changed,
 		.ctx = in,
 	};

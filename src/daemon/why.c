@@ -101,8 +101,11 @@ static void describe_answer(struct why *w, const struct path_query *q, enum path
 		break;
 	case ROUTE_NONE:
 	case ROUTE_OTHER:
-		step(w, "route", false, "%s: none (%s)", what[s],
-		     a->err ? strerror(-a->err) : "of a kind that is not forwarded");
+		/* ip_route_input_slow() has one error for both. */
+		step(w, "route", false, "%s: none (%s%s)", what[s],
+		     a->err ? strerror(-a->err) : "of a kind that is not forwarded",
+		     a->err == -EHOSTUNREACH && q->ask.iif && q->ask.family == FAMILY_IP4 ?
+			     ", or IPv4 forwarding is off where it arrives" : "");
 		break;
 	}
 }

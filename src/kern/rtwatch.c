@@ -8,6 +8,7 @@
 #include "base/util.h"
 #include "kern/links.h"
 #include "kern/neighs.h"
+#include "kern/netconf.h"
 #include "nl/nlsock.h"
 
 struct rtwatch {
@@ -23,6 +24,7 @@ int rtwatch_open(struct rtwatch **ret, int rcvbuf_bytes, const struct rtwatch_ca
 		RTNLGRP_LINK,        RTNLGRP_NEIGH,       RTNLGRP_IPV4_ROUTE,
 		RTNLGRP_IPV6_ROUTE,  RTNLGRP_IPV4_RULE,   RTNLGRP_IPV6_RULE,
 		RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_NEXTHOP,
+		RTNLGRP_IPV4_NETCONF, RTNLGRP_IPV6_NETCONF,
 	};
 	struct rtwatch *w = calloc(1, sizeof(*w));
 	int err;
@@ -91,6 +93,22 @@ static void on_neigh(struct rtwatch *w, const struct nlmsghdr *nlh)
 		w->cb.neigh(&neigh, w->cb.ctx);
 }
 
+/* Forwarding of IPv4 and the reverse path filter decide about routes of packets
+ * that arrive; the kernel announces them like this only. */
+static void on_netconf(struct rtwatch *w, const struct nlmsghdr *nlh)
+{
+	struct netconf conf;
+	int err = netconf_get(nlh, &conf);
+
+	if (err == -ENOMSG)
+		return;
+	w->has_routes_changed = true;
+	if (err)
+		w->is_lost = true;
+	else if (conf.is_ip6 && conf.ifindex == NETCONF_ALL && conf.has_forwarding)
+		w->cb.forwards_ip6(conf.is_forwarding, w->cb.ctx);
+}
+
 static void on_message(const struct nlmsghdr *nlh, void *ctx)
 {
 	struct rtwatch *w = ctx;
@@ -100,6 +118,7 @@ static void on_message(const struct nlmsghdr *nlh, void *ctx)
 	case RTM_DELLINK: on_link(w, nlh); break;
 	case RTM_NEWNEIGH:
 	case RTM_DELNEIGH: on_neigh(w, nlh); break;
+	case RTM_NEWNETCONF: on_netconf(w, nlh); break;
 	case RTM_NEWROUTE:
 	case RTM_DELROUTE:
 	case RTM_NEWRULE:

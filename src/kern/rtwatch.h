@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * rtwatch - the event socket of the route bus: links, neighbours, and "some
- * route changed".
+ * rtwatch - the event socket of the route bus: links, neighbours, whether IPv6
+ * is forwarded, and "some route changed".
  *
- * Subscribe with rtwatch_open() first, then dump (links_dump, neighs_dump):
- * that way nothing is missed between the two. After -ENOBUFS the same dumps
- * repair.
+ * Subscribe with rtwatch_open() first, then ask (links_dump, neighs_dump,
+ * netconf_ask_ip6): that way nothing is missed between the two. After -ENOBUFS
+ * the same questions repair.
  */
 #pragma once
 
@@ -20,7 +20,8 @@ struct rtwatch_callbacks {
 	void (*neigh)(const struct neigh *neigh, void *ctx);
 	/* Its is_valid is false. */
 	void (*neigh_gone)(const struct neigh *neigh, void *ctx);
-	/* A route, rule, address or next hop: at most once per rtwatch_read(). */
+	void (*forwards_ip6)(bool forwards, void *ctx);
+	/* A route, rule, address, next hop or setting of a device: at most once per rtwatch_read(). */
 	void (*routes_changed)(void *ctx);
 	void *ctx;
 };

@@ -10,6 +10,7 @@
 #include <linux/if_arp.h>
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
+#include <linux/netconf.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -17,6 +18,7 @@
 #include "base/util.h"
 #include "kern/links.h"
 #include "kern/neighs.h"
+#include "kern/netconf.h"
 #include "kern/routes.h"
 #include "kern/rtwatch.h"
 #include "nl/nlput.h"
@@ -362,11 +364,72 @@ static void count_neigh(const struct neigh *neigh, void *ctx)
 	++*(unsigned int *)ctx;
 }
 
+static void begin_netconf(struct msg *m, uint16_t type, uint8_t family)
+{
+	struct netconfmsg header = { .ncm_family = family };
+
+	nlput_init(&m->w, m->buf, sizeof(m->buf), 0);
+	nlput_begin(&m->w, type, 0);
+	nlput_header(&m->w, &header, sizeof(header));
+}
+
+static int get_netconf(struct msg *m, struct netconf *ret)
+{
+	assert_int_equal(nlput_end(&m->w), 0);
+	return netconf_get(nlput_msg(&m->w), ret);
+}
+
+static void forwarding(void **state UNUSED)
+{
+	struct netconf conf;
+	struct msg m;
+
+	begin_netconf(&m, RTM_NEWNETCONF, AF_INET6);
+	nlput_u32(&m.w, NETCONFA_IFINDEX, (uint32_t)NETCONFA_IFINDEX_ALL);
+	nlput_u32(&m.w, NETCONFA_FORWARDING, 0);
+	assert_int_equal(get_netconf(&m, &conf), 0);
+	assert_true(conf.is_ip6);
+	assert_int_equal(conf.ifindex, NETCONF_ALL);
+	assert_true(conf.has_forwarding);
+	assert_false(conf.is_forwarding);
+	begin_netconf(&m, RTM_NEWNETCONF, AF_INET);
+	nlput_u32(&m.w, NETCONFA_IFINDEX, 3);
+	nlput_u32(&m.w, NETCONFA_FORWARDING, 1);
+	assert_int_equal(get_netconf(&m, &conf), 0);
+	assert_false(conf.is_ip6);
+	assert_int_equal(conf.ifindex, 3);
+	assert_true(conf.is_forwarding);
+	/* Something else changed. */
+	begin_netconf(&m, RTM_NEWNETCONF, AF_INET);
+	nlput_u32(&m.w, NETCONFA_IFINDEX, 3);
+	nlput_u32(&m.w, NETCONFA_RP_FILTER, 1);
+	assert_int_equal(get_netconf(&m, &conf), 0);
+	assert_false(conf.has_forwarding);
+}
+
+static void strange_netconf(void **state UNUSED)
+{
+	struct netconf conf;
+	struct msg m;
+
+	begin_netconf(&m, RTM_DELNETCONF, AF_INET6);
+	assert_int_equal(get_netconf(&m, &conf), -ENOMSG);
+	begin_netconf(&m, RTM_NEWNETCONF, AF_MPLS);
+	assert_int_equal(get_netconf(&m, &conf), -ENOMSG);
+	begin_netconf(&m, RTM_NEWNETCONF, AF_INET);
+	nlput_u8(&m.w, NETCONFA_FORWARDING, 1);
+	assert_int_equal(get_netconf(&m, &conf), -EBADMSG);
+	nlput_init(&m.w, m.buf, sizeof(m.buf), 0);
+	nlput_begin(&m.w, RTM_NEWNETCONF, 0);
+	assert_int_equal(get_netconf(&m, &conf), -EBADMSG);
+}
+
 static void real_dumps(void **state UNUSED)
 {
 	struct link loopback = { .ifindex = 0 };
 	unsigned int neighs = 0;
 	struct routes *routes;
+	bool forwards;
 
 	if (routes_open(&routes))
 		skip();
@@ -376,6 +439,7 @@ static void real_dumps(void **state UNUSED)
 	assert_string_equal(loopback.name, "lo");
 	assert_false(loopback.is_ether);
 	assert_int_equal(neighs_dump(count_neigh, &neighs), 0);
+	assert_int_equal(netconf_ask_ip6(&forwards), 0);
 }
 
 static void real_lookup(void **state UNUSED)
@@ -444,6 +508,8 @@ int main(void)
 		cmocka_unit_test(route_on_link),
 		cmocka_unit_test(route_via_the_other_family),
 		cmocka_unit_test(kinds_of_routes),
+		cmocka_unit_test(forwarding),
+		cmocka_unit_test(strange_netconf),
 		cmocka_unit_test(real_dumps),
 		cmocka_unit_test(real_lookup),
 		cmocka_unit_test(real_watch),

@@ -1,0 +1,93 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Forwarding is switched off under traffic: the rules go and nothing crosses the
+# router any more. On again, and they return.
+set -eu
+# shellcheck source=../lab/topo.sh
+. "$LAB_TOPO"
+
+topo_router2
+topo_masquerade # conntrack is at work only where the ruleset needs it
+topo_acct
+in_server nft -f - <<'END'
+table inet arrived {
+	counter from4 { }
+	counter from6 { }
+	chain input {
+		type filter hook input priority 0
+		meta nfproto ipv4 meta l4proto tcp counter name from4
+		meta nfproto ipv6 meta l4proto tcp counter name from6
+	}
+}
+END
+start_daemon 'devices = { "lan0", "wan0" }' 'offload = software'
+
+set_forwarding() {
+	nsenter --net=/run/netns/router sh -c 'echo "$2" >/proc/sys/net/$1' - "$1" "$2"
+}
+
+# arrived FAMILY: packets that the server got.
+arrived() {
+	in_server nft list counter inet arrived "from$1" | sed -n 's/.*packets \([0-9]*\).*/\1/p'
+}
+
+# The prios of a family are its own.
+family_rules() {
+	tc -n router filter show dev lan0 ingress protocol "$1" |
+		grep -c 'mirred (Egress Redirect' || :
+}
+
+has_family_rules() {
+	[ "$(family_rules "$1")" = "$2" ]
+}
+
+# check FAMILY PROTOCOL SWITCH REASON
+check() {
+	centiseconds
+	start=$now
+	set_forwarding "$3" 0
+	wait_for 2 has_family_rules "$2" 0
+	centiseconds
+	echo "$3: rules gone after $((now - start))0 ms"
+	before=$(arrived "$1")
+	sleep 0.5 # nothing happens, which is the point: there is no event to wait for
+	assert_eq "packets that crossed with $3 off" "$(($(arrived "$1") - before))" 0
+	offload -j flows --reason "$4" | grep -q '"sport": *4000'"$1" || fail "$3: no flow says $4"
+	set_forwarding "$3" 1
+	wait_for 5 has_family_rules "$2" 1
+}
+
+transfer_open four tcp 4 50000000 --sport 40004 --rate 1500000
+transfer_open six tcp 6 50000000 --sport 40006 --rate 1500000
+wait_for 5 has_family_rules ip 1
+wait_for 5 has_family_rules ipv6 1
+transfer_go four
+transfer_go six
+check 4 ip ipv4/ip_forward no-route
+has_family_rules ipv6 1 || fail "IPv6 has nothing to do with it"
+check 4 ip ipv4/conf/lan0/forwarding no-route
+check 4 ip ipv4/conf/wan0/forwarding no-route
+check 6 ipv6 ipv6/conf/all/forwarding not-forwarding
+has_family_rules ip 1 || fail "IPv4 has nothing to do with it"
+# A device's own switch does not stop IPv6.
+set_forwarding ipv6/conf/lan0/forwarding 0
+before=$(arrived 6)
+sleep 0.5 # nothing happens, which is the point: there is no event to wait for
+has_family_rules ipv6 1 || fail "the rules went"
+assert_ge "packets that crossed" "$(arrived 6)" $((before + 1))
+set_forwarding ipv6/conf/lan0/forwarding 1
+# Off before the start.
+stop_daemon
+set_forwarding ipv6/conf/all/forwarding 0
+start_daemon 'devices = { "lan0", "wan0" }' 'offload = software'
+wait_for 5 has_family_rules ip 1
+assert_eq "rules for IPv6" "$(family_rules ipv6)" 0
+offload -j why tcp "[$CLIENT6]:40006" "[$SERVER6]:5202" >why.json
+grep -q '"reason": *"not-forwarding"' why.json || { cat why.json; fail "another reason"; }
+set_forwarding ipv6/conf/all/forwarding 1
+wait_for 5 has_family_rules ipv6 1
+transfer_wait four
+transfer_wait six
+transfer_close four
+transfer_close six
