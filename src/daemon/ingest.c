@@ -59,6 +59,7 @@ struct ingest {
 	/* NULL where only the kernel's own classifier is used. */
 	struct hwinfo *hwinfo;
 	struct devlink *devlink;
+	mono_t dump_began;
 	mono_t last_dump;  /* end of the last good one */
 	bool dump_wanted;  /* something was lost */
 	bool is_dumping;
@@ -92,6 +93,11 @@ static void want_dump(struct ingest *in, uint64_t delay_ms)
 		loop_timer_set(in->dump_timer, delay_ms, 0);
 }
 
+static uint64_t resync_delay(void)
+{
+	return RESYNC_DELAY_MS + (uint64_t)rand() % RESYNC_DELAY_MS;
+}
+
 static void on_overrun(struct ingest *in)
 {
 	int size = nlsock_grow(&in->events, CT_RCVBUF_MAX_BYTES);
@@ -99,9 +105,10 @@ static void on_overrun(struct ingest *in)
 	counter_inc(&ct_overruns);
 	log_notice("conntrack events were lost; buffer is %d bytes now, comparing with a dump",
 		   size);
-	if (in->is_dumping)
-		in->dump_interrupted = true;
-	want_dump(in, RESYNC_DELAY_MS + (uint64_t)rand() % RESYNC_DELAY_MS);
+	/* A dump that runs is still right about what it shows, and what it does
+	 * not show is asked for anyway. Another one follows, for what was lost
+	 * behind its cursor. */
+	want_dump(in, resync_delay());
 }
 
 static void on_events(void *ctx, int fd, unsigned int events)
@@ -127,6 +134,14 @@ static void feed_type(struct ingest *in, enum event_type type)
 	dispatch_feed(in->dispatch, &ev);
 }
 
+/* Where events are lost all the time, dumps take half of it at most. */
+static uint64_t pause_after_dump(const struct ingest *in)
+{
+	int64_t took_ms = mono_diff_ms(loop_now(in->loop), in->dump_began);
+
+	return MAX((uint64_t)took_ms, resync_delay());
+}
+
 static void end_dump(struct ingest *in, bool is_good)
 {
 	in->is_dumping = false;
@@ -136,7 +151,8 @@ static void end_dump(struct ingest *in, bool is_good)
 		in->failures = 0;
 		in->last_dump = loop_now(in->loop);
 		feed_type(in, EVENT_RESYNC_END);
-		loop_timer_set(in->dump_timer, SILENT_MS, 0);
+		loop_timer_set(in->dump_timer, in->dump_wanted ? pause_after_dump(in) : SILENT_MS,
+			       0);
 		return;
 	}
 	counter_inc(&ct_dumps_failed);
@@ -208,6 +224,7 @@ static void start_dump(struct ingest *in)
 	in->dump_wanted = false;
 	in->dump_interrupted = false;
 	in->is_dumping = true;
+	in->dump_began = loop_now(in->loop);
 	if (err) {
 		log_warning("cannot ask for a conntrack dump, trying again: %s", strerror(-err));
 		end_dump(in, false);

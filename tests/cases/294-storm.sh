@@ -1,0 +1,54 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Events are lost all the time, also while conntrack is dumped: the dumps count
+# all the same, so that the daemon becomes ready and offloads.
+set -eu
+# shellcheck source=../lab/topo.sh
+. "$LAB_TOPO"
+
+N=8000
+
+topo_router2
+topo_masquerade
+topo_acct
+
+# entries HOST FIRST COUNT FILE: connections without a way.
+entries() {
+	seq "$2" $(($2 + $3 - 1)) | sed "s/.*/-I -p udp -s 192.168.1.$1 -d 240.0.0.1 --sport & \
+--dport 7 -t 600 -u SEEN_REPLY,ASSURED/" >"$4"
+}
+# So many that a dump takes a while, and some that come and go.
+entries 3 10000 "$N" many
+entries 4 10000 300 some
+in_router conntrack -R many >/dev/null 2>&1
+nsenter --net=/run/netns/router sh -c 'while [ ! -e calm ]; do
+	conntrack -R some; conntrack -D -p udp -s 192.168.1.4
+done' >/dev/null 2>&1 &
+storm=$!
+
+# status PATH: a number out of the daemon's status.
+status() {
+	offload -j status | python3 -c 'import json, sys
+value = json.load(sys.stdin)
+for key in sys.argv[1].split("."):
+    value = value.get(key, 0)
+print(value)' "$1"
+}
+
+is_status() {
+	[ "$(status "$1")" = "$2" ]
+}
+
+transfer_open real tcp 4 1000000
+start_daemon 'devices = { "lan0", "wan0" }' 'offload = software' 'event-buffer = 16k'
+wait_for 10 has_rules lan0 1
+touch calm
+wait "$storm"
+wait_for 20 is_status flows.total $((N + 1))
+[ "$(status counters.ct_overruns)" -ge 2 ] || fail "too few events were lost: the case tests nothing"
+assert_eq "dumps that were thrown away" "$(status counters.ct_dumps_failed)" 0
+assert_ge "dumps" "$(status counters.ct_dumps)" 2
+echo "$(status counters.ct_overruns) overruns, $(status counters.ct_dumps) dumps"
+transfer_bulk real
+transfer_close real
