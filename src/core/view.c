@@ -15,6 +15,15 @@ void view_totals(const struct engine *engine, struct view_totals *ret)
 							 engine->forwarded_bytes[d] };
 }
 
+static void get_egress(const struct engine *engine, const struct flow *f, uint32_t ret[])
+{
+	for (unsigned int d = 0; d < DIR__COUNT; d++) {
+		const struct neigh_rec *n = pathtab_get_neigh(&engine->paths, f->next_hop[d]);
+
+		ret[d] = n ? n->neigh.ifindex : 0;
+	}
+}
+
 bool view_flow(const struct engine *engine, const struct tuple *orig, uint32_t ct_id,
 	       struct view_flow *ret)
 {
@@ -25,12 +34,19 @@ bool view_flow(const struct engine *engine, const struct tuple *orig, uint32_t c
 	*ret = (struct view_flow){ .state = f->state, .reason = f->reason, .in_hw = f->in_hw };
 	if (ret->reason == REASON_NONE && (f->state == FLOW_DRAIN || f->state == FLOW_REMOVE))
 		ret->reason = REASON_PATH_CHANGED;
-	for (unsigned int d = 0; d < DIR__COUNT; d++) {
-		const struct neigh_rec *n = pathtab_get_neigh(&engine->paths, f->next_hop[d]);
-
-		ret->egress[d] = n ? n->neigh.ifindex : 0;
+	get_egress(engine, f, ret->egress);
+	for (unsigned int d = 0; d < DIR__COUNT; d++)
 		ret->forwarded[d] = (struct rule_stats){ f->total_pkts[d], f->total_bytes[d] };
-	}
+	return true;
+}
+
+bool view_flow_devices(const struct engine *engine, struct slab_ref flow, uint32_t ret[DIR__COUNT])
+{
+	const struct flow *f = flowtab_get(&engine->flows, flow);
+
+	if (!f)
+		return false;
+	get_egress(engine, f, ret);
 	return true;
 }
 

@@ -30,6 +30,11 @@ struct view_flow {
 bool view_flow(const struct engine *engine, const struct tuple *orig, uint32_t ct_id,
 	       struct view_flow *ret);
 
+/* Devices on which the flow has rules, by the direction that leaves there; 0 where
+ * none is known. False when there is no such flow. */
+bool view_flow_devices(const struct engine *engine, struct slab_ref flow,
+		       uint32_t ret[DIR__COUNT]);
+
 /* Rules that the flow has, or would get over @path. For `why`. */
 void view_rules(const struct engine *engine, const struct conn *conn, const struct path *path,
 		struct rule ret[DIR__COUNT]);

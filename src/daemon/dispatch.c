@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/strbuf.h"
 #include "base/util.h"
+#include "core/plan.h"
 #include "core/view.h"
 #include "daemon/report.h"
 #include "daemon/request.h"
@@ -49,6 +50,9 @@ struct dispatch {
 	struct loop_timer *tick, *watch;
 	void (*idle_hook)(void *ctx);
 	void *idle_ctx;
+	/* The flow whose removal failed first, until it succeeds. */
+	bool removals_fail;
+	struct slab_ref failed_flow;
 };
 
 /* -- questions ------------------------------------------------------------ */
@@ -192,7 +196,7 @@ static void feed_workers(struct dispatch *d)
 	}
 }
 
-static const char *name_of(const struct dispatch *d, uint32_t ifindex)
+static const char *device_name(const struct dispatch *d, uint32_t ifindex)
 {
 	const struct link_rec *rec = pathtab_find_link(view_paths(d->engine), ifindex);
 
@@ -201,8 +205,9 @@ static const char *name_of(const struct dispatch *d, uint32_t ifindex)
 
 static void report_port(const struct dispatch *d, const struct event_port *p)
 {
-	const char *name = name_of(d, p->ifindex);
+	const char *name = device_name(d, p->ifindex);
 	const char *text = p->extack[0] ? p->extack : "no text";
+	unsigned int prio = engine_settings(d->engine)->tc_priority;
 
 	if (p->err && p->order == ORDER_PORT_OPEN)
 		log_warning("%s: cannot be prepared, its flows stay in software: %s (%s)", name,
@@ -211,7 +216,9 @@ static void report_port(const struct dispatch *d, const struct event_port *p)
 		log_notice("%s: no guard for packets about to expire: %s (%s)", name, text,
 			   strerror(-p->err));
 	else if (p->err)
-		log_warning("%s: cannot be cleaned up: %s", name, strerror(-p->err));
+		log_error("%s: cannot be cleaned up, start and stop once more, or run "
+			  "\"tc filter del dev %s ingress prio N\" for N from %u to %u: %s",
+			  name, name, prio, prio + PLAN_PRIO__COUNT - 1, strerror(-p->err));
 	else if (p->order != ORDER_PORT_OPEN)
 		log_info("%s: %s", name, p->order == ORDER_PORT_GUARD ? "ready" : "left as it was");
 }
@@ -223,6 +230,26 @@ static void report_refusal(const struct event_install *r)
 			   r->extack[0] ? r->extack : "no text", strerror(-r->err));
 	else if (r->status == INSTALL_UNCERTAIN)
 		log_warning("no answer to an install, its rules are taken out again");
+}
+
+/* Once when it begins to fail, and once when that is over. All are counted. */
+static void report_removal(struct dispatch *d, const struct event *ev)
+{
+	const struct event_remove *r = &ev->remove;
+	uint32_t dev[DIR__COUNT];
+
+	if (!r->err && d->removals_fail && slab_ref_is_equal(ev->flow, d->failed_flow)) {
+		d->removals_fail = false;
+		log_notice("the rules that could not be removed are out now");
+	}
+	if (!r->err || d->removals_fail || !view_flow_devices(d->engine, ev->flow, dev))
+		return;
+	d->removals_fail = true;
+	d->failed_flow = ev->flow;
+	log_warning("%s, %s: rules cannot be removed and go on forwarding, "
+		    "trying again every second: %s (%s)",
+		    device_name(d, dev[DIR_REPLY]), device_name(d, dev[DIR_ORIG]),
+		    r->extack[0] ? r->extack : "no text", strerror(-r->err));
 }
 
 static void on_worker(void *ctx, int fd, unsigned int events)
@@ -240,6 +267,8 @@ static void on_worker(void *ctx, int fd, unsigned int events)
 				report_port(d, &ev.port);
 			else if (ev.type == EVENT_INSTALL_DONE)
 				report_refusal(&ev.install);
+			else if (ev.type == EVENT_REMOVE_DONE)
+				report_removal(d, &ev);
 			engine_feed(d->engine, &ev, loop_now(d->loop));
 		}
 	}
@@ -259,7 +288,7 @@ static void report_worker(const struct dispatch *d, unsigned int w, int64_t us)
 		return;
 	}
 	for (unsigned int i = 0; i < n; i++)
-		strbuf_printf(&names, "%s%s", i ? ", " : "", name_of(d, ifindex[i]));
+		strbuf_printf(&names, "%s%s", i ? ", " : "", device_name(d, ifindex[i]));
 	log_warning("worker %u: in the kernel for %u s with rules for %s (the driver may be "
 		    "looping); its flows stay in software, other workers go on",
 		    w, (unsigned int)(us / 1000000), strbuf_str(&names));

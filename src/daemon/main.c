@@ -204,12 +204,28 @@ static void sweep_others(struct daemon *d)
 
 /* -- stop ----------------------------------------------------------------- */
 
+/* dispatch has said what to do about them. */
+static bool has_unclean_ports(const struct engine *engine)
+{
+	const struct pathtab *paths = view_paths(engine);
+	struct link_rec *rec;
+
+	for (uint32_t slot = 0; (rec = pathtab_next_link(paths, &slot)); slot++) {
+		if (rec->port == PORT_CLOSED && rec->err)
+			return true;
+	}
+	return false;
+}
+
 static void on_idle(void *ctx)
 {
 	struct daemon *d = ctx;
 
-	if (d->stopping && engine_is_stopped(d->engine))
-		loop_stop(d->loop);
+	if (!d->stopping || !engine_is_stopped(d->engine))
+		return;
+	if (has_unclean_ports(d->engine))
+		d->status = EXIT_STOP;
+	loop_stop(d->loop);
 }
 
 static void on_stop_timeout(void *ctx)
@@ -397,6 +413,8 @@ int main(int argc, char **argv)
 	loop_run(d.loop);
 	if (d.status == EXIT_OK)
 		log_notice("stopped, nothing is left in the kernel");
+	else
+		log_error("stopped, but something of ours may be left in the kernel");
 	/* The thread may come back at any moment: nothing is torn down under it. */
 	if (!finish(&d))
 		_exit(EXIT_STOP);
