@@ -334,37 +334,16 @@ void engine_feed(struct engine *e, const struct event *ev, mono_t now)
 		resync_event(e, ev);
 		break;
 	case EVENT_LINK:
-		ports_feed_link(e, &ev->link);
-		break;
 	case EVENT_LINK_GONE:
-		ports_feed_link_gone(e, ev->link.ifindex);
-		break;
 	case EVENT_NEIGH:
-		ports_feed_neigh(e, &ev->neigh);
-		break;
 	case EVENT_NEIGHS_BEGIN:
-		pathtab_begin_neighs(&e->paths);
-		break;
 	case EVENT_NEIGHS_END:
-		ports_end_neighs(e);
-		break;
 	case EVENT_ROUTES_CHANGED:
-		pathtab_touch_routes(&e->paths);
-		resync_start_path_walk(e);
-		break;
 	case EVENT_IPSEC:
-		if (pathtab_set_ipsec(&e->paths, ev->ipsec))
-			resync_start_path_walk(e);
-		break;
 	case EVENT_FORWARDING_IP6:
-		if (pathtab_set_forwards_ip6(&e->paths, ev->forwards_ip6))
-			resync_start_path_walk(e);
-		break;
 	case EVENT_PORT_DONE:
-		ports_feed_done(e, &ev->port);
-		break;
 	case EVENT_PROBE_DONE:
-		ports_feed_probe(e, &ev->probe, now);
+		ports_feed(e, ev, now);
 		break;
 	case EVENT_ROUND_BEGIN:
 	case EVENT_ROUND_PORT:

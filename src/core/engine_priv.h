@@ -72,12 +72,8 @@ bool drive_path_is_stale(const struct engine *e, const struct flow *f);
 bool drive_is_newer(uint32_t generation, const struct flow *f);
 
 /* ports: links and ports to orders */
-void ports_feed_link(struct engine *e, const struct link *link);
-void ports_feed_link_gone(struct engine *e, uint32_t ifindex);
-void ports_feed_neigh(struct engine *e, const struct neigh *neigh);
-void ports_end_neighs(struct engine *e);
-void ports_feed_done(struct engine *e, const struct event_port *done);
-void ports_feed_probe(struct engine *e, const struct event_probe *done, mono_t now);
+/* Facts about links, neighbours and routing, and answers about ports. */
+void ports_feed(struct engine *e, const struct event *event, mono_t now);
 void ports_feed_round(struct engine *e, const struct event_round *round);
 /* Something about the hardware changed that those which wait for it must know. */
 void ports_touch_ways(struct engine *e);

@@ -9,6 +9,7 @@
 #include <errno.h>
 
 #include "base/counter.h"
+#include "base/util.h"
 #include "core/engine_priv.h"
 #include "core/plan.h"
 
@@ -74,7 +75,7 @@ static void want_port(struct engine *e, struct link_rec *rec, bool changed)
 	}
 }
 
-void ports_feed_link(struct engine *e, const struct link *link)
+static void feed_link(struct engine *e, const struct link *link)
 {
 	uint32_t before = e->paths.generation;
 	struct link_rec *rec = pathtab_put_link(&e->paths, &e->settings, link);
@@ -87,7 +88,7 @@ void ports_feed_link(struct engine *e, const struct link *link)
 		resync_start_path_walk(e);
 }
 
-void ports_feed_link_gone(struct engine *e, uint32_t ifindex)
+static void feed_link_gone(struct engine *e, uint32_t ifindex)
 {
 	if (is_hardware(e))
 		nic_del_link(e->paths.nic, ifindex);
@@ -95,7 +96,7 @@ void ports_feed_link_gone(struct engine *e, uint32_t ifindex)
 	resync_start_path_walk(e);
 }
 
-void ports_feed_neigh(struct engine *e, const struct neigh *neigh)
+static void feed_neigh(struct engine *e, const struct neigh *neigh)
 {
 	uint32_t before = e->paths.generation;
 
@@ -104,7 +105,7 @@ void ports_feed_neigh(struct engine *e, const struct neigh *neigh)
 		resync_start_path_walk(e);
 }
 
-void ports_end_neighs(struct engine *e)
+static void end_neighs(struct engine *e)
 {
 	uint32_t before = e->paths.generation;
 
@@ -157,7 +158,7 @@ static bool is_as_before(const struct link_rec *rec, uint8_t guards)
 	       (rec->port == PORT_CLSACT || rec->port == PORT_OPEN);
 }
 
-void ports_feed_done(struct engine *e, const struct event_port *done)
+static void feed_done(struct engine *e, const struct event_port *done)
 {
 	struct link_rec *rec = pathtab_find_link(&e->paths, done->ifindex);
 	uint8_t guards;
@@ -200,7 +201,7 @@ static void settle_layout(struct engine *e, uint32_t ifindex)
 	}
 }
 
-void ports_feed_probe(struct engine *e, const struct event_probe *done, mono_t now)
+static void feed_probe(struct engine *e, const struct event_probe *done, mono_t now)
 {
 	if (!is_hardware(e) || !nic_feed_probe(e->paths.nic, done, now))
 		return;
@@ -317,4 +318,48 @@ bool ports_are_settled(const struct engine *e)
 			return false;
 	}
 	return true;
+}
+
+/* -- the door ------------------------------------------------------------- */
+
+void ports_feed(struct engine *e, const struct event *ev, mono_t now)
+{
+	switch ((enum event_type)ev->type) {
+	case EVENT_LINK:
+		feed_link(e, &ev->link);
+		break;
+	case EVENT_LINK_GONE:
+		feed_link_gone(e, ev->link.ifindex);
+		break;
+	case EVENT_NEIGH:
+		feed_neigh(e, &ev->neigh);
+		break;
+	case EVENT_NEIGHS_BEGIN:
+		pathtab_begin_neighs(&e->paths);
+		break;
+	case EVENT_NEIGHS_END:
+		end_neighs(e);
+		break;
+	case EVENT_ROUTES_CHANGED:
+		pathtab_touch_routes(&e->paths);
+		resync_start_path_walk(e);
+		break;
+	case EVENT_IPSEC:
+		if (pathtab_set_ipsec(&e->paths, ev->ipsec))
+			resync_start_path_walk(e);
+		break;
+	case EVENT_FORWARDING_IP6:
+		if (pathtab_set_forwards_ip6(&e->paths, ev->forwards_ip6))
+			resync_start_path_walk(e);
+		break;
+	case EVENT_PORT_DONE:
+		feed_done(e, &ev->port);
+		break;
+	case EVENT_PROBE_DONE:
+		feed_probe(e, &ev->probe, now);
+		break;
+	default:
+		BUG_ON(true);
+		break;
+	}
 }

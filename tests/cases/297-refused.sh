@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# offload = hardware where there is no such hardware: every rule is refused, the
-# flows stay on the CPU with that reason, the first rule of a pair never stays.
+# offload = hardware where there is no such hardware: no driver is asked, no rule
+# is tried, the flows stay on the CPU with that reason.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
@@ -13,10 +13,11 @@ topo_acct
 start_daemon 'devices = { "lan0", "wan0" }' 'offload = hardware'
 transfer_open refused tcp 4 2000000 --sport 40001
 is_refused() {
-	offload -j why tcp "$CLIENT4:40001" "$SERVER4:5201" | grep -q '"reason": *"rule-refused"'
+	offload -j why tcp "$CLIENT4:40001" "$SERVER4:5201" | grep -q '"reason": *"driver-not-allowed"'
 }
 wait_for 5 is_refused
 transfer_bulk refused
+offload devices | grep -q '^lan0: unusable, driver-not-allowed' || fail "devices does not say why"
 assert_eq "rules" "$(rules lan0)$(rules wan0)" 00
 transfer_close refused
 stop_daemon

@@ -16,7 +16,8 @@ topo_masquerade
 topo_acct
 crowd 200
 nicsim latency_us 20000
-start_daemon 'devices = { "lan0", "wan0" }' 'offload = hardware'
+start_daemon 'devices = { "lan0", "wan0" }' 'offload = hardware' \
+	'allow-drivers = { "nicsim" }'
 
 # The client's port of some connection that has rules.
 find_rule() {

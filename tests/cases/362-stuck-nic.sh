@@ -31,7 +31,8 @@ nicsim_load ports=2
 topo_router2
 topo_masquerade
 topo_acct
-start_daemon 'devices = { "lan0", "wan0" }' 'offload = hardware'
+start_daemon 'devices = { "lan0", "wan0" }' 'offload = hardware' \
+	'allow-drivers = { "nicsim" }'
 transfer_open one tcp 4 1000000
 wait_for 10 has_rules lan0 1
 
