@@ -9,15 +9,29 @@
 /* A call that takes so much longer than a flow does is not slow, it is stuck. */
 #define STUCK_US (2000 * 1000)
 #define STUCK_FLOWS 10
+/* The first rule loads modules (tcf_proto_lookup_ops, tc_action_load_ops). */
+#define STUCK_FIRST_US (10 * 1000 * 1000)
 
-static unsigned int us_per_flow(const struct pace *pace)
+void pace_init(struct pace *pace)
+{
+	atomic_init(&pace->us_per_flow, 0);
+}
+
+static unsigned int learnt(const struct pace *pace)
 {
 	return atomic_load_explicit(&pace->us_per_flow, memory_order_relaxed);
 }
 
-void pace_init(struct pace *pace)
+bool pace_is_known(const struct pace *pace)
 {
-	atomic_init(&pace->us_per_flow, US_PER_FLOW_FIRST);
+	return learnt(pace) != 0;
+}
+
+static unsigned int us_per_flow(const struct pace *pace)
+{
+	unsigned int us = learnt(pace);
+
+	return us ? us : US_PER_FLOW_FIRST;
 }
 
 /* The last batch counts half: the first rule of a port may take a second
@@ -52,5 +66,7 @@ unsigned int pace_room(const struct pace *pace, unsigned int max)
 
 int64_t pace_stuck_us(const struct pace *pace)
 {
+	if (!pace_is_known(pace))
+		return STUCK_FIRST_US;
 	return MAX((int64_t)STUCK_FLOWS * us_per_flow(pace), (int64_t)STUCK_US);
 }

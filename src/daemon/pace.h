@@ -12,18 +12,20 @@
 #pragma once
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #define PACE_BATCH_US 50000
 
 struct pace {
-	atomic_uint us_per_flow; /* moving average; never 0 */
+	atomic_uint us_per_flow; /* moving average; 0 = nothing was noted yet */
 };
 
 /* Assumes a rather slow NIC, until it is known. */
 void pace_init(struct pace *pace);
 /* @n_flows together took @us. */
 void pace_note(struct pace *pace, unsigned int n_flows, int64_t us);
+bool pace_is_known(const struct pace *pace);
 
 /* Flows of the next batch: 1 to @max. */
 unsigned int pace_batch(const struct pace *pace, unsigned int max);
@@ -31,5 +33,5 @@ unsigned int pace_batch(const struct pace *pace, unsigned int max);
 unsigned int pace_room(const struct pace *pace, unsigned int max);
 
 /* A call into the kernel that lasts longer than this is stuck: 2 s, and ten times
- * what it should take. */
+ * what it should take; 10 s as long as nothing is known. */
 int64_t pace_stuck_us(const struct pace *pace);

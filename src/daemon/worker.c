@@ -542,13 +542,14 @@ bool worker_stop(struct worker *worker, int wait_ms)
 
 bool worker_is_stuck(const struct worker *worker, mono_t now, int64_t *ret_us)
 {
-	int64_t limit_us =
-		MAX(pace_stuck_us(&worker->install_pace), pace_stuck_us(&worker->removal_pace));
+	int64_t limit_us = pace_stuck_us(&worker->install_pace);
 	mono_t since;
 
 	if (!nlsock_is_sending(&worker->rt_sock, &since) &&
 	    !nlsock_is_sending(&worker->ct_sock, &since))
 		return false;
+	if (pace_is_known(&worker->removal_pace))
+		limit_us = MAX(limit_us, pace_stuck_us(&worker->removal_pace));
 	if (mono_diff_us(now, since) <= limit_us)
 		return false;
 	*ret_us = mono_diff_us(now, since);

@@ -87,7 +87,10 @@ static void test_stuck(void **state)
 
 	(void)state;
 	pace_init(&p);
+	assert_false(pace_is_known(&p));
+	assert_int_equal(pace_stuck_us(&p), 10000000);
 	run(&p, 20, 40);
+	assert_true(pace_is_known(&p));
 	assert_int_equal(pace_stuck_us(&p), 2000000);
 	run(&p, 20, 40000);
 	assert_int_equal(pace_stuck_us(&p), 2000000);

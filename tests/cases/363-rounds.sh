@@ -1,0 +1,45 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Rules are read port by port, in rounds; now and then although no flow is
+# offloaded. Foreign filters between ours are passed by, and a clsact that is
+# gone is no failure to read.
+set -eu
+# shellcheck source=../lab/topo.sh
+. "$LAB_TOPO"
+
+counter() {
+	offload status | grep -o "\<$1 *[0-9]*" | sed 's/.* //'
+}
+more_than() {
+	[ "$(counter "$1")" -gt "$2" ]
+}
+
+topo_router2
+topo_masquerade
+topo_acct
+tc -n router qdisc add dev lan0 clsact
+for prio in 1 60000; do
+	tc -n router filter add dev lan0 ingress protocol ip pref $prio flower dst_ip 192.0.2.1 skip_hw action pass
+done
+start_daemon 'devices = { "lan0", "wan0" }' 'offload = software' 'sample-interval = 200ms'
+
+# Guards alone: one round of ten.
+wait_for 10 more_than sample_rounds 1
+assert_eq "samples of no flow" "$(counter samples)" ""
+
+# More rules than one part of a dump holds.
+crowd 300
+wait_for 30 has_rules lan0 300
+before=$(counter sample_rounds)
+wait_for 20 more_than sample_rounds $((before + 2))
+assert_ge "samples" "$(counter samples)" 600
+transfer tcp 4 4000000
+wait_for 10 sh -c 'ip netns exec router nft-offload -s "$0" flows | grep -q 5201' "$SOCKET"
+assert_eq "failures" "$(counter sample_failures)" ""
+
+tc -n router qdisc del dev wan0 clsact
+before=$(counter sample_rounds)
+wait_for 10 more_than sample_rounds $((before + 2))
+assert_eq "failures without clsact" "$(counter sample_failures)" ""
+assert_eq "filters of others" "$(tc -n router filter show dev lan0 ingress | grep -c 'dst_ip 192.0.2.1')" 2
