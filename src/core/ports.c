@@ -6,8 +6,6 @@
  * the recipe where guards can sit, so between the two its pairs are probed; a
  * port of which no pair has a recipe keeps its clsact and waits.
  */
-#include <errno.h>
-
 #include "base/counter.h"
 #include "base/util.h"
 #include "core/engine_priv.h"
@@ -223,7 +221,7 @@ void ports_feed_round(struct engine *e, const struct event_round *r)
 
 	if (!rec || rec->port != PORT_OPEN || e->stopping)
 		return;
-	if (r->err ? r->err != -EINVAL : (rec->guards & ~r->guards) == 0)
+	if (r->err || (!r->is_bare && (rec->guards & ~r->guards) == 0))
 		return;
 	notice_push(&e->notices, &n);
 	counter_inc(&ports_mended);

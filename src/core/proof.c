@@ -292,8 +292,7 @@ void proof_round(struct engine *e, const struct event *ev)
 		p->round_failed = false;
 		break;
 	case EVENT_ROUND_PORT:
-		/* Without clsact there are no rules: that is an answer. */
-		p->round_failed |= ev->round.err && ev->round.err != -EINVAL;
+		p->round_failed |= ev->round.err != 0;
 		ports_feed_round(e, &ev->round);
 		break;
 	case EVENT_ROUND_END:

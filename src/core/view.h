@@ -51,3 +51,4 @@ bool view_is_settled(const struct engine *engine);
 
 /* The kernel may hold rules of the flow with this original tuple. */
 bool view_has_rules(const struct engine *engine, const struct tuple *orig);
+

@@ -2,16 +2,16 @@
 #include "daemon/sampler.h"
 
 #include <errno.h>
-#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/counter.h"
 #include "base/log.h"
 #include "base/util.h"
-#include "core/plan.h"
 #include "core/view.h"
 #include "kern/flower.h"
+#include "kern/qdisc.h"
 #include "nl/nlsock.h"
 
 LOG_TAG("sampler");
@@ -22,6 +22,8 @@ COUNTER(sample_failures, "dumps of rule counters that failed");
 
 /* Messages per round of the loop. */
 #define BUDGET 1
+/* Without flows in the kernel, one round of so many takes place. */
+#define IDLE_ROUNDS 10
 
 struct sampler {
 	struct loop *loop;
@@ -29,106 +31,222 @@ struct sampler {
 	struct dispatch *dispatch;
 	struct nlsock sock;
 	struct loop_timer *timer;
-	uint32_t port_slot; /* cursor over the links */
-	enum plan_prio prio; /* of the dump that runs */
+	unsigned int n_skipped; /* rounds */
+	uint32_t port_slot;     /* cursor over the links */
+	/* Of the dump that runs. */
 	bool is_dumping;
+	bool has_filters;
+	uint32_t seq;
+	uint16_t prio; /* that was announced last */
+	struct event_round port;
 };
 
-static void start_next(struct sampler *s);
+static void feed(struct sampler *s, const struct event *ev)
+{
+	engine_feed(s->engine, ev, loop_now(s->loop));
+}
 
-static void on_rule(const struct nlmsghdr *nlh, void *ctx)
+static void feed_round(struct sampler *s, enum event_type type)
+{
+	const struct event ev = { .type = (uint8_t)type, .round = s->port };
+
+	feed(s, &ev);
+}
+
+/* -- one port ------------------------------------------------------------- */
+
+/* A filter without handle announces that the rules of a prio follow. */
+static bool is_prio(const struct nlmsghdr *nlh, uint16_t *ret_prio)
+{
+	struct tcmsg tcm;
+
+	if (nlh->nlmsg_type != RTM_NEWTFILTER || nlh->nlmsg_len < NLMSG_LENGTH(sizeof(tcm)))
+		return false;
+	memcpy(&tcm, NLMSG_DATA(nlh), sizeof(tcm));
+	*ret_prio = (uint16_t)(tcm.tcm_info >> 16);
+	return tcm.tcm_handle == 0;
+}
+
+static void take_rule(struct sampler *s, const struct flower_info *info)
+{
+	struct event ev = { .type = EVENT_SAMPLE };
+
+	switch ((enum rule_kind)info->cookie.kind) {
+	case RULE_GUARD:
+		if (info->where.family == FAMILY_IP4)
+			s->port.guards |= 1;
+		else if (info->where.family == FAMILY_IP6)
+			s->port.guards |= 2;
+		break;
+	case RULE_FLOW:
+		if (!info->has_stats)
+			break;
+		counter_inc(&samples);
+		ev.sample = (struct event_sample){ .handle = info->where.handle,
+						   .cookie = info->cookie,
+						   .stats = info->stats,
+						   .has_age = info->has_age,
+						   .age_ds = info->age_ds };
+		feed(s, &ev);
+		break;
+	case RULE_PROBE:
+	case RULE__COUNT: break;
+	}
+}
+
+static void on_message(const struct nlmsghdr *nlh, void *ctx)
 {
 	struct sampler *s = ctx;
-	struct event ev = { .type = EVENT_SAMPLE };
 	struct flower_info info;
 	struct nlerr err;
 
+	/* Of a dump that was given up. */
+	if (!s->is_dumping || nlh->nlmsg_seq != s->seq)
+		return;
 	if (nlerr_get(nlh, &err) == 0) {
 		s->is_dumping = false;
-		/* The port or its clsact went away. */
 		if (err.err)
-			counter_inc(&sample_failures);
+			s->port.err = err.err;
 		return;
 	}
-	if (flower_get(nlh, &info) || !info.is_ours || !info.has_stats ||
-	    info.cookie.kind != RULE_FLOW)
+	s->has_filters = true;
+	if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
+		s->port.err = -EINTR;
+	if (is_prio(nlh, &s->prio) || flower_get(nlh, &info))
 		return;
-	counter_inc(&samples);
-	ev.sample = (struct event_sample){ .handle = info.where.handle,
-					   .cookie = info.cookie,
-					   .stats = info.stats };
-	engine_feed(s->engine, &ev, loop_now(s->loop));
+	/* Its announcement was skipped, and who knows what else. */
+	if (info.where.prio != s->prio)
+		s->port.err = -EINTR;
+	if (info.is_ours)
+		take_rule(s, &info);
 }
 
-static void read_more(void *ctx)
+/* No filter at all: is there anything for them to hang on? For a port without
+ * clsact the dump is empty, and so it is without device (tc_dump_tfilter). */
+static void look_for_clsact(struct sampler *s)
 {
-	struct sampler *s = ctx;
-	int n = nlsock_recv_many(&s->sock, BUDGET, on_rule, s);
+	struct qdisc_ingress q = { .kind = QDISC_NONE };
+	int err = qdisc_find_ingress(&s->sock, s->port.ifindex, &q, NULL);
 
-	if (n < 0) {
-		counter_inc(&sample_failures);
-		s->is_dumping = false;
-	}
-	if (!s->is_dumping)
-		start_next(s);
-	dispatch_kick(s->dispatch);
-	if (s->is_dumping)
-		IGNORE_RESULT(loop_defer(s->loop, "samples", read_more, s));
+	if (err == 0 || err == -ENODEV)
+		s->port.is_bare = err || q.kind == QDISC_NONE;
+	else
+		s->port.err = err;
 }
 
-static int send_dump(struct sampler *s, uint32_t ifindex, enum plan_prio prio)
+static void end_port(struct sampler *s)
+{
+	if (!s->port.err && !s->has_filters)
+		look_for_clsact(s);
+	if (s->port.err)
+		counter_inc(&sample_failures);
+	feed_round(s, EVENT_ROUND_PORT);
+}
+
+static int send_dump(struct sampler *s, uint32_t ifindex)
 {
 	_Alignas(8) unsigned char buf[256];
 	struct nlput w;
 	int err;
 
-	nlput_init(&w, buf, sizeof(buf), nlsock_next_seq(&s->sock));
-	err = flower_put_dump(&w, ifindex,
-			      (uint16_t)(engine_settings(s->engine)->tc_priority + prio),
-			      prio == PLAN_PRIO_FLOW_IP6 ? FAMILY_IP6 : FAMILY_IP4, true);
+	s->seq = nlsock_next_seq(&s->sock);
+	nlput_init(&w, buf, sizeof(buf), s->seq);
+	err = flower_put_dump(&w, ifindex, 0, FAMILY_NONE, !view_wants_ages(s->engine, ifindex));
 	return err ? err : nlsock_send(&s->sock, nlput_msg(&w));
 }
 
-/* The next dump of this round: every open port, first IPv4, then IPv6. */
-static void start_next(struct sampler *s)
+static void begin_port(struct sampler *s, uint32_t ifindex)
+{
+	s->port = (struct event_round){ .ifindex = ifindex };
+	s->has_filters = false;
+	s->prio = 0;
+	s->port.err = send_dump(s, ifindex);
+	s->is_dumping = s->port.err == 0;
+	if (!s->is_dumping)
+		end_port(s);
+}
+
+/* -- the round ------------------------------------------------------------ */
+
+static uint32_t next_port(struct sampler *s)
 {
 	const struct pathtab *paths = view_paths(s->engine);
 	struct link_rec *rec;
 
 	while ((rec = pathtab_next_link(paths, &s->port_slot))) {
-		enum plan_prio prio = s->prio;
-
-		if (prio == PLAN_PRIO_FLOW_IP4) {
-			s->prio = PLAN_PRIO_FLOW_IP6;
-		} else {
-			s->prio = PLAN_PRIO_FLOW_IP4;
-			s->port_slot++;
-		}
-		if (rec->port != PORT_OPEN)
-			continue;
-		if (send_dump(s, rec->link.ifindex, prio) == 0) {
-			s->is_dumping = true;
-			return;
-		}
-		counter_inc(&sample_failures);
+		s->port_slot++;
+		if (rec->port == PORT_OPEN)
+			return rec->link.ifindex;
 	}
+	return 0;
+}
+
+/* Goes on to the next port that can be read; ends the round when there is none. */
+static void start_next(struct sampler *s)
+{
+	uint32_t ifindex;
+
+	while ((ifindex = next_port(s))) {
+		begin_port(s, ifindex);
+		if (s->is_dumping)
+			return;
+	}
+	s->port = (struct event_round){ .ifindex = 0 };
+	feed_round(s, EVENT_ROUND_END);
 	counter_inc(&sample_rounds);
+}
+
+static void read_more(void *ctx)
+{
+	struct sampler *s = ctx;
+	int n = nlsock_recv_many(&s->sock, BUDGET, on_message, s);
+
+	/* Each part is made by the call that takes the one before it
+	 * (netlink_recvmsg), so that nothing there is an end without its message. */
+	if (n == 0)
+		n = -EBADMSG;
+	if (n < 0)
+		s->port.err = n;
+	/* What is lost is lost, but the dump goes on to its end. */
+	if (n < 0 && n != -ENOBUFS)
+		s->is_dumping = false;
+	if (!s->is_dumping) {
+		end_port(s);
+		start_next(s);
+	}
+	dispatch_kick(s->dispatch);
+	if (s->is_dumping)
+		IGNORE_RESULT(loop_defer(s->loop, "samples", read_more, s));
+}
+
+/* Flows are sampled each time; guards alone now and then. */
+static bool is_due(struct sampler *s)
+{
+	struct view_totals totals;
+
+	view_totals(s->engine, &totals);
+	if (totals.n_state[FLOW_ACTIVE] || ++s->n_skipped >= IDLE_ROUNDS) {
+		s->n_skipped = 0;
+		return true;
+	}
+	return false;
 }
 
 static void on_timer(void *ctx)
 {
 	struct sampler *s = ctx;
-	struct view_totals totals;
 
-	view_totals(s->engine, &totals);
 	/* A round that takes longer than the period delays the next one. */
-	if (s->is_dumping || totals.n_state[FLOW_ACTIVE] == 0)
+	if (s->is_dumping || !is_due(s))
 		return;
 	s->port_slot = 0;
-	s->prio = PLAN_PRIO_FLOW_IP4;
+	s->port = (struct event_round){ .ifindex = 0 };
+	feed_round(s, EVENT_ROUND_BEGIN);
 	start_next(s);
 	if (s->is_dumping)
 		IGNORE_RESULT(loop_defer(s->loop, "samples", read_more, s));
+	else
+		dispatch_kick(s->dispatch);
 }
 
 int sampler_new(struct loop *loop, struct engine *engine, struct dispatch *dispatch,

@@ -188,6 +188,7 @@ struct event_sample {
 struct event_round {
 	uint32_t ifindex;
 	uint8_t guards; /* bit 0: IPv4, bit 1: IPv6 guard seen */
+	bool is_bare;   /* not even a clsact is there */
 	int32_t err;	/* the port could not be read; nothing follows from what was not seen */
 };
 

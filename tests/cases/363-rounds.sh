@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
+# timeout: 240
 #
 # Rules are read port by port, in rounds; now and then although no flow is
 # offloaded. Foreign filters between ours are passed by, and a clsact that is
@@ -12,7 +13,7 @@ counter() {
 	offload status | grep -o "\<$1 *[0-9]*" | sed 's/.* //'
 }
 more_than() {
-	[ "$(counter "$1")" -gt "$2" ]
+	[ "0$(counter "$1")" -gt "$2" ]
 }
 
 topo_router2
@@ -35,7 +36,6 @@ before=$(counter sample_rounds)
 wait_for 20 more_than sample_rounds $((before + 2))
 assert_ge "samples" "$(counter samples)" 600
 transfer tcp 4 4000000
-wait_for 10 sh -c 'ip netns exec router nft-offload -s "$0" flows | grep -q 5201' "$SOCKET"
 assert_eq "failures" "$(counter sample_failures)" ""
 
 tc -n router qdisc del dev wan0 clsact
