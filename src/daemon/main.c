@@ -189,7 +189,7 @@ static void sweep_others(struct daemon *d)
 
 		if (rec->port != PORT_NONE)
 			continue;
-		err = portwork_sweep(&sock, rec->link.ifindex, &made_clsact, &n_rules);
+		err = portwork_sweep(&sock, rec->link.ifindex, NULL, &made_clsact, &n_rules);
 		if (!err && made_clsact)
 			IGNORE_RESULT(portwork_drop_clsact(&sock, rec->link.ifindex));
 		if (err)

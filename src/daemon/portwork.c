@@ -4,18 +4,29 @@
 #include <errno.h>
 #include <linux/netlink.h>
 
+#include "base/counter.h"
+#include "base/mono.h"
 #include "base/util.h"
+#include "daemon/pace.h"
 #include "daemon/request.h"
 #include "kern/flower.h"
 #include "kern/qdisc.h"
+#include "nl/nlbatch.h"
 
-/* Leftovers found by one dump; a port with more is dumped again. */
-#define SWEEP_MAX 512
+COUNTER(rules_swept, "rules of an earlier run, or of a port that was closed, that were removed");
+
+/* Rules found by one dump; a port with more is dumped again. */
+#define SWEEP_MAX 4096
+/* Requests per system call, of a fast NIC (see pace). */
+#define SWEEP_BATCH 64
+/* Rounds in which nothing went, before it is given up: somebody else may have been
+ * faster, or answers were lost. */
+#define SWEEP_VAIN 3
 
 struct sweep {
+	const uint32_t *keep; /* rules of this instance stay; NULL: none */
 	struct rule_where where[SWEEP_MAX];
 	unsigned int n;
-	bool more;
 	bool made_clsact;
 };
 
@@ -32,13 +43,12 @@ static void on_rule(const struct nlmsghdr *nlh, void *ctx)
 
 	if (flower_get(nlh, &info) || !info.is_ours)
 		return;
-	if (info.cookie.kind == RULE_GUARD && info.cookie.owns_clsact)
+	if (info.cookie.owns_clsact)
 		s->made_clsact = true;
-	if (s->n == SWEEP_MAX) {
-		s->more = true;
+	if (s->keep && info.cookie.instance == *s->keep)
 		return;
-	}
-	s->where[s->n++] = info.where;
+	if (s->n < SWEEP_MAX)
+		s->where[s->n++] = info.where;
 }
 
 static int dump_ours(struct nlsock *sock, uint32_t ifindex, struct sweep *s)
@@ -47,7 +57,6 @@ static int dump_ours(struct nlsock *sock, uint32_t ifindex, struct sweep *s)
 	int err = flower_put_dump(request_begin(&r), ifindex, 0, FAMILY_NONE, true);
 
 	s->n = 0;
-	s->more = false;
 	if (!err)
 		err = nlsock_query(sock, nlput_msg(&r.w), REQUEST_TIMEOUT_MS, on_rule, s, NULL);
 	/* No clsact, no rules: tc_dump_tfilter answers with nothing, or with
@@ -55,30 +64,73 @@ static int dump_ours(struct nlsock *sock, uint32_t ifindex, struct sweep *s)
 	return err == -ENODEV || err == -EINVAL ? 0 : err;
 }
 
-int portwork_sweep(struct nlsock *sock, uint32_t ifindex, bool *ret_made_clsact,
-		   unsigned int *ret_rules)
+/* One system call's worth, from @first on. Returns how many it tried, or -errno. */
+static int del_some(struct nlbatch *b, const struct sweep *s, unsigned int first, unsigned int max,
+		    unsigned int *n_gone)
 {
-	struct sweep s = { .n = 0 };
-	unsigned int total = 0;
-	int err;
+	int err = 0;
 
-	do {
-		err = dump_ours(sock, ifindex, &s);
-		for (unsigned int i = 0; !err && i < s.n; i++) {
-			struct request r;
-			struct nlerr why = { 0, "" };
+	nlbatch_reset(b);
+	for (unsigned int i = first; i < s->n && i - first < max; i++) {
+		if (BUG_ON(flower_put_del(nlbatch_next(b), &s->where[i], false) ||
+			   nlbatch_commit(b, true) < 0))
+			return -EMSGSIZE;
+	}
+	/* What has no answer shows in the next dump if it is still there. */
+	IGNORE_RESULT(nlbatch_run(b, REQUEST_TIMEOUT_MS, NULL, NULL));
+	for (unsigned int i = 0; i < nlbatch_count(b); i++) {
+		const struct nlbatch_result *res = nlbatch_result(b, i);
 
-			err = request_send(&r, sock,
-					   flower_put_del(request_begin(&r), &s.where[i], false),
-					   &why);
-			if (err == -ENOENT)
-				err = 0;
-		}
-		total += s.n;
-	} while (!err && s.more);
+		if (res->state == NLBATCH_DONE && res->err.err == 0)
+			++*n_gone;
+		else if (res->state == NLBATCH_DONE && res->err.err != -ENOENT)
+			err = res->err.err;
+	}
+	return err ? err : (int)nlbatch_count(b);
+}
+
+static int del_all(struct nlsock *sock, const struct sweep *s, unsigned int *n_gone)
+{
+	struct nlbatch b;
+	struct pace pace;
+	int n = nlbatch_init(&b, sock, SWEEP_BATCH);
+
+	if (n)
+		return n;
+	pace_init(&pace);
+	for (unsigned int i = 0; i < s->n && n >= 0; i += (unsigned int)n) {
+		mono_t start = mono_now();
+
+		n = del_some(&b, s, i, pace_batch(&pace, SWEEP_BATCH), n_gone);
+		if (n < 0)
+			break;
+		pace_note(&pace, (unsigned int)n, mono_diff_us(mono_now(), start));
+	}
+	nlbatch_fini(&b);
+	return n < 0 ? n : 0;
+}
+
+/* Until a dump shows nothing: it takes no more than it has room for, and skips
+ * rules when a prio disappears meanwhile (tcf_chain_dump). */
+int portwork_sweep(struct nlsock *sock, uint32_t ifindex, const uint32_t *keep,
+		   bool *ret_made_clsact, unsigned int *ret_rules)
+{
+	struct sweep s = { .keep = keep };
+	unsigned int total = 0, n_gone, n_vain = 0;
+	int err = dump_ours(sock, ifindex, &s);
+
+	while (!err && s.n && n_vain < SWEEP_VAIN) {
+		n_gone = 0;
+		err = del_all(sock, &s, &n_gone);
+		counter_add(&rules_swept, n_gone);
+		total += n_gone;
+		n_vain = n_gone ? 0 : n_vain + 1;
+		if (!err)
+			err = dump_ours(sock, ifindex, &s);
+	}
 	*ret_made_clsact = s.made_clsact;
 	*ret_rules = total;
-	return err;
+	return err ? err : s.n ? -ETIMEDOUT : 0;
 }
 
 int portwork_drop_clsact(struct nlsock *sock, uint32_t ifindex)
@@ -154,7 +206,7 @@ void portwork_open(struct nlsock *sock, const struct order_port *order, struct e
 	int err;
 
 	*ret = (struct event_port){ .ifindex = order->ifindex, .order = ORDER_PORT_OPEN };
-	err = portwork_sweep(sock, order->ifindex, &had_made, &n_rules);
+	err = portwork_sweep(sock, order->ifindex, &order->instance, &had_made, &n_rules);
 	if (err)
 		why = nlerr_make(err);
 	else
@@ -186,7 +238,7 @@ void portwork_close(struct nlsock *sock, const struct order_port *order, struct 
 
 	*ret = (struct event_port){ .ifindex = order->ifindex, .order = ORDER_PORT_CLOSE };
 	del_guards(sock, order);
-	err = portwork_sweep(sock, order->ifindex, &made, &n_rules);
+	err = portwork_sweep(sock, order->ifindex, NULL, &made, &n_rules);
 	if (!err && !order->keep_clsact) {
 		err = portwork_drop_clsact(sock, order->ifindex);
 		/* Somebody hung something on it: it is theirs now. */

@@ -3,11 +3,12 @@
  * portwork - makes a port ready for rules and leaves it as it was.
  *
  * Ready means: a clsact qdisc (made only where there is none), no rule of an
- * earlier life, and the guards, which are an order of their own. Synchronous; on a worker's socket, or at
- * start and for cleaning up on one of one's own.
+ * earlier life, and the guards, which are an order of their own. Synchronous; on
+ * a worker's socket, or at start and for cleaning up on one of one's own.
  *
- * Touches only rules with our cookie, and a clsact only if a guard of ours
- * says that we made it and nothing else hangs on it.
+ * Touches only rules with our cookie, and a clsact only if a rule of ours says
+ * that we made it and nothing else hangs on it. A port may be opened anew while
+ * rules are on it: those of this life stay.
  */
 #pragma once
 
@@ -22,12 +23,13 @@ void portwork_guard(struct nlsock *sock, const struct order_port *order, struct 
 void portwork_close(struct nlsock *sock, const struct order_port *order, struct event_port *ret);
 
 /*
- * Removes what an earlier life left on a port. *ret_made_clsact says whether
- * that life had made the clsact, *ret_rules how many rules were removed. 0 or
- * -errno.
+ * Removes all rules of ours from a port, but those of the instance *keep, which
+ * may be NULL. *ret_made_clsact says whether one of them, or of those that stay,
+ * knew that the clsact is ours, *ret_rules how many were removed. 0 or -errno; both
+ * are set in any case.
  */
-int portwork_sweep(struct nlsock *sock, uint32_t ifindex, bool *ret_made_clsact,
-		   unsigned int *ret_rules) MUST_CHECK;
+int portwork_sweep(struct nlsock *sock, uint32_t ifindex, const uint32_t *keep,
+		   bool *ret_made_clsact, unsigned int *ret_rules) MUST_CHECK;
 
 /* Removes the clsact of a port if nothing is on it. 0, -EBUSY or -errno. */
 int portwork_drop_clsact(struct nlsock *sock, uint32_t ifindex) MUST_CHECK;

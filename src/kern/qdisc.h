@@ -4,7 +4,7 @@
  *
  * A port has at most one of clsact and ingress, both with handle ffff:, and our
  * rules can live on either. Whose it is cannot be seen in the kernel; who made
- * it must remember (the cookie of the guard rules does).
+ * it must remember (the cookies of our rules do).
  */
 #pragma once
 

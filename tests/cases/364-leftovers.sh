@@ -1,0 +1,41 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# timeout: 240
+#
+# Many rules of a killed life are gone after the restart, on ports and on devices
+# that are ports no more; filters of others between them stay.
+set -eu
+# shellcheck source=../lab/topo.sh
+. "$LAB_TOPO"
+
+counter() {
+	offload status | grep -o "\<$1 *[0-9]*" | sed 's/.* //'
+}
+
+topo_router2
+topo_masquerade
+topo_acct
+tc -n router qdisc add dev lan0 clsact
+for prio in 1 60000; do
+	tc -n router filter add dev lan0 ingress protocol ip pref $prio flower dst_ip 192.0.2.1 skip_hw action pass
+done
+start_daemon 'devices = { "lan0", "wan0" }' 'offload = software'
+crowd 500
+wait_for 60 has_rules lan0 500
+wait_for 60 has_rules wan0 500
+kill_daemon
+nsenter --net=/run/netns/router conntrack -F 2>/dev/null
+
+centiseconds
+start=$now
+start_daemon 'devices = { "lan0" }' 'offload = software'
+centiseconds
+echo "ready after $((now - start))0 ms"
+assert_eq "rules" "$(rules lan0) $(rules wan0)" "0 0"
+assert_eq "rules_swept" "$(counter rules_swept)" 1004
+assert_eq "filters of others" "$(tc -n router filter show dev lan0 ingress | grep -c 'dst_ip 192.0.2.1')" 2
+# The clsact of wan0 was the killed life's.
+! tc -n router qdisc show dev wan0 | grep -q clsact || fail "wan0 has a clsact"
+stop_daemon
+assert_eq "filters left" "$(filters lan0)" 2
+tc -n router qdisc show dev lan0 | grep -q clsact || fail "the clsact of others is gone"
