@@ -480,6 +480,12 @@ static struct flow *first_for(const struct engine *e, enum flow_queue queue, uns
 	return f;
 }
 
+static uint32_t n_with_rules(const struct engine *e)
+{
+	return e->n_state[FLOW_INSTALL] + e->n_state[FLOW_ACTIVE] + e->n_state[FLOW_DRAIN] +
+	       e->n_state[FLOW_REMOVE];
+}
+
 static bool next_removal(struct engine *e, unsigned int worker, mono_t now, struct order *ret)
 {
 	struct flow *f = first_for(e, FLOW_Q_REMOVE, worker);
@@ -490,9 +496,7 @@ static bool next_removal(struct engine *e, unsigned int worker, mono_t now, stru
 		return true;
 	}
 	/* Ports go last, when no flow needs them. */
-	if (worker != 0 || !e->stopping || e->flush_walk.is_running ||
-	    e->n_state[FLOW_INSTALL] + e->n_state[FLOW_ACTIVE] + e->n_state[FLOW_DRAIN] +
-		    e->n_state[FLOW_REMOVE])
+	if (worker != 0 || !e->stopping || e->flush_walk.is_running || n_with_rules(e))
 		return false;
 	return ports_next_closing(e, ret);
 }
@@ -580,11 +584,13 @@ bool engine_next_order(struct engine *e, enum order_class class, unsigned int wo
 	return false;
 }
 
+/* A flow counts twice while it has rules, for it has a question afterwards. */
+uint32_t engine_left(const struct engine *e)
+{
+	return n_with_rules(e) * 2 + e->n_asking + e->flows.ask.count + ports_count_ours(e);
+}
+
 bool engine_is_stopped(const struct engine *e)
 {
-	if (!e->stopping || e->flush_walk.is_running || e->n_asking || e->flows.ask.count ||
-	    e->n_state[FLOW_INSTALL] + e->n_state[FLOW_ACTIVE] + e->n_state[FLOW_DRAIN] +
-		    e->n_state[FLOW_REMOVE])
-		return false;
-	return ports_are_closed(e);
+	return e->stopping && !e->flush_walk.is_running && engine_left(e) == 0;
 }

@@ -55,6 +55,10 @@ enum order_class {
 bool engine_next_order(struct engine *engine, enum order_class class, unsigned int worker,
 		       mono_t now, struct order *ret_order);
 
+/* How much of ours is in the kernel or still to be mended, in no unit: gets less
+ * as long as taking back makes progress, and is 0 at its end. */
+uint32_t engine_left(const struct engine *engine);
+
 /* EVENT_STOP was fed and nothing of ours is left in the kernel. */
 bool engine_is_stopped(const struct engine *engine);
 

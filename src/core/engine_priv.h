@@ -79,7 +79,8 @@ void ports_feed_round(struct engine *e, const struct event_round *round);
 void ports_touch_ways(struct engine *e);
 bool ports_next_order(struct engine *e, struct order *ret);
 bool ports_next_closing(struct engine *e, struct order *ret);
-bool ports_are_closed(const struct engine *e);
+/* Ports that have something of ours, or are about to. */
+uint32_t ports_count_ours(const struct engine *e);
 /* Nothing is under way: every port and pair that can be used can be used now. */
 bool ports_are_settled(const struct engine *e);
 

@@ -293,15 +293,14 @@ bool ports_next_closing(struct engine *e, struct order *ret)
 	       next_port(e, PORT_CLSACT, PORT_CLOSING, ORDER_PORT_CLOSE, ret);
 }
 
-bool ports_are_closed(const struct engine *e)
+uint32_t ports_count_ours(const struct engine *e)
 {
 	struct link_rec *rec;
+	uint32_t n = 0;
 
-	for (uint32_t slot = 0; (rec = pathtab_next_link(&e->paths, &slot)); slot++) {
-		if (port_is_ours(rec->port))
-			return false;
-	}
-	return true;
+	for (uint32_t slot = 0; (rec = pathtab_next_link(&e->paths, &slot)); slot++)
+		n += port_is_ours(rec->port);
+	return n;
 }
 
 bool ports_are_settled(const struct engine *e)

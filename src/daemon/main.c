@@ -40,8 +40,10 @@ enum exit_status {
 	EXIT_STOP = 4,	/* something of ours may be left in the kernel */
 };
 
-/* How long a stop may take before it is given up. */
+/* How long a stop may make no progress before it is given up, and how often that
+ * is looked at. */
 #define STOP_MS 15000
+#define STOP_CHECK_MS 1000
 #define READY_CHECK_MS 20
 #define STATUS_MS 5000
 
@@ -66,6 +68,8 @@ struct daemon {
 	struct loop_timer *stop_timer, *ready_timer, *status_timer, *watchdog_timer;
 	bool is_ready;
 	bool stopping;
+	uint32_t stop_left;   /* least that was left of a stop */
+	mono_t stop_progress; /* since then */
 	enum exit_status status;
 };
 
@@ -228,12 +232,23 @@ static void on_idle(void *ctx)
 	loop_stop(d->loop);
 }
 
-static void on_stop_timeout(void *ctx)
+/* As long as it gets less, a stop may take its time; the manager is asked for it. */
+static void on_stop_check(void *ctx)
 {
 	struct daemon *d = ctx;
+	uint32_t left = engine_left(d->engine);
+	mono_t now = loop_now(d->loop);
 
-	log_error("rules could not be removed in time; remove them with "
-		  "\"tc filter del\", or start again");
+	if (left < d->stop_left) {
+		d->stop_left = left;
+		d->stop_progress = now;
+		notify_extend(d->notify, STOP_MS + 5 * STOP_CHECK_MS);
+	}
+	if (mono_diff_ms(now, d->stop_progress) < STOP_MS)
+		return;
+	log_error("rules could not be removed, and for %d s there was no progress; remove them "
+		  "with \"tc filter del\", or start again",
+		  STOP_MS / 1000);
 	d->status = EXIT_STOP;
 	loop_stop(d->loop);
 }
@@ -248,7 +263,9 @@ static void on_signal(void *ctx, int signo)
 	log_notice("%s: taking all flows back", strsignal(signo));
 	d->stopping = true;
 	notify_stopping(d->notify);
-	loop_timer_set(d->stop_timer, STOP_MS, 0);
+	d->stop_left = UINT32_MAX;
+	d->stop_progress = loop_now(d->loop);
+	loop_timer_set(d->stop_timer, STOP_CHECK_MS, STOP_CHECK_MS);
 	dispatch_feed(d->dispatch, &ev);
 }
 
@@ -307,7 +324,7 @@ static int start_timers(struct daemon *d)
 {
 	uint64_t watchdog_ms = notify_watchdog_ms(d->notify);
 
-	d->stop_timer = loop_timer_add(d->loop, "stop", on_stop_timeout, d);
+	d->stop_timer = loop_timer_add(d->loop, "stop", on_stop_check, d);
 	d->ready_timer = loop_timer_add(d->loop, "ready", on_ready_check, d);
 	d->status_timer = loop_timer_add(d->loop, "status", on_status, d);
 	d->watchdog_timer = loop_timer_add(d->loop, "watchdog", on_watchdog, d);

@@ -149,6 +149,16 @@ void notify_stopping(struct notify *notify)
 		send_text(notify, "STOPPING=1");
 }
 
+void notify_extend(struct notify *notify, uint64_t ms)
+{
+	STRBUF_ON_STACK(text, MESSAGE_SIZE);
+
+	if (!notify)
+		return;
+	strbuf_printf(&text, "EXTEND_TIMEOUT_USEC=%" PRIu64, ms * 1000);
+	send_text(notify, strbuf_str(&text));
+}
+
 uint64_t notify_watchdog_ms(const struct notify *notify)
 {
 	return notify ? notify->watchdog_ms : 0;

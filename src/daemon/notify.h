@@ -43,6 +43,10 @@ void notify_reloading(struct notify *notify);
 /* The service is going down. */
 void notify_stopping(struct notify *notify);
 
+/* Going down takes longer: this much from now is allowed, whatever the manager's
+ * limit was (EXTEND_TIMEOUT_USEC). Must come before the limit is over. */
+void notify_extend(struct notify *notify, uint64_t ms);
+
 /*
  * Milliseconds between two calls of notify_watchdog(), half of what the manager
  * allows; 0 when it does not watch this process.

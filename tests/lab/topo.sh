@@ -64,6 +64,7 @@ DAEMON_PID=
 DAEMON_ARGS=
 
 TRANSFER_LIMIT=100
+STOP_LIMIT=10
 transfer_count=0
 
 # ---- assertions ----
@@ -280,12 +281,12 @@ start_daemon() {
 	has_line "$CASE_DIR/notify" READY=1 || fail "the daemon did not become ready"
 }
 
-# end_daemon SIGNAL: sets daemon_status; a daemon that does not end within ten seconds is killed.
+# end_daemon SIGNAL: sets daemon_status; a daemon that does not end within $STOP_LIMIT seconds is killed.
 end_daemon() {
 	local guard
 	daemon_status=0
 	kill "-$1" "$DAEMON_PID" 2>/dev/null || :
-	(sleep 10; kill -KILL "$DAEMON_PID") >/dev/null 2>&1 </dev/null &
+	(sleep "$STOP_LIMIT"; kill -KILL "$DAEMON_PID") >/dev/null 2>&1 </dev/null &
 	guard=$!
 	wait "$DAEMON_PID" || daemon_status=$?
 	kill "$guard" 2>/dev/null || :
@@ -296,7 +297,7 @@ end_daemon() {
 stop_daemon() {
 	[ -n "$DAEMON_PID" ] || fail "stop_daemon: it does not run"
 	end_daemon TERM
-	[ "$daemon_status" != 137 ] || fail "the daemon did not stop within 10 s"
+	[ "$daemon_status" != 137 ] || fail "the daemon did not stop within $STOP_LIMIT s"
 	assert_eq "exit status of the daemon" "$daemon_status" 0
 }
 

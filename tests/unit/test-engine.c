@@ -155,6 +155,43 @@ static void nothing_to_do(void **state UNUSED)
 	assert_false(engine_wants_dumps(rig.engine));
 }
 
+/* -- stopping ------------------------------------------------------------- */
+
+/* What is left gets less with every rule that goes, and does not while removals
+ * fail. */
+static void progress_of_a_stop(void **state UNUSED)
+{
+	uint32_t left, before;
+	char text[64];
+
+	for (unsigned int i = 0; i < 40; i++) {
+		snprintf(text, sizeof(text), "udp 10.0.2.1:%u > 10.0.3.1:53", 100 + i);
+		add(text, 100 + i);
+	}
+	rig_settle(&rig);
+	assert_int_equal(rig.kernel.n_rules, 80);
+	rig_feed_type(&rig, EVENT_STOP);
+	rig.is_mute[fake_lane(ORDER_REMOVE, 0)] = true;
+	rig.kernel.faults.removal_err = -EBUSY;
+	rig.kernel.faults.removal_left = FAKE_LEFT_BOTH;
+	rig_settle(&rig);
+	before = engine_left(rig.engine);
+	assert_true(before >= 80);
+	/* The first one failed. */
+	assert_true(rig_answer(&rig, fake_lane(ORDER_REMOVE, 0)));
+	assert_int_equal(engine_left(rig.engine), before);
+	while (rig_answer(&rig, fake_lane(ORDER_REMOVE, 0))) {
+		left = engine_left(rig.engine);
+		assert_true(left < before);
+		before = left;
+	}
+	assert_false(engine_is_stopped(rig.engine));
+	rig.is_mute[fake_lane(ORDER_REMOVE, 0)] = false;
+	rig_advance(&rig, mono_add_ms(rig.now, 2000));
+	assert_int_equal(engine_left(rig.engine), 0);
+	assert_true(engine_is_stopped(rig.engine));
+}
+
 /* -- answers that nobody waits for ---------------------------------------- */
 
 static void stale_answers(void **state UNUSED)
@@ -526,6 +563,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(parameters),
 		TEST(nothing_to_do),
+		TEST(progress_of_a_stop),
 		TEST(stale_answers),
 		TEST(unknown_things),
 		TEST(port_answer_out_of_place),

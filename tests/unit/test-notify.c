@@ -99,6 +99,8 @@ static void test_messages(void **state UNUSED)
 	assert_true(strtoll(buf + 27, NULL, 10) > 0);
 	notify_stopping(notify);
 	expect("STOPPING=1");
+	notify_extend(notify, 20000);
+	expect("EXTEND_TIMEOUT_USEC=20000000");
 	expect_nothing();
 	notify_free(notify);
 }
@@ -169,6 +171,7 @@ static void test_unwanted(void **state UNUSED)
 	notify_reloading(notify);
 	notify_watchdog(notify);
 	notify_stopping(notify);
+	notify_extend(notify, 1);
 	notify_free(notify);
 	expect_nothing();
 }
