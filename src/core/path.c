@@ -37,6 +37,8 @@ static enum reason judge(const struct route_answer *a)
 		return REASON_NONE;
 	case ROUTE_LOCAL:
 		return REASON_LOCAL;
+	case ROUTE_FAILED:
+		return REASON_ROUTE_LOOKUP_FAILED;
 	case ROUTE_NONE:
 	case ROUTE_OTHER:
 		break;

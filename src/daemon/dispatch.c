@@ -67,7 +67,7 @@ int dispatch_walk_path(struct dispatch *d, struct path_query *q)
 		counter_inc(&route_lookups);
 		if (err) {
 			counter_inc(&route_errors);
-			q->answer[q->step] = (struct route_answer){ .kind = ROUTE_NONE,
+			q->answer[q->step] = (struct route_answer){ .kind = ROUTE_FAILED,
 								    .err = err };
 			return err;
 		}
@@ -83,7 +83,7 @@ static void run_lookup(struct dispatch *d, const struct order *o)
 	ev.lookup = o->lookup;
 	err = dispatch_walk_path(d, &ev.lookup);
 	if (err)
-		log_warning("no answer to a route look-up, staying in software: %s",
+		log_warning("no answer to a route look-up, staying in software for now: %s",
 			    strerror(-err));
 	engine_feed(d->engine, &ev, loop_now(d->loop));
 }

@@ -99,6 +99,9 @@ static void describe_answer(struct why *w, const struct path_query *q, enum path
 	case ROUTE_LOCAL:
 		step(w, "route", false, "%s: this host itself", what[s]);
 		break;
+	case ROUTE_FAILED:
+		step(w, "route", false, "%s: no answer (%s)", what[s], strerror(-a->err));
+		break;
 	case ROUTE_NONE:
 	case ROUTE_OTHER:
 		/* ip_route_input_slow() has one error for both. */
@@ -116,14 +119,14 @@ static bool explain_path(struct why *w, struct dispatch *dispatch, struct path *
 	enum reason reason = REASON_NO_ROUTE;
 	struct path_query q;
 	char in[32], out[32];
-	int err;
 
 	path_begin(&q, &w->conn.orig, &w->conn.reply,
 		   s->admit == ADMIT_MARK ? w->conn.mark & ~s->mark : w->conn.mark, 0);
-	err = dispatch_walk_path(dispatch, &q);
+	/* What failed stands in the answers. */
+	IGNORE_RESULT(dispatch_walk_path(dispatch, &q));
 	for (unsigned int i = 0; i <= q.step; i++)
 		describe_answer(w, &q, i);
-	if (err || path_advance(&q, &reason) != PATH_FOUND) {
+	if (path_advance(&q, &reason) != PATH_FOUND) {
 		fail(w, "path", reason);
 		return false;
 	}

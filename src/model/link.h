@@ -64,6 +64,7 @@ struct neigh {
 /* What a route look-up said. */
 enum route_kind {
 	ROUTE_NONE,	   /* no answer yet, or unreachable: see err */
+	ROUTE_FAILED,	   /* the question got no answer: see err */
 	ROUTE_UNICAST,
 	ROUTE_LOCAL,
 	ROUTE_OTHER,	   /* broadcast, multicast, blackhole, ... */

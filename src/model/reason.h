@@ -28,6 +28,7 @@
 	/* where it goes */                                                                                \
 	X(LOCAL, "local", "it begins or ends on this host")                                                \
 	X(NO_ROUTE, "no-route", "there is no route for one direction")                                     \
+	X(ROUTE_LOOKUP_FAILED, "route-lookup-failed", "the kernel did not answer which way it goes")       \
 	X(ASYMMETRIC_ROUTE, "asymmetric-route", "the two directions do not agree on their devices")        \
 	X(IPSEC, "ipsec", "an IPsec policy may apply to it")                                               \
 	X(NOT_FORWARDING, "not-forwarding", "forwarding of IPv6 is switched off")                          \

@@ -421,7 +421,8 @@ static void run_lookup(struct fake *k, const struct order *o, struct event *ev)
 
 		fake_ask_route(k, &q->ask, &q->answer[q->step]);
 		if (k->faults.lookup_err) {
-			q->answer[q->step] = (struct route_answer){ .err = k->faults.lookup_err };
+			q->answer[q->step] = (struct route_answer){ .kind = ROUTE_FAILED,
+								    .err = k->faults.lookup_err };
 			k->faults.lookup_err = 0;
 			return;
 		}

@@ -98,6 +98,7 @@ static bool waits_for_time(const struct flow *f)
 	case REASON_RULE_REFUSED:
 	case REASON_RULE_LOST:
 	case REASON_CONNTRACK_REFUSED:
+	case REASON_ROUTE_LOOKUP_FAILED:
 	case REASON_FLUSHED:
 		return true;
 	default:

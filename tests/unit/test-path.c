@@ -122,6 +122,7 @@ static void dead_ends(void **state UNUSED)
 		enum reason reason;
 	} ends[] = {
 		{ ROUTE_NONE, REASON_NO_ROUTE },
+		{ ROUTE_FAILED, REASON_ROUTE_LOOKUP_FAILED },
 		{ ROUTE_OTHER, REASON_NO_ROUTE },
 		{ ROUTE_LOCAL, REASON_LOCAL },
 	};
