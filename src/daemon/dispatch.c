@@ -26,9 +26,11 @@ COUNTER(conntrack_refreshed, "conntrack timeouts prolonged because rules carried
 COUNTER(workers_stuck, "times that a worker did not come back from the kernel for seconds");
 COUNTER(conntrack_finished, "connections whose last ACK was forwarded by a rule");
 
-/* Questions answered per round of the loop, so that events get their turn. */
+/* Questions answered per round of the loop, so that events get their turn, and who
+ * asks by the control socket: a look-up takes RTNL (rtnetlink_rcv_msg), which the
+ * insertion of a rule may hold for as long as the NIC needs. */
 #define QUESTIONS_PER_ROUND 256
-#define ANSWERS_PER_ROUND   1024
+#define QUESTIONS_US 10000
 #define CT_TIMEOUT_MS	    2000
 
 #define WATCH_MS 500
@@ -165,9 +167,12 @@ static void run_refresh(struct dispatch *d, const struct order *o)
 /* True when more questions wait. */
 static bool answer_questions(struct dispatch *d)
 {
+	mono_t deadline = mono_add_us(mono_now(), QUESTIONS_US);
 	struct order o;
 
 	for (unsigned int i = 0; i < QUESTIONS_PER_ROUND; i++) {
+		if (i && mono_before(deadline, mono_now()))
+			return true;
 		if (!engine_next_order(d->engine, ORDERS_ASK, 0, loop_now(d->loop), &o))
 			return false;
 		if (o.type == ORDER_LOOKUP)

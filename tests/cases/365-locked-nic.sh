@@ -1,0 +1,37 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# timeout: 240
+#
+# A slow NIC whose driver is called under rtnl, so that every look-up of a route
+# waits for it: the daemon answers all the same.
+set -eu
+# shellcheck source=../lab/topo.sh
+. "$LAB_TOPO"
+# shellcheck source=../lab/nicsim-topo.sh
+. "${LAB_TOPO%/*}/nicsim-topo.sh"
+
+nicsim_load ports=2 knobs=unlocked=0
+topo_router2
+topo_masquerade
+topo_acct
+crowd 250
+nicsim latency_us 20000
+start_daemon 'devices = { "lan0", "wan0" }' 'offload = hardware'
+
+worst=0
+for i in 1 2 3 4 5 6 7 8; do
+	# The path of every flow is looked up again.
+	ip -n router route add "198.51.100.$i" dev wan0
+	centiseconds
+	start=$now
+	offload status >/dev/null
+	centiseconds
+	echo "an answer after $((now - start))0 ms, $(nicsim used) rules are in"
+	[ $((now - start)) -le "$worst" ] || worst=$((now - start))
+done
+# Most of it is the time that the client needs to start.
+assert_le "centiseconds until an answer" "$worst" 100
+nicsim latency_us 0
+wait_for 40 has_rules lan0 250
+assert_eq "refused" "$(nicsim refused)" 0
+stop_daemon
