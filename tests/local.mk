@@ -70,7 +70,8 @@ fake_sources = \
 	tests/fake/rig.h tests/fake/rig.c
 
 tests_scenario_scenario_SOURCES = tests/scenario/scenario.c tests/scenario/scene.h \
-	tests/scenario/words.c tests/scenario/setup.c tests/scenario/happen.c \
+	tests/scenario/words.c tests/scenario/setup.c tests/scenario/hardware.c \
+	tests/scenario/happen.c \
 	tests/scenario/expect.c $(fake_sources)
 tests_scenario_scenario_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_scenario_scenario_LDADD = $(core_ldadd)

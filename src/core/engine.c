@@ -20,6 +20,10 @@ COUNTER(refreshes, "conntrack entries read or prolonged for offloaded flows");
 /* Timers fired per tick. */
 #define TIMER_BUDGET 1024
 #define TIMER_TICK_MS 50
+/* The first prio where none is set. Some NICs take none above 1 or 16; elsewhere
+ * the small ones are left to others. */
+#define PRIO_HARDWARE 1
+#define PRIO_SOFTWARE 100
 
 static int init_hardware(struct engine *e, mono_t now)
 {
@@ -41,6 +45,10 @@ int engine_new(const struct engine_params *params, struct engine **ret_engine)
 	if (!e)
 		return -ENOMEM;
 	e->settings = params->settings;
+	if (!e->settings.tc_priority)
+		e->settings.tc_priority = e->settings.offload == OFFLOAD_HARDWARE ?
+						  PRIO_HARDWARE :
+						  PRIO_SOFTWARE;
 	e->instance = params->instance;
 	e->epoch = params->now;
 	err = flowtab_init(&e->flows, params->settings.max_flows, params->n_workers,
@@ -573,6 +581,9 @@ bool engine_next_order(struct engine *e, enum order_class class, unsigned int wo
 		       struct order *ret_order)
 {
 	ret_order->type = ORDER_NONE;
+	/* It would only lie in its ring. */
+	if (class != ORDERS_ASK && e->is_stuck[worker])
+		return false;
 	switch (class) {
 	case ORDERS_ASK:
 		return next_question(e, now, ret_order);

@@ -42,7 +42,7 @@ struct settings {
 	bool auto_devices;	 /* { "auto" }: every port that can */
 	unsigned int n_devices;
 	char device[SETTINGS_MAX_DEVICES][LINK_NAME_SIZE];
-	uint16_t tc_priority;	 /* first of the prios that are ours */
+	uint16_t tc_priority;	 /* first of the prios that are ours; 0 = the engine chooses */
 	uint32_t sample_ms;	 /* how often rule counters are read */
 	unsigned int n_allowed;
 	struct settings_driver allowed[SETTINGS_MAX_DRIVERS];

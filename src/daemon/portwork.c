@@ -184,18 +184,27 @@ static int add_guard(struct nlsock *sock, const struct rule *guard, struct nlerr
 	return request_send(&r, sock, flower_put_add(request_begin(&r), guard, FLOWER_EXCL), why);
 }
 
-static void del_guards(struct nlsock *sock, const struct order_port *order)
+static void on_guard(const struct nlmsghdr *nlh, void *ctx)
 {
-	for (unsigned int i = 0; i < order->n_guards; i++) {
-		struct rule_where where = rule_where(&order->guard[i]);
-		struct request r;
-		struct nlerr why = { 0, "" };
+	bool *is_ours = ctx;
+	struct flower_info info;
 
-		/* One that is not there is fine; whatever else fails, the sweep
-		 * that follows or the next start removes it. */
-		IGNORE_RESULT(request_send(&r, sock,
-					   flower_put_del(request_begin(&r), &where, false), &why));
-	}
+	if (flower_get(nlh, &info) == 0 && info.is_ours && info.cookie.kind == RULE_GUARD)
+		*is_ours = true;
+}
+
+/* Whether what sits in a guard's place is a guard. */
+static bool is_there(struct nlsock *sock, const struct rule *guard)
+{
+	struct rule_where where = rule_where(guard);
+	struct request r;
+	bool is_ours = false;
+	int err = flower_put_get(request_begin(&r), &where);
+
+	if (!err)
+		err = nlsock_query(sock, nlput_msg(&r.w), REQUEST_TIMEOUT_MS, on_guard, &is_ours,
+				   NULL);
+	return !err && is_ours;
 }
 
 void portwork_open(struct nlsock *sock, const struct order_port *order, struct event_port *ret)
@@ -223,7 +232,11 @@ void portwork_guard(struct nlsock *sock, const struct order_port *order, struct 
 		struct nlerr why = { 0, "" };
 		int err = add_guard(sock, &order->guard[i], &why);
 
-		if (err == 0 || err == -EEXIST)
+		if (err == -EEXIST && is_there(sock, &order->guard[i]))
+			err = 0;
+		if (err == -EEXIST && !why.extack[0])
+			strcpy(why.extack, "the priority is in use by filters of others");
+		if (err == 0)
 			ret->guards |= (uint8_t)(1u << i);
 		else if (!ret->err)
 			set_error(ret, &why);
@@ -237,7 +250,6 @@ void portwork_close(struct nlsock *sock, const struct order_port *order, struct 
 	int err;
 
 	*ret = (struct event_port){ .ifindex = order->ifindex, .order = ORDER_PORT_CLOSE };
-	del_guards(sock, order);
 	err = portwork_sweep(sock, order->ifindex, NULL, &made, &n_rules);
 	if (!err && !order->keep_clsact) {
 		err = portwork_drop_clsact(sock, order->ifindex);

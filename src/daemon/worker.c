@@ -36,6 +36,8 @@ COUNTER(acks_lost, "requests whose answer never came");
  * per call was the best measured. Slow NICs get smaller ones, see pace. */
 #define BATCH_FLOWS	32
 #define ACK_TIMEOUT_MS	5000
+/* Looks at a worker in the same call until it counts as stuck. */
+#define STUCK_LOOKS	4
 #define RCVBUF_BYTES	(4 * 1024 * 1024)
 
 static_assert(NLERR_EXTACK_SIZE == EXTACK_SIZE, "the kernel's text is copied as it is");
@@ -48,6 +50,9 @@ struct worker {
 	/* What flows take: noted here, asked by the main thread, too. */
 	struct pace install_pace, removal_pace;
 	unsigned int n_under_way; /* orders without answer; main thread only */
+	/* The call that the watchdog found it in, and how often. Main thread only. */
+	mono_t seen_since;
+	unsigned int n_seen;
 	int stop_fd, end_fd;
 	atomic_bool stopping;
 	/* Whose rules are in its hands; 0 = no more. For the watchdog's message. */
@@ -540,13 +545,22 @@ bool worker_stop(struct worker *worker, int wait_ms)
 	return true;
 }
 
-bool worker_is_stuck(const struct worker *worker, mono_t now, int64_t *ret_us)
+bool worker_is_stuck(struct worker *worker, mono_t now, int64_t *ret_us)
 {
 	int64_t limit_us = pace_stuck_us(&worker->install_pace);
 	mono_t since;
 
 	if (!nlsock_is_sending(&worker->rt_sock, &since) &&
-	    !nlsock_is_sending(&worker->ct_sock, &since))
+	    !nlsock_is_sending(&worker->ct_sock, &since)) {
+		worker->n_seen = 0;
+		return false;
+	}
+	if (worker->n_seen == 0 || mono_diff_us(since, worker->seen_since) != 0)
+		worker->n_seen = 0;
+	worker->seen_since = since;
+	/* Where all of the machine stood still for a while, nobody is stuck: it
+	 * takes several looks, and whoever looks must have been running. */
+	if (++worker->n_seen < STUCK_LOOKS)
 		return false;
 	if (pace_is_known(&worker->removal_pace))
 		limit_us = MAX(limit_us, pace_stuck_us(&worker->removal_pace));

@@ -48,7 +48,7 @@ bool worker_stop(struct worker *worker, int wait_ms) MUST_CHECK;
  * come back: a driver that says EAGAIN makes tc_new_tfilter repeat the request for
  * ever, where no signal ends it. *ret_us is how long, and set on true only.
  */
-bool worker_is_stuck(const struct worker *worker, mono_t now, int64_t *ret_us);
+bool worker_is_stuck(struct worker *worker, mono_t now, int64_t *ret_us);
 
 /* Ports of the rules that it is, or was last, busy with, as far as there is room. */
 #define WORKER_DEVICES 4

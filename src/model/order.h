@@ -52,7 +52,7 @@ struct order_port {
 	uint32_t ifindex;
 	uint32_t instance;  /* OPEN: rules of this one stay, those of others go */
 	bool keep_clsact;   /* CLOSE: it was not made by us */
-	uint8_t n_guards;   /* GUARD, CLOSE */
+	uint8_t n_guards;   /* GUARD */
 	struct rule guard[2];
 };
 

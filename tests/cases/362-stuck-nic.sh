@@ -58,7 +58,7 @@ wait_for 10 has_rules lan0 1
 assert_eq "workers_stuck" "$(counter workers_stuck)" 1
 
 # Stuck again, and told to stop: it gives up in the end, and says what is left.
-expect_warning 'rules could not be removed in time'
+expect_warning 'rules could not be removed'
 expect_warning 'something of ours may be left'
 expect_warning 'worker 0: does not come back from the kernel'
 get_stuck

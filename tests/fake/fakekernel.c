@@ -252,7 +252,7 @@ static bool is_established(const struct conn *c)
 static struct fake_rule *rule_for(struct fake *k, const struct tuple *t)
 {
 	for (unsigned int i = 0; i < k->n_rules; i++) {
-		if (tuple_is_equal(&k->rule[i].rule.match, t))
+		if (!k->rule[i].is_dead && tuple_is_equal(&k->rule[i].rule.match, t))
 			return &k->rule[i];
 	}
 	return NULL;
@@ -283,6 +283,22 @@ void fake_sample(const struct fake *k, unsigned int n, struct event *ret)
 	ret->sample = (struct event_sample){ .handle = r->rule.handle,
 					     .cookie = r->rule.cookie,
 					     .stats = r->stats };
+}
+
+void fake_kill_rules(struct fake *k, uint32_t ct_id)
+{
+	for (unsigned int i = 0; i < k->n_rules; i++)
+		k->rule[i].is_dead |= k->rule[i].rule.cookie.ct_id == ct_id;
+}
+
+void fake_delete_rule(struct fake *k, uint32_t ct_id, enum dir dir)
+{
+	for (unsigned int i = k->n_rules; i-- > 0;) {
+		const struct rule_cookie *cookie = &k->rule[i].rule.cookie;
+
+		if (cookie->ct_id == ct_id && cookie->dir == dir)
+			drop_rule(k, i);
+	}
 }
 
 unsigned int fake_rules_of(const struct fake *k, uint32_t ct_id)
@@ -405,6 +421,9 @@ void fake_tell(struct fake *k, const struct event *ev, mono_t now)
 		break;
 	case EVENT_REFRESH_DONE:
 		note_refreshed(k, ev);
+		break;
+	case EVENT_WORKER:
+		k->is_told_stuck |= ev->worker.is_stuck;
 		break;
 	case EVENT_STOP:
 		k->is_told_to_stop = true;

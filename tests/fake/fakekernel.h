@@ -47,6 +47,7 @@ struct fake_rule {
 	struct rule rule;
 	struct rule_stats stats;
 	struct slab_ref flow; /* that the install order named */
+	bool is_dead; /* taken, but the hardware does not have it: packets go to the CPU */
 };
 
 struct fake_conn {
@@ -105,6 +106,7 @@ struct fake_faults {
 	int removal_err;
 	enum fake_left removal_left;
 	bool lose_install;
+	bool dead_installs; /* rules are taken and not programmed, until it is cleared */
 	enum fake_left install_left;
 };
 
@@ -146,6 +148,7 @@ struct fake {
 	struct fake_faults faults;
 	struct fake_driver driver;
 	bool is_told_to_stop;
+	bool is_told_stuck; /* of some worker: flows may change theirs since then */
 	uint64_t n_orders[ORDER__COUNT]; /* handed out since the start */
 	unsigned int n_complaints;
 	char complaints[FAKE_TEXT];
@@ -186,6 +189,9 @@ mono_t fake_next_expiry(const struct fake *k);
 bool fake_packets(struct fake *k, struct fake_conn *c, enum dir dir, uint64_t pkts,
 		  uint64_t bytes, mono_t now);
 void fake_sample(const struct fake *k, unsigned int n, struct event *ret);
+/* The hardware forgets the rules of a connection, or somebody deletes one. */
+void fake_kill_rules(struct fake *k, uint32_t ct_id);
+void fake_delete_rule(struct fake *k, uint32_t ct_id, enum dir dir);
 /* Rules of a connection that are in. */
 unsigned int fake_rules_of(const struct fake *k, uint32_t ct_id);
 

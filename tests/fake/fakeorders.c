@@ -42,7 +42,7 @@ static void check_worker(struct fake *k, struct fake_flow *f, unsigned int worke
 {
 	if (f->n_rule_orders++)
 		fake_complain(k, "two rule orders under way for slot %u", f->ref.slot);
-	if (f->worker && f->worker != worker + 1)
+	if (f->worker && f->worker != worker + 1 && !k->is_told_stuck)
 		fake_complain(k, "slot %u changed its worker", f->ref.slot);
 	f->worker = worker + 1;
 }
@@ -166,7 +166,9 @@ static int add_rule(struct fake *k, const struct rule *r, struct slab_ref flow)
 		return err;
 	if (k->n_rules == FAKE_RULES)
 		abort();
-	k->rule[k->n_rules++] = (struct fake_rule){ .rule = *r, .flow = flow };
+	k->rule[k->n_rules++] = (struct fake_rule){ .rule = *r,
+						   .flow = flow,
+						   .is_dead = k->faults.dead_installs };
 	return 0;
 }
 
@@ -177,7 +179,7 @@ static int del_rule(struct fake *k, const struct rule_where *where, struct rule_
 		const struct rule *r = &k->rule[i].rule;
 
 		if (r->ifindex == where->ifindex && r->prio == where->prio &&
-		    r->handle == where->handle && r->family == where->family) {
+		    r->handle == where->handle && rule_where(r).family == where->family) {
 			*ret = k->rule[i].stats;
 			k->rule[i] = k->rule[--k->n_rules];
 			return 0;
@@ -195,8 +197,9 @@ static void check_rule(struct fake *k, const struct order *o, const struct fake_
 	const struct rule *r = &in->rule[dir], *other = &in->rule[dir_other(dir)];
 	const struct tuple *match = dir == DIR_ORIG ? &c->conn.orig : &c->conn.reply;
 	struct tuple to = tuple_inverse(dir == DIR_ORIG ? &c->conn.reply : &c->conn.orig);
-	struct rule_where where =
-		plan_where(&k->settings, r->form & RULE_ANY_ETHERTYPE ? RECIPE_PRIO : RECIPE_PRIOS, match->family, o->flow.slot, dir, other->out_ifindex);
+	struct rule_where where = plan_where(
+		&k->settings, r->form & RULE_ANY_ETHERTYPE ? RECIPE_PRIO : RECIPE_PRIOS,
+		match->family, o->flow.slot, dir, other->out_ifindex);
 	struct tuple out = r->match;
 
 	if (!tuple_is_equal(&r->match, match))
@@ -215,7 +218,7 @@ static void check_rule(struct fake *k, const struct order *o, const struct fake_
 	    !mac_is_unicast(&r->eth_src) || !mac_is_unicast(&r->eth_dst))
 		fake_complain(k, "rule of %u does not route", in->ct_id);
 	if (r->ifindex != where.ifindex || r->prio != where.prio || r->handle != where.handle ||
-	    r->family != where.family || r->kind != RULE_FLOW || r->ifindex == r->out_ifindex)
+	    rule_where(r).family != where.family || r->kind != RULE_FLOW || r->ifindex == r->out_ifindex)
 		fake_complain(k, "rule of %u sits in the wrong place", in->ct_id);
 	if (r->cookie.instance != k->instance || r->cookie.ct_id != in->ct_id ||
 	    r->cookie.dir != (uint8_t)dir || r->cookie.kind != RULE_FLOW)

@@ -57,6 +57,7 @@ static bool take_attachment_word(struct words *w, struct conn *c)
 		{ "master", CONN_HAS_MASTER },
 		{ "seqadj", CONN_HAS_SEQADJ },
 		{ "synproxy", CONN_HAS_SYNPROXY },
+		{ "counters", CONN_HAS_COUNTERS },
 	};
 	bool is_off = words_peek(w)[0] == '-';
 

@@ -232,6 +232,8 @@ void scene_run_line(struct scene *s, const char *line)
 	} else {
 		fn = scene_find(scene_setup, scene_n_setup, words_peek(&w));
 		if (!fn)
+			fn = scene_find(scene_hardware, scene_n_hardware, words_peek(&w));
+		if (!fn)
 			fn = scene_find(scene_happen, scene_n_happen, words_peek(&w));
 		if (!fn) {
 			scene_fail(s, "no such command: '%s'", words_peek(&w));

@@ -85,6 +85,8 @@ scene_fn scene_find(const struct scene_command *table, size_t n, const char *nam
 /* setup.c, happen.c, expect.c */
 extern const struct scene_command scene_setup[];
 extern const size_t scene_n_setup;
+extern const struct scene_command scene_hardware[];
+extern const size_t scene_n_hardware;
 extern const struct scene_command scene_happen[];
 extern const size_t scene_n_happen;
 void scene_expect(struct scene *s, struct words *w);

@@ -2,7 +2,6 @@
 /*
  * setup - commands that say what the world is like: settings, links, routes.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -144,30 +143,6 @@ static void run_hide(struct scene *s, struct words *w)
 			s->shows_rules = false;
 		else
 			s->hidden |= order_bits(s, words_take(s, w));
-	}
-}
-
-/* -- the driver ----------------------------------------------------------- */
-
-/* What it says to probes from now on. */
-static void run_driver(struct scene *s, struct words *w)
-{
-	struct fake_driver *d = &s->rig.kernel.driver;
-
-	scene_start(s);
-	while (words_are_left(w) && !s->has_failed) {
-		if (words_take_if(w, "takes"))
-			d->classes = (uint16_t)words_take_number(s, w);
-		else if (words_take_if(w, "no-csum"))
-			d->form |= RULE_WITH_CSUM;
-		else if (words_take_if(w, "one-prio"))
-			d->has_one_prio = true;
-		else if (words_take_if(w, "odd"))
-			d->takes_odd = true;
-		else if (words_take_if(w, "busy"))
-			d->err = -EBUSY;
-		else
-			scene_fail(s, "what is '%s' of a driver?", words_take(s, w));
 	}
 }
 
@@ -376,7 +351,7 @@ static void run_routes_changed(struct scene *s, struct words *w)
 const struct scene_command scene_setup[] = {
 	{ "set", run_set },	    { "show", run_show },
 	{ "hide", run_hide },	    { "link", run_link },
-	{ "driver", run_driver },   { "unlink", run_unlink },   { "neigh", run_neigh },
+	{ "unlink", run_unlink },   { "neigh", run_neigh },
 	{ "route", run_route },
 	{ "unroute", run_unroute }, { "routes-changed", run_routes_changed },
 	{ "neighs", run_neighs },   { "ipsec", run_ipsec },

@@ -83,6 +83,7 @@ int words_take_errno(struct scene *s, struct words *w)
 		int value;
 	} names[] = {
 		{ "EPERM", EPERM },	{ "ENOENT", ENOENT },	{ "EBUSY", EBUSY },
+		{ "EIO", EIO },
 		{ "EEXIST", EEXIST },	{ "ENODEV", ENODEV },	{ "EINVAL", EINVAL },
 		{ "ENOSPC", ENOSPC },	{ "ENOMEM", ENOMEM },	{ "EOPNOTSUPP", EOPNOTSUPP },
 		{ "ETIMEDOUT", ETIMEDOUT }, { "ENETUNREACH", ENETUNREACH }, { "EAGAIN", EAGAIN },

@@ -180,7 +180,7 @@ static void test_defaults(void **state UNUSED)
 	assert_int_equal(config.core.mark, 0x10000000);
 	assert_int_equal(config.core.max_flows, 65536);
 	assert_int_equal(config.core.sample_ms, 1000);
-	assert_int_equal(config.core.tc_priority, 1);
+	assert_int_equal(config.core.tc_priority, 0);
 	assert_false(config.core.auto_devices);
 	assert_int_equal(config.core.n_devices, 0);
 	assert_int_equal(config.core.tcp_timeout_s, 0);
