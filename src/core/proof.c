@@ -248,7 +248,9 @@ void proof_look(struct engine *e, struct flow *f, const struct conn *c, bool is_
 	uint32_t now_ds = age_now(e, now);
 	bool can_judge = r->has_base && !is_prolonged, saw;
 
+	/* FIN and RST belong to the CPU: they are no sign of a rule that is not hit. */
 	if (f->state != FLOW_ACTIVE || !f->in_hw || !(c->has & CONN_HAS_TIMEOUT) ||
+	    ((c->has & CONN_HAS_TCP_STATE) && c->tcp_state != CONN_TCP_ESTABLISHED) ||
 	    !is_later(now_ds, r->since + SETTLE_DS))
 		return;
 	saw = can_judge && saw_packet(f, r, c, now_ds);

@@ -61,6 +61,24 @@ matrix_in_hardware() {
 	offload -j flows --state offloaded | grep -q '"in_hw": *true' || fail "$1: flows does not say in_hw"
 }
 
+# Packets that the daemon says were forwarded by rules.
+offloaded_packets() {
+	offload -j status | python3 -c '
+import json, sys
+packets = json.load(sys.stdin)["packets"]["offloaded"]
+print(packets["orig"] + packets["reply"])'
+}
+
+# What did not cross the stack is what the NIC says it forwarded, to the packet.
+matrix_counters() {
+	local hits said
+	hits=$(($(nicsim hits) - hits_before))
+	said=$(($(offloaded_packets) - said_before))
+	assert_eq "$1: packets that the daemon counted against the NIC's hits" "$said" "$hits"
+	assert_ge "$1: bytes that the NIC forwarded" \
+		$(($(nicsim_counter forwarded_bytes) - forwarded_before + crossed)) $((MATRIX_BYTES * 2))
+}
+
 # matrix_one KIND PROTO FAMILY: one cell.
 matrix_one() {
 	local kind=$1 proto=$2 family=$3 name="$2-ip$3-$1" before crossed port
@@ -74,6 +92,11 @@ matrix_one() {
 	esac
 	[ "$kind" != both ] || set -- --port 8080
 	before=$(fwd_bytes)
+	if [ "$MATRIX_MODE" = hardware ]; then
+		hits_before=$(nicsim hits)
+		said_before=$(offloaded_packets)
+		forwarded_before=$(nicsim_counter forwarded_bytes)
+	fi
 	transfer_open "$name" "$proto" "$family" "$MATRIX_BYTES" --quiet-wait "$@"
 	SERVER4=$keep4 SERVER6=$keep6
 	wait_for 5 both_rules
@@ -85,6 +108,7 @@ matrix_one() {
 	wait_for 1 no_rules
 	crossed=$(($(fwd_bytes) - before))
 	assert_le "$name: bytes through the forward hook" "$crossed" $((MATRIX_BYTES * 2 * 3 / 100))
+	[ "$MATRIX_MODE" != hardware ] || matrix_counters "$name"
 	echo "$name: $crossed of $((MATRIX_BYTES * 2)) bytes crossed the router's stack; $(transfer_result "$name")"
 }
 
