@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=dash
+#
+# hardware.sh - for cases about offload to a card: much traffic, a look at every
+# packet, and a comparison of all tables. Source it after topo.sh and nicsim-topo.sh.
+#
+#   crowd_open NAME CLASS-OR-OPTION...  labcrowd in the background; see labcrowd.c
+#   crowd_ready NAME SECONDS            waits until all its flows are established
+#   crowd_wait NAME SECONDS             waits for its end (with --seconds)
+#   crowd_close NAME                    ends it; fails when anything but a loss was wrong
+#   crowd_result NAME EXPRESSION        a number of its result: "c['mice']['up']['lost']"
+#
+#   sniff_open NAME NS DEV FLOW...      sniff.py in the background; see there
+#   sniff_close NAME                    fails when a packet was wrong, or none came
+#   sniff_packets NAME                  so many were right
+#
+#   agree [SECONDS]                     fails unless daemon, tc, NIC and conntrack agree
+#   nic_share                           starts a window; nic_share_percent: forwarded by the NIC since
+#   status PATH                         a number of the daemon's status: "counters.ct_overruns"
+#   status_is PATH NUMBER, status_over PATH NUMBER   for wait_for
+#   device NAME EXPRESSION              of "nft-offload devices": "d['reason']"
+#   device_is NAME EXPRESSION VALUE     for wait_for
+#   reason_count REASON                 connections in software for that reason
+
+has_ended() {
+	[ -e "$1-ended" ]
+}
+
+# background FILE COMMAND...: output to FILE, its process to FILE-pid, its status to FILE-ended.
+background() {
+	local file="$1"
+	shift
+	rm -f "$file" "$file-ended" "$file-pid"
+	(
+		status=0
+		"$@" >"$file" 2>"$file.err" &
+		echo $! >"$file-pid"
+		wait $! || status=$?
+		echo "$status" >"$file-ended"
+	) &
+	wait_for 5 test -s "$file-pid"
+}
+
+background_line() {
+	has_line "$1" "$2" || has_ended "$1"
+}
+
+background_fail() {
+	cat "$1.err" >&2
+	tail -n 1 "$1" >&2
+	fail "$2"
+}
+
+# ---- traffic ----
+
+crowd_open() {
+	local name="crowd.$1"
+	shift
+	background "$name" labcrowd "$@"
+	wait_for 10 background_line "$name" listening
+	has_line "$name" listening || background_fail "$name" "$name did not begin"
+}
+
+crowd_ready() {
+	wait_until "$2" background_line "crowd.$1" ready || background_fail "crowd.$1" "crowd $1: not ready within $2 s"
+	has_line "crowd.$1" ready || background_fail "crowd.$1" "crowd $1 ended before it was ready"
+}
+
+crowd_wait() {
+	wait_until "$2" has_ended "crowd.$1" || background_fail "crowd.$1" "crowd $1: no end within $2 s"
+	has_line "crowd.$1-ended" 0 || background_fail "crowd.$1" "crowd $1: something was wrong"
+}
+
+crowd_close() {
+	kill "$(cat "crowd.$1-pid")" 2>/dev/null || :
+	crowd_wait "$1" 30
+}
+
+crowd_result() {
+	python3 -c 'import json, sys
+r = json.loads(open(sys.argv[1]).readlines()[-1])
+c = r["classes"]
+print(eval(sys.argv[2]))' "crowd.$1" "$2"
+}
+
+# ---- every packet ----
+
+sniff_open() {
+	local name="sniff.$1" ns="$2" dev="$3"
+	shift 3
+	background "$name" ip netns exec "$ns" python3 -B "$LAB_SRC/tests/lab/sniff.py" "$dev" "$@"
+	wait_for 20 background_line "$name" listening
+	has_line "$name" listening || background_fail "$name" "$name did not begin"
+}
+
+# sniff_end NAME: sets sniff_status.
+sniff_end() {
+	kill "$(cat "sniff.$1-pid")" 2>/dev/null || :
+	wait_for 30 has_ended "sniff.$1"
+	sniff_status=$(cat "sniff.$1-ended")
+}
+
+sniff_close() {
+	sniff_end "$1"
+	[ "$sniff_status" = 0 ] || background_fail "sniff.$1" "$1: wrong packets, or none"
+}
+
+sniff_result() {
+	python3 -c 'import json, sys
+r = json.loads(open(sys.argv[1]).readlines()[-1])
+print(eval(sys.argv[2]))' "sniff.$1" "$2"
+}
+
+sniff_packets() {
+	sniff_result "$1" "sum(f['packets'] for f in r['flows'])"
+}
+
+# ---- tables ----
+
+agree() {
+	python3 -B "$LAB_SRC/tests/lab/agree.py" --socket "$SOCKET" --wait "${1:-0}" >agree.out ||
+		{ tail -n 1 agree.out >&2; fail "daemon, tc, NIC and conntrack do not agree"; }
+	tail -n 1 agree.out
+}
+
+# ---- numbers ----
+
+# Hardware's part of all bytes that arrive at the card.
+nic_share() {
+	share_hw=$(nicsim_counter forwarded_bytes)
+	share_cpu=$(nicsim_counter cpu_rx_bytes)
+}
+
+nic_share_percent() {
+	local hw cpu
+	hw=$(($(nicsim_counter forwarded_bytes) - share_hw))
+	cpu=$(($(nicsim_counter cpu_rx_bytes) - share_cpu))
+	[ $((hw + cpu)) -gt 0 ] || fail "no traffic in this window"
+	echo $((hw * 100 / (hw + cpu)))
+}
+
+json_path() {
+	python3 -c 'import json, sys
+value = json.load(sys.stdin)
+for key in sys.argv[1].split("."):
+    value = value.get(key, 0)
+print(value)' "$1"
+}
+
+status() {
+	offload -j status | json_path "$1"
+}
+
+status_is() {
+	[ "$(status "$1")" = "$2" ]
+}
+
+status_over() {
+	[ "$(status "$1")" -gt "$2" ]
+}
+
+device() {
+	offload -j devices | python3 -c 'import json, sys
+d = next(d for d in json.load(sys.stdin)["devices"] if d["name"] == sys.argv[1])
+print(eval(sys.argv[2]))' "$1" "$2"
+}
+
+device_is() {
+	[ "$(device "$1" "$2")" = "$3" ]
+}
+
+reason_count() {
+	offload -j flows --state software --reason "$1" | python3 -c 'import json, sys; print(len(json.load(sys.stdin)))'
+}
