@@ -4,7 +4,10 @@
 # hardware.sh - for cases about offload to a card: much traffic, a look at every
 # packet, and a comparison of all tables. Source it after topo.sh and nicsim-topo.sh.
 #
+#   hw_daemon LINE...                   the daemon for lan0 and wan0, offload = hardware; drivers as
+#                                       in $HW_DRIVERS, else nicsim
 #   crowd_open NAME CLASS-OR-OPTION...  labcrowd in the background; see labcrowd.c
+#                                       with priority $CROWD_NICE, 0 to 19
 #   crowd_ready NAME SECONDS            waits until all its flows are established
 #   crowd_wait NAME SECONDS             waits for its end (with --seconds)
 #   crowd_close NAME                    ends it; fails when anything but a loss was wrong
@@ -16,11 +19,20 @@
 #
 #   agree [SECONDS]                     fails unless daemon, tc, NIC and conntrack agree
 #   nic_share                           starts a window; nic_share_percent: forwarded by the NIC since
+#   nic_hits_grow [N]                   for wait_for: N more hits than when it was first asked
 #   status PATH                         a number of the daemon's status: "counters.ct_overruns"
 #   status_is PATH NUMBER, status_over PATH NUMBER   for wait_for
 #   device NAME EXPRESSION              of "nft-offload devices": "d['reason']"
 #   device_is NAME EXPRESSION VALUE     for wait_for
 #   reason_count REASON                 connections in software for that reason
+
+: "${HW_DRIVERS:=nicsim}"
+
+# shellcheck disable=SC2120 # cases give arguments
+hw_daemon() {
+	start_daemon 'devices = { "lan0", "wan0" }' 'offload = hardware' 'admit = events' \
+		"allow-drivers = { \"$HW_DRIVERS\" }" "$@"
+}
 
 has_ended() {
 	[ -e "$1-ended" ]
@@ -56,7 +68,7 @@ background_fail() {
 crowd_open() {
 	local name="crowd.$1"
 	shift
-	background "$name" labcrowd "$@"
+	background "$name" nice -n "${CROWD_NICE:-0}" labcrowd "$@"
 	wait_for 10 background_line "$name" listening
 	has_line "$name" listening || background_fail "$name" "$name did not begin"
 }
@@ -137,6 +149,12 @@ nic_share_percent() {
 	cpu=$(($(nicsim_counter cpu_rx_bytes) - share_cpu))
 	[ $((hw + cpu)) -gt 0 ] || fail "no traffic in this window"
 	echo $((hw * 100 / (hw + cpu)))
+}
+
+# The number to beat is kept in nic-hits, which whoever starts a new question removes.
+nic_hits_grow() {
+	[ -e nic-hits ] || nicsim hits >nic-hits
+	[ "$(nicsim hits)" -ge $(($(cat nic-hits) + ${1:-20})) ]
 }
 
 json_path() {

@@ -1,0 +1,32 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# timeout: 240
+#
+# Like mtk: no TTL in its rules. For a driver that nobody vouches for that could mean that
+# TTLs stay as they are, so that nothing is offloaded; called by the driver's name, it is:
+# the card decrements by itself. IPv6 cannot be translated.
+set -eu
+# shellcheck source=../lab/topo.sh
+. "$LAB_TOPO"
+# shellcheck source=../lab/nicsim-topo.sh
+. "${LAB_TOPO%/*}/nicsim-topo.sh"
+# shellcheck source=../lab/hardware.sh
+. "${LAB_TOPO%/*}/hardware.sh"
+# shellcheck source=../lab/profile.sh
+. "${LAB_TOPO%/*}/profile.sh"
+
+profile_begin ports=2 profile=flow-engine
+hw_daemon
+profile_run '*=no-recipe|driver-lies'
+profile_close
+profile_end
+assert_eq "packets forwarded by the card" "$(nicsim_counter forwarded)" 0
+ip netns del client && ip netns del router && ip netns del server
+
+HW_DRIVERS=nicsim=mtk_eth_soc
+profile_begin ports=2 profile=flow-engine
+hw_daemon
+profile_run '*-ipv6-nat=not-in-recipe' '*=nic'
+assert_eq "recipes" "$(device lan0 "[p['recipe'] for p in d['pairs']]")" "['implicit-ttl']"
+profile_close
+profile_end

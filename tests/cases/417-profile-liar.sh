@@ -1,0 +1,22 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# timeout: 180
+#
+# Like bnxt and ocelot: takes anything and does something else. It gets nothing.
+set -eu
+# shellcheck source=../lab/topo.sh
+. "$LAB_TOPO"
+# shellcheck source=../lab/nicsim-topo.sh
+. "${LAB_TOPO%/*}/nicsim-topo.sh"
+# shellcheck source=../lab/hardware.sh
+. "${LAB_TOPO%/*}/hardware.sh"
+# shellcheck source=../lab/profile.sh
+. "${LAB_TOPO%/*}/profile.sh"
+
+profile_begin ports=2 profile=liar
+hw_daemon
+profile_run '*=driver-lies'
+assert_eq "reason of lan0" "$(device lan0 "d['reason'] or d['pairs'][0]['reason']")" driver-lies
+profile_close
+profile_end
+assert_eq "packets forwarded by the card" "$(nicsim_counter forwarded)" 0
