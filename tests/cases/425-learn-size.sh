@@ -1,0 +1,45 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# timeout: 240
+#
+# The size of the card's table is not configured: it is learnt from the first refusal, and
+# the card is not asked for more all the time.
+# shellcheck disable=SC3043 # local
+set -eu
+# shellcheck source=../lab/topo.sh
+. "$LAB_TOPO"
+# shellcheck source=../lab/nicsim-topo.sh
+. "${LAB_TOPO%/*}/nicsim-topo.sh"
+# shellcheck source=../lab/hardware.sh
+. "${LAB_TOPO%/*}/hardware.sh"
+
+SIZE=600 FLOWS=900
+
+learnt() {
+	local size
+	size=$(device lan0 "d['table']['size'] or 0")
+	[ "$size" -ge $((SIZE * 80 / 100)) ] && [ "$size" -le $SIZE ]
+}
+
+nicsim_load ports=2 table_size=$SIZE
+topo_router2
+topo_masquerade
+topo_acct
+hw_daemon 'hardware-table-size = 0' 'max-swaps = 20'
+assert_eq "size before anything was refused" "$(device lan0 "d['table']['size'] or 0")" 0
+crowd_open many mice:udp,flows=$((FLOWS - 20)),rate=0.1 elephants:udp,flows=20,size=1400,rate=10
+crowd_ready many 60
+wait_for 30 learnt
+refused=$(nicsim refused)
+echo "learnt: $(device lan0 "d['table']"); the card has $(nicsim used) of $SIZE rules and refused $refused"
+assert_ge "rules refused" "$refused" 1
+assert_le "rules refused" "$refused" 200
+assert_ge "rules in the card" "$(nicsim used)" $((SIZE * 80 / 100))
+assert_ge "connections for which there is no room" "$(reason_count hardware-full)" $((FLOWS - SIZE / 2))
+# From now on it tries now and then whether there is more, and no more than that.
+before=$(nicsim refused)
+sleep 10
+assert_le "rules refused in ten more seconds" $(($(nicsim refused) - before)) 50
+agree 10
+crowd_close many
+assert_eq "lost" "$(crowd_result many "sum(k[w]['lost'] for k in c.values() for w in ('up', 'down'))")" 0

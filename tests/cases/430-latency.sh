@@ -1,0 +1,70 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# timeout: 180
+#
+# A slow card, twenty milliseconds for each rule, and ten times as many new connections as
+# it can take: no event is lost, questions are answered, and what has to come out does so
+# although hundreds wait to go in.
+# shellcheck disable=SC3043 # local
+set -eu
+# shellcheck source=../lab/topo.sh
+. "$LAB_TOPO"
+# shellcheck source=../lab/nicsim-topo.sh
+. "${LAB_TOPO%/*}/nicsim-topo.sh"
+# shellcheck source=../lab/hardware.sh
+. "${LAB_TOPO%/*}/hardware.sh"
+
+RATE=500 SECONDS_LONG=20
+
+hundreds_wait() {
+	[ "$(status flows.pending)" -ge 300 ]
+}
+
+# The rules of the connection that is to be removed
+in_card() {
+	grep -c " [sd]port=30001 " $NICSIM_DEBUGFS/rules || :
+}
+
+in_card_is() {
+	[ "$(in_card)" = "$1" ]
+}
+
+nicsim_load ports=2 latency_us=20000
+topo_router2
+topo_masquerade
+topo_acct
+hw_daemon
+crowd_open kept --port 7000 --sport 30000 kept:tcp,flows=32,rate=0.2
+crowd_ready kept 30
+wait_for 20 in_card_is 2
+# The senders get what time the daemon leaves them: they are to load the card, not the processor.
+CROWD_NICE=5
+crowd_open churn --seconds $SECONDS_LONG churn:udp,flows=60000,open=$RATE,hold=4
+crowd_ready churn 10
+background answers python3 -B "$LAB_SRC/tests/lab/answers.py" "$SOCKET" $((SECONDS_LONG - 5)) "$DAEMON_PID"
+wait_for 15 hundreds_wait
+
+# Conntrack forgets a connection. How many rules still go in before its own are out?
+inserts=$(nicsim inserts)
+in_router conntrack -D -p tcp --orig-port-src 30001 >/dev/null 2>&1 || fail "the connection is not there"
+wait_for 20 in_card_is 0
+inserts=$(($(nicsim inserts) - inserts)) waiting=$(status flows.pending)
+assert_ge "connections that wait meanwhile" "$waiting" 200
+assert_le "rules that went in first" "$inserts" 150
+
+wait_for $((SECONDS_LONG + 10)) has_ended answers
+has_line answers-ended 0 || background_fail answers "the daemon does not answer"
+cat answers
+crowd_wait churn 60
+echo "$(crowd_result churn "'%d opened in %d s, %d ready' % (c['churn']['opened'], r['seconds'], c['churn']['ready'])"), \
+$waiting waited, $inserts rules went in before a removal"
+assert_ge "connections opened" "$(crowd_result churn "c['churn']['opened']")" 1000 # twice what the card takes
+assert_eq "lost" "$(crowd_result churn "c['churn']['up']['lost'] + c['churn']['down']['lost']")" 0
+assert_eq "events lost" "$(status counters.ct_overruns)" 0
+python3 -c 'import json
+a = json.load(open("answers"))
+assert a["asked"] >= 20, a
+# What a busy machine takes for nothing at all is not the daemon.
+assert a["slowest_own"] <= 100 + a["slowest_control"], a' || fail "answers took too long"
+nicsim latency_us 0
+crowd_close kept

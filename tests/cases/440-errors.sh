@@ -1,0 +1,38 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# timeout: 400
+#
+# A card that refuses every tenth rule and loses every hundredth: traffic is right all the
+# time, and when the card is well again all tables become the same.
+# shellcheck disable=SC3043 # local
+set -eu
+# shellcheck source=../lab/topo.sh
+. "$LAB_TOPO"
+# shellcheck source=../lab/nicsim-topo.sh
+. "${LAB_TOPO%/*}/nicsim-topo.sh"
+# shellcheck source=../lab/hardware.sh
+. "${LAB_TOPO%/*}/hardware.sh"
+
+# 10000 need some minutes in a guest that is emulated.
+FLOWS=${FLOWS:-3000}
+
+nicsim_load ports=2 knobs=fail_percent=10,lose_percent=1
+topo_router2
+topo_masquerade
+topo_acct
+hw_daemon 'sample-interval = 5s'
+crowd_open many many:udp,flows="$FLOWS",rate=0.1
+crowd_ready many 150
+echo "with faults: $(status flows.offloaded) offloaded, $(status flows.software) not; $(nicsim refused) refused, $(nicsim lost_rules) lost"
+assert_ge "rules refused" "$(nicsim refused)" $((FLOWS / 10))
+assert_ge "rules lost" "$(nicsim lost_rules)" $((FLOWS / 200))
+nicsim fail_percent 0
+nicsim lose_percent 0
+agree 90
+assert_ge "offloaded after all" "$(json_path flows <agree.out)" $((FLOWS * 9 / 10))
+crowd_close many
+assert_eq "lost" "$(crowd_result many "c['many']['up']['lost'] + c['many']['down']['lost']")" 0
+in_router conntrack -F 2>/dev/null
+wait_for 30 status_is flows.total 0
+agree 20
+assert_eq "connections offloaded in the end" "$(json_path flows <agree.out)" 0

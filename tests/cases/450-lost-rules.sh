@@ -1,0 +1,76 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# timeout: 180
+#
+# What somebody else takes away comes back: the whole table of the card, a rule of a
+# connection, a guard, and the clsact of a port. Packets are right all the time.
+# shellcheck disable=SC3043 # local
+set -eu
+# shellcheck source=../lab/topo.sh
+. "$LAB_TOPO"
+# shellcheck source=../lab/nicsim-topo.sh
+. "${LAB_TOPO%/*}/nicsim-topo.sh"
+# shellcheck source=../lab/hardware.sh
+. "${LAB_TOPO%/*}/hardware.sh"
+
+REPAIRS=counters.rules_repaired
+OUT="src=$ROUTER4,dst=$SERVER4,ttl=63,smac=$WAN_MAC,dmac=$SERVER_MAC"
+BACK="src=$SERVER4,dst=$CLIENT4,ttl=63,smac=$LAN_MAC,dmac=$CLIENT_MAC"
+
+all_offloaded() {
+	[ "$(status flows.offloaded)" = 6 ]
+}
+
+nothing_lost() {
+	[ ! -s $NICSIM_DEBUGFS/lost ]
+}
+
+# repaired WHAT: all are offloaded again, all tables agree, and the card forwards.
+repaired() {
+	rm -f nic-hits
+	wait_for 20 nothing_lost
+	wait_for 20 all_offloaded
+	wait_for 10 nic_hits_grow 60
+	agree 10
+	assert_ge "repairs after $1" "$(status $REPAIRS)" $((repairs + 1))
+	repairs=$(status $REPAIRS)
+}
+
+handle_of() {
+	tc -n router filter show dev "$1" ingress pref "$2" | sed -n 's/.* handle \(0x[0-9a-f]*\).*/\1/p' | head -n 1
+}
+
+nicsim_load ports=2
+topo_router2
+topo_masquerade
+topo_acct
+hw_daemon
+expect_warning 'clsact|qdisc|guard'
+sniff_open server server s0 "$OUT"
+sniff_open client client c0 "$BACK"
+crowd_open busy udp:udp,flows=3,rate=10,size=500 tcp:tcp,flows=3,rate=10,size=3000,answer=1000
+crowd_ready busy 30
+wait_for 20 all_offloaded
+guards=$(filters lan0)
+repairs=$(status $REPAIRS)
+
+nicsim reset 1
+repaired "a reset of the card"
+
+tc -n router filter del dev lan0 ingress protocol ip pref 102 handle "$(handle_of lan0 102)" flower
+repaired "the loss of a rule"
+
+tc -n router filter del dev wan0 ingress protocol ip pref 100 handle "$(handle_of wan0 100)" flower
+repaired "the loss of a guard"
+assert_eq "filters" "$(filters lan0)" "$guards"
+
+tc -n router qdisc del dev lan0 clsact
+repaired "the loss of clsact"
+assert_eq "filters" "$(filters lan0)" "$guards"
+
+crowd_close busy
+assert_eq "lost" "$(crowd_result busy "sum(k[w]['lost'] for k in c.values() for w in ('up', 'down'))")" 0
+sniff_close server
+sniff_close client
+stop_daemon
+assert_eq "filters left" "$(filters lan0)$(filters wan0)" 00

@@ -1,0 +1,61 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# timeout: 240
+#
+# A card that takes rules and programs none of them: tc says in_hw, and packets go on
+# through the CPU. Flows are given up for that reason, the card is reported, and when it
+# works again it is used again.
+# shellcheck disable=SC3043 # local
+set -eu
+# shellcheck source=../lab/topo.sh
+. "$LAB_TOPO"
+# shellcheck source=../lab/nicsim-topo.sh
+. "${LAB_TOPO%/*}/nicsim-topo.sh"
+# shellcheck source=../lab/hardware.sh
+. "${LAB_TOPO%/*}/hardware.sh"
+
+FLOWS=40
+
+given_up() {
+	[ "$(reason_count not-hit)" -ge "$1" ]
+}
+
+reported() {
+	case $(device lan0 "d['reason'] or [p['reason'] for p in d['pairs']]") in
+	*device-failing* | *not-hit* | *driver-lies*) ;;
+	*) return 1 ;;
+	esac
+}
+
+nicsim_load ports=2 knobs=lose_percent=100
+topo_router2
+topo_masquerade
+topo_acct
+hw_daemon
+expect_warning 'lan0|wan0'
+crowd_open busy udp:udp,flows=$FLOWS,rate=4,size=400 tcp:tcp,flows=$FLOWS,rate=2,size=2000
+crowd_ready busy 40
+wait_for 30 given_up 20
+assert_eq "packets forwarded by the card" "$(nicsim_counter forwarded)" 0
+wait_for 30 reported
+grep -E '^(warning|error): ' "$DAEMON_LOG" || fail "the log says nothing"
+# No storm: what is not hit is not installed again and again.
+inserts=$(nicsim inserts)
+sleep 5
+assert_le "rules that went in again in five seconds" $(($(nicsim inserts) - inserts)) $((FLOWS * 4))
+
+nicsim lose_percent 0
+wait_for 100 nic_hits_grow 100
+# What has been given up may wait for its turn; a new connection need not know of that.
+crowd_open new --port 7000 --sport 30000 udp:udp,flows=5,rate=10
+crowd_ready new 20
+new_offloaded() {
+	offload -j flows --state offloaded | python3 -c 'import json, sys
+sys.exit(sum(7000 <= f["orig"]["dport"] < 7100 for f in json.load(sys.stdin)) < 5)'
+}
+wait_for 60 new_offloaded
+agree 60
+for crowd in busy new; do
+	crowd_close $crowd
+	assert_eq "$crowd: lost" "$(crowd_result $crowd "sum(k[w]['lost'] for k in c.values() for w in ('up', 'down'))")" 0
+done
