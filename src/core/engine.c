@@ -338,7 +338,10 @@ void engine_feed(struct engine *e, const struct event *ev, mono_t now)
 	case EVENT_RESYNC_END:
 	case EVENT_RESYNC_ABORT:
 	case EVENT_FLUSH:
+		resync_event(e, ev);
+		break;
 	case EVENT_STOP:
+		ports_close_again(e);
 		resync_event(e, ev);
 		break;
 	case EVENT_LINK:
@@ -504,7 +507,11 @@ static bool next_removal(struct engine *e, unsigned int worker, mono_t now, stru
 		return true;
 	}
 	/* Ports go last, when no flow needs them. */
-	if (worker != 0 || !e->stopping || e->flush_walk.is_running || n_with_rules(e))
+	if (worker != 0)
+		return false;
+	if (ports_next_unwanted(e, ret))
+		return true;
+	if (!e->stopping || e->flush_walk.is_running || n_with_rules(e))
 		return false;
 	return ports_next_closing(e, ret);
 }

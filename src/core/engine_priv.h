@@ -37,6 +37,7 @@ struct engine {
 	uint8_t seen_gen;
 	bool in_resync;
 	bool stopping;
+	bool has_unwanted; /* ports that are PORT_UNWANTED, or were */
 
 	struct proof *proof; /* do rules do what they say? */
 	struct rank *rank;   /* who gets into a full card? NULL unless in hardware */
@@ -78,6 +79,9 @@ void ports_feed_round(struct engine *e, const struct event_round *round);
 /* Something about the hardware changed that those which wait for it must know. */
 void ports_touch_ways(struct engine *e);
 bool ports_next_order(struct engine *e, struct order *ret);
+/* A port that is one no more. */
+bool ports_next_unwanted(struct engine *e, struct order *ret);
+void ports_close_again(struct engine *e);
 bool ports_next_closing(struct engine *e, struct order *ret);
 /* Ports that have something of ours, or are about to. */
 uint32_t ports_count_ours(const struct engine *e);

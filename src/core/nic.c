@@ -484,29 +484,43 @@ static void note_refusal(struct nic_pair *pair, const struct event_probe *done)
 	memcpy(pair->extack, done->extack, sizeof(pair->extack));
 }
 
-static void accept_recipe(struct nic *nic, unsigned int in, unsigned int out,
-			  const struct event_probe *done, struct recipe recipe)
+static unsigned int n_classes(uint16_t classes)
+{
+	return (unsigned int)__builtin_popcount(classes);
+}
+
+/* Keeps it if it is better than what earlier steps found. The first refusal of
+ * all is kept as well: it is about the best shape, and says most. */
+static void note_answer(struct nic_pair *pair, const struct event_probe *done, struct recipe recipe)
+{
+	if (n_classes(done->classes) > n_classes(pair->recipe.classes)) {
+		recipe.classes = done->classes;
+		pair->recipe = recipe;
+		pair->refused = done->refused;
+		note_refusal(pair, done);
+	} else if (pair->step == 0) {
+		note_refusal(pair, done);
+	}
+}
+
+static void accept_recipe(struct nic *nic, unsigned int in, unsigned int out)
 {
 	struct nic_pair *pair = &nic->pair[in][out];
 	struct notice n = { .type = NOTICE_PAIR_GOOD,
-			    .shape = recipe.shape,
-			    .in = done->in,
-			    .out = done->out,
-			    .number = (uint32_t)__builtin_popcount(done->classes) };
+			    .shape = pair->recipe.shape,
+			    .in = nic->port[in].link.ifindex,
+			    .out = nic->port[out].link.ifindex,
+			    .number = n_classes(pair->recipe.classes) };
 
-	recipe.classes = done->classes;
-	pair->recipe = recipe;
-	pair->refused = done->refused;
 	pair->pauses = 0;
 	pair->reason = REASON_NONE;
-	note_refusal(pair, done);
 	/* conntrack does not tell the TTL, and no packet passes here. */
-	if (recipe.shape == RECIPE_EXACT_TTL) {
+	if (pair->recipe.shape == RECIPE_EXACT_TTL) {
 		refuse(nic, in, out, REASON_EXACT_TTL);
 		return;
 	}
 	set_state(nic, pair, PAIR_GOOD);
-	nic->port[in].layout = recipe.layout;
+	nic->port[in].layout = pair->recipe.layout;
 	notice_push(&nic->notices, &n);
 }
 
@@ -563,24 +577,23 @@ bool nic_feed_probe(struct nic *nic, const struct event_probe *done, mono_t now)
 		refuse(nic, i, o, REASON_DRIVER_LIES);
 		return true;
 	}
-	if (done->classes) {
-		accept_recipe(nic, i, o, done, recipe);
-		return true;
-	}
-	if (done->err && is_transient(nic, in, done)) {
+	if (!done->classes && done->err && is_transient(nic, in, done)) {
 		note_refusal(pair, done);
 		pause_pair(nic, pair, now);
 		return true;
 	}
-	/* The first refusal is the one that says most: it is about the best. */
-	if (pair->step == 0)
-		note_refusal(pair, done);
+	note_answer(pair, done, recipe);
 	pair->step++;
-	if (ladder_step(in, pair->step, &recipe)) {
+	/* What takes the plainest rule takes it in the best words that it knows;
+	 * what takes only others may take more in other words. */
+	if (!(done->classes & 1u << 0) && ladder_step(in, pair->step, &recipe)) {
 		set_state(nic, pair, PAIR_WANTED);
 		return false;
 	}
-	refuse(nic, i, o, REASON_NO_RECIPE);
+	if (pair->recipe.classes)
+		accept_recipe(nic, i, o);
+	else
+		refuse(nic, i, o, REASON_NO_RECIPE);
 	return true;
 }
 
@@ -648,6 +661,7 @@ static bool tick_pair(struct nic *nic, struct nic_pair *pair, mono_t now)
 	pair->due = MONO_NEVER;
 	if (pair->state == PAIR_PAUSED) {
 		pair->step = 0;
+		pair->recipe = (struct recipe){ 0 };
 		set_state(nic, pair, PAIR_WANTED);
 	} else {
 		pair->reason = pair->state == PAIR_GOOD ? REASON_NONE : pair->reason;

@@ -32,7 +32,7 @@ struct nic_pair {
 	uint8_t step;	/* of the ladder */
 	uint8_t reason; /* enum reason: REFUSED, or GOOD with too many flows not hit */
 	uint8_t bad_class; /* err, extack: what was refused last, or first of a recipe */
-	struct recipe recipe;
+	struct recipe recipe; /* GOOD; while probing: the best so far */
 	uint16_t refused; /* classes that the recipe does not have */
 	unsigned int pauses;
 	mono_t due;	/* PAUSED, or when `reason` of a GOOD one is lifted */

@@ -280,6 +280,17 @@ void pathtab_unref_neigh(struct pathtab *tab, uint32_t slot)
 		forget_neigh(tab, slot);
 }
 
+bool pathtab_is_used(const struct pathtab *tab, uint32_t ifindex)
+{
+	SLAB_FOR_EACH(&tab->neighs, slot) {
+		const struct neigh_rec *rec = slab_at(&tab->neighs, slot);
+
+		if (rec->refs && rec->neigh.ifindex == ifindex)
+			return true;
+	}
+	return false;
+}
+
 void pathtab_touch_routes(struct pathtab *tab)
 {
 	tab->routes_changed = next_way(tab);

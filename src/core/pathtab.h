@@ -33,6 +33,7 @@ enum port_state {
 	PORT_OPEN,    /* clsact and guards are there */
 	PORT_UNGUARDED, /* clsact is there, guards were refused: see err and extack */
 	PORT_FAILED,  /* nothing is there: see err and extack */
+	PORT_UNWANTED, /* one of the above, but no port any more: closed when no flow uses it */
 	PORT_CLOSING, /* a worker is taking it back */
 	PORT_CLOSED,  /* taken back, not wanted any more */
 };
@@ -49,6 +50,7 @@ struct link_rec {
 	uint8_t port;	  /* enum port_state */
 	bool is_named;	  /* the operator listed it, or "auto" took it */
 	bool made_clsact;
+	bool close_again; /* it is being closed since before the stop: try again if that fails */
 	bool is_mended;	  /* being opened again while flows have rules on it */
 	uint8_t guards;	  /* those that are in; bit 0: IPv4, bit 1: IPv6 */
 	int32_t err;
@@ -100,6 +102,9 @@ const struct neigh_rec *pathtab_get_neigh(const struct pathtab *tab, uint32_t sl
 void pathtab_ref_neigh(struct pathtab *tab, uint32_t slot);
 /* PATHTAB_NONE is fine. */
 void pathtab_unref_neigh(struct pathtab *tab, uint32_t slot);
+
+/* Flows send out of this device. A walk over all neighbours. */
+bool pathtab_is_used(const struct pathtab *tab, uint32_t ifindex);
 
 /* Routes, rules, addresses or next hops changed. */
 void pathtab_touch_routes(struct pathtab *tab);

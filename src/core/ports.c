@@ -25,14 +25,19 @@ static bool is_port_kind(const struct link *l)
 	return l->is_ether && !l->master && (l->kind[0] == '\0' || strcmp(l->kind, "veth") == 0);
 }
 
+/* It shall be one, whether or not its hardware can be used just now. */
+static bool wants_port(const struct engine *e, const struct link_rec *rec)
+{
+	return e->settings.offload != OFFLOAD_OBSERVE && !e->stopping && rec->is_named &&
+	       is_port_kind(&rec->link);
+}
+
 /* Tells the hardware's tables of it, too. */
-static bool can_be_port(struct engine *e, struct link_rec *rec)
+static bool is_usable(struct engine *e, struct link_rec *rec)
 {
 	bool changed = false;
 	enum reason reason = REASON_NONE;
 
-	if (!rec->is_named || !is_port_kind(&rec->link))
-		return false;
 	if (is_hardware(e))
 		reason = nic_put_link(e->paths.nic, &rec->link, &changed);
 	if (changed)
@@ -48,12 +53,35 @@ static void set_port(struct engine *e, struct link_rec *rec, enum port_state sta
 			      state >= PORT_CLSACT && state <= PORT_UNGUARDED);
 }
 
+static void close_later(struct engine *e, struct link_rec *rec)
+{
+	set_port(e, rec, PORT_UNWANTED);
+	rec->close_again = false;
+	e->has_unwanted = true;
+}
+
+/* What becomes part of a bridge, say, is left as it was found. */
+static void leave_port(struct engine *e, struct link_rec *rec)
+{
+	if (is_hardware(e))
+		nic_del_link(e->paths.nic, rec->link.ifindex);
+	if (rec->port == PORT_WANTED)
+		rec->port = PORT_NONE;
+	if ((rec->port == PORT_CLSACT || rec->port == PORT_OPEN || rec->port == PORT_UNGUARDED) &&
+	    !e->stopping)
+		close_later(e, rec);
+}
+
 static void want_port(struct engine *e, struct link_rec *rec, bool changed)
 {
 	switch ((enum port_state)rec->port) {
 	case PORT_NONE:
 	case PORT_CLOSED:
 		set_port(e, rec, PORT_WANTED);
+		break;
+	case PORT_UNWANTED:
+		/* Nothing has been taken from it yet. */
+		set_port(e, rec, rec->guards == BOTH_GUARDS ? PORT_OPEN : PORT_WANTED);
 		break;
 	case PORT_FAILED:
 		if (changed)
@@ -80,7 +108,9 @@ static void feed_link(struct engine *e, const struct link *link)
 
 	if (!rec)
 		return;
-	if (e->settings.offload != OFFLOAD_OBSERVE && !e->stopping && can_be_port(e, rec))
+	if (!wants_port(e, rec))
+		leave_port(e, rec);
+	else if (is_usable(e, rec))
 		want_port(e, rec, e->paths.generation != before);
 	if (e->paths.generation != before)
 		resync_start_path_walk(e);
@@ -127,6 +157,31 @@ static bool goes_unguarded(const struct engine *e, const struct link_rec *rec)
 		is_hardware(e) ? nic_find_port(e->paths.nic, rec->link.ifindex) : NULL;
 
 	return p && needs_no_guards(p);
+}
+
+/* A stop tries once more to close what could not be closed before. */
+void ports_close_again(struct engine *e)
+{
+	struct link_rec *rec;
+
+	for (uint32_t slot = 0; (rec = pathtab_next_link(&e->paths, &slot)); slot++) {
+		if (rec->port == PORT_CLOSING)
+			rec->close_again = true;
+		else if (rec->port == PORT_CLOSED && rec->err)
+			close_later(e, rec);
+	}
+}
+
+static void feed_close(struct engine *e, struct link_rec *rec, const struct event_port *done)
+{
+	if (done->err && rec->close_again) {
+		close_later(e, rec);
+		return;
+	}
+	/* It may have become one again meanwhile. */
+	set_port(e, rec, PORT_CLOSED);
+	if (!done->err && wants_port(e, rec) && is_usable(e, rec))
+		set_port(e, rec, PORT_WANTED);
 }
 
 static void feed_open(struct engine *e, struct link_rec *rec, const struct event_port *done)
@@ -177,9 +232,11 @@ static void feed_done(struct engine *e, const struct event_port *done)
 		feed_guards(e, rec, done);
 		break;
 	default:
-		set_port(e, rec, PORT_CLOSED);
+		feed_close(e, rec, done);
 		break;
 	}
+	if (done->order != ORDER_PORT_CLOSE && !wants_port(e, rec))
+		leave_port(e, rec);
 	if (!is_as_before(rec, guards)) {
 		pathtab_touch_link(&e->paths, rec);
 		resync_start_path_walk(e);
@@ -284,6 +341,28 @@ bool ports_next_order(struct engine *e, struct order *ret)
 {
 	return next_port(e, PORT_CLSACT, PORT_GUARDING, ORDER_PORT_GUARD, ret) ||
 	       next_port(e, PORT_WANTED, PORT_OPENING, ORDER_PORT_OPEN, ret) || next_probe(e, ret);
+}
+
+/* Those that flows still use wait for them. */
+bool ports_next_unwanted(struct engine *e, struct order *ret)
+{
+	struct link_rec *rec;
+	bool any = false;
+
+	if (!e->has_unwanted)
+		return false;
+	for (uint32_t slot = 0; (rec = pathtab_next_link(&e->paths, &slot)); slot++) {
+		if (rec->port != PORT_UNWANTED)
+			continue;
+		any = true;
+		if (pathtab_is_used(&e->paths, rec->link.ifindex))
+			continue;
+		rec->port = PORT_CLOSING;
+		make_order(e, rec, ORDER_PORT_CLOSE, ret);
+		return true;
+	}
+	e->has_unwanted = any;
+	return false;
 }
 
 bool ports_next_closing(struct engine *e, struct order *ret)

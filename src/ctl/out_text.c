@@ -59,6 +59,17 @@ static void write_clean(FILE *stream, const char *text)
 	fputs(strbuf_str(&clean), stream);
 }
 
+/* A text member behind a title, if it is there. */
+static void write_member(FILE *stream, const char *title, const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	if (!text)
+		return;
+	fputs(title, stream);
+	write_clean(stream, text);
+}
+
 /* "512 B", "1.5 KiB": three digits or four. */
 static void put_bytes(struct strbuf *sb, json_int_t bytes)
 {
@@ -248,6 +259,7 @@ static void put_devices_status(struct out *out, const json_t *devices)
 		if (reason) {
 			fputs(", ", out->stream);
 			write_clean(out->stream, reason);
+			write_member(out->stream, ": ", device, "reason_text");
 		}
 		fputc('\n', out->stream);
 	}
@@ -318,16 +330,6 @@ static void put_status(struct out *out, const json_t *status)
 }
 
 /* ---- devices */
-
-static void write_member(FILE *stream, const char *title, const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	if (!text)
-		return;
-	fputs(title, stream);
-	write_clean(stream, text);
-}
 
 static void write_table(FILE *stream, const json_t *table)
 {
@@ -407,6 +409,7 @@ static void put_device(struct out *out, const json_t *device)
 	write_clean(out->stream, string_in(device, "name"));
 	fprintf(out->stream, ": %s", string_in(device, "state"));
 	write_member(out->stream, ", ", device, "reason");
+	write_member(out->stream, ": ", device, "reason_text");
 	fputc('\n', out->stream);
 	if (json_is_string(json_object_get(device, "hw_tc_offload"))) {
 		write_member(out->stream, "  driver ", device, "driver");

@@ -36,6 +36,16 @@ static const char *offload_name(enum offload_mode mode)
 	return "?";
 }
 
+static json_t *device_of(const struct engine *engine, const struct link_rec *rec)
+{
+	json_t *reason, *text;
+
+	devlist_reason(engine, rec, &reason, &text);
+	return json_pack("{s:s, s:I, s:s, s:o, s:o}", "name", rec->link.name, "ifindex",
+			 (json_int_t)rec->link.ifindex, "state", devlist_state(engine, rec),
+			 "reason", reason, "reason_text", text);
+}
+
 static json_t *devices_of(const struct engine *engine)
 {
 	const struct pathtab *paths = view_paths(engine);
@@ -44,11 +54,7 @@ static json_t *devices_of(const struct engine *engine)
 
 	for (uint32_t slot = 0; (rec = pathtab_next_link(paths, &slot)); slot++) {
 		if (rec->is_named)
-			json_array_append_new(
-				list, json_pack("{s:s, s:I, s:s, s:o}", "name", rec->link.name,
-						"ifindex", (json_int_t)rec->link.ifindex, "state",
-						devlist_state(engine, rec), "reason",
-						devlist_reason(engine, rec)));
+			json_array_append_new(list, device_of(engine, rec));
 	}
 	return list;
 }

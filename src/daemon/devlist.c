@@ -70,6 +70,7 @@ const char *devlist_state(const struct engine *engine, const struct link_rec *re
 	case PORT_UNGUARDED:
 	case PORT_FAILED:
 		return "failed";
+	case PORT_UNWANTED:
 	case PORT_CLOSING:
 	case PORT_CLOSED:
 		return "closed";
@@ -84,17 +85,24 @@ static json_t *kernel_text(int err, const char *extack)
 	return json_sprintf("%s (%s)", extack[0] ? extack : "no text", strerror(-err));
 }
 
-json_t *devlist_reason(const struct engine *engine, const struct link_rec *rec)
+void devlist_reason(const struct engine *engine, const struct link_rec *rec, json_t **ret_reason,
+		    json_t **ret_text)
 {
 	enum reason reason = hardware_reason(engine, rec);
 
+	*ret_reason = *ret_text = NULL;
 	if (reason == REASON_NONE && rec->port == PORT_CLSACT && view_nic(engine))
 		reason = pairs_reason(engine, rec);
-	if (reason != REASON_NONE)
-		return json_sprintf("%s: %s", reason_name(reason), reason_text(reason));
-	if (rec->port == PORT_FAILED || rec->port == PORT_UNGUARDED)
-		return kernel_text(rec->err, rec->extack);
-	return json_null();
+	if (reason != REASON_NONE) {
+		*ret_reason = json_string(reason_name(reason));
+		*ret_text = json_string(reason_text(reason));
+	} else if (rec->port == PORT_FAILED || rec->port == PORT_UNGUARDED) {
+		*ret_reason = kernel_text(rec->err, rec->extack);
+	}
+	if (!*ret_reason)
+		*ret_reason = json_null();
+	if (!*ret_text)
+		*ret_text = json_null();
 }
 
 /* -- hardware ------------------------------------------------------------- */
@@ -242,10 +250,12 @@ static json_t *row(const struct engine *engine, const struct link_rec *rec)
 	const struct nic *nic = view_nic(engine);
 	const struct nic_port *p = nic ? nic_find_port(nic, rec->link.ifindex) : NULL;
 	const struct link_hw *hw = &rec->link.hw;
+	json_t *reason, *text;
 
-	return json_pack("{s:s, s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o}",
+	devlist_reason(engine, rec, &reason, &text);
+	return json_pack("{s:s, s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o}",
 			 "name", rec->link.name, "ifindex", (json_int_t)rec->link.ifindex, "state",
-			 devlist_state(engine, rec), "reason", devlist_reason(engine, rec),
+			 devlist_state(engine, rec), "reason", reason, "reason_text", text,
 			 "driver", text_or_null(hw->driver), "bus", text_or_null(hw->bus),
 			 "hw_tc_offload", p ? json_string(tc_name(hw->tc)) : json_null(),
 			 "eswitch", p ? json_string(eswitch_name(hw->eswitch)) : json_null(),

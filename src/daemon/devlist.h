@@ -14,5 +14,7 @@ void devlist_start(struct ctl_call *call, const struct engine *engine);
 /* "observed", "ready", ...: for Status, too. */
 struct link_rec;
 const char *devlist_state(const struct engine *engine, const struct link_rec *rec);
-/* Why it is not ready, as one text; null when it is. A new reference. */
-json_t *devlist_reason(const struct engine *engine, const struct link_rec *rec);
+/* Why it is not ready: the name of a reason and its text, or the kernel's text and
+ * null; both null when it is. New references. */
+void devlist_reason(const struct engine *engine, const struct link_rec *rec, json_t **ret_reason,
+		    json_t **ret_text);

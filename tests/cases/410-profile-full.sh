@@ -17,6 +17,6 @@ profile_begin ports=2 profile=full
 hw_daemon
 profile_run '*=nic'
 assert_eq "reason of lan0" "$(device lan0 "d['reason']")" None
-assert_eq "recipes" "$(device lan0 "[p['recipe'] for p in d['pairs']]")" "['full']"
+assert_eq "recipes" "$(device lan0 "[p['recipe']['shape'] for p in d['pairs']]")" "['full']"
 profile_close
 profile_end

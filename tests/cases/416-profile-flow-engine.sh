@@ -23,10 +23,10 @@ profile_end
 assert_eq "packets forwarded by the card" "$(nicsim_counter forwarded)" 0
 ip netns del client && ip netns del router && ip netns del server
 
-HW_DRIVERS=nicsim=mtk_eth_soc
+HW_DRIVERS=nicsim=mtk_soc_eth
 profile_begin ports=2 profile=flow-engine
 hw_daemon
 profile_run '*-ipv6-nat=not-in-recipe' '*=nic'
-assert_eq "recipes" "$(device lan0 "[p['recipe'] for p in d['pairs']]")" "['implicit-ttl']"
+assert_eq "recipes" "$(device lan0 "[p['recipe']['shape'] for p in d['pairs']]")" "['implicit-ttl']"
 profile_close
 profile_end

@@ -6,6 +6,8 @@
 # bytes get it, although the others were there first, and few changes per second do that.
 # shellcheck disable=SC3043 # local
 set -eu
+# shellcheck disable=SC2034 # topo.sh's
+STOP_LIMIT=90
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
 # shellcheck source=../lab/nicsim-topo.sh
@@ -14,7 +16,7 @@ set -eu
 . "${LAB_TOPO%/*}/hardware.sh"
 
 SIZE=1000 MICE=4900 ELEPHANTS=100 MAX_SWAPS=50
-SWAPS=counters.table_swaps
+SWAPS=counters.hardware_swaps
 
 # A window of some seconds in which the card forwarded most of the bytes.
 share_is() {

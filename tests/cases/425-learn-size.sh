@@ -6,6 +6,8 @@
 # the card is not asked for more all the time.
 # shellcheck disable=SC3043 # local
 set -eu
+# shellcheck disable=SC2034 # topo.sh's
+STOP_LIMIT=90
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
 # shellcheck source=../lab/nicsim-topo.sh

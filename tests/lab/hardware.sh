@@ -179,7 +179,7 @@ status_over() {
 
 device() {
 	offload -j devices | python3 -c 'import json, sys
-d = next(d for d in json.load(sys.stdin)["devices"] if d["name"] == sys.argv[1])
+d = next(d for d in json.load(sys.stdin) if d["name"] == sys.argv[1])
 print(eval(sys.argv[2]))' "$1" "$2"
 }
 

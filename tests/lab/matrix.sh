@@ -69,12 +69,14 @@ packets = json.load(sys.stdin)["packets"]["offloaded"]
 print(packets["orig"] + packets["reply"])'
 }
 
-# What did not cross the stack is what the NIC says it forwarded, to the packet.
+# What did not cross the stack is what the NIC says it forwarded. A packet or two may
+# be forwarded between the last reading of a rule and its removal.
 matrix_counters() {
 	local hits said
 	hits=$(($(nicsim hits) - hits_before))
 	said=$(($(offloaded_packets) - said_before))
-	assert_eq "$1: packets that the daemon counted against the NIC's hits" "$said" "$hits"
+	assert_le "$1: packets that the daemon counted, of $hits hits of the NIC" "$said" "$hits"
+	assert_ge "$1: packets that the daemon counted, of $hits hits of the NIC" "$said" $((hits - 3))
 	assert_ge "$1: bytes that the NIC forwarded" \
 		$(($(nicsim_counter forwarded_bytes) - forwarded_before + crossed)) $((MATRIX_BYTES * 2))
 }

@@ -64,6 +64,7 @@ DAEMON_PID=
 DAEMON_ARGS=
 
 TRANSFER_LIMIT=100
+: "${STOP_LIMIT:=10}"			# seconds; thousands of flows take longer
 STOP_LIMIT=10
 transfer_count=0
 

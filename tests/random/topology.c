@@ -38,6 +38,7 @@ static void say_link(struct world *w, unsigned int n)
 	l->is_up = net->is_up;
 	l->is_ether = true;
 	l->hw = fake_hw();
+	l->master = net->is_enslaved ? 99 : 0;
 	fake_put_link(&w->rig.kernel, l);
 	world_queue_add(&w->rt, &ev);
 }
@@ -136,6 +137,8 @@ static void change_link(struct world *w, unsigned int n)
 		net->mac ^= 1;
 		break;
 	default:
+		/* Into a bridge, and out of it again. */
+		net->is_enslaved = !net->is_enslaved && world_below(&w->rnd, 4) == 0;
 		break;
 	}
 	say_link(w, n);

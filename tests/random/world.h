@@ -32,6 +32,7 @@ struct world_queue {
 struct world_net {
 	uint32_t ifindex; /* 0 = the device is not there */
 	bool is_up;
+	bool is_enslaved;
 	uint32_t mtu;
 	uint8_t mac;
 };

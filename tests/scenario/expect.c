@@ -292,7 +292,7 @@ static void expect_empty(struct scene *s, struct words *w)
 static void expect_port(struct scene *s, struct words *w)
 {
 	static const char *const names[] = { "none", "wanted",	  "opening", "clsact",	"guarding",
-					     "open", "unguarded", "failed",  "closing", "closed" };
+					     "open", "unguarded", "failed", "unwanted",  "closing", "closed" };
 	const struct pathtab *paths = view_paths(s->rig.engine);
 	const struct link_rec *rec = pathtab_find_link(paths, words_take_number(s, w));
 	const char *wanted = words_take(s, w);
