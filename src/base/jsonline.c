@@ -120,16 +120,19 @@ static json_t *string_of_bytes(const char *str)
 	return value;
 }
 
+struct json_t *jsonline_string(const char *str)
+{
+	json_t *value = json_string(str);
+
+	return value ? value : string_of_bytes(str);
+}
+
 void jsonline_str(struct jsonline *out, const char *key, const char *str)
 {
-	json_t *value;
-
-	if (!str) {
+	if (str)
+		jsonline_json(out, key, jsonline_string(str));
+	else
 		jsonline_null(out, key);
-		return;
-	}
-	value = json_string(str);
-	jsonline_json(out, key, value ? value : string_of_bytes(str));
 }
 
 void jsonline_strf(struct jsonline *out, const char *key, const char *fmt, ...)

@@ -75,6 +75,10 @@ void jsonline_null(struct jsonline *out, const char *key);
 PRINTF_LIKE(3, 4)
 void jsonline_strf(struct jsonline *out, const char *key, const char *fmt, ...);
 
+/* The value that jsonline_str() adds, for who builds with jansson: names of devices
+ * may be any bytes. NULL when there is no memory. */
+struct json_t *jsonline_string(const char *str);
+
 /* Adds a value built with jansson; its reference moves here. NULL counts as -ENOMEM. */
 void jsonline_json(struct jsonline *out, const char *key, struct json_t *value);
 

@@ -161,5 +161,6 @@ bool resync_step(struct engine *e, mono_t now)
 	step(e, &e->path_walk, visit_path, now);
 	step(e, &e->resync_walk, visit_unseen, now);
 	step(e, &e->lost_walk, proof_visit_lost, now);
-	return e->lost_walk.is_running || e->flush_walk.is_running || e->path_walk.is_running || e->resync_walk.is_running;
+	return e->lost_walk.is_running || e->flush_walk.is_running || e->path_walk.is_running ||
+	       e->resync_walk.is_running;
 }

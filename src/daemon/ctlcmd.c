@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/counter.h"
+#include "base/jsonline.h"
 #include "base/util.h"
 #include "core/view.h"
 #include "daemon/ctlparam.h"
@@ -41,7 +42,7 @@ static json_t *device_of(const struct engine *engine, const struct link_rec *rec
 	json_t *reason, *text;
 
 	devlist_reason(engine, rec, &reason, &text);
-	return json_pack("{s:s, s:I, s:s, s:o, s:o}", "name", rec->link.name, "ifindex",
+	return json_pack("{s:o, s:I, s:s, s:o, s:o}", "name", jsonline_string(rec->link.name), "ifindex",
 			 (json_int_t)rec->link.ifindex, "state", devlist_state(engine, rec),
 			 "reason", reason, "reason_text", text);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/jsonline.h"
 #include "base/util.h"
 #include "core/view.h"
 
@@ -78,11 +79,13 @@ const char *devlist_state(const struct engine *engine, const struct link_rec *re
 	return "?";
 }
 
+/* Texts of drivers and names of devices may be any bytes. */
 static json_t *kernel_text(int err, const char *extack)
 {
-	if (!err)
-		return extack[0] ? json_string(extack) : json_null();
-	return json_sprintf("%s (%s)", extack[0] ? extack : "no text", strerror(-err));
+	char text[EXTACK_SIZE + 128];
+
+	snprintf(text, sizeof(text), "%s (%s)", extack[0] ? extack : "no text", strerror(-err));
+	return jsonline_string(text);
 }
 
 void devlist_reason(const struct engine *engine, const struct link_rec *rec, json_t **ret_reason,
@@ -121,7 +124,7 @@ static const char *eswitch_name(uint8_t eswitch)
 
 static json_t *text_or_null(const char *text)
 {
-	return text[0] ? json_string(text) : json_null();
+	return text[0] ? jsonline_string(text) : json_null();
 }
 
 static json_t *switch_id(const struct link_hw *hw)
@@ -209,16 +212,16 @@ static json_t *refusal_of(const struct nic_pair *pair)
 
 	if (!pair->err)
 		return json_null();
-	return json_pack("{s:s, s:i, s:s}", "class", recipe_class_to_str(pair->bad_class, text),
-			 "errno", -pair->err, "text", pair->extack);
+	return json_pack("{s:s, s:i, s:o}", "class", recipe_class_to_str(pair->bad_class, text),
+			 "errno", -pair->err, "text", jsonline_string(pair->extack));
 }
 
 static json_t *pair_row(const struct nic_pair *pair, const char *to)
 {
 	bool has_reason = pair->reason != REASON_NONE;
 
-	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:I}", "to", to, "state",
-			 pair_state(pair), "reason",
+	return json_pack("{s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:I}", "to",
+			 jsonline_string(to), "state", pair_state(pair), "reason",
 			 has_reason ? json_string(reason_name(pair->reason)) : json_null(),
 			 "reason_text",
 			 has_reason ? json_string(reason_text(pair->reason)) : json_null(),
@@ -253,8 +256,8 @@ static json_t *row(const struct engine *engine, const struct link_rec *rec)
 	json_t *reason, *text;
 
 	devlist_reason(engine, rec, &reason, &text);
-	return json_pack("{s:s, s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o}",
-			 "name", rec->link.name, "ifindex", (json_int_t)rec->link.ifindex, "state",
+	return json_pack("{s:o, s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o}",
+			 "name", jsonline_string(rec->link.name), "ifindex", (json_int_t)rec->link.ifindex, "state",
 			 devlist_state(engine, rec), "reason", reason, "reason_text", text,
 			 "driver", text_or_null(hw->driver), "bus", text_or_null(hw->bus),
 			 "hw_tc_offload", p ? json_string(tc_name(hw->tc)) : json_null(),

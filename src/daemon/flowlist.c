@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/jsonline.h"
 #include "base/util.h"
 #include "core/policy.h"
 #include "core/view.h"
@@ -84,7 +85,8 @@ static json_t *devices_of(const struct engine *engine, const struct view_flow *f
 	const char *in = link_name(engine, f->egress[DIR_REPLY]);
 	const char *out = link_name(engine, f->egress[DIR_ORIG]);
 
-	return in && out ? json_pack("[s, s]", in, out) : json_array();
+	return in && out ? json_pack("[o, o]", jsonline_string(in), jsonline_string(out)) :
+			   json_array();
 }
 
 static json_t *counts(uint64_t offloaded, bool has_software, uint64_t software)

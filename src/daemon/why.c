@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/jsonline.h"
 #include "base/strbuf.h"
 #include "base/util.h"
 #include "core/policy.h"
@@ -28,8 +29,8 @@ static void step(struct why *w, const char *name, bool ok, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	json_array_append_new(w->steps, json_pack("{s:s, s:b, s:s}", "step", name, "ok", ok,
-						  "text", text));
+	json_array_append_new(w->steps, json_pack("{s:s, s:b, s:o}", "step", name, "ok", ok,
+						  "text", jsonline_string(text)));
 }
 
 static void fail(struct why *w, const char *name, enum reason reason)
