@@ -30,6 +30,15 @@ void card_init(struct card *c, const struct settings *s, const char *id)
 	}
 }
 
+/* What is configured is the size of the table; what is learnt is what fitted
+ * beside the guards. */
+static uint32_t limit_of(const struct card *c)
+{
+	uint32_t guards = c->source == CARD_SIZE_CONFIGURED ? MIN(c->guards, c->limit) : 0;
+
+	return c->limit - guards;
+}
+
 static bool fits(uint64_t used, uint64_t limit)
 {
 	return used + CARD_FLOW_RULES <= limit;
@@ -37,17 +46,21 @@ static bool fits(uint64_t used, uint64_t limit)
 
 bool card_has_room(const struct card *c)
 {
-	return fits(c->used, c->limit);
+	return fits(c->used, limit_of(c));
 }
 
 uint32_t card_room(const struct card *c)
 {
-	return c->used < c->limit ? (c->limit - c->used) / CARD_FLOW_RULES : 0;
+	uint32_t limit = limit_of(c);
+
+	return c->used < limit ? (limit - c->used) / CARD_FLOW_RULES : 0;
 }
 
 bool card_takes_any(const struct card *c)
 {
-	return fits(c->used, (uint64_t)c->limit - c->limit / 10);
+	uint32_t limit = limit_of(c);
+
+	return fits(c->used, (uint64_t)limit - limit / 10);
 }
 
 bool card_works(const struct card *c)

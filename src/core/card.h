@@ -33,6 +33,7 @@ struct card {
 	unsigned int n_ports;
 	uint32_t used;	    /* rules that it may hold, those on the way included */
 	uint32_t confirmed; /* rules that were acknowledged */
+	uint32_t guards;    /* rules that are no flow's, on all its ports */
 	uint32_t in_flight[8]; /* orders with each worker */
 	uint8_t stuck;	    /* bit w: worker w does not return from it */
 	uint8_t source;	    /* enum card_source */

@@ -151,8 +151,15 @@ static uint8_t find_card(struct nic *nic, const struct link *link)
 	return (uint8_t)free_one;
 }
 
+static void count_guards(struct nic *nic, const struct nic_port *p, int sign)
+{
+	for (unsigned int i = 0; p->card != NIC_NONE && i < array_size(p->is_guarded); i++)
+		nic->card[p->card].guards += (uint32_t)(sign * p->is_guarded[i]);
+}
+
 static void leave_card(struct nic *nic, struct nic_port *p)
 {
+	count_guards(nic, p, -1);
 	if (p->card != NIC_NONE)
 		nic->card[p->card].n_ports--;
 	p->card = NIC_NONE;
@@ -163,6 +170,7 @@ static void join_card(struct nic *nic, struct nic_port *p)
 	p->card = p->driver ? find_card(nic, &p->link) : NIC_NONE;
 	if (p->card != NIC_NONE)
 		nic->card[p->card].n_ports++;
+	count_guards(nic, p, 1);
 }
 
 struct card *nic_card_at(struct nic *nic, uint8_t index)
@@ -320,7 +328,7 @@ void nic_set_ready(struct nic *nic, uint32_t ifindex, bool is_ready)
 		return;
 	p->is_ready = is_ready;
 	p->layout = RECIPE_LAYOUT__COUNT;
-	memset(p->is_guarded, 0, sizeof(p->is_guarded));
+	nic_set_guards(nic, ifindex, 0);
 	if (is_ready)
 		want_pairs(nic, (unsigned int)(p - nic->port));
 	else
@@ -331,8 +339,12 @@ void nic_set_guards(struct nic *nic, uint32_t ifindex, unsigned int guards)
 {
 	struct nic_port *p = find_port(nic, ifindex);
 
-	for (unsigned int i = 0; p && i < array_size(p->is_guarded); i++)
+	if (!p)
+		return;
+	count_guards(nic, p, -1);
+	for (unsigned int i = 0; i < array_size(p->is_guarded); i++)
 		p->is_guarded[i] = guards & 1u << i;
+	count_guards(nic, p, 1);
 }
 
 /* -- the verdict ---------------------------------------------------------- */

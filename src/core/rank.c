@@ -29,12 +29,13 @@ COUNTER(hardware_fills, "flows that got free room in a full NIC");
 #define SLICE	      512
 /* Candidates and victims that a walk remembers. */
 #define KEEP	      256
-/* A newcomer must have more than twice the victim's rate, and this. */
-#define MARGIN_BPS    50
+/* A newcomer must have more than twice the victim's rate, and this: a packet now
+ * and then is not worth a swap, whoever sent the last one. */
+#define MARGIN_BPS    1000
 /* How long a flow stays before it can lose its place. */
 #define STAY_DS	      30u
 /* What a flow that is alive counts for where conntrack counts nothing. */
-#define ALIVE_BYTES   200
+#define ALIVE_BYTES   8000
 #define ALIVE_S	      3u
 
 /* Of the flow in the same slot. */
