@@ -15,6 +15,9 @@ COUNTER(probe_rules_taken, "rules that were tried on a NIC, and taken");
 COUNTER(probe_rules_refused, "rules that were tried on a NIC, and refused");
 COUNTER(probes_broken, "probes that an error ended which says nothing about the NIC");
 
+/* How often a rule is tried that meets a busy driver. */
+#define BUSY_TRIES 5
+
 /* -- one rule ------------------------------------------------------------- */
 
 struct lookup {
@@ -136,8 +139,11 @@ static void set_error(struct event_probe *ret, const struct nlerr *why)
 /* True when the driver took it. */
 static bool try_one(struct probe *p, const struct rule *rule, struct nlerr *why)
 {
-	int err = p->try(p->ctx, rule, why);
+	int err = -EBUSY;
 
+	/* A driver that is busy with one rule may not be with the next. */
+	for (unsigned int i = 0; i < BUSY_TRIES && (err == -EBUSY || err == -EINTR); i++)
+		err = p->try(p->ctx, rule, why);
 	if (err == 0) {
 		counter_inc(&probe_rules_taken);
 		return true;

@@ -25,6 +25,10 @@ topo_acct
 hw_daemon 'sample-interval = 5s'
 crowd_open many many:udp,flows="$FLOWS",rate=0.1
 crowd_ready many 150
+settled() {
+	status_is flows.pending 0 && [ "$(nicsim refused)" -ge $((FLOWS / 10)) ]
+}
+wait_for 60 settled
 echo "with faults: $(status flows.offloaded) offloaded, $(status flows.software) not; $(nicsim refused) refused, $(nicsim lost_rules) lost"
 assert_ge "rules refused" "$(nicsim refused)" $((FLOWS / 10))
 assert_ge "rules lost" "$(nicsim lost_rules)" $((FLOWS / 200))

@@ -14,6 +14,7 @@ struct driver {
 	unsigned int n_asked;
 	unsigned int asked[RECIPE_CLASSES]; /* classes in the order in which they came */
 	unsigned int n_odd;
+	unsigned int n_busy; /* so often yet it is busy */
 };
 
 static unsigned int class_of(const struct rule *rule)
@@ -34,6 +35,11 @@ static int drive(void *ctx, const struct rule *rule, struct nlerr *why)
 
 	assert_int_equal(rule->kind, RULE_PROBE);
 	assert_int_equal(rule->place, RULE_HARDWARE);
+	if (d->n_busy) {
+		d->n_busy--;
+		*why = nlerr_make(-EBUSY);
+		return -EBUSY;
+	}
 	if (rule->form & (RULE_ODD_MATCH | RULE_ODD_REWRITE)) {
 		err = d->odd_err[rule->form & RULE_ODD_MATCH ? 0 : 1];
 		d->n_odd++;
@@ -184,7 +190,8 @@ static void test_broken(void **state)
 		d.err[RECIPE_IP6] = -EOPNOTSUPP;
 		d.err[RECIPE_SRC] = passing[i];
 		ret = run(&d, &order);
-		assert_int_equal(d.n_asked, 5);
+		/* One that is busy is asked again a few times. */
+		assert_int_equal(d.n_asked, passing[i] == -EBUSY ? 9 : 5);
 		assert_int_equal(ret.classes, 0);
 		assert_int_equal(ret.refused, 0);
 		assert_int_equal(ret.bad_class, 0);
@@ -193,11 +200,26 @@ static void test_broken(void **state)
 		d = honest();
 		d.odd_err[0] = passing[i];
 		ret = run(&d, &order);
-		assert_int_equal(d.n_odd, 1);
+		assert_int_equal(d.n_odd, passing[i] == -EBUSY ? 5 : 1);
 		assert_int_equal(d.n_asked, 0);
 		assert_false(ret.took_odd);
 		assert_int_equal(ret.err, passing[i]);
 	}
+}
+
+/* Busy with one rule, and not with the next. */
+static void test_busy_once(void **state)
+{
+	struct order_probe order = order_for(RECIPE_CLASSES_ALL);
+	struct driver d = honest();
+	struct event_probe ret;
+
+	(void)state;
+	d.n_busy = 3;
+	ret = run(&d, &order);
+	assert_int_equal(ret.classes, RECIPE_CLASSES_ALL);
+	assert_int_equal(ret.err, 0);
+	assert_int_equal(d.n_busy, 0);
 }
 
 int main(void)
@@ -206,6 +228,7 @@ int main(void)
 		cmocka_unit_test(test_all),      cmocka_unit_test(test_only_what_is_asked),
 		cmocka_unit_test(test_odd),      cmocka_unit_test(test_first_refusal_is_told),
 		cmocka_unit_test(test_hopeless), cmocka_unit_test(test_broken),
+		cmocka_unit_test(test_busy_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
