@@ -160,7 +160,7 @@ void admit_conn(struct engine *e, const struct event *ev, mono_t now)
 	merge(f, &c, ev->is_dump);
 	rank_count_cpu(e, f, &c);
 	if (!ev->is_own) {
-		proof_look(e, f, &c, ev->is_prolonged, now);
+		proof_look(e, f, &c, now);
 		age_learn(e, f, &c, !ev->is_dump, now);
 	}
 	judge(e, f, &c, now);

@@ -64,6 +64,11 @@ void age_learn(struct engine *e, struct flow *f, const struct conn *c, bool is_e
 	}
 }
 
+void age_prolonged(struct engine *e, struct flow *f, uint32_t timeout_s, mono_t now)
+{
+	f->ct_expires = age_now(e, now) + timeout_s * DS_PER_S;
+}
+
 bool age_count(struct engine *e, struct flow *f, enum dir dir, const struct rule_stats *stats,
 	       uint32_t now_ds)
 {

@@ -249,13 +249,14 @@ static void feed_refresh(struct engine *e, struct flow *f, const struct event *e
 	/* A successor that has the tuple by now speaks for itself. */
 	if (ev->refresh.found && flowtab_find(&e->flows, &f->orig) == f) {
 		conn.conn = ev->refresh.conn;
-		conn.is_prolonged = ev->refresh.is_prolonged;
 		admit_conn(e, &conn, now);
 	} else if (!ev->refresh.found && ev->refresh.err == 0) {
 		drive_input(e, f, FLOW_IN_END, REASON_NONE, now);
 	}
-	/* What was to be asked while this question was out. */
 	f = flowtab_get(&e->flows, ev->flow);
+	if (f && ev->refresh.timeout_s)
+		age_prolonged(e, f, ev->refresh.timeout_s, now);
+	/* What was to be asked while this question was out. */
 	if (f && f->ask_care)
 		drive_ask_care(e, f);
 }
@@ -409,8 +410,11 @@ bool engine_tick(struct engine *e, mono_t now)
 	struct timer_ctx ctx = { e, now };
 	bool more = wheel_advance(&e->timers, now, TIMER_BUDGET, on_timer, &ctx);
 
-	if (e->paths.nic && nic_tick(e->paths.nic, now))
+	/* Hardware that is tried again may have been reset in between. */
+	if (e->paths.nic && nic_tick(e->paths.nic, now)) {
 		ports_touch_ways(e);
+		ports_renew_all_guards(e);
+	}
 	more |= rank_step(e, now);
 	return resync_step(e, now) || more;
 }

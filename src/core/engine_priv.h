@@ -75,6 +75,9 @@ bool drive_is_newer(uint32_t generation, const struct flow *f);
 /* ports: links and ports to orders */
 /* Facts about links, neighbours and routing, and answers about ports. */
 void ports_feed(struct engine *e, const struct event *event, mono_t now);
+/* The NIC behind this port seems to have lost rules: its guards, too? */
+void ports_renew_guards(struct engine *e, uint32_t ifindex);
+void ports_renew_all_guards(struct engine *e);
 void ports_feed_round(struct engine *e, const struct event_round *round);
 /* Something about the hardware changed that those which wait for it must know. */
 void ports_touch_ways(struct engine *e);
@@ -94,10 +97,8 @@ void proof_free(struct proof *proof);
 void proof_installed(struct engine *e, const struct flow *f, mono_t now);
 /* The rule of @dir was sampled; its counter moved. */
 void proof_sampled(struct engine *e, struct flow *f, enum dir dir, bool moved, mono_t now);
-/* What conntrack says; to be called before age_learn() takes it in.
- * @is_prolonged: the timeout is our doing. */
-void proof_look(struct engine *e, struct flow *f, const struct conn *c, bool is_prolonged,
-		mono_t now);
+/* What conntrack says; to be called before age_learn() takes it in. */
+void proof_look(struct engine *e, struct flow *f, const struct conn *c, mono_t now);
 /* When the flow's rules were confirmed. */
 uint32_t proof_since(const struct engine *e, const struct flow *f);
 void proof_round(struct engine *e, const struct event *event);
@@ -121,6 +122,8 @@ mono_t rank_next_due(const struct engine *e);
 /* age: conntrack time-outs against rule counters */
 uint32_t age_now(const struct engine *e, mono_t now);
 void age_learn(struct engine *e, struct flow *f, const struct conn *c, bool is_event, mono_t now);
+/* conntrack's timeout was set by us. */
+void age_prolonged(struct engine *e, struct flow *f, uint32_t timeout_s, mono_t now);
 /* True when the counter moved. */
 bool age_count(struct engine *e, struct flow *f, enum dir dir, const struct rule_stats *stats,
 	       uint32_t now_ds);

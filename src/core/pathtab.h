@@ -52,6 +52,9 @@ struct link_rec {
 	bool made_clsact;
 	bool close_again; /* it is being closed since before the stop: try again if that fails */
 	bool is_mended;	  /* being opened again while flows have rules on it */
+	bool renew_guards; /* the NIC may have lost them; the port stays open meanwhile */
+	bool is_renewing; /* a worker is at it */
+	bool was_renewed; /* since the port was last sampled: once is enough */
 	uint8_t guards;	  /* those that are in; bit 0: IPv4, bit 1: IPv6 */
 	int32_t err;
 	char extack[EXTACK_SIZE];

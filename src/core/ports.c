@@ -11,6 +11,7 @@
 #include "core/engine_priv.h"
 #include "core/plan.h"
 
+COUNTER(guards_renewed, "times that guards were put in again because the NIC may have lost them");
 COUNTER(ports_mended, "times that the guards or the clsact of a port were gone and made anew");
 
 #define BOTH_GUARDS 3
@@ -104,10 +105,15 @@ static void want_port(struct engine *e, struct link_rec *rec, bool changed)
 static void feed_link(struct engine *e, const struct link *link)
 {
 	uint32_t before = e->paths.generation;
-	struct link_rec *rec = pathtab_put_link(&e->paths, &e->settings, link);
+	struct link_rec *rec = pathtab_find_link(&e->paths, link->ifindex);
+	bool was_down = rec && !rec->link.is_up;
 
+	rec = pathtab_put_link(&e->paths, &e->settings, link);
 	if (!rec)
 		return;
+	/* What a NIC forgets when it is reset shows by its carrier at best. */
+	if (was_down && link->is_up)
+		ports_renew_guards(e, link->ifindex);
 	if (!wants_port(e, rec))
 		leave_port(e, rec);
 	else if (is_usable(e, rec))
@@ -222,6 +228,11 @@ static void feed_done(struct engine *e, const struct event_port *done)
 	if (rec->port == PORT_NONE || rec->port == PORT_WANTED)
 		return;
 	guards = rec->guards;
+	if (rec->is_renewing && done->order == ORDER_PORT_GUARD) {
+		rec->is_renewing = false;
+		if (rec->port != PORT_OPEN || done->guards == guards)
+			return;
+	}
 	rec->err = done->err;
 	memcpy(rec->extack, done->extack, sizeof(rec->extack));
 	switch ((enum order_type)done->order) {
@@ -270,6 +281,22 @@ void ports_touch_ways(struct engine *e)
 	resync_start_path_walk(e);
 }
 
+void ports_renew_guards(struct engine *e, uint32_t ifindex)
+{
+	struct link_rec *rec = pathtab_find_link(&e->paths, ifindex);
+
+	if (rec && is_hardware(e) && rec->guards && rec->port == PORT_OPEN && !rec->was_renewed)
+		rec->renew_guards = true;
+}
+
+void ports_renew_all_guards(struct engine *e)
+{
+	struct link_rec *rec;
+
+	for (uint32_t slot = 0; (rec = pathtab_next_link(&e->paths, &slot)); slot++)
+		ports_renew_guards(e, rec->link.ifindex);
+}
+
 /* Somebody deleted the guards or all of clsact. */
 void ports_feed_round(struct engine *e, const struct event_round *r)
 {
@@ -277,6 +304,10 @@ void ports_feed_round(struct engine *e, const struct event_round *r)
 	struct notice n = { .type = NOTICE_GUARD_LOST, .in = r->ifindex };
 
 	if (!rec || rec->port != PORT_OPEN || e->stopping)
+		return;
+	rec->was_renewed = false;
+	/* It was read while they were out. */
+	if (rec->is_renewing)
 		return;
 	if (r->err || (!r->is_bare && (rec->guards & ~r->guards) == 0))
 		return;
@@ -329,6 +360,25 @@ static bool next_port(struct engine *e, enum port_state from, enum port_state to
 	return false;
 }
 
+/* Guards that the NIC may have lost, of a port that stays open. */
+static bool next_renewal(struct engine *e, struct order *ret)
+{
+	struct link_rec *rec;
+
+	for (uint32_t slot = 0; (rec = pathtab_next_link(&e->paths, &slot)); slot++) {
+		if (!rec->renew_guards || rec->is_renewing || rec->port != PORT_OPEN)
+			continue;
+		counter_inc(&guards_renewed);
+		rec->renew_guards = false;
+		rec->is_renewing = true;
+		rec->was_renewed = true;
+		make_order(e, rec, ORDER_PORT_GUARD, ret);
+		ret->port.renew = true;
+		return true;
+	}
+	return false;
+}
+
 static bool next_probe(struct engine *e, struct order *ret)
 {
 	if (!is_hardware(e) || !nic_next_probe(e->paths.nic, &ret->probe))
@@ -340,7 +390,8 @@ static bool next_probe(struct engine *e, struct order *ret)
 bool ports_next_order(struct engine *e, struct order *ret)
 {
 	return next_port(e, PORT_CLSACT, PORT_GUARDING, ORDER_PORT_GUARD, ret) ||
-	       next_port(e, PORT_WANTED, PORT_OPENING, ORDER_PORT_OPEN, ret) || next_probe(e, ret);
+	       next_port(e, PORT_WANTED, PORT_OPENING, ORDER_PORT_OPEN, ret) ||
+	       next_renewal(e, ret) || next_probe(e, ret);
 }
 
 /* Those that flows still use wait for them. */

@@ -241,12 +241,23 @@ static void lose(struct engine *e, struct flow *f, mono_t now)
 	drive_input(e, f, FLOW_IN_LOST, REASON_RULE_LOST, now);
 }
 
-void proof_look(struct engine *e, struct flow *f, const struct conn *c, bool is_prolonged,
-		mono_t now)
+/* What the NIC lost of one flow it may have lost of all. */
+static void lose_in_hardware(struct engine *e, struct flow *f, mono_t now)
+{
+	for (unsigned int d = 0; d < DIR__COUNT; d++) {
+		const struct neigh_rec *n = pathtab_get_neigh(&e->paths, f->next_hop[d]);
+
+		if (n)
+			ports_renew_guards(e, n->neigh.ifindex);
+	}
+	lose(e, f, now);
+}
+
+void proof_look(struct engine *e, struct flow *f, const struct conn *c, mono_t now)
 {
 	struct proof_rec *r = rec_of(e, f);
 	uint32_t now_ds = age_now(e, now);
-	bool can_judge = r->has_base && !is_prolonged, saw;
+	bool can_judge = r->has_base, saw;
 
 	/* FIN and RST belong to the CPU: they are no sign of a rule that is not hit. */
 	if (f->state != FLOW_ACTIVE || !f->in_hw || !(c->has & CONN_HAS_TIMEOUT) ||
@@ -255,13 +266,15 @@ void proof_look(struct engine *e, struct flow *f, const struct conn *c, bool is_
 		return;
 	saw = can_judge && saw_packet(f, r, c, now_ds);
 	set_base(r, c);
-	if (r->look_at == 0 || doubtful(r) == 0) {
+	if (doubtful(r) == 0) {
 		r->look_at = 0;
 	} else if (saw) {
 		if ((r->hit & doubtful(r)) == doubtful(r))
-			lose(e, f, now);
+			lose_in_hardware(e, f, now);
 		else
 			give_up(e, f, now);
+	} else if (r->look_at == 0) {
+		return;
 	} else if (!can_judge) {
 		r->look_at = now_ds + 1;
 	} else if (r->hit == BOTH) {

@@ -117,8 +117,8 @@ int dispatch_get_conn(struct dispatch *d, const struct tuple *tuple, struct conn
 }
 
 /* Prolongs or repairs the entry as the order says. 0 when nothing was to do. */
-static int mend_conn(struct dispatch *d, const struct order_refresh *o, struct conn *c,
-		     bool *ret_is_prolonged)
+static int mend_conn(struct dispatch *d, const struct order_refresh *o, const struct conn *c,
+		     uint32_t *ret_timeout_s)
 {
 	bool in_last_ack = (c->has & CONN_HAS_TCP_STATE) && c->tcp_state == CONN_TCP_LAST_ACK;
 	struct request r;
@@ -139,8 +139,7 @@ static int mend_conn(struct dispatch *d, const struct order_refresh *o, struct c
 	if (!err)
 		err = nlsock_query(&d->ct_sock, nlput_msg(&r.w), CT_TIMEOUT_MS, NULL, NULL, NULL);
 	if (!err)
-		c->timeout_s = o->timeout_s;
-	*ret_is_prolonged = !err;
+		*ret_timeout_s = o->timeout_s;
 	return err;
 }
 
@@ -152,7 +151,7 @@ static void run_refresh(struct dispatch *d, const struct order *o)
 
 	r->found = err == 0 && (!(r->conn.has & CONN_HAS_ID) || r->conn.id == o->refresh.ct_id);
 	if (r->found)
-		err = mend_conn(d, &o->refresh, &r->conn, &r->is_prolonged);
+		err = mend_conn(d, &o->refresh, &r->conn, &r->timeout_s);
 	/* Not there, or gone between the two requests. */
 	if (err == -ENOENT) {
 		r->found = false;

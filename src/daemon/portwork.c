@@ -177,6 +177,16 @@ static int ensure_clsact(struct nlsock *sock, uint32_t ifindex, bool *made, stru
 	return why->err;
 }
 
+static void del_guard(struct nlsock *sock, const struct rule *guard)
+{
+	struct rule_where where = rule_where(guard);
+	struct nlerr why = { 0, "" };
+	struct request r;
+
+	/* If that fails, it is still there, and adding it says so. */
+	IGNORE_RESULT(request_send(&r, sock, flower_put_del(request_begin(&r), &where, false), &why));
+}
+
 static int add_guard(struct nlsock *sock, const struct rule *guard, struct nlerr *why)
 {
 	struct request r;
@@ -230,8 +240,11 @@ void portwork_guard(struct nlsock *sock, const struct order_port *order, struct 
 	*ret = (struct event_port){ .ifindex = order->ifindex, .order = ORDER_PORT_GUARD };
 	for (unsigned int i = 0; i < order->n_guards; i++) {
 		struct nlerr why = { 0, "" };
-		int err = add_guard(sock, &order->guard[i], &why);
+		int err;
 
+		if (order->renew && is_there(sock, &order->guard[i]))
+			del_guard(sock, &order->guard[i]);
+		err = add_guard(sock, &order->guard[i], &why);
 		if (err == -EEXIST && is_there(sock, &order->guard[i]))
 			err = 0;
 		if (err == -EEXIST && !why.extack[0])

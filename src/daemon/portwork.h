@@ -18,7 +18,8 @@ struct nlsock;
 
 /* clsact, and nothing of an earlier life. */
 void portwork_open(struct nlsock *sock, const struct order_port *order, struct event_port *ret);
-/* The guards, each for itself; one that is there already is as good as a new one. */
+/* The guards, each for itself; one that is there already is as good as a new one,
+ * unless they shall be renewed. */
 void portwork_guard(struct nlsock *sock, const struct order_port *order, struct event_port *ret);
 void portwork_close(struct nlsock *sock, const struct order_port *order, struct event_port *ret);
 

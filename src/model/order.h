@@ -53,6 +53,7 @@ struct order_port {
 	uint32_t instance;  /* OPEN: rules of this one stay, those of others go */
 	bool keep_clsact;   /* CLOSE: it was not made by us */
 	uint8_t n_guards;   /* GUARD */
+	bool renew;	    /* GUARD: those that are there may not be in the NIC: take them out first */
 	struct rule guard[2];
 };
 
@@ -153,9 +154,9 @@ struct event_remove {
 
 struct event_refresh {
 	bool found; /* false: the connection is gone or is another one */
-	bool is_prolonged; /* its timeout is what the order asked for */
+	uint32_t timeout_s; /* that it has now because the order asked for it; 0 = as in `conn` */
 	int32_t err;
-	struct conn conn; /* as it is after the refresh */
+	struct conn conn; /* as it was before the refresh */
 };
 
 struct event_port {
@@ -206,7 +207,6 @@ struct event {
 	uint8_t type; /* enum event_type */
 	bool is_dump; /* CONN: part of a dump, not an event of its own */
 	bool is_own;  /* CONN: echo of a change that we made */
-	bool is_prolonged; /* CONN: its timeout is ours, not that of a packet */
 	struct slab_ref flow;
 	union {
 		struct conn conn;

@@ -285,10 +285,13 @@ void fake_sample(const struct fake *k, unsigned int n, struct event *ret)
 					     .stats = r->stats };
 }
 
-void fake_kill_rules(struct fake *k, uint32_t ct_id)
+void fake_kill_rule(struct fake *k, uint32_t ct_id, enum dir dir)
 {
-	for (unsigned int i = 0; i < k->n_rules; i++)
-		k->rule[i].is_dead |= k->rule[i].rule.cookie.ct_id == ct_id;
+	for (unsigned int i = 0; i < k->n_rules; i++) {
+		const struct rule_cookie *cookie = &k->rule[i].rule.cookie;
+
+		k->rule[i].is_dead |= cookie->ct_id == ct_id && cookie->dir == dir;
+	}
 }
 
 void fake_delete_rule(struct fake *k, uint32_t ct_id, enum dir dir)

@@ -189,8 +189,8 @@ mono_t fake_next_expiry(const struct fake *k);
 bool fake_packets(struct fake *k, struct fake_conn *c, enum dir dir, uint64_t pkts,
 		  uint64_t bytes, mono_t now);
 void fake_sample(const struct fake *k, unsigned int n, struct event *ret);
-/* The hardware forgets the rules of a connection, or somebody deletes one. */
-void fake_kill_rules(struct fake *k, uint32_t ct_id);
+/* The hardware forgets a rule of a connection, or somebody deletes it. */
+void fake_kill_rule(struct fake *k, uint32_t ct_id, enum dir dir);
 void fake_delete_rule(struct fake *k, uint32_t ct_id, enum dir dir);
 /* Rules of a connection that are in. */
 unsigned int fake_rules_of(const struct fake *k, uint32_t ct_id);

@@ -476,14 +476,13 @@ static void run_refresh(struct fake *k, const struct fake_job *job, struct event
 		if (c->conn.tcp_state == CONN_TCP_LAST_ACK) {
 			c->conn.tcp_state = CONN_TCP_TIME_WAIT;
 			fake_set_timeout(c, in->timeout_s, now);
-			e->is_prolonged = true;
+			e->timeout_s = in->timeout_s;
 		}
 	} else if (in->timeout_s > e->conn.timeout_s &&
 		   (c->conn.orig.proto != L4_TCP || c->conn.tcp_state == CONN_TCP_ESTABLISHED)) {
 		check_prolonged(k, c, in->timeout_s, job->at);
 		fake_set_timeout(c, in->timeout_s, now);
-		e->conn.timeout_s = in->timeout_s;
-		e->is_prolonged = true;
+		e->timeout_s = in->timeout_s;
 	}
 }
 

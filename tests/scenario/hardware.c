@@ -37,8 +37,8 @@ static void run_capacity(struct scene *s, struct words *w)
 	s->rig.kernel.faults.capacity = words_take_number(s, w);
 }
 
-/* dead installs|alive: rules that are taken are not programmed; dead ID...: the
- * hardware forgets those of connections. */
+/* dead installs|alive: rules that are taken are not programmed; dead ID [orig]...: the
+ * hardware forgets those of connections, or one of them. */
 static void run_dead(struct scene *s, struct words *w)
 {
 	scene_start(s);
@@ -50,8 +50,14 @@ static void run_dead(struct scene *s, struct words *w)
 		s->rig.kernel.faults.dead_installs = false;
 		return;
 	}
-	while (words_are_left(w) && !s->has_failed)
-		fake_kill_rules(&s->rig.kernel, words_take_number(s, w));
+	while (words_are_left(w) && !s->has_failed) {
+		uint32_t id = words_take_number(s, w);
+
+		if (!words_take_if(w, "reply"))
+			fake_kill_rule(&s->rig.kernel, id, DIR_ORIG);
+		if (!words_take_if(w, "orig"))
+			fake_kill_rule(&s->rig.kernel, id, DIR_REPLY);
+	}
 }
 
 /* delete rule ID orig|reply; delete guards IF; delete clsact IF */
