@@ -443,17 +443,27 @@ static bool can_finish(const struct engine *e, const struct flow *f)
 	       !wheel_is_armed(&e->timers, flowtab_slot(&e->flows, f));
 }
 
+/* What conntrack shall be told, beside being asked. */
+static void add_care(const struct engine *e, const struct flow *f, uint32_t now_ds,
+		     struct order_refresh *ret)
+{
+	/* Its rules are in, and it is asked about for another reason. */
+	if (!f->had_rules || (f->state == FLOW_ACTIVE && !age_needs_refresh(e, f, now_ds)))
+		return;
+	if (!is_closing(f)) {
+		ret->timeout_s = age_wanted_timeout(f, now_ds);
+	} else if (can_finish(e, f)) {
+		ret->finish_last_ack = true;
+		ret->timeout_s = e->settings.tcp_time_wait_s;
+	}
+}
+
 static void make_refresh(struct engine *e, struct flow *f, mono_t now, struct order *ret)
 {
 	*ret = (struct order){ .type = ORDER_REFRESH, .flow = flowtab_ref(&e->flows, f) };
 	ret->refresh.orig = f->orig;
 	ret->refresh.ct_id = f->ct_id;
-	if (f->had_rules && !is_closing(f)) {
-		ret->refresh.timeout_s = age_wanted_timeout(f, age_now(e, now));
-	} else if (f->had_rules && can_finish(e, f)) {
-		ret->refresh.finish_last_ack = true;
-		ret->refresh.timeout_s = e->settings.tcp_time_wait_s;
-	}
+	add_care(e, f, age_now(e, now), &ret->refresh);
 	f->ask_care = false;
 	f->is_asking = true;
 	e->n_asking++;

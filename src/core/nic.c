@@ -15,8 +15,10 @@ COUNTER(probes, "times that a driver was asked which rules it takes");
 /* Before a probe that met a busy driver is repeated; doubled each time. */
 #define PROBE_PAUSE_MS	   1000
 #define PROBE_PAUSE_MAX_MS 300000
-/* Flows in a row whose rules did nothing, until the pair is left alone. */
-#define NOT_HIT_MAX	   8
+/* Flows whose rules did nothing, until the pair is left alone, if they are more
+ * than those whose rules did. */
+#define NOT_HIT_MIN	   8
+#define RECENT_MAX	   64
 #define NOT_HIT_PAUSE_MS   60000
 /* Refusals of what the probe said is taken, until it is believed that it is not. */
 #define UNSUPPORTED_MAX	   4
@@ -616,6 +618,14 @@ bool nic_is_settled(const struct nic *nic)
 
 /* -- proof ---------------------------------------------------------------- */
 
+static void forget_old(struct nic_pair *pair)
+{
+	if (pair->recent_hit + pair->recent_not_hit < RECENT_MAX)
+		return;
+	pair->recent_hit /= 2;
+	pair->recent_not_hit /= 2;
+}
+
 void nic_note_hit(struct nic *nic, uint32_t in, uint32_t out)
 {
 	struct nic_pair *pair = find_pair(nic, in, out);
@@ -623,7 +633,8 @@ void nic_note_hit(struct nic *nic, uint32_t in, uint32_t out)
 	if (!pair)
 		return;
 	pair->n_hit++;
-	pair->n_bad_row = 0;
+	pair->recent_hit++;
+	forget_old(pair);
 	pair->n_unsupported = 0;
 }
 
@@ -635,13 +646,15 @@ void nic_note_not_hit(struct nic *nic, uint32_t in, uint32_t out, mono_t now)
 	if (!pair)
 		return;
 	pair->n_not_hit++;
-	n.number = ++pair->n_bad_row;
-	if (pair->n_bad_row < NOT_HIT_MAX || pair->state != PAIR_GOOD ||
-	    pair->reason != REASON_NONE)
+	n.number = ++pair->recent_not_hit;
+	forget_old(pair);
+	if (pair->recent_not_hit < NOT_HIT_MIN || pair->recent_not_hit <= pair->recent_hit ||
+	    pair->state != PAIR_GOOD || pair->reason != REASON_NONE)
 		return;
 	pair->reason = REASON_NOT_HIT;
 	pair->due = mono_add_ms(now, NOT_HIT_PAUSE_MS);
-	pair->n_bad_row = 0;
+	pair->recent_not_hit = 0;
+	pair->recent_hit = 0;
 	arm(nic, pair->due);
 	notice_push(&nic->notices, &n);
 }

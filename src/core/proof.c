@@ -12,8 +12,9 @@
  *
  * A rule that a whole round of samples did not show is gone: somebody deleted it.
  *
- * Cost: nothing for rules that count, one question for a flow that falls idle,
- * and one at growing intervals for a direction that has never been used.
+ * Cost: nothing for rules that count, one question for a lively flow that falls
+ * idle, and one at growing intervals for a flow that is used now and then, or one
+ * way only.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -31,7 +32,8 @@ COUNTER(doubts, "times that conntrack was asked because a rule stood still");
 /* After the install: packets that were on their way through the stack. Also what
  * rounding to seconds can hide. */
 #define SETTLE_DS  15u
-/* Between two looks at a direction that never counted: doubled each time. */
+/* Between two looks at a flow that is used seldom, or one way: doubled each time
+ * that the look found nothing. */
 #define LOOK_DS	   10u
 #define LOOK_TIMES 8u
 /* Losses without a packet between them, until the flow is left alone. */
@@ -41,6 +43,7 @@ COUNTER(doubts, "times that conntrack was asked because a rule stood still");
 struct proof_rec {
 	uint32_t since;	  /* when its rules were confirmed */
 	uint32_t look_at; /* when conntrack shall be asked; 0 = there is no doubt */
+	uint32_t quiet_until; /* no new doubt before: it comes and goes all the time */
 	uint16_t pkts[DIR__COUNT]; /* on the CPU at the last look, low bits */
 	uint8_t sampled[DIR__COUNT]; /* round in which the rule was seen last */
 	uint8_t hit : 2;    /* bit of a direction: its rule was seen to count */
@@ -126,6 +129,11 @@ static bool believe(struct engine *e, struct flow *f, enum dir dir)
 {
 	struct proof_rec *r = rec_of(e, f);
 
+	/* Twice in a row: it is lively. */
+	if (r->moved & 1u << dir) {
+		r->looks = 0;
+		r->quiet_until = 0;
+	}
 	r->moved |= (uint8_t)(1u << dir);
 	r->losses = 0;
 	if (!(r->hit & 1u << dir))
@@ -141,11 +149,10 @@ static bool doubt(struct proof_rec *r, enum dir dir, uint32_t now_ds)
 	bool has_stopped = (r->moved & bit) || !(r->hit & bit);
 
 	r->moved &= (uint8_t)~bit & BOTH;
-	if (!has_stopped && r->look_at == 0)
-		return false;
 	if (r->look_at == 0) {
+		if (!has_stopped || is_later(r->quiet_until, now_ds))
+			return false;
 		r->look_at = now_ds;
-		r->looks = 0;
 	}
 	return !is_later(r->look_at, now_ds);
 }
@@ -253,6 +260,16 @@ static void lose_in_hardware(struct engine *e, struct flow *f, mono_t now)
 	lose(e, f, now);
 }
 
+/* Longer each time that a look found nothing. */
+static uint32_t pause_ds(struct proof_rec *r)
+{
+	uint32_t ds = LOOK_DS << r->looks;
+
+	if (r->looks < LOOK_TIMES)
+		r->looks++;
+	return ds;
+}
+
 void proof_look(struct engine *e, struct flow *f, const struct conn *c, mono_t now)
 {
 	struct proof_rec *r = rec_of(e, f);
@@ -279,9 +296,9 @@ void proof_look(struct engine *e, struct flow *f, const struct conn *c, mono_t n
 		r->look_at = now_ds + 1;
 	} else if (r->hit == BOTH) {
 		r->look_at = 0;
+		r->quiet_until = now_ds + pause_ds(r);
 	} else {
-		r->look_at = now_ds + (LOOK_DS << MIN_T(uint32_t, r->looks, LOOK_TIMES));
-		r->looks++;
+		r->look_at = now_ds + pause_ds(r);
 	}
 }
 

@@ -36,8 +36,8 @@ static void report(const struct engine *e, const struct notice *n)
 		report_refused(e, n);
 		break;
 	case NOTICE_PAIR_NOT_HIT:
-		log_warning("%s: the rules to %s of %u flows in a row were taken but do nothing; "
-			    "flows between them stay in software for a while",
+		log_warning("%s: rules to %s were taken but do nothing, those of %u flows and so "
+			    "of most; flows between them stay in software for a while",
 			    in, out, n->number);
 		break;
 	case NOTICE_CARD_LEARNT:
