@@ -79,6 +79,24 @@ static void drop_rule(struct fake *k, unsigned int n)
 	k->rule[n] = k->rule[--k->n_rules];
 }
 
+static void harm(struct fake *k, uint32_t ct_id)
+{
+	struct fake_conn *c = fake_conn_by_id(k, ct_id);
+
+	if (c)
+		c->was_harmed = true;
+}
+
+static void drop_rules_on(struct fake *k, uint32_t ifindex)
+{
+	for (unsigned int i = k->n_rules; i-- > 0;) {
+		if (k->rule[i].rule.ifindex != ifindex)
+			continue;
+		harm(k, k->rule[i].rule.cookie.ct_id);
+		drop_rule(k, i);
+	}
+}
+
 void fake_del_link(struct fake *k, uint32_t ifindex)
 {
 	struct fake_link *l = fake_find_link(k, ifindex);
@@ -86,10 +104,7 @@ void fake_del_link(struct fake *k, uint32_t ifindex)
 	if (!l)
 		return;
 	l->exists = false;
-	for (unsigned int i = k->n_rules; i-- > 0;) {
-		if (k->rule[i].rule.ifindex == ifindex)
-			drop_rule(k, i);
-	}
+	drop_rules_on(k, ifindex);
 	for (unsigned int i = k->n_routes; i-- > 0;) {
 		if (k->route[i].answer.oif == ifindex)
 			k->route[i] = k->route[--k->n_routes];
@@ -268,6 +283,7 @@ bool fake_packets(struct fake *k, struct fake_conn *c, enum dir dir, uint64_t pk
 		r->stats.bytes += bytes;
 		return true;
 	}
+	c->was_harmed |= fake_rules_of(k, c->conn.id) != 0;
 	c->conn.pkts[dir] += pkts;
 	c->conn.bytes[dir] += bytes;
 	if (c->exists && is_established(&c->conn))
@@ -287,6 +303,7 @@ void fake_sample(const struct fake *k, unsigned int n, struct event *ret)
 
 void fake_kill_rule(struct fake *k, uint32_t ct_id, enum dir dir)
 {
+	harm(k, ct_id);
 	for (unsigned int i = 0; i < k->n_rules; i++) {
 		const struct rule_cookie *cookie = &k->rule[i].rule.cookie;
 
@@ -294,14 +311,34 @@ void fake_kill_rule(struct fake *k, uint32_t ct_id, enum dir dir)
 	}
 }
 
+void fake_kill_rules(struct fake *k, uint32_t ct_id)
+{
+	for (unsigned int d = 0; d < DIR__COUNT; d++)
+		fake_kill_rule(k, ct_id, d);
+}
+
 void fake_delete_rule(struct fake *k, uint32_t ct_id, enum dir dir)
 {
 	for (unsigned int i = k->n_rules; i-- > 0;) {
 		const struct rule_cookie *cookie = &k->rule[i].rule.cookie;
 
-		if (cookie->ct_id == ct_id && cookie->dir == dir)
-			drop_rule(k, i);
+		if (cookie->ct_id != ct_id || cookie->dir != dir)
+			continue;
+		harm(k, ct_id);
+		drop_rule(k, i);
 	}
+}
+
+void fake_delete_clsact(struct fake *k, uint32_t ifindex)
+{
+	struct fake_link *l = fake_find_link(k, ifindex);
+
+	if (!l)
+		return;
+	drop_rules_on(k, ifindex);
+	l->has_clsact = false;
+	l->clsact_is_foreign = false;
+	l->guards = 0;
 }
 
 unsigned int fake_rules_of(const struct fake *k, uint32_t ct_id)

@@ -40,6 +40,7 @@ struct fake_link {
 	bool exists;
 	bool has_clsact;
 	bool clsact_is_foreign; /* somebody else made it */
+	bool is_unreadable; /* its rules cannot be dumped */
 	uint8_t guards; /* bit 0: IPv4, bit 1: IPv6 */
 };
 
@@ -55,6 +56,7 @@ struct fake_conn {
 	bool exists;
 	bool be_liberal;
 	bool is_silent; /* made before anybody listened: no events */
+	bool was_harmed; /* the CPU saw packets beside its rules, or some were taken away */
 	uint32_t policy_s;
 	mono_t expires;
 	/* What the core was told. */
@@ -189,9 +191,12 @@ mono_t fake_next_expiry(const struct fake *k);
 bool fake_packets(struct fake *k, struct fake_conn *c, enum dir dir, uint64_t pkts,
 		  uint64_t bytes, mono_t now);
 void fake_sample(const struct fake *k, unsigned int n, struct event *ret);
-/* The hardware forgets a rule of a connection, or somebody deletes it. */
+/* The hardware forgets the rules of a connection, or somebody deletes one. */
+void fake_kill_rules(struct fake *k, uint32_t ct_id);
 void fake_kill_rule(struct fake *k, uint32_t ct_id, enum dir dir);
 void fake_delete_rule(struct fake *k, uint32_t ct_id, enum dir dir);
+/* Somebody deletes clsact: guards and rules go with it. */
+void fake_delete_clsact(struct fake *k, uint32_t ifindex);
 /* Rules of a connection that are in. */
 unsigned int fake_rules_of(const struct fake *k, uint32_t ct_id);
 

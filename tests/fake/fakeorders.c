@@ -4,6 +4,7 @@
  * with them.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -126,6 +127,38 @@ size_t fake_pending(const struct fake *k, unsigned int lane)
 
 /* -- rules ---------------------------------------------------------------- */
 
+/* What leaves for what arrives. */
+static struct tuple rewritten(const struct rule *r)
+{
+	struct tuple out = r->match;
+
+	if (r->rewrite & RULE_SET_SRC)
+		out.src = r->to.src;
+	if (r->rewrite & RULE_SET_DST)
+		out.dst = r->to.dst;
+	if (r->rewrite & RULE_SET_SPORT)
+		out.sport = r->to.sport;
+	if (r->rewrite & RULE_SET_DPORT)
+		out.dport = r->to.dport;
+	return out;
+}
+
+static bool fits_driver(const struct fake_driver *d, uint8_t form)
+{
+	return !(form & d->form) && (!d->has_one_prio || (form & RULE_ANY_ETHERTYPE));
+}
+
+static bool driver_takes(struct fake *k, const struct rule *r)
+{
+	const struct fake_link *in = fake_find_link(k, r->ifindex);
+	const struct fake_link *out = fake_find_link(k, r->out_ifindex);
+	struct tuple to = rewritten(r);
+
+	return in && out && in->link.hw.tc == LINK_TC_ON && out->link.hw.tc == LINK_TC_ON &&
+	       fits_driver(&k->driver, r->form) &&
+	       (k->driver.classes & 1u << recipe_class_of(&r->match, &to));
+}
+
 /* An answer of the kernel's, or of a fault. */
 static int refusal(struct fake *k, const struct rule *r)
 {
@@ -140,9 +173,20 @@ static int refusal(struct fake *k, const struct rule *r)
 		return f->refuse_err;
 	if (f->bad_err && f->bad_ifindex == r->ifindex)
 		return f->bad_err;
+	if (r->place == RULE_HARDWARE && !driver_takes(k, r))
+		return -EOPNOTSUPP;
 	if (f->capacity && k->n_rules >= f->capacity)
 		return -ENOSPC;
 	return 0;
+}
+
+/* What __tcf_qdisc_find() says. */
+static void set_text(struct fake *k, uint32_t ifindex, char extack[EXTACK_SIZE])
+{
+	const struct fake_link *l = fake_find_link(k, ifindex);
+
+	if (l && !l->has_clsact)
+		snprintf(extack, EXTACK_SIZE, "%s", "Parent Qdisc doesn't exists");
 }
 
 static int add_rule(struct fake *k, const struct rule *r, struct slab_ref flow)
@@ -200,18 +244,10 @@ static void check_rule(struct fake *k, const struct order *o, const struct fake_
 	struct rule_where where = plan_where(
 		&k->settings, r->form & RULE_ANY_ETHERTYPE ? RECIPE_PRIO : RECIPE_PRIOS,
 		match->family, o->flow.slot, dir, other->out_ifindex);
-	struct tuple out = r->match;
+	struct tuple out = rewritten(r);
 
 	if (!tuple_is_equal(&r->match, match))
 		fake_complain(k, "rule of %u matches something else", in->ct_id);
-	if (r->rewrite & RULE_SET_SRC)
-		out.src = r->to.src;
-	if (r->rewrite & RULE_SET_DST)
-		out.dst = r->to.dst;
-	if (r->rewrite & RULE_SET_SPORT)
-		out.sport = r->to.sport;
-	if (r->rewrite & RULE_SET_DPORT)
-		out.dport = r->to.dport;
 	if (!tuple_is_equal(&out, &to))
 		fake_complain(k, "rule of %u translates to something else", in->ct_id);
 	if (!(r->rewrite & RULE_DEC_TTL) || !(r->rewrite & RULE_SET_MACS) ||
@@ -288,6 +324,7 @@ static void run_install(struct fake *k, const struct order *o, struct event *ev,
 		if (err[d]) {
 			set_status(e, INSTALL_REFUSED, err[d]);
 			e->dir = (uint8_t)d;
+			set_text(k, in->rule[d].ifindex, e->extack);
 		}
 	}
 	for (unsigned int d = 0; d < DIR__COUNT; d++) {
@@ -391,15 +428,23 @@ static void run_port_close(struct fake *k, const struct order_port *o, struct ev
 static void run_probe(struct fake *k, const struct order_probe *o, struct event_probe *e)
 {
 	struct fake_driver *d = &k->driver;
-	bool fits = !(o->sample.form & d->form) &&
-		    (!d->has_one_prio || (o->sample.form & RULE_ANY_ETHERTYPE));
+	const struct fake_link *in = fake_find_link(k, o->in), *out = fake_find_link(k, o->out);
+	bool fits = fits_driver(d, o->sample.form);
 
 	*e = (struct event_probe){ .in = o->in, .out = o->out };
-	if (!fake_find_link(k, o->in) || !fake_find_link(k, o->out)) {
+	if (!in || !out) {
 		e->err = -ENODEV;
 		return;
 	}
-	if (o->asks_odd && d->takes_odd) {
+	if (!in->has_clsact) {
+		e->err = -EINVAL;
+		e->refused = o->classes;
+		set_text(k, o->in, e->extack);
+		return;
+	}
+	if (in->link.hw.tc != LINK_TC_ON || out->link.hw.tc != LINK_TC_ON) {
+		fits = false;
+	} else if (o->asks_odd && d->takes_odd) {
 		e->took_odd = true;
 		return;
 	}

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "fake/rig.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "core/view.h"
 
 /* More rounds than any finite amount of work can need. */
 #define MANY_ROUNDS 200000
@@ -176,6 +179,9 @@ void rig_report(struct rig *rig, const struct fake_conn *conn, bool is_dump)
 	struct event ev = { .type = EVENT_CONN, .is_dump = is_dump };
 
 	fake_report(conn, rig->now, &ev.conn);
+	/* ctnetlink_conntrack_event() tells counts at the end only. */
+	if (!is_dump)
+		ev.conn.has &= ~(uint32_t)CONN_HAS_COUNTERS;
 	rig_feed(rig, &ev);
 }
 
@@ -187,24 +193,33 @@ void rig_report_end(struct rig *rig, const struct fake_conn *conn)
 	rig_feed(rig, &ev);
 }
 
-void rig_sample(struct rig *rig)
+static void sample_port(struct rig *rig, uint32_t ifindex)
 {
-	struct event ev;
+	const struct fake_link *l = fake_find_link(&rig->kernel, ifindex);
+	struct event port = { .type = EVENT_ROUND_PORT }, ev;
 
-	rig_feed_type(rig, EVENT_ROUND_BEGIN);
-	for (unsigned int i = 0; i < rig->kernel.n_rules; i++) {
+	port.round.ifindex = ifindex;
+	port.round.is_bare = !l || !l->has_clsact;
+	port.round.guards = l ? l->guards : 0;
+	port.round.err = l && l->is_unreadable ? -EINTR : 0;
+	for (unsigned int i = 0; !port.round.err && i < rig->kernel.n_rules; i++) {
+		if (rig->kernel.rule[i].rule.ifindex != ifindex)
+			continue;
 		fake_sample(&rig->kernel, i, &ev);
 		rig_feed(rig, &ev);
 	}
-	for (unsigned int i = 0; i < FAKE_LINKS; i++) {
-		const struct fake_link *l = &rig->kernel.link[i];
+	rig_feed(rig, &port);
+}
 
-		if (!l->exists || !l->has_clsact)
-			continue;
-		ev = (struct event){ .type = EVENT_ROUND_PORT };
-		ev.round.ifindex = l->link.ifindex;
-		ev.round.guards = l->guards;
-		rig_feed(rig, &ev);
+void rig_sample(struct rig *rig)
+{
+	const struct pathtab *paths = view_paths(rig->engine);
+	const struct link_rec *rec;
+
+	rig_feed_type(rig, EVENT_ROUND_BEGIN);
+	for (uint32_t slot = 0; (rec = pathtab_next_link(paths, &slot)); slot++) {
+		if (rec->port == PORT_OPEN)
+			sample_port(rig, rec->link.ifindex);
 	}
 	rig_feed_type(rig, EVENT_ROUND_END);
 }

@@ -48,7 +48,7 @@ bool rig_answer(struct rig *rig, unsigned int lane);
 /* Reports @conn as a conntrack event, or as part of a dump. */
 void rig_report(struct rig *rig, const struct fake_conn *conn, bool is_dump);
 void rig_report_end(struct rig *rig, const struct fake_conn *conn);
-/* Reads every rule's counters: a whole round. */
+/* A whole round: reads the rules of every port that is open, as daemon/sampler does. */
 void rig_sample(struct rig *rig);
 /* A whole dump: begin, every connection, end. */
 void rig_resync(struct rig *rig);

@@ -37,8 +37,8 @@ static void run_capacity(struct scene *s, struct words *w)
 	s->rig.kernel.faults.capacity = words_take_number(s, w);
 }
 
-/* dead installs|alive: rules that are taken are not programmed; dead ID [orig]...: the
- * hardware forgets those of connections, or one of them. */
+/* dead installs|alive: rules that are taken are not programmed; dead ID [orig|reply]...:
+ * the hardware forgets those of connections. */
 static void run_dead(struct scene *s, struct words *w)
 {
 	scene_start(s);
@@ -53,10 +53,12 @@ static void run_dead(struct scene *s, struct words *w)
 	while (words_are_left(w) && !s->has_failed) {
 		uint32_t id = words_take_number(s, w);
 
-		if (!words_take_if(w, "reply"))
+		if (words_take_if(w, "orig"))
 			fake_kill_rule(&s->rig.kernel, id, DIR_ORIG);
-		if (!words_take_if(w, "orig"))
+		else if (words_take_if(w, "reply"))
 			fake_kill_rule(&s->rig.kernel, id, DIR_REPLY);
+		else
+			fake_kill_rules(&s->rig.kernel, id);
 	}
 }
 
@@ -71,6 +73,10 @@ static void run_delete(struct scene *s, struct words *w)
 		fake_delete_rule(&s->rig.kernel, n,
 				 words_take_if(w, "reply") ? DIR_REPLY : DIR_ORIG);
 		(void)words_take_if(w, "orig");
+		return;
+	}
+	if (words_take_if(w, "clsact")) {
+		fake_delete_clsact(&s->rig.kernel, words_take_number(s, w));
 		return;
 	}
 	if (!words_take_if(w, "guards"))
