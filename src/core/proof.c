@@ -10,7 +10,8 @@
  * stands still while the CPU sees packets is lost if it has counted before, and
  * was never any good if it has not.
  *
- * A rule that a whole round of samples did not show is gone: somebody deleted it.
+ * A rule that a round of samples did not show is gone: somebody deleted it. A port
+ * that was not read, or not to its end, says nothing about its rules.
  *
  * Cost: nothing for rules that count, one question for a lively flow that falls
  * idle, and one at growing intervals for a flow that is used now and then, or one
@@ -38,6 +39,9 @@ COUNTER(doubts, "times that conntrack was asked because a rule stood still");
 #define LOOK_TIMES 8u
 /* Losses without a packet between them, until the flow is left alone. */
 #define LOSSES_MAX 3
+/* Rounds that may pass while a walk runs. What is more rounds ahead of the walk's
+ * is behind it: round numbers wrap around. */
+#define ROUNDS_AHEAD 64
 
 /* Of the flow in the same slot. */
 struct proof_rec {
@@ -58,7 +62,6 @@ struct proof {
 	uint32_t n_recs;
 	uint8_t round;
 	uint8_t lost_round; /* that the walk compares with */
-	bool round_failed;  /* a port could not be read */
 	uint32_t n_lost;    /* flows found since it was last reported */
 };
 
@@ -313,22 +316,38 @@ static void report_lost(struct engine *e)
 	e->proof->n_lost = 0;
 }
 
+static void begin_round(struct engine *e)
+{
+	struct link_rec *rec;
+
+	report_lost(e);
+	e->proof->round++;
+	for (uint32_t slot = 0; (rec = pathtab_next_link(&e->paths, &slot)); slot++)
+		rec->is_read = false;
+}
+
+static void end_port(struct engine *e, const struct event_round *round)
+{
+	struct link_rec *rec = pathtab_find_link(&e->paths, round->ifindex);
+
+	if (rec)
+		rec->is_read = !round->err;
+	ports_feed_round(e, round);
+}
+
 void proof_round(struct engine *e, const struct event *ev)
 {
 	struct proof *p = e->proof;
 
 	switch ((enum event_type)ev->type) {
 	case EVENT_ROUND_BEGIN:
-		report_lost(e);
-		p->round++;
-		p->round_failed = false;
+		begin_round(e);
 		break;
 	case EVENT_ROUND_PORT:
-		p->round_failed |= ev->round.err != 0;
-		ports_feed_round(e, &ev->round);
+		end_port(e, &ev->round);
 		break;
 	case EVENT_ROUND_END:
-		if (p->round_failed || e->lost_walk.is_running)
+		if (e->lost_walk.is_running)
 			break;
 		p->lost_round = p->round;
 		resync_start_lost_walk(e);
@@ -339,16 +358,18 @@ void proof_round(struct engine *e, const struct event *ev)
 	}
 }
 
+/* The port on which the rule of @dir sits was read to its end, and did not show it. */
+static bool is_gone(const struct engine *e, const struct flow *f, enum dir dir)
+{
+	const struct neigh_rec *n = pathtab_get_neigh(&e->paths, f->next_hop[dir_other(dir)]);
+	const struct link_rec *rec = n ? pathtab_find_link(&e->paths, n->neigh.ifindex) : NULL;
+	uint8_t ahead = (uint8_t)(rec_of(e, f)->sampled[dir] - e->proof->lost_round);
+
+	return rec && rec->is_read && ahead > ROUNDS_AHEAD;
+}
+
 void proof_visit_lost(struct engine *e, struct flow *f, mono_t now)
 {
-	const struct proof_rec *r = rec_of(e, f);
-
-	if (f->state != FLOW_ACTIVE)
-		return;
-	for (unsigned int d = 0; d < DIR__COUNT; d++) {
-		if ((int8_t)(uint8_t)(r->sampled[d] - e->proof->lost_round) < 0) {
-			lose(e, f, now);
-			return;
-		}
-	}
+	if (f->state == FLOW_ACTIVE && (is_gone(e, f, DIR_ORIG) || is_gone(e, f, DIR_REPLY)))
+		lose(e, f, now);
 }
