@@ -251,6 +251,9 @@ static void feed_done(struct engine *e, const struct event_port *done)
 	if (!is_as_before(rec, guards)) {
 		pathtab_touch_link(&e->paths, rec);
 		resync_start_path_walk(e);
+	} else if (rec->port == PORT_OPEN) {
+		/* Those that were refused meanwhile. */
+		ports_touch_ways(e);
 	}
 	rec->is_mended &= rec->port == PORT_CLSACT;
 }
