@@ -54,11 +54,40 @@ static void set_port(struct engine *e, struct link_rec *rec, enum port_state sta
 			      state >= PORT_CLSACT && state <= PORT_UNGUARDED);
 }
 
+/* Something of ours is on it, or about to be. */
+static bool is_ours(const struct link_rec *rec)
+{
+	return port_is_ours(rec->port) || rec->is_mended || rec->is_left;
+}
+
 static void close_later(struct engine *e, struct link_rec *rec)
 {
 	set_port(e, rec, PORT_UNWANTED);
 	rec->close_again = false;
+	rec->is_mended = false;
 	e->has_unwanted = true;
+}
+
+/* No worker is at it, and something of ours is there. */
+static bool can_be_closed(const struct link_rec *rec)
+{
+	switch ((enum port_state)rec->port) {
+	case PORT_CLSACT:
+	case PORT_OPEN:
+	case PORT_UNGUARDED:
+		return true;
+	case PORT_WANTED:
+	case PORT_FAILED:
+		return is_ours(rec);
+	case PORT_NONE:
+	case PORT_OPENING:
+	case PORT_GUARDING:
+	case PORT_UNWANTED:
+	case PORT_CLOSING:
+	case PORT_CLOSED:
+		break;
+	}
+	return false;
 }
 
 /* What becomes part of a bridge, say, is left as it was found. */
@@ -66,10 +95,9 @@ static void leave_port(struct engine *e, struct link_rec *rec)
 {
 	if (is_hardware(e))
 		nic_del_link(e->paths.nic, rec->link.ifindex);
-	if (rec->port == PORT_WANTED)
+	if (rec->port == PORT_WANTED && !is_ours(rec))
 		rec->port = PORT_NONE;
-	if ((rec->port == PORT_CLSACT || rec->port == PORT_OPEN || rec->port == PORT_UNGUARDED) &&
-	    !e->stopping)
+	if (can_be_closed(rec) && !e->stopping)
 		close_later(e, rec);
 }
 
@@ -77,12 +105,16 @@ static void want_port(struct engine *e, struct link_rec *rec, bool changed)
 {
 	switch ((enum port_state)rec->port) {
 	case PORT_NONE:
+		set_port(e, rec, PORT_WANTED);
+		break;
 	case PORT_CLOSED:
+		rec->is_left = rec->err != 0;
 		set_port(e, rec, PORT_WANTED);
 		break;
 	case PORT_UNWANTED:
 		/* Nothing has been taken from it yet. */
-		set_port(e, rec, rec->guards == BOTH_GUARDS ? PORT_OPEN : PORT_WANTED);
+		rec->is_left = rec->guards != BOTH_GUARDS;
+		set_port(e, rec, rec->is_left ? PORT_WANTED : PORT_OPEN);
 		break;
 	case PORT_FAILED:
 		if (changed)
@@ -184,6 +216,7 @@ static void feed_close(struct engine *e, struct link_rec *rec, const struct even
 		close_later(e, rec);
 		return;
 	}
+	rec->is_left = false;
 	/* It may have become one again meanwhile. */
 	set_port(e, rec, PORT_CLOSED);
 	if (!done->err && wants_port(e, rec) && is_usable(e, rec))
@@ -192,7 +225,11 @@ static void feed_close(struct engine *e, struct link_rec *rec, const struct even
 
 static void feed_open(struct engine *e, struct link_rec *rec, const struct event_port *done)
 {
-	rec->made_clsact = done->made_clsact;
+	bool was_ours = rec->is_mended || rec->is_left;
+
+	/* A port that could not be mended has what it had before. */
+	rec->is_left = was_ours && done->err;
+	rec->made_clsact = done->made_clsact || (rec->is_left && rec->made_clsact);
 	if (done->err)
 		set_port(e, rec, PORT_FAILED);
 	else if (rec->is_mended && goes_unguarded(e, rec))
@@ -266,6 +303,7 @@ static void settle_layout(struct engine *e, uint32_t ifindex)
 
 	if (p && rec && rec->port == PORT_CLSACT && needs_no_guards(p)) {
 		rec->guards = 0;
+		rec->is_mended = false;
 		rec->port = PORT_OPEN;
 	}
 }
@@ -421,9 +459,17 @@ bool ports_next_unwanted(struct engine *e, struct order *ret)
 
 bool ports_next_closing(struct engine *e, struct order *ret)
 {
-	return next_port(e, PORT_OPEN, PORT_CLOSING, ORDER_PORT_CLOSE, ret) ||
-	       next_port(e, PORT_UNGUARDED, PORT_CLOSING, ORDER_PORT_CLOSE, ret) ||
-	       next_port(e, PORT_CLSACT, PORT_CLOSING, ORDER_PORT_CLOSE, ret);
+	struct link_rec *rec;
+
+	for (uint32_t slot = 0; (rec = pathtab_next_link(&e->paths, &slot)); slot++) {
+		if (!can_be_closed(rec))
+			continue;
+		rec->port = PORT_CLOSING;
+		rec->is_mended = false;
+		make_order(e, rec, ORDER_PORT_CLOSE, ret);
+		return true;
+	}
+	return false;
 }
 
 uint32_t ports_count_ours(const struct engine *e)
@@ -432,7 +478,7 @@ uint32_t ports_count_ours(const struct engine *e)
 	uint32_t n = 0;
 
 	for (uint32_t slot = 0; (rec = pathtab_next_link(&e->paths, &slot)); slot++)
-		n += port_is_ours(rec->port);
+		n += is_ours(rec);
 	return n;
 }
 
