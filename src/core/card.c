@@ -28,6 +28,7 @@ void card_init(struct card *c, const struct settings *s, const char *id)
 		c->limit = s->hw_table_size;
 		c->source = CARD_SIZE_CONFIGURED;
 	}
+	c->limit_max = c->limit;
 }
 
 /* What is configured is the size of the table; what is learnt is what fitted
@@ -188,9 +189,9 @@ static bool grow(struct card *c, mono_t now)
 	if (c->source != CARD_SIZE_LEARNT || mono_before(now, c->grow_at))
 		return false;
 	c->grow_at = mono_add_ms(now, GROW_MS);
-	if (card_has_room(c))
+	if (card_has_room(c) || c->limit == c->limit_max)
 		return false;
-	c->limit += MAX(c->limit / 100, (uint32_t)CARD_FLOW_RULES);
+	c->limit += MIN(MAX(c->limit / 100, (uint32_t)CARD_FLOW_RULES), c->limit_max - c->limit);
 	return true;
 }
 

@@ -38,6 +38,7 @@ struct card {
 	uint8_t stuck;	    /* bit w: worker w does not return from it */
 	uint8_t source;	    /* enum card_source */
 	uint32_t limit;	    /* rules; UINT32_MAX while unknown */
+	uint32_t limit_max; /* that the operator set; UINT32_MAX: none */
 	mono_t grow_at;	    /* when a learnt limit is raised */
 	unsigned int failures; /* in a row */
 	unsigned int pauses;   /* in a row, for the length of the next */
