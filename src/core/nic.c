@@ -517,6 +517,22 @@ static void note_answer(struct nic_pair *pair, const struct event_probe *done, s
 	}
 }
 
+/* The ladder has fewer steps now: who was half-way up begins again. */
+static void set_layout(struct nic *nic, unsigned int in, uint8_t layout)
+{
+	if (nic->port[in].layout == layout)
+		return;
+	nic->port[in].layout = layout;
+	for (unsigned int o = 0; o < NIC_MAX_PORTS; o++) {
+		struct nic_pair *pair = &nic->pair[in][o];
+
+		if (pair->state != PAIR_WANTED)
+			continue;
+		pair->step = 0;
+		pair->recipe = (struct recipe){ 0 };
+	}
+}
+
 static void accept_recipe(struct nic *nic, unsigned int in, unsigned int out)
 {
 	struct nic_pair *pair = &nic->pair[in][out];
@@ -534,7 +550,7 @@ static void accept_recipe(struct nic *nic, unsigned int in, unsigned int out)
 		return;
 	}
 	set_state(nic, pair, PAIR_GOOD);
-	nic->port[in].layout = pair->recipe.layout;
+	set_layout(nic, in, pair->recipe.layout);
 	notice_push(&nic->notices, &n);
 }
 
