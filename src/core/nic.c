@@ -480,7 +480,9 @@ bool nic_next_probe(struct nic *nic, struct order_probe *ret)
 				continue;
 			counter_inc(&probes);
 			set_state(nic, pair, PAIR_PROBING);
-			*ret = (struct order_probe){ .in = in->link.ifindex,
+			pair->probe = ++nic->last_probe;
+			*ret = (struct order_probe){ .id = pair->probe,
+						     .in = in->link.ifindex,
 						     .out = out->link.ifindex,
 						     .asks_odd = !in->driver->is_blind,
 						     .classes = RECIPE_CLASSES_ALL };
@@ -596,8 +598,10 @@ bool nic_feed_probe(struct nic *nic, const struct event_probe *done, mono_t now)
 	struct nic_pair *pair;
 	struct recipe recipe;
 
-	/* A port went away or changed meanwhile: the pair was forgotten. */
-	if (i == NIC_MAX_PORTS || o == NIC_MAX_PORTS || nic->pair[i][o].state != PAIR_PROBING)
+	/* A port went away or changed meanwhile: the pair was forgotten, and may
+	 * be probed anew by now. */
+	if (i == NIC_MAX_PORTS || o == NIC_MAX_PORTS || nic->pair[i][o].state != PAIR_PROBING ||
+	    nic->pair[i][o].probe != done->id)
 		return false;
 	in = &nic->port[i];
 	pair = &nic->pair[i][o];

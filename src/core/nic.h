@@ -34,6 +34,7 @@ struct nic_pair {
 	uint8_t bad_class; /* err, extack: what was refused last, or first of a recipe */
 	struct recipe recipe; /* GOOD; while probing: the best so far */
 	uint16_t refused; /* classes that the recipe does not have */
+	uint32_t probe; /* PROBING: id of the order */
 	unsigned int pauses;
 	mono_t due;	/* PAUSED, or when `reason` of a GOOD one is lifted */
 	int32_t err;
@@ -60,6 +61,7 @@ struct nic {
 	struct nic_port port[NIC_MAX_PORTS]; /* link.ifindex 0: free */
 	struct nic_pair pair[NIC_MAX_PORTS][NIC_MAX_PORTS]; /* [in][out] */
 	struct card card[NIC_MAX_CARDS];
+	uint32_t last_probe;	/* id */
 	unsigned int n_wanted;	/* pairs WANTED or PROBING */
 	mono_t next_due;
 	struct notices notices;

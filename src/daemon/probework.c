@@ -197,7 +197,7 @@ void probework_run_with(const struct order_probe *order, probework_try_fn try, v
 {
 	struct probe p = { order, try, ctx, ret, false };
 
-	*ret = (struct event_probe){ .in = order->in, .out = order->out };
+	*ret = (struct event_probe){ .id = order->id, .in = order->in, .out = order->out };
 	if (order->asks_odd)
 		try_odd(&p);
 	for (unsigned int class = 0; class < RECIPE_CLASSES; class ++) {

@@ -59,6 +59,7 @@ struct order_port {
 
 /* Tries rules between two ports, one at a time, and removes each at once. */
 struct order_probe {
+	uint32_t id;	   /* comes back with the answer */
 	uint32_t in, out;  /* ports of arrival and exit */
 	bool asks_odd;	   /* begin with what no NIC can do */
 	uint16_t classes;  /* bit i: rule[] is made for enum rule class i (core/recipe) */
@@ -169,6 +170,7 @@ struct event_port {
 };
 
 struct event_probe {
+	uint32_t id; /* of the order */
 	uint32_t in, out;
 	bool took_odd;	  /* the driver took what no NIC can do; nothing else was tried */
 	uint16_t classes; /* those that were taken */

@@ -431,7 +431,7 @@ static void run_probe(struct fake *k, const struct order_probe *o, struct event_
 	const struct fake_link *in = fake_find_link(k, o->in), *out = fake_find_link(k, o->out);
 	bool fits = fits_driver(d, o->sample.form);
 
-	*e = (struct event_probe){ .in = o->in, .out = o->out };
+	*e = (struct event_probe){ .id = o->id, .in = o->in, .out = o->out };
 	if (!in || !out) {
 		e->err = -ENODEV;
 		return;
