@@ -52,10 +52,10 @@ struct link_rec {
 	bool made_clsact;
 	bool close_again; /* it is being closed since before the stop: try again if that fails */
 	bool is_mended;	  /* being opened again while flows have rules on it */
+	bool is_left;	  /* ... and that failed: something of ours may be on it still */
 	bool renew_guards; /* the NIC may have lost them; the port stays open meanwhile */
 	bool is_renewing; /* a worker is at it */
 	bool was_renewed; /* since the port was last sampled: once is enough */
-	bool is_left;	  /* ... and that failed: something of ours may be on it still */
 	bool is_read;	  /* in this round of samples: what it did not show is not there */
 	uint8_t guards;	  /* those that are in; bit 0: IPv4, bit 1: IPv6 */
 	int32_t err;
