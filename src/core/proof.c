@@ -54,6 +54,7 @@ struct proof_rec {
 	uint8_t moved : 2;  /* ... counted in the last sample */
 	uint8_t losses : 2; /* times in a row that the rules were lost */
 	bool has_base : 1;  /* conntrack has been looked at since */
+	bool has_pkts : 1;  /* ... and it counts */
 	uint8_t looks;	    /* without a verdict */
 };
 
@@ -201,7 +202,7 @@ static bool saw_packet(const struct flow *f, const struct proof_rec *r, const st
 {
 	uint32_t expires = now_ds + c->timeout_s * 10;
 
-	if (c->has & CONN_HAS_COUNTERS) {
+	if (r->has_pkts) {
 		for (unsigned int d = 0; d < DIR__COUNT; d++) {
 			if ((doubtful(r) & 1u << d) && (uint16_t)c->pkts[d] != r->pkts[d])
 				return true;
@@ -215,8 +216,9 @@ static bool saw_packet(const struct flow *f, const struct proof_rec *r, const st
 static void set_base(struct proof_rec *r, const struct conn *c)
 {
 	r->has_base = true;
+	r->has_pkts = c->has & CONN_HAS_COUNTERS;
 	for (unsigned int d = 0; d < DIR__COUNT; d++)
-		r->pkts[d] = c->has & CONN_HAS_COUNTERS ? (uint16_t)c->pkts[d] : 0;
+		r->pkts[d] = r->has_pkts ? (uint16_t)c->pkts[d] : 0;
 }
 
 static void give_up(struct engine *e, struct flow *f, mono_t now)
@@ -283,6 +285,9 @@ void proof_look(struct engine *e, struct flow *f, const struct conn *c, mono_t n
 	if (f->state != FLOW_ACTIVE || !f->in_hw || !(c->has & CONN_HAS_TIMEOUT) ||
 	    ((c->has & CONN_HAS_TCP_STATE) && c->tcp_state != CONN_TCP_ESTABLISHED) ||
 	    !is_later(now_ds, r->since + SETTLE_DS))
+		return;
+	/* Events do not tell counts: the answer to come will. */
+	if (r->has_base && r->has_pkts && !(c->has & CONN_HAS_COUNTERS))
 		return;
 	saw = can_judge && saw_packet(f, r, c, now_ds);
 	set_base(r, c);
