@@ -75,6 +75,9 @@ enum refusal driver_refusal(const struct driver *driver, int err, const char *ex
 		return REFUSAL_BUSY;
 	case EEXIST:
 		return REFUSAL_EXISTS;
+	case EINVAL:
+		/* Of the core, when clsact is gone (__tcf_qdisc_find). */
+		return strstr(extack, "Qdisc doesn't exist") ? REFUSAL_GONE : REFUSAL_UNSUPPORTED;
 	case ENODEV:
 	case ENETDOWN:
 		return REFUSAL_GONE;

@@ -6,6 +6,8 @@
  * the recipe where guards can sit, so between the two its pairs are probed; a
  * port of which no pair has a recipe keeps its clsact and waits.
  */
+#include <errno.h>
+
 #include "base/counter.h"
 #include "base/util.h"
 #include "core/engine_priv.h"
@@ -308,8 +310,30 @@ static void settle_layout(struct engine *e, uint32_t ifindex)
 	}
 }
 
+/* Its guards or all of clsact are gone: somebody deleted them. */
+static void mend(struct engine *e, struct link_rec *rec)
+{
+	struct notice n = { .type = NOTICE_GUARD_LOST, .in = rec->link.ifindex };
+
+	notice_push(&e->notices, &n);
+	counter_inc(&ports_mended);
+	rec->is_mended = true;
+	rec->port = PORT_WANTED;
+}
+
+/* No round of samples comes by a port that waits for a recipe. */
+static void mend_if_bare(struct engine *e, const struct event_probe *done)
+{
+	struct link_rec *rec = pathtab_find_link(&e->paths, done->in);
+
+	if (rec && rec->port == PORT_CLSACT && !e->stopping && !done->classes &&
+	    done->err == -EINVAL && driver_refusal(NULL, done->err, done->extack) == REFUSAL_GONE)
+		mend(e, rec);
+}
+
 static void feed_probe(struct engine *e, const struct event_probe *done, mono_t now)
 {
+	mend_if_bare(e, done);
 	if (!is_hardware(e) || !nic_feed_probe(e->paths.nic, done, now))
 		return;
 	settle_layout(e, done->in);
@@ -338,11 +362,9 @@ void ports_renew_all_guards(struct engine *e)
 		ports_renew_guards(e, rec->link.ifindex);
 }
 
-/* Somebody deleted the guards or all of clsact. */
 void ports_feed_round(struct engine *e, const struct event_round *r)
 {
 	struct link_rec *rec = pathtab_find_link(&e->paths, r->ifindex);
-	struct notice n = { .type = NOTICE_GUARD_LOST, .in = r->ifindex };
 
 	if (!rec || rec->port != PORT_OPEN || e->stopping)
 		return;
@@ -350,12 +372,8 @@ void ports_feed_round(struct engine *e, const struct event_round *r)
 	/* It was read while they were out. */
 	if (rec->is_renewing)
 		return;
-	if (r->err || (!r->is_bare && (rec->guards & ~r->guards) == 0))
-		return;
-	notice_push(&e->notices, &n);
-	counter_inc(&ports_mended);
-	rec->is_mended = true;
-	rec->port = PORT_WANTED;
+	if (!r->err && (r->is_bare || (rec->guards & ~r->guards) != 0))
+		mend(e, rec);
 }
 
 /* -- orders --------------------------------------------------------------- */
