@@ -184,22 +184,20 @@ static bool end_pause(struct card *c, uint32_t port, mono_t now, struct notices 
 	return true;
 }
 
-static bool grow(struct card *c, mono_t now)
+static void grow(struct card *c, mono_t now)
 {
 	if (c->source != CARD_SIZE_LEARNT || mono_before(now, c->grow_at))
-		return false;
+		return;
 	c->grow_at = mono_add_ms(now, GROW_MS);
-	if (card_has_room(c) || c->limit == c->limit_max)
-		return false;
-	c->limit += MIN(MAX(c->limit / 100, (uint32_t)CARD_FLOW_RULES), c->limit_max - c->limit);
-	return true;
+	if (!card_has_room(c))
+		c->limit += MIN(MAX(c->limit / 100, (uint32_t)CARD_FLOW_RULES),
+				c->limit_max - c->limit);
 }
 
 bool card_tick(struct card *c, uint32_t port, mono_t now, struct notices *notices)
 {
-	bool ended = end_pause(c, port, now, notices);
-
-	return grow(c, now) || ended;
+	grow(c, now);
+	return end_pause(c, port, now, notices);
 }
 
 mono_t card_next_due(const struct card *c)

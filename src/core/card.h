@@ -69,6 +69,7 @@ void card_released(struct card *card);
 bool card_refused(struct card *card, const struct driver *driver, const struct event_install *done,
 		  uint32_t port, mono_t now, struct notices *notices);
 
-/* What time does: true when a pause ended or a limit was raised. */
+/* What time does: pauses end, which it tells, and a learnt limit is raised, for
+ * which flows need not be looked at: rank fills the room. */
 bool card_tick(struct card *card, uint32_t port, mono_t now, struct notices *notices);
 mono_t card_next_due(const struct card *card);

@@ -211,7 +211,7 @@ static void after_rules(struct engine *e, struct flow *f, enum reason reason, mo
 			f->ask_care = true;
 		enter_refused(e, f, f->reason, now);
 		/* The path may have changed again while the rules went out. */
-		if (policy_is_path_reason(f->reason) && drive_is_newer(e->paths.generation, f))
+		if (drive_may_be_lifted(e, f))
 			enter_resolve(e, f);
 		return;
 	case FLOW_GOAL_KEEP:
@@ -369,6 +369,14 @@ bool drive_path_of(const struct engine *e, const struct flow *f, struct path *re
 bool drive_is_newer(uint32_t generation, const struct flow *f)
 {
 	return (int32_t)(generation - f->path_gen) > 0;
+}
+
+bool drive_may_be_lifted(const struct engine *e, const struct flow *f)
+{
+	return policy_is_path_reason(f->reason) &&
+	       drive_is_newer(f->reason == REASON_NEIGHBOUR_UNRESOLVED ? e->paths.generation :
+									 e->paths.ways_changed,
+			      f);
 }
 
 bool drive_hops_changed(const struct engine *e, const struct flow *f)

@@ -71,6 +71,8 @@ bool drive_hops_changed(const struct engine *e, const struct flow *f);
 bool drive_path_is_stale(const struct engine *e, const struct flow *f);
 /* @generation is newer than what the flow's path accounts for. */
 bool drive_is_newer(uint32_t generation, const struct flow *f);
+/* It is on the CPU because of its path, and what could lift that changed since. */
+bool drive_may_be_lifted(const struct engine *e, const struct flow *f);
 
 /* ports: links and ports to orders */
 /* Facts about links, neighbours and routing, and answers about ports. */

@@ -101,5 +101,6 @@ bool policy_is_conn_reason(enum reason reason)
 
 bool policy_is_path_reason(enum reason reason)
 {
-	return reason >= REASON_LOCAL && reason <= REASON_SOFTWARE_NAT66;
+	return (reason >= REASON_LOCAL && reason <= REASON_SOFTWARE_NAT66) ||
+	       reason == REASON_HARDWARE_FULL;
 }

@@ -23,5 +23,5 @@ enum reason policy_conn(const struct settings *settings, const struct conn *conn
 bool policy_is_conn_reason(enum reason reason);
 
 /* The reason is about the path: lifted by a change of routes, links,
- * neighbours or ports. */
+ * neighbours or ports. So can be a full NIC, for the way may lead over another. */
 bool policy_is_path_reason(enum reason reason);

@@ -86,11 +86,7 @@ static void visit_path(struct engine *e, struct flow *f, mono_t now)
 
 	switch ((enum flow_state)f->state) {
 	case FLOW_REFUSED:
-		if (!policy_is_path_reason(f->reason) || e->stopping ||
-		    !drive_is_newer(f->reason == REASON_NEIGHBOUR_UNRESOLVED ?
-					    e->paths.generation :
-					    e->paths.ways_changed,
-				    f))
+		if (e->stopping || !drive_may_be_lifted(e, f))
 			return;
 		break;
 	case FLOW_WAIT:

@@ -235,6 +235,7 @@ static void kinds(void **state UNUSED)
 	assert_true(policy_is_path_reason(REASON_LOCAL));
 	assert_true(policy_is_path_reason(REASON_NEIGHBOUR_UNRESOLVED));
 	assert_true(policy_is_path_reason(REASON_MTU));
+	assert_true(policy_is_path_reason(REASON_HARDWARE_FULL));
 	assert_false(policy_is_path_reason(REASON_OBSERVE_ONLY));
 	assert_false(policy_is_conn_reason(REASON_FLUSHED));
 	assert_false(policy_is_path_reason(REASON_RULE_REFUSED));
