@@ -563,7 +563,7 @@ static bool take_install(struct engine *e, struct flow *f, unsigned int worker, 
 	}
 	if (card && !rank_admits(f, card)) {
 		/* A chosen one has a place, as soon as a victim is out. */
-		if (f->is_chosen)
+		if (f->is_chosen && !rank_is_overdue(e, f, now))
 			flowtab_enqueue(&e->flows, f, FLOW_Q_INSTALL);
 		else
 			drive_input(e, f, FLOW_IN_LEAVE, REASON_HARDWARE_FULL, now);

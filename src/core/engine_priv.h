@@ -117,6 +117,8 @@ void rank_count(struct engine *e, const struct flow *f, uint64_t bytes);
 void rank_count_cpu(struct engine *e, const struct flow *f, const struct conn *c);
 /* A flow may go in now: the card has room for it, or it was chosen. */
 bool rank_admits(const struct flow *f, const struct card *card);
+/* It was chosen, but others took the place. */
+bool rank_is_overdue(const struct engine *e, const struct flow *f, mono_t now);
 /* One slice; true when more is to do. */
 bool rank_step(struct engine *e, mono_t now);
 mono_t rank_next_due(const struct engine *e);

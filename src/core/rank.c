@@ -34,6 +34,9 @@ COUNTER(hardware_fills, "flows that got free room in a full NIC");
 #define MARGIN_BPS    1000
 /* How long a flow stays before it can lose its place. */
 #define STAY_DS	      30u
+/* How long a chosen one waits until its victim is out. Who waits longer lost its
+ * place to newcomers, and would keep others from being chosen. */
+#define CHOSEN_DS     50u
 /* What a flow that is alive counts for where conntrack counts nothing. */
 #define ALIVE_BYTES   8000
 #define ALIVE_S	      3u
@@ -43,6 +46,7 @@ struct rate {
 	uint32_t cpu_bytes; /* conntrack's count when it was last read, low bits */
 	uint32_t fresh_bytes; /* since the last walk */
 	uint32_t bps;	    /* bytes per second */
+	uint32_t chosen_at;
 };
 
 struct entry {
@@ -241,6 +245,12 @@ static void choose(struct engine *e, struct flow *f, mono_t now)
 {
 	drive_input(e, f, FLOW_IN_RECHECK, REASON_NONE, now);
 	f->is_chosen = true;
+	rate_of(e, f)->chosen_at = age_now(e, now);
+}
+
+bool rank_is_overdue(const struct engine *e, const struct flow *f, mono_t now)
+{
+	return age_now(e, now) - rate_of(e, f)->chosen_at > CHOSEN_DS;
 }
 
 /* A flow may have changed since it was looked at. */
