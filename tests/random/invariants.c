@@ -41,25 +41,121 @@ static const struct rule *rule_at(const struct fake *k, const struct rule_where 
 	return NULL;
 }
 
-/* Both rules are in, but for those that went with their device. */
-static void check_active(struct world *w, const struct flow *f, uint32_t slot)
+static bool was_harmed(struct world *w, const struct flow *f)
+{
+	const struct fake_conn *c = fake_conn_by_id(&w->rig.kernel, f->ct_id);
+
+	return c && c->was_harmed;
+}
+
+static struct rule_where where_of(struct world *w, const struct flow *f, enum dir dir)
+{
+	struct engine *e = w->rig.engine;
+	const struct neigh_rec *n = pathtab_get_neigh(&e->paths, f->next_hop[dir_other(dir)]);
+	bool one_prio = dir == DIR_ORIG ? f->one_prio : f->one_prio_reply;
+
+	return plan_where(&w->rig.kernel.settings, one_prio ? RECIPE_PRIO : RECIPE_PRIOS,
+			  f->orig.family, flowtab_slot(&e->flows, f), dir,
+			  n ? n->neigh.ifindex : 0);
+}
+
+/* Both rules are in, but for those that went with their device or were taken away. */
+static void check_active(struct world *w, const struct flow *f)
 {
 	struct fake *k = &w->rig.kernel;
-	struct engine *e = w->rig.engine;
 
 	for (unsigned int d = 0; d < DIR__COUNT; d++) {
-		const struct neigh_rec *n =
-			pathtab_get_neigh(&e->paths, f->next_hop[dir_other(d)]);
-		struct rule_where where;
+		struct rule_where where = where_of(w, f, d);
 
-		if (!n) {
+		if (!where.ifindex)
 			fake_complain(k, "%u is active without a path", f->ct_id);
-			return;
-		}
-		where = plan_where(&k->settings, RECIPE_PRIOS, f->orig.family, slot, d, n->neigh.ifindex);
-		if (!rule_at(k, &where) && fake_find_link(k, where.ifindex))
+		else if (!rule_at(k, &where) && fake_find_link(k, where.ifindex) &&
+			 !was_harmed(w, f))
 			fake_complain(k, "%u is active without a rule", f->ct_id);
 	}
+	if (f->is_doubted && w->has_counters && !was_harmed(w, f))
+		fake_complain(k, "%u is doubted for nothing", f->ct_id);
+}
+
+static bool is_read(struct world *w, uint32_t ifindex)
+{
+	const struct link_rec *rec = pathtab_find_link(&w->rig.engine->paths, ifindex);
+	const struct fake_link *l = fake_find_link(&w->rig.kernel, ifindex);
+
+	return rec && rec->port == PORT_OPEN && l && !l->is_unreadable;
+}
+
+unsigned int world_count_gone(struct world *w, bool is_readable)
+{
+	struct engine *e = w->rig.engine;
+	unsigned int n = 0;
+
+	SLAB_FOR_EACH(&e->flows.flows, slot)
+	{
+		const struct flow *f = flowtab_at(&e->flows, slot);
+		bool is_gone = false;
+
+		for (unsigned int d = 0; f->state == FLOW_ACTIVE && d < DIR__COUNT; d++) {
+			struct rule_where where = where_of(w, f, d);
+
+			is_gone |= !rule_at(&w->rig.kernel, &where) &&
+				   (!is_readable || is_read(w, where.ifindex));
+		}
+		n += is_gone;
+	}
+	return n;
+}
+
+/* -- cards ---------------------------------------------------------------- */
+
+struct card_sums {
+	uint32_t used, confirmed, in_flight[FAKE_WORKERS], rules;
+};
+
+static void check_card(struct world *w, const struct card *c, const struct card_sums *s)
+{
+	struct fake *k = &w->rig.kernel;
+
+	if (c->used != s->used || c->confirmed != s->confirmed)
+		fake_complain(k, "a card counts %u rules, %u confirmed, not %u and %u", c->used,
+			      c->confirmed, s->used, s->confirmed);
+	for (unsigned int i = 0; i < w->rig.n_workers; i++) {
+		if (c->in_flight[i] != s->in_flight[i])
+			fake_complain(k, "a card has %u orders with worker %u, not %u",
+				      c->in_flight[i], i, s->in_flight[i]);
+	}
+	if (s->rules > c->used)
+		fake_complain(k, "a card has %u rules, and counts %u", s->rules, c->used);
+	if (k->settings.hw_table_size && c->used > k->settings.hw_table_size)
+		fake_complain(k, "%u rules on a card of %u", c->used, k->settings.hw_table_size);
+}
+
+static void check_cards(struct world *w)
+{
+	struct engine *e = w->rig.engine;
+	static struct card_sums sums[NIC_MAX_CARDS];
+
+	if (!e->paths.nic)
+		return;
+	memset(sums, 0, sizeof(sums));
+	SLAB_FOR_EACH(&e->flows.flows, slot)
+	{
+		const struct flow *f = flowtab_at(&e->flows, slot);
+		struct card_sums *s;
+
+		if (f->is_counted != flow_has_rules(f))
+			fake_complain(&w->rig.kernel, "%u is %s, and %s counted", f->ct_id,
+				      flow_state_name(f->state), f->is_counted ? "is" : "is not");
+		if (!f->is_counted || f->card >= NIC_MAX_CARDS)
+			continue;
+		s = &sums[f->card];
+		s->used += CARD_FLOW_RULES;
+		s->confirmed += f->state == FLOW_INSTALL ? 0 : CARD_FLOW_RULES;
+		s->in_flight[f->worker] += f->state == FLOW_INSTALL;
+		s->rules += fake_rules_of(&w->rig.kernel, f->ct_id);
+	}
+	for (unsigned int i = 0; i < NIC_MAX_CARDS; i++)
+		check_card(w, &e->paths.nic->card[i], &sums[i]);
 }
 
 /* What the engine was told decides where a flow may be. */
@@ -130,7 +226,8 @@ static const char *find_fault(struct world *w, const struct flow *f, uint32_t sl
 		return "is never removed";
 	if (f->state == FLOW_RESOLVE && !f->ask_path && !n_lookups)
 		return "is never resolved";
-	if (f->state == FLOW_REFUSED && !e->stopping && waits_for_time(f) && !is_armed)
+	if (f->state == FLOW_REFUSED && !e->stopping && waits_for_time(f) &&
+	    f->attempts < WORLD_ATTEMPTS && !is_armed)
 		return "is never tried again";
 	if (f->ask_path && f->queue != FLOW_Q_ASK)
 		return "never asks for its path";
@@ -259,12 +356,13 @@ void world_check(struct world *w)
 			fake_complain(&w->rig.kernel, "%u (%s) %s", f->ct_id,
 				      flow_state_name(f->state), fault);
 		if (f->state == FLOW_ACTIVE)
-			check_active(w, f, slot);
+			check_active(w, f);
 		if (!e->stopping)
 			check_told(w, f);
 		add_up(e, f, &s);
 	}
 	check_rules(w);
+	check_cards(w);
 	check_sums(w, &s);
 	check_queues(w, &s);
 	check_neighs(w, &s);
@@ -308,6 +406,22 @@ static void check_planned(struct world *w, const struct flow *f, uint32_t slot,
 	}
 }
 
+/* Refused or lost again and again, or there is no room. */
+static bool is_left_alone(struct world *w, const struct flow *f, const struct path *path)
+{
+	struct nic *nic = w->rig.engine->paths.nic;
+	const struct card *card =
+		nic ? nic_card(nic, path->port[DIR_ORIG]->link.ifindex) : NULL;
+
+	if (f->state != FLOW_REFUSED)
+		return false;
+	if (f->attempts >= WORLD_ATTEMPTS)
+		return true;
+	/* A learnt limit may have been raised just now. */
+	return f->reason == REASON_HARDWARE_FULL && card &&
+	       card_room(card) <= (card->source == CARD_SIZE_LEARNT);
+}
+
 static void check_rest_flow(struct world *w, const struct flow *f, uint32_t slot)
 {
 	struct fake *k = &w->rig.kernel;
@@ -325,6 +439,8 @@ static void check_rest_flow(struct world *w, const struct flow *f, uint32_t slot
 	if (reason == REASON_NONE && k->settings.offload == OFFLOAD_OBSERVE)
 		reason = REASON_OBSERVE_ONLY;
 	if (reason == REASON_NONE) {
+		if (is_left_alone(w, f, &path))
+			return;
 		if (f->state == FLOW_ACTIVE)
 			check_planned(w, f, slot, &path);
 		else
@@ -337,12 +453,59 @@ static void check_rest_flow(struct world *w, const struct flow *f, uint32_t slot
 	}
 }
 
+/* What the ladder must find for this driver, which is the same for all. */
+static enum reason wanted_recipe(const struct fake_driver *d, struct recipe *ret)
+{
+	*ret = (struct recipe){
+		.shape = d->form & RULE_WITH_CSUM ? RECIPE_NO_CSUM : RECIPE_FULL,
+		.layout = d->has_one_prio ? RECIPE_PRIO : RECIPE_PRIOS,
+		.classes = d->classes,
+	};
+	if (d->takes_odd)
+		return REASON_DRIVER_LIES;
+	return d->classes ? REASON_NONE : REASON_NO_RECIPE;
+}
+
+static void check_pair(struct world *w, const struct nic_pair *pair)
+{
+	struct fake *k = &w->rig.kernel;
+	struct recipe wanted;
+	enum reason reason = wanted_recipe(&k->driver, &wanted);
+
+	if (pair->state == PAIR_NONE || pair->reason == REASON_NOT_HIT)
+		return;
+	if (pair->state != PAIR_GOOD && pair->state != PAIR_REFUSED)
+		fake_complain(k, "a pair has no verdict");
+	else if (pair->reason != (uint8_t)reason)
+		fake_complain(k, "a pair is %s, not %s", reason_name(pair->reason),
+			      reason_name(reason));
+	else if (reason == REASON_NONE && (pair->recipe.shape != wanted.shape ||
+					   pair->recipe.layout != wanted.layout ||
+					   (pair->recipe.classes & ~wanted.classes)))
+		fake_complain(k, "a pair has a wrong recipe");
+	/* Without faults nothing that it takes is refused for long. */
+	else if (reason == REASON_NONE && !w->has_faults && pair->recipe.classes != wanted.classes)
+		fake_complain(k, "a pair has lost a class");
+}
+
+static void check_pairs(struct world *w)
+{
+	const struct nic *nic = w->rig.engine->paths.nic;
+
+	/* A driver that was off while nobody heard was asked in vain. */
+	for (unsigned int i = 0; nic && !w->rt.ever_lost && i < NIC_MAX_PORTS; i++) {
+		for (unsigned int o = 0; o < NIC_MAX_PORTS; o++)
+			check_pair(w, &nic->pair[i][o]);
+	}
+}
+
 void world_check_rest(struct world *w)
 {
 	struct fake *k = &w->rig.kernel;
 	struct engine *e = w->rig.engine;
 
 	world_check(w);
+	check_pairs(w);
 	if (k->n_rules != 2 * e->n_state[FLOW_ACTIVE])
 		fake_complain(k, "%u rules for %u flows", k->n_rules, e->n_state[FLOW_ACTIVE]);
 	SLAB_FOR_EACH(&e->flows.flows, slot)

@@ -38,6 +38,8 @@ static void say_link(struct world *w, unsigned int n)
 	l->is_up = net->is_up;
 	l->is_ether = true;
 	l->hw = fake_hw();
+	l->hw.switch_id[1] = net->card;
+	l->hw.tc = net->is_tc_off ? LINK_TC_OFF : LINK_TC_ON;
 	l->master = net->is_enslaved ? 99 : 0;
 	fake_put_link(&w->rig.kernel, l);
 	world_queue_add(&w->rt, &ev);
@@ -126,9 +128,15 @@ static void change_link(struct world *w, unsigned int n)
 {
 	struct world_net *net = &w->net[n];
 
-	switch (world_below(&w->rnd, 4)) {
+	switch (world_below(&w->rnd, 6)) {
 	case 0:
-		net->is_up = !net->is_up;
+		net->is_up = !net->is_up || world_below(&w->rnd, 3);
+		break;
+	case 4:
+		net->is_tc_off = !net->is_tc_off && world_below(&w->rnd, 3) == 0;
+		break;
+	case 5:
+		net->card ^= w->has_cards;
 		break;
 	case 1:
 		net->mtu = net->mtu == 1500 ? 9000 : 1500;

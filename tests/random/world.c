@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/counter.h"
 #include "base/util.h"
+#include "core/engine_priv.h"
 #include "core/policy.h"
 
 /* splitmix64 */
@@ -34,6 +36,7 @@ void world_queue_add(struct world_queue *q, const struct event *ev)
 {
 	if (q->n == q->size) {
 		q->has_lost = true;
+		q->ever_lost = true;
 		return;
 	}
 	q->event[q->n++] = *ev;
@@ -59,6 +62,9 @@ static struct settings random_settings(struct world *w)
 	s.mark = 0x1000;
 	if (one_in(w, 8))
 		s.offload = one_in(w, 2) ? OFFLOAD_OBSERVE : OFFLOAD_SOFTWARE;
+	s.max_swaps = below(w, 5);
+	if (one_in(w, 3))
+		s.hw_table_size = 3 + below(w, 20);
 	if (one_in(w, 4)) {
 		s.auto_devices = false;
 		s.n_devices = 3;
@@ -66,6 +72,16 @@ static struct settings random_settings(struct world *w)
 			snprintf(s.device[i], LINK_NAME_SIZE, "eth%u", i);
 	}
 	return s;
+}
+
+static void random_driver(struct world *w, struct fake_driver *d)
+{
+	if (!one_in(w, 3))
+		return;
+	d->classes = one_in(w, 2) ? RECIPE_CLASSES_ALL : (uint16_t)below(w, 0x10000);
+	d->has_one_prio = one_in(w, 3);
+	d->form = one_in(w, 3) ? RULE_WITH_CSUM : 0;
+	d->takes_odd = one_in(w, 8);
 }
 
 void world_init(struct world *w, uint64_t seed)
@@ -79,6 +95,11 @@ void world_init(struct world *w, uint64_t seed)
 	w->next_ifindex = 2;
 	w->next_id = 1;
 	w->has_faults = !one_in(w, 4);
+	w->has_losses = one_in(w, 2);
+	w->has_counters = one_in(w, 2);
+	w->has_cards = one_in(w, 4);
+	w->haste = 8u << below(w, 4);
+	random_driver(w, &w->rig.kernel.driver);
 	w->ct.size = one_in(w, 3) ? 3 : WORLD_QUEUE;
 	w->rt.size = one_in(w, 3) ? 6 : WORLD_QUEUE;
 }
@@ -111,6 +132,8 @@ static void say_conn(struct world *w, const struct fake_conn *c, bool has_state)
 	if (c->is_silent)
 		return;
 	fake_report(c, w->rig.now, &ev.conn);
+	/* ctnetlink_conntrack_event() tells counts at the end only. */
+	ev.conn.has &= ~(uint32_t)CONN_HAS_COUNTERS;
 	if (!has_state)
 		ev.conn.has &= ~(uint32_t)CONN_HAS_TCP_STATE;
 	world_queue_add(&w->ct, &ev);
@@ -190,6 +213,7 @@ static void new_conn(struct world *w)
 		c.tcp_state = one_in(w, 4) ? CONN_TCP_SYN_RECV : CONN_TCP_ESTABLISHED;
 	c.status = one_in(w, 4) ? 0 : CONN_ASSURED | CONN_SEEN_REPLY;
 	c.mark = (one_in(w, 4) ? 0 : 0x1000) | below(w, 2);
+	c.has = w->has_counters ? CONN_HAS_COUNTERS : 0;
 	bury_unheard(w);
 	fc = fake_add_conn(&w->rig.kernel, &c, w->rig.now);
 	if (!fc)
@@ -210,6 +234,8 @@ static void change_tcp(struct world *w, struct fake_conn *c)
 	};
 	unsigned int n = below(w, array_size(to));
 
+	/* What closes or opens again does so by a packet on the CPU. */
+	c->was_harmed = true;
 	c->conn.tcp_state = to[n].state;
 	fake_set_timeout(c, to[n].timeout_s, w->rig.now);
 }
@@ -327,7 +353,7 @@ static void add_fault(struct world *w)
 {
 	struct fake_faults *f = &w->rig.kernel.faults;
 
-	switch (below(w, 8)) {
+	switch (below(w, 10)) {
 	case 0:
 		f->refuse_nth = 1 + below(w, 4);
 		f->refuse_err = random_errno(w);
@@ -352,27 +378,149 @@ static void add_fault(struct world *w)
 	case 6:
 		f->refresh_err = -ETIMEDOUT;
 		break;
+	case 7:
+		f->bad_ifindex = w->net[below(w, WORLD_NETS)].ifindex;
+		f->bad_err = one_in(w, 2) ? random_errno(w) : 0;
+		break;
+	case 8:
+		f->dead_installs = w->has_losses && one_in(w, 3);
+		break;
 	default:
 		f->capacity = one_in(w, 2) ? 4 + below(w, 16) : 0;
 		break;
 	}
 }
 
+/* -- what happens to rules ------------------------------------------------ */
+
+static void take_away(struct world *w)
+{
+	struct fake *k = &w->rig.kernel;
+	struct fake_conn *c = any_conn(w);
+	uint32_t ifindex = w->net[below(w, WORLD_NETS)].ifindex;
+	struct fake_link *l = fake_find_link(k, ifindex);
+
+	switch (below(w, 8)) {
+	case 0:
+		fake_delete_clsact(k, ifindex);
+		break;
+	case 1:
+		if (l)
+			l->guards &= (uint8_t)below(w, 3);
+		break;
+	case 2:
+	case 3:
+	case 4:
+		if (c && one_in(w, 2))
+			fake_kill_rules(k, c->conn.id);
+		else if (c)
+			fake_kill_rule(k, c->conn.id, below(w, 2));
+		break;
+	default:
+		if (c)
+			fake_delete_rule(k, c->conn.id, below(w, 2));
+		break;
+	}
+}
+
+static unsigned int count_lost(void)
+{
+	return (unsigned int)counter_read(counter_find("rules_lost"));
+}
+
+static void finish_walks(struct world *w)
+{
+	struct engine *e = w->rig.engine;
+
+	for (unsigned int i = 0; i < 100 && engine_tick(e, w->rig.now); i++)
+		;
+}
+
+/* Now and then some port cannot be read. */
+static void spoil_round(struct world *w)
+{
+	for (unsigned int i = 0; i < FAKE_LINKS; i++)
+		w->rig.kernel.link[i].is_unreadable = w->has_losses && one_in(w, 8);
+}
+
+/* Whole: what is gone is found, and nothing else is taken for gone. */
+static void sample(struct world *w)
+{
+	unsigned int n_gone, n_lost;
+
+	spoil_round(w);
+	if (one_in(w, 3)) {
+		rig_sample(&w->rig);
+		return;
+	}
+	finish_walks(w);
+	n_gone = world_count_gone(w, false);
+	n_lost = count_lost();
+	rig_sample(&w->rig);
+	finish_walks(w);
+	n_lost = count_lost() - n_lost;
+	if (n_lost > n_gone)
+		fake_complain(&w->rig.kernel, "%u flows lost, of %u", n_lost, n_gone);
+	if (world_count_gone(w, true))
+		fake_complain(&w->rig.kernel, "a rule is gone, and a round did not find it");
+}
+
+/* -- workers -------------------------------------------------------------- */
+
+static void set_stuck(struct world *w, unsigned int worker, bool is_stuck)
+{
+	w->is_stuck[worker] = is_stuck;
+	w->rig.is_held[fake_lane(ORDER_INSTALL, worker)] = is_stuck;
+	w->rig.is_held[fake_lane(ORDER_REMOVE, worker)] = is_stuck;
+}
+
+static void tell_stuck(struct world *w, unsigned int worker)
+{
+	struct event ev = { .type = EVENT_WORKER };
+
+	w->is_told[worker] = w->is_stuck[worker];
+	ev.worker.worker = (uint8_t)worker;
+	ev.worker.is_stuck = w->is_stuck[worker];
+	rig_feed(&w->rig, &ev);
+}
+
+/* Some time lies between what a worker does and what the engine hears of it. */
+static void step_worker(struct world *w)
+{
+	unsigned int worker = below(w, w->rig.n_workers);
+
+	if (w->is_told[worker] != w->is_stuck[worker])
+		tell_stuck(w, worker);
+	else
+		set_stuck(w, worker, !w->is_stuck[worker] && one_in(w, 3));
+}
+
+static void free_workers(struct world *w)
+{
+	for (unsigned int i = 0; i < w->rig.n_workers; i++) {
+		set_stuck(w, i, false);
+		tell_stuck(w, i);
+	}
+}
+
 static void hand_out(struct world *w)
 {
-	w->rig.room = 1 + below(w, 6);
+	w->rig.room = 1 + below(w, w->haste);
 	rig_hand_out(&w->rig);
 }
 
 static void work(struct world *w)
 {
-	for (unsigned int n = 1 + below(w, 6); n > 0; n--) {
+	for (unsigned int n = 1 + below(w, w->haste); n > 0; n--) {
 		unsigned int lane = below(w, rig_n_lanes(&w->rig));
 
+		/* There are more questions than all else. */
 		if (one_in(w, 2))
+			lane = 0;
+		if (w->rig.is_held[lane])
+			continue;
+		if (one_in(w, 2) || !rig_answer(&w->rig, lane))
 			fake_execute(&w->rig.kernel, lane, w->rig.now);
-		else
-			rig_answer(&w->rig, lane);
 	}
 }
 
@@ -382,6 +530,12 @@ static void pass_time(struct world *w)
 {
 	struct fake_conn *c;
 
+	/* What is read late tells a wrong time of expiry. */
+	for (unsigned int i = 0; i < w->ct.n; i++) {
+		c = fake_conn_by_id(&w->rig.kernel, w->ct.event[i].conn.id);
+		if (c)
+			c->was_harmed = true;
+	}
 	w->rig.now = mono_add_ms(w->rig.now, one_in(w, 8) ? below(w, 20000) : below(w, 200));
 	while ((c = fake_expire(&w->rig.kernel, w->rig.now)))
 		say_end(w, c);
@@ -392,7 +546,7 @@ static void flush(struct world *w)
 	struct event ev = { .type = EVENT_FLUSH };
 	const struct fake_conn *c = any_conn(w);
 
-	ev.flush.all = !c || one_in(w, 4);
+	ev.flush.all = !c || one_in(w, 16);
 	if (c)
 		ev.flush.tuple = one_in(w, 2) ? c->conn.orig : c->conn.reply;
 	rig_feed(&w->rig, &ev);
@@ -402,30 +556,34 @@ void world_step(struct world *w)
 {
 	uint32_t dice = below(w, 100);
 
-	if (dice < 12)
+	if (dice < 6)
 		new_conn(w);
-	else if (dice < 26)
+	else if (dice < 11)
 		change_conn(w);
-	else if (dice < 30)
+	else if (dice < 12)
 		world_step_topology(w);
-	else if (dice < 40)
+	else if (dice < 27)
 		move_packets(w);
+	else if (dice < 32)
+		sample(w);
 	else if (dice < 44)
-		rig_sample(&w->rig);
-	else if (dice < 58)
 		read_events(w);
-	else if (dice < 62)
+	else if (dice < 47)
 		resync(w);
-	else if (dice < 74)
+	else if (dice < 62)
 		hand_out(w);
-	else if (dice < 88)
+	else if (dice < 82)
 		work(w);
-	else if (dice < 92)
+	else if (dice < 87)
 		pass_time(w);
-	else if (dice < 93)
+	else if (dice < 88)
 		flush(w);
-	else if (dice < 95 && w->has_faults)
+	else if (dice < 90 && w->has_faults)
 		add_fault(w);
+	else if (dice < 92 && w->has_losses)
+		take_away(w);
+	else if (dice < 93)
+		step_worker(w);
 	else
 		engine_tick(w->rig.engine, w->rig.now);
 }
@@ -486,11 +644,28 @@ static unsigned int count_used(struct world *w)
 	return n;
 }
 
-/* Orders that move flows. */
-static uint64_t count_moves(const struct fake *k)
+/* Orders that move flows. In a full table those that a dump shows again push each
+ * other out, and are looked up each time. */
+static uint64_t count_moves(struct world *w)
 {
-	return k->n_orders[ORDER_LOOKUP] + k->n_orders[ORDER_INSTALL] + k->n_orders[ORDER_REMOVE] +
-	       k->n_orders[ORDER_PORT_OPEN] + k->n_orders[ORDER_PORT_CLOSE];
+	const struct fake *k = &w->rig.kernel;
+	bool is_full = slab_count(&w->rig.engine->flows.flows) == k->settings.max_flows;
+
+	return (is_full ? 0 : k->n_orders[ORDER_LOOKUP]) + k->n_orders[ORDER_INSTALL] +
+	       k->n_orders[ORDER_REMOVE] + k->n_orders[ORDER_PORT_OPEN] +
+	       k->n_orders[ORDER_PORT_CLOSE] + k->n_orders[ORDER_PROBE];
+}
+
+/* A learnt limit is raised for ever while flows wait. */
+static bool is_growing(struct world *w)
+{
+	const struct nic *nic = w->rig.engine->paths.nic;
+
+	for (unsigned int i = 0; nic && i < NIC_MAX_CARDS; i++) {
+		if (nic->card[i].source == CARD_SIZE_LEARNT)
+			return true;
+	}
+	return false;
 }
 
 /* Longer than every pause, with packets and samples every second. */
@@ -502,14 +677,16 @@ static void use_all(struct world *w)
 
 	for (unsigned int i = 0; i < 400; i++) {
 		if (i == 390)
-			n_moves = count_moves(k);
+			n_moves = count_moves(w);
 		stream(w);
 		rig_sample(&w->rig);
+		if (i % 2 && engine_wants_dumps(w->rig.engine))
+			rig_resync(&w->rig);
 		rig_advance(&w->rig, mono_add_ms(w->rig.now, 1000));
 	}
 	if (count_used(w) != n_used)
 		fake_complain(k, "%u connections in use, of %u", count_used(w), n_used);
-	if (count_moves(k) != n_moves)
+	if (count_moves(w) != n_moves && !is_growing(w))
 		fake_complain(k, "no rest");
 }
 
@@ -518,7 +695,10 @@ void world_rest(struct world *w)
 	struct fake *k = &w->rig.kernel;
 
 	memset(&k->faults, 0, sizeof(k->faults));
+	for (unsigned int i = 0; i < FAKE_LINKS; i++)
+		k->link[i].is_unreadable = false;
 	w->rig.room = 0;
+	free_workers(w);
 	drain_queues(w);
 	world_read_topology(w);
 	shake_links(w);
@@ -543,6 +723,9 @@ void world_stop(struct world *w)
 {
 	w->is_stopping = true;
 	w->rig.room = 0;
+	/* Some come back only then. */
+	if (one_in(w, 2))
+		free_workers(w);
 	rig_feed_type(&w->rig, EVENT_STOP);
 	for (unsigned int i = 0; i < 30; i++) {
 		if (i < 5 && w->has_faults)
@@ -550,6 +733,8 @@ void world_stop(struct world *w)
 		else
 			memset(&w->rig.kernel.faults, 0, sizeof(w->rig.kernel.faults));
 		w->rig.kernel.faults.port_err = 0;
+		if (i == 5)
+			free_workers(w);
 		rig_advance(&w->rig, mono_add_ms(w->rig.now, 1000));
 		world_check(w);
 	}

@@ -15,6 +15,8 @@
 #define WORLD_NETS   4 /* two inside, two outside */
 #define WORLD_HOSTS  3 /* per network */
 #define WORLD_QUEUE  32
+/* As often as that a flow is tried, then left alone (core/drive). */
+#define WORLD_ATTEMPTS 12
 #define WORLD_NEIGHS (WORLD_NETS * WORLD_HOSTS * 2)
 
 struct world_random {
@@ -27,14 +29,17 @@ struct world_queue {
 	struct event event[WORLD_QUEUE];
 	unsigned int n, size;
 	bool has_lost; /* there was no room for one */
+	bool ever_lost;
 };
 
 struct world_net {
 	uint32_t ifindex; /* 0 = the device is not there */
 	bool is_up;
 	bool is_enslaved;
+	bool is_tc_off; /* its driver does not offload now */
 	uint32_t mtu;
 	uint8_t mac;
+	uint8_t card;
 };
 
 /* One neighbour as the kernel has it. */
@@ -54,6 +59,12 @@ struct world {
 	uint32_t next_ifindex;
 	uint32_t next_id;
 	bool has_faults;
+	bool has_losses;   /* rules and guards are taken away behind our back */
+	bool has_counters; /* conntrack counts */
+	unsigned int haste; /* of workers, against everything else */
+	bool has_cards;	   /* ports move between two cards */
+	bool is_stuck[FAKE_WORKERS]; /* does not return from the kernel */
+	bool is_told[FAKE_WORKERS];  /* and the engine knows */
 	bool is_dumping;
 	unsigned int dump_cursor; /* into rig.kernel.conn */
 	uint64_t forwarded;	  /* packets that rules carried */
@@ -79,5 +90,7 @@ void world_read_topology(struct world *w);
 /* invariants.c: complain to the fake kernel's judge */
 void world_check(struct world *w);
 void world_check_rest(struct world *w);
+/* Flows whose rules are not both there; only those that a round must have found. */
+unsigned int world_count_gone(struct world *w, bool is_readable);
 
 void world_queue_add(struct world_queue *q, const struct event *ev);
