@@ -31,13 +31,13 @@ void card_init(struct card *c, const struct settings *s, const char *id)
 	c->limit_max = c->limit;
 }
 
-/* What is configured is the size of the table; what is learnt is what fitted
- * beside the guards. */
+/* What is configured is the size of the table, guards and all; what is learnt is
+ * what fitted beside the guards. */
 static uint32_t limit_of(const struct card *c)
 {
-	uint32_t guards = c->source == CARD_SIZE_CONFIGURED ? MIN(c->guards, c->limit) : 0;
-
-	return c->limit - guards;
+	if (c->limit_max == UINT32_MAX)
+		return c->limit;
+	return MIN(c->limit, c->limit_max - MIN(c->guards, c->limit_max));
 }
 
 static bool fits(uint64_t used, uint64_t limit)

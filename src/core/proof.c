@@ -52,10 +52,11 @@ struct proof_rec {
 	uint8_t sampled[DIR__COUNT]; /* round in which the rule was seen last */
 	uint8_t hit : 2;    /* bit of a direction: its rule was seen to count */
 	uint8_t moved : 2;  /* ... counted in the last sample */
+	uint8_t lively : 2; /* ... and in the one before */
 	uint8_t losses : 2; /* times in a row that the rules were lost */
 	bool has_base : 1;  /* conntrack has been looked at since */
 	bool has_pkts : 1;  /* ... and it counts */
-	uint8_t looks;	    /* without a verdict */
+	uint8_t looks : 4;  /* without a verdict */
 };
 
 struct proof {
@@ -133,11 +134,9 @@ static bool believe(struct engine *e, struct flow *f, enum dir dir)
 {
 	struct proof_rec *r = rec_of(e, f);
 
-	/* Twice in a row: it is lively. */
-	if (r->moved & 1u << dir) {
-		r->looks = 0;
-		r->quiet_until = 0;
-	}
+	/* Twice in a row. */
+	if (r->moved & 1u << dir)
+		r->lively |= (uint8_t)(1u << dir);
 	r->moved |= (uint8_t)(1u << dir);
 	r->losses = 0;
 	if (!(r->hit & 1u << dir))
@@ -153,6 +152,12 @@ static bool doubt(struct proof_rec *r, enum dir dir, uint32_t now_ds)
 	bool has_stopped = (r->moved & bit) || !(r->hit & bit);
 
 	r->moved &= (uint8_t)~bit & BOTH;
+	if (r->lively & bit) {
+		r->lively &= (uint8_t)~bit & BOTH;
+		r->looks = 0;
+		r->quiet_until = 0;
+		r->look_at = 0;
+	}
 	if (r->look_at == 0) {
 		if (!has_stopped || is_later(r->quiet_until, now_ds))
 			return false;
