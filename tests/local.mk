@@ -91,8 +91,8 @@ tests_golden_test_golden_SOURCES = tests/golden/test-golden.c tests/golden/golde
 tests_golden_test_golden_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)
 
 noinst_PROGRAMS = tests/golden/golden-lab
-tests_golden_golden_lab_SOURCES = tests/golden/golden-lab.c tests/golden/golden.h \
-	tests/golden/golden.c
+tests_golden_golden_lab_SOURCES = tests/golden/golden-lab.c tests/golden/golden-nft.c \
+	tests/golden/golden.h tests/golden/golden.c
 tests_golden_golden_lab_LDADD = $(kern_ldadd)
 
 # Probes of a real driver, as a command (see tests/cases/360-probe.sh).

@@ -16,7 +16,10 @@ src_kern_libkern_a_SOURCES = \
 	src/kern/routes.h src/kern/routes.c \
 	src/kern/netconf.h src/kern/netconf.c \
 	src/kern/rtwatch.h src/kern/rtwatch.c \
-	src/kern/xfrm.h src/kern/xfrm.c
+	src/kern/xfrm.h src/kern/xfrm.c \
+	src/kern/nfttrans.h src/kern/nfttrans.c \
+	src/kern/nftadmit.h src/kern/nftadmit.c \
+	src/kern/nftown.h src/kern/nftown.c
 
 # One test: two lines. The source is tests/unit/test-NAME.c.
 unit_tests += tests/unit/test-flower
@@ -31,3 +34,5 @@ unit_tests += tests/unit/test-devlink
 tests_unit_test_devlink_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)
 unit_tests += tests/unit/test-xfrm
 tests_unit_test_xfrm_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)
+unit_tests += tests/unit/test-nftadmit
+tests_unit_test_nftadmit_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)

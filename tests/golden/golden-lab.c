@@ -40,7 +40,8 @@ static const char usage[] =
 	"  route DST [from SRC] [iif DEV] [mark N]\n"
 	"  conn get TUPLE | conn care TUPLE LIBERAL TIMEOUT | conn state TUPLE STATE TIMEOUT\n"
 	"  conns                   what a dump of assured entries tells\n"
-	"  watch SECONDS           events of conntrack, links, neighbours and routes\n";
+	"  watch SECONDS           events of conntrack, links, neighbours and routes\n"
+	"  nft own up|epoch|check|down [WORD...], nft watch SECONDS [PORT]\n";
 
 /* Where rules go instead; 0 = where they are. */
 static uint32_t on_in, on_out;
@@ -601,6 +602,8 @@ int main(int argc, char **argv)
 		conns();
 	else if (n == 1 && !strcmp(verb, "watch"))
 		watch(atoi(args[0]));
+	else if (n >= 1 && !strcmp(verb, "nft"))
+		return golden_nft(args);
 	else
 		return fputs(usage, stderr), 1;
 	return 0;

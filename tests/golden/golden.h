@@ -28,3 +28,7 @@ MUST_CHECK int golden_read(const char *path, unsigned char buf[GOLDEN_MSG_BYTES]
 /* Writes a file. 0 or -1. */
 MUST_CHECK int golden_write(const char *path, const struct rule *rule, const unsigned char *msg,
 			    size_t len);
+
+/* "golden-lab nft ...": the words behind it, which end with NULL. 0, or 1 when they
+ * are not understood. */
+int golden_nft(char **args);

@@ -1,0 +1,472 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kern/nftown.h"
+
+#include <errno.h>
+#include <libnftnl/chain.h>
+#include <libnftnl/expr.h>
+#include <libnftnl/rule.h>
+#include <libnftnl/table.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netlink.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "kern/nfttrans.h"
+#include "nl/nlget.h"
+#include "nl/nlput.h"
+#include "nl/nlsock.h"
+
+#define TIMEOUT_MS 2000
+/* Times that a look or a change is begun anew because somebody else's commit
+ * came between. */
+#define ATTEMPTS 8
+#define EXPR_TEXT_SIZE 160
+
+struct nftown {
+	struct nlsock sock;
+	struct nfttrans *trans;
+};
+
+int nftown_open(struct nftown **ret)
+{
+	struct nftown *o = calloc(1, sizeof(*o));
+	int err;
+
+	if (!o)
+		return -ENOMEM;
+	err = nfttrans_new(&o->trans);
+	if (!err)
+		err = nlsock_open(&o->sock, NETLINK_NETFILTER, 0);
+	if (err) {
+		nftown_close(o);
+		return err;
+	}
+	*ret = o;
+	return 0;
+}
+
+void nftown_close(struct nftown *o)
+{
+	if (!o)
+		return;
+	nlsock_close(&o->sock);
+	nfttrans_free(o->trans);
+	free(o);
+}
+
+uint32_t nftown_portid(const struct nftown *o)
+{
+	return nlsock_portid(&o->sock);
+}
+
+/* -- questions ------------------------------------------------------------ */
+
+static int ask(struct nftown *o, uint16_t type, uint16_t flags, uint16_t name_attr,
+	       nlsock_msg_fn fn, void *ctx, struct nlerr *ret_err)
+{
+	const struct nfgenmsg header = { .nfgen_family = NFPROTO_INET, .version = NFNETLINK_V0 };
+	_Alignas(4) unsigned char buf[128];
+	struct nlput w;
+	int err;
+
+	nlput_init(&w, buf, sizeof(buf), 0);
+	nlput_begin(&w, (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type), flags);
+	nlput_header(&w, &header, sizeof(header));
+	if (name_attr)
+		nlput_str(&w, name_attr, NFTADMIT_TABLE);
+	err = nlput_end(&w);
+	if (err) {
+		*ret_err = nlerr_make(err);
+		return err;
+	}
+	return nlsock_query(&o->sock, nlput_msg(&w), TIMEOUT_MS, fn, ctx, ret_err);
+}
+
+static bool is_type(const struct nlmsghdr *nlh, uint16_t type)
+{
+	return nlh->nlmsg_type == (NFNL_SUBSYS_NFTABLES << 8 | type);
+}
+
+static void on_generation(const struct nlmsghdr *nlh, void *ctx)
+{
+	struct nlget g = nlget_begin(nlh, sizeof(struct nfgenmsg));
+	const struct nlattr *attr;
+	uint32_t *generation = ctx;
+
+	while (is_type(nlh, NFT_MSG_NEWGEN) && (attr = nlget_next(&g))) {
+		if (nlget_type(attr) == NFTA_GEN_ID)
+			*generation = nlget_be32(&g, attr);
+	}
+}
+
+/* What is being looked at, and what was seen so far. */
+struct look {
+	struct nftadmit_config config; /* its epoch is that of the rule at hand */
+	struct nftown_state state;
+	bool has_base, has_other_chain, has_odd_rule;
+	unsigned int n_rules;
+	uint32_t epoch[NFTADMIT_RULE__COUNT];  /* of the rules that know one */
+	uint64_t handle[NFTADMIT_RULE__COUNT]; /* of each rule */
+};
+
+static bool has_our_comment(const struct nftnl_table *t)
+{
+	static const char text[] = NFTADMIT_COMMENT;
+	uint32_t len;
+	const char *data = nftnl_table_get_data(t, NFTNL_TABLE_USERDATA, &len);
+
+	/* Type and length come first. */
+	return data && len == 2 + sizeof(text) && memcmp(data + 2, text, sizeof(text)) == 0;
+}
+
+static void on_table(const struct nlmsghdr *nlh, void *ctx)
+{
+	struct look *l = ctx;
+	struct nftnl_table *t = is_type(nlh, NFT_MSG_NEWTABLE) ? nftnl_table_alloc() : NULL;
+
+	if (!t)
+		return;
+	l->state.found = NFTOWN_FOREIGN;
+	if (nftnl_table_nlmsg_parse(nlh, t) == 0) {
+		uint32_t wanted = l->config.with_owner ? NFT_TABLE_F_OWNER : 0;
+
+		if (has_our_comment(t))
+			l->state.found = NFTOWN_OURS;
+		l->state.handle = nftnl_table_get_u64(t, NFTNL_TABLE_HANDLE);
+		l->state.owner = nftnl_table_get_u32(t, NFTNL_TABLE_OWNER);
+		l->state.is_whole = nftnl_table_get_u32(t, NFTNL_TABLE_FLAGS) == wanted;
+	}
+	nftnl_table_free(t);
+}
+
+static void on_chain(const struct nlmsghdr *nlh, void *ctx)
+{
+	struct look *l = ctx;
+	struct nftnl_chain *c = is_type(nlh, NFT_MSG_NEWCHAIN) ? nftnl_chain_alloc() : NULL;
+	const char *table, *name, *type;
+
+	if (!c)
+		return;
+	if (nftnl_chain_nlmsg_parse(nlh, c) < 0) {
+		l->has_other_chain = true;
+		nftnl_chain_free(c);
+		return;
+	}
+	table = nftnl_chain_get_str(c, NFTNL_CHAIN_TABLE);
+	name = nftnl_chain_get_str(c, NFTNL_CHAIN_NAME);
+	type = nftnl_chain_get_str(c, NFTNL_CHAIN_TYPE);
+	/* The dump is that of all tables of the family (nf_tables_dump_chains). */
+	if (!table || !name || strcmp(table, NFTADMIT_TABLE) != 0) {
+		nftnl_chain_free(c);
+		return;
+	}
+	if (strcmp(name, NFTADMIT_BASE_CHAIN) == 0)
+		l->has_base = type && strcmp(type, "filter") == 0 &&
+			      nftnl_chain_get_u32(c, NFTNL_CHAIN_HOOKNUM) == NF_INET_FORWARD &&
+			      nftnl_chain_get_s32(c, NFTNL_CHAIN_PRIO) == l->config.priority &&
+			      nftnl_chain_get_u32(c, NFTNL_CHAIN_POLICY) == NF_ACCEPT;
+	else if (strcmp(name, NFTADMIT_CHAIN) != 0)
+		l->has_other_chain = true;
+	nftnl_chain_free(c);
+}
+
+/* The next expression of a rule, without what it has counted; NULL at the end. */
+static struct nftnl_expr *next_expr(struct nftnl_expr_iter *it, uint64_t *ret_pkts)
+{
+	struct nftnl_expr *e = nftnl_expr_iter_next(it);
+	const char *name = e ? nftnl_expr_get_str(e, NFTNL_EXPR_NAME) : NULL;
+
+	if (name && strcmp(name, "counter") == 0) {
+		*ret_pkts = nftnl_expr_get_u64(e, NFTNL_EXPR_CTR_PACKETS);
+		nftnl_expr_set_u64(e, NFTNL_EXPR_CTR_PACKETS, 0);
+		nftnl_expr_set_u64(e, NFTNL_EXPR_CTR_BYTES, 0);
+	}
+	return e;
+}
+
+static bool is_same_expr(const struct nftnl_expr *a, const struct nftnl_expr *b)
+{
+	char texts[2][EXPR_TEXT_SIZE];
+	const struct nftnl_expr *both[] = { a, b };
+
+	for (size_t i = 0; i < array_size(both); i++) {
+		int len = nftnl_expr_snprintf(texts[i], sizeof(texts[i]), both[i],
+					      NFTNL_OUTPUT_DEFAULT, 0);
+		if (len < 0 || (size_t)len >= sizeof(texts[i]))
+			return false;
+	}
+	return strcmp(texts[0], texts[1]) == 0;
+}
+
+/* Whether the rules do the same, so far as the library can tell them apart. */
+static bool is_same_rule(struct nftnl_rule *got, struct nftnl_rule *wanted, uint64_t *ret_pkts)
+{
+	struct nftnl_expr_iter *i = nftnl_expr_iter_create(got);
+	struct nftnl_expr_iter *j = nftnl_expr_iter_create(wanted);
+	bool is_same = i && j;
+	uint64_t unused;
+
+	while (is_same) {
+		struct nftnl_expr *a = next_expr(i, ret_pkts), *b = next_expr(j, &unused);
+
+		if (!a && !b)
+			break;
+		is_same = a && b && is_same_expr(a, b);
+	}
+	if (i)
+		nftnl_expr_iter_destroy(i);
+	if (j)
+		nftnl_expr_iter_destroy(j);
+	return is_same;
+}
+
+/* What the first expression of this name has in an attribute of 32 bits; 0 = there is none. */
+static uint32_t find_value(struct nftnl_rule *rule, const char *name, uint16_t attr)
+{
+	struct nftnl_expr_iter *it = nftnl_expr_iter_create(rule);
+	struct nftnl_expr *e;
+	uint32_t value = 0;
+
+	if (!it)
+		return 0;
+	while ((e = nftnl_expr_iter_next(it))) {
+		uint32_t len = 0;
+		const void *data;
+
+		if (strcmp(nftnl_expr_get_str(e, NFTNL_EXPR_NAME), name) != 0)
+			continue;
+		data = nftnl_expr_get(e, attr, &len);
+		if (data && len == sizeof(value))
+			memcpy(&value, data, sizeof(value));
+		break;
+	}
+	nftnl_expr_iter_destroy(it);
+	return value;
+}
+
+static uint32_t find_epoch(struct nftnl_rule *rule, enum nftadmit_rule index)
+{
+	if (index == NFTADMIT_RULE_GATE)
+		return find_value(rule, "cmp", NFTNL_EXPR_CMP_DATA);
+	if (index == NFTADMIT_RULE_ADMIT)
+		return find_value(rule, "bitwise", NFTNL_EXPR_BITWISE_XOR);
+	return 0;
+}
+
+static bool is_as_wanted(struct look *l, enum nftadmit_rule index, struct nftnl_rule *rule)
+{
+	const char *chain = nftnl_rule_get_str(rule, NFTNL_RULE_CHAIN);
+	struct nftnl_rule *wanted;
+	uint64_t pkts = 0;
+	bool is_same;
+
+	l->config.epoch = l->epoch[index];
+	wanted = nftadmit_new_rule(&l->config, index);
+	is_same = wanted && chain && strcmp(chain, nftadmit_chain(index)) == 0 &&
+		  is_same_rule(rule, wanted, &pkts);
+	if (wanted)
+		nftnl_rule_free(wanted);
+	if (index == NFTADMIT_RULE_SEEN)
+		l->state.seen_pkts = pkts;
+	if (index == NFTADMIT_RULE_ADMITTED)
+		l->state.admitted_pkts = pkts;
+	return is_same;
+}
+
+/* Chains come in the order in which they were made, and rules as they stand. */
+static void on_rule(const struct nlmsghdr *nlh, void *ctx)
+{
+	struct look *l = ctx;
+	struct nftnl_rule *rule = is_type(nlh, NFT_MSG_NEWRULE) ? nftnl_rule_alloc() : NULL;
+	unsigned int index = l->n_rules;
+
+	if (!rule)
+		return;
+	l->n_rules++;
+	if (index >= NFTADMIT_RULE__COUNT || nftnl_rule_nlmsg_parse(nlh, rule) < 0) {
+		l->has_odd_rule = true;
+	} else {
+		l->handle[index] = nftnl_rule_get_u64(rule, NFTNL_RULE_HANDLE);
+		l->epoch[index] = find_epoch(rule, (enum nftadmit_rule)index);
+		if (!is_as_wanted(l, (enum nftadmit_rule)index, rule))
+			l->has_odd_rule = true;
+	}
+	nftnl_rule_free(rule);
+}
+
+static void conclude(struct look *l, uint32_t mask)
+{
+	uint32_t gate = l->epoch[NFTADMIT_RULE_GATE];
+
+	if (gate == l->epoch[NFTADMIT_RULE_ADMIT] && (gate & ~mask) == 0)
+		l->state.epoch = gate;
+	l->state.is_whole &= l->has_base && !l->has_other_chain && !l->has_odd_rule &&
+			     l->n_rules == NFTADMIT_RULE__COUNT && l->state.epoch;
+}
+
+static int look_once(struct nftown *o, const struct nftadmit_config *c, struct look *l,
+		     struct nlerr *ret_err)
+{
+	int err;
+
+	*l = (struct look){ .config = *c };
+	err = ask(o, NFT_MSG_GETTABLE, 0, NFTA_TABLE_NAME, on_table, l, ret_err);
+	if (err == -ENOENT)
+		return 0;
+	if (l->state.found != NFTOWN_OURS)
+		l->state.is_whole = false;
+	if (err || l->state.found != NFTOWN_OURS)
+		return err;
+	err = ask(o, NFT_MSG_GETCHAIN, NLM_F_DUMP, 0, on_chain, l, ret_err);
+	if (!err)
+		err = ask(o, NFT_MSG_GETRULE, NLM_F_DUMP, NFTA_RULE_TABLE, on_rule, l, ret_err);
+	if (!err)
+		conclude(l, c->mask);
+	return err;
+}
+
+static int fail(struct nlerr *ret_err, int err, const char *text)
+{
+	*ret_err = nlerr_make(err);
+	snprintf(ret_err->extack, sizeof(ret_err->extack), "%s", text);
+	return err;
+}
+
+/* Looks, and tells the generation before which it did. */
+static int look(struct nftown *o, const struct nftadmit_config *c, struct look *l,
+		uint32_t *ret_generation, struct nlerr *ret_err)
+{
+	int err = -EINTR;
+
+	for (unsigned int i = 0; i < ATTEMPTS && err == -EINTR; i++) {
+		*ret_generation = 0;
+		err = ask(o, NFT_MSG_GETGEN, 0, 0, on_generation, ret_generation, ret_err);
+		/* The answer where there is no nf_tables (nfnetlink_rcv_msg). */
+		if (err == -EINVAL)
+			return fail(ret_err, -EOPNOTSUPP, "this kernel has no nf_tables");
+		if (!err)
+			err = look_once(o, c, l, ret_err);
+	}
+	if (err && !ret_err->extack[0])
+		fail(ret_err, err, "cannot look at the nft tables");
+	return err;
+}
+
+int nftown_check(struct nftown *o, const struct nftadmit_config *c, struct nftown_state *ret,
+		 struct nlerr *ret_err)
+{
+	struct look l;
+	uint32_t generation;
+	int err = look(o, c, &l, &generation, ret_err);
+
+	if (!err)
+		*ret = l.state;
+	return err;
+}
+
+/* -- changes -------------------------------------------------------------- */
+
+/* 0 where a table that is there may be changed; nf_tables refuses it otherwise,
+ * too (nft_table_lookup), but does not say why. */
+static int may_change(const struct nftown *o, const struct look *l, struct nlerr *ret_err)
+{
+	if (l->state.found == NFTOWN_FOREIGN)
+		return fail(ret_err, -EEXIST,
+			    "there is a table inet " NFTADMIT_TABLE " that is not ours");
+	if (l->state.owner && l->state.owner != nftown_portid(o))
+		return fail(ret_err, -EPERM,
+			    "table inet " NFTADMIT_TABLE " belongs to another process");
+	return 0;
+}
+
+/* Says whether the refusal is one that a new look may settle. */
+static int up_once(struct nftown *o, const struct nftadmit_config *c, bool *ret_is_stale,
+		   struct nlerr *ret_err)
+{
+	struct look l;
+	uint32_t generation;
+	int err = look(o, c, &l, &generation, ret_err);
+
+	*ret_is_stale = false;
+	if (!err)
+		err = may_change(o, &l, ret_err);
+	if (err)
+		return err;
+	nfttrans_begin(o->trans, 0);
+	if (l.state.found == NFTOWN_OURS)
+		nftadmit_put_delete(o->trans, l.state.handle);
+	nftadmit_put_table(o->trans, c);
+	err = nfttrans_commit(o->trans, &o->sock, ret_err);
+	/* The table that was looked at has gone (its number is not used again), or
+	 * one has come. */
+	*ret_is_stale = err == -ENOENT || err == -EEXIST;
+	return err;
+}
+
+int nftown_up(struct nftown *o, const struct nftadmit_config *c, struct nlerr *ret_err)
+{
+	int err = nftadmit_check(c);
+	bool is_stale = true;
+
+	if (err)
+		return fail(ret_err, err, "the mark, its epoch and the exemptions do not fit");
+	for (unsigned int i = 0; i < ATTEMPTS && is_stale; i++)
+		err = up_once(o, c, &is_stale, ret_err);
+	return err;
+}
+
+static int set_epoch_once(struct nftown *o, const struct nftadmit_config *c,
+			  struct nlerr *ret_err)
+{
+	struct look l;
+	uint32_t generation;
+	int err = look(o, c, &l, &generation, ret_err);
+
+	if (!err)
+		err = may_change(o, &l, ret_err);
+	if (err)
+		return err;
+	if (!l.state.is_whole)
+		return fail(ret_err, -ENOENT, "table inet " NFTADMIT_TABLE " is not there or not whole");
+	/* Rules have names only inside of tables that have names, and both may be
+	 * somebody else's by now; so it must be the ruleset that was looked at. */
+	nfttrans_begin(o->trans, generation);
+	nftadmit_put_replace(o->trans, c, NFTADMIT_RULE_ADMIT, l.handle[NFTADMIT_RULE_ADMIT]);
+	nftadmit_put_replace(o->trans, c, NFTADMIT_RULE_GATE, l.handle[NFTADMIT_RULE_GATE]);
+	return nfttrans_commit(o->trans, &o->sock, ret_err);
+}
+
+int nftown_set_epoch(struct nftown *o, const struct nftadmit_config *c, struct nlerr *ret_err)
+{
+	int err = nftadmit_check(c);
+
+	if (err)
+		return fail(ret_err, err, "the mark, its epoch and the exemptions do not fit");
+	for (unsigned int i = 0; i < ATTEMPTS; i++) {
+		err = set_epoch_once(o, c, ret_err);
+		if (err != -ERESTART)
+			break;
+	}
+	return err;
+}
+
+int nftown_down(struct nftown *o, struct nlerr *ret_err)
+{
+	static const struct nftadmit_config any = { .mask = 1, .epoch = 1 };
+	struct look l;
+	uint32_t generation;
+	int err = look(o, &any, &l, &generation, ret_err);
+
+	if (!err)
+		err = may_change(o, &l, ret_err);
+	if (err || l.state.found == NFTOWN_ABSENT)
+		return err;
+	nfttrans_begin(o->trans, 0);
+	nftadmit_put_delete(o->trans, l.state.handle);
+	err = nfttrans_commit(o->trans, &o->sock, ret_err);
+	return err == -ENOENT ? 0 : err;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * nfttrans - one transaction of nf_tables: all requests in one datagram, of which
+ * the kernel carries out all or none (nfnetlink_rcv_batch).
+ *
+ *	nfttrans_begin(t, 0);
+ *	w = nfttrans_add(t, NFT_MSG_NEWTABLE, NLM_F_CREATE, "table");
+ *	...				// attributes
+ *	err = nfttrans_commit(t, sock, &nlerr);
+ *
+ * What does not fit is noticed at the end, so that writers need not look. The
+ * memory is taken once, and the object used again.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/compiler.h"
+#include "nl/nlerr.h"
+#include "nl/nlput.h"
+
+struct nlsock;
+struct nfttrans;
+
+/* Longest transaction, and the most requests in one. */
+#define NFTTRANS_BYTES	  (256 * 1024)
+#define NFTTRANS_MSGS_MAX 128
+
+/* 0 or -ENOMEM. */
+MUST_CHECK int nfttrans_new(struct nfttrans **ret);
+/* NULL is fine. */
+void nfttrans_free(struct nfttrans *t);
+
+/* Forgets what is there and begins. With a generation that is not 0 the kernel
+ * refuses the whole, with -ERESTART, when the ruleset has another. */
+void nfttrans_begin(struct nfttrans *t, uint32_t generation);
+/*
+ * Begins a request of family inet (NFT_MSG_x, NLM_F_x) and returns where its
+ * attributes go, until the next call. what, which is not copied, is for the text
+ * of an error. Never NULL.
+ */
+struct nlput *nfttrans_add(struct nfttrans *t, uint16_t type, uint16_t flags, const char *what);
+/* Something could not be written. */
+void nfttrans_fail(struct nfttrans *t, int err);
+
+/* Completes it and lends the bytes; for tests. 0 or -errno. */
+MUST_CHECK int nfttrans_end(struct nfttrans *t, const void **ret_data, size_t *ret_len);
+
+/*
+ * Ends and sends it and waits for the answer. 0, or the first refusal with its
+ * text, or where the kernel gives none with what was refused. Nothing is changed
+ * then, but after -ETIMEDOUT or -ENOBUFS nobody knows.
+ */
+MUST_CHECK int nfttrans_commit(struct nfttrans *t, struct nlsock *sock, struct nlerr *ret_err);

@@ -1,0 +1,180 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# timeout: 200
+#
+# What our nft table does to packets: who gets the epoch, when, and who does not.
+set -eu
+# shellcheck source=../lab/topo.sh
+. "$LAB_TOPO"
+
+golden() {
+	ip netns exec router "$LAB_BUILD/tests/golden/golden-lab" "$@"
+}
+
+# up EPOCH WORD...
+up() {
+	epoch=$1
+	shift
+	result=$(golden nft own up "epoch=0x${epoch}0000000" "$@")
+	assert_eq "up $epoch $*" "$result" "up: 0 "
+}
+
+# marks: those of the connections to the ports 5301... in one line, "-" where it is 0.
+marks() {
+	golden conns | sed -n -e 's/^conn update .*:\(53[0-9][0-9]\) \/ .* mark=\(0x[0-9a-f]*\) .*/\1 \2/p' \
+		-e 's/^conn update .*:\(53[0-9][0-9]\) \/ .*/\1 -/p' | sort -u -k 1,1 | cut -d' ' -f2 |
+		tr '\n' ' '
+}
+
+are_marks() {
+	[ "$(marks)" = "$1 " ]
+}
+
+# expect_marks WHAT MARKS: they come, and stay while packets flow.
+expect_marks() {
+	wait_until 6 are_marks "$2" || fail "$1: got $(marks), wanted $2"
+	sleep 0.6
+	assert_eq "$1, a moment later" "$(marks)" "$2 "
+}
+
+# Echoes on four connections, each twenty times a second: TCP, UDP, TCP over IPv6, and TCP with a mark of the user's.
+talk() {
+	in_server python3 -c '
+import selectors, socket
+s = selectors.DefaultSelector()
+def listen(port, family):
+    l = socket.create_server(("", port), family=family)
+    s.register(l, selectors.EVENT_READ, "listen")
+listen(5301, socket.AF_INET); listen(5303, socket.AF_INET6); listen(5304, socket.AF_INET)
+u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); u.bind(("", 5302))
+s.register(u, selectors.EVENT_READ, "udp")
+while True:
+    for key, _ in s.select():
+        if key.data == "listen":
+            c = key.fileobj.accept()[0]; s.register(c, selectors.EVENT_READ, "tcp")
+        elif key.data == "udp":
+            data, peer = u.recvfrom(100); u.sendto(data, peer)
+        else:
+            data = key.fileobj.recv(1000)
+            if data: key.fileobj.send(data)
+            else: s.unregister(key.fileobj)' &
+	in_client python3 -c '
+import socket, sys, time
+v4, v6, done = sys.argv[1:]
+def connect(address, port, family):
+    while True:
+        c = socket.socket(family)
+        try:
+            c.connect((address, port))
+            return c
+        except ConnectionRefusedError:
+            time.sleep(0.05)  # the server is not there yet
+all = [connect(v4, 5301, socket.AF_INET), socket.socket(socket.AF_INET, socket.SOCK_DGRAM),
+       connect(v6, 5303, socket.AF_INET6), connect(v4, 5304, socket.AF_INET)]
+all[1].connect((v4, 5302))
+open(done, "w").close()
+while True:
+    for c in all:
+        c.setblocking(False)
+        try: c.send(b"x")
+        except OSError: pass
+        try: c.recv(1000)
+        except OSError: pass
+    time.sleep(0.05)' "$SERVER4" "$SERVER6" "$CASE_DIR/talking" &
+	wait_for 20 test -e "$CASE_DIR/talking"
+}
+
+# updates PORT: events so far about the connection to it.
+updates() {
+	grep -c "^event update .*:$1 / " watched || :
+}
+
+topo_router2
+router_nft -f - <<'END'
+table inet user {
+	chain forward {
+		type filter hook forward priority filter
+		tcp dport 5304 ct state new ct mark set 0x5
+	}
+}
+END
+topo_acct
+golden watch 190 >watched 2>&1 &
+wait_for 10 grep -q ready watched
+talk
+# UDP is assured after two seconds.
+wait_for 10 are_marks "- - - 0x5"
+
+# ---- admission, and other bits ----
+
+up 1
+expect_marks "admitted" "0x10000000 0x10000000 0x10000000 0x10000005"
+# Neither what has seen no answer nor what has seen a single one.
+in_server python3 -c '
+import socket
+u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); u.bind(("", 5398)); open("ready", "w").close()
+data, peer = u.recvfrom(100); u.sendto(data, peer)' &
+wait_for 10 test -e ready
+in_client python3 -c '
+import socket, sys
+s = socket.socket(socket.AF_INET); s.setblocking(False); s.connect_ex(("203.0.113.99", 5399))
+u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); u.sendto(b"x", ("203.0.113.99", 5399))
+u.sendto(b"x", (sys.argv[1], 5398)); u.recv(100); u.sendto(b"x", (sys.argv[1], 5398))' "$SERVER4"
+in_router conntrack -L 2>/dev/null | grep -E 'dport=539[89]' >young
+assert_eq "young connections" "$(grep -c . young)" 3
+! grep -v ' mark=0 ' young || fail "they were admitted"
+
+# ---- epochs ----
+
+tcp=$(updates 5301) udp=$(updates 5302)
+assert_eq "epoch" "$(golden nft own epoch epoch=0x20000000)" "epoch: 0 "
+expect_marks "second epoch" "0x20000000 0x20000000 0x20000000 0x20000005"
+assert_eq "events of TCP for one epoch" $(($(updates 5301) - tcp)) 1
+assert_eq "events of UDP for one epoch" $(($(updates 5302) - udp)) 1
+# Such an event has the timeout, but not the state (ctnetlink_conntrack_event: IPCT_PROTOINFO is not set).
+grep '^event update .*:5301 / ' watched | tail -n 1 | grep -q 'timeout=432000 mark=0x20000000 id$' ||
+	fail "the event is not as it was: $(grep ':5301 / ' watched | tail -n 1)"
+# The counters outlive the epoch: four connections, two epochs.
+assert_eq "counters" "$(golden nft own check epoch=0x20000000 | sed -n 2p)" "seen 8 admitted 8"
+
+# ---- what a filter drops is not admitted ----
+
+router_nft insert rule inet user forward meta l4proto . th dport '{ tcp . 5301 }' drop
+router_nft insert rule inet user forward tcp sport 5301 drop
+assert_eq "epoch" "$(golden nft own epoch epoch=0x30000000)" "epoch: 0 "
+expect_marks "one is dropped" "0x20000000 0x30000000 0x30000000 0x30000005"
+router_nft flush chain inet user forward
+expect_marks "and let through again" "0x30000000 0x30000000 0x30000000 0x30000005"
+
+# ---- exemptions ----
+
+up 4 prefix=192.168.1.2/32
+expect_marks "IPv4 prefix" "0x30000000 0x30000000 0x40000000 0x30000005"
+up 5 prefix=2001:db8:2::/64
+expect_marks "IPv6 prefix" "0x50000000 0x50000000 0x40000000 0x50000005"
+up 6 ports=udp:5302-5302 ports=udp:1-1
+expect_marks "port" "0x60000000 0x50000000 0x60000000 0x60000005"
+up 7 ports=tcp:5000-5301
+expect_marks "range of ports" "0x60000000 0x70000000 0x70000000 0x70000005"
+up 1 interface=wan0
+expect_marks "interface" "0x60000000 0x70000000 0x70000000 0x70000005"
+up 2 mark=0x5 mark=0x6
+expect_marks "mark" "0x20000000 0x20000000 0x20000000 0x70000005"
+
+# ---- packets ----
+
+up 3 min-packets=1000000
+expect_marks "so many packets are not there yet" "0x20000000 0x20000000 0x20000000 0x70000005"
+up 3 min-packets=20
+expect_marks "but so many" "0x30000000 0x30000000 0x30000000 0x30000005"
+
+# ---- a ruleset that rewrites the whole mark ----
+
+router_nft add rule inet user forward tcp dport 5304 ct mark set 0x5
+tcp=$(updates 5304)
+sleep 1
+assert_ge "events while both write" $(($(updates 5304) - tcp)) 5
+router_nft flush chain inet user forward
+
+assert_eq "down" "$(golden nft own down)" "down: 0 "
+! grep -q -e lost -e malformed watched || fail "events were lost or malformed"

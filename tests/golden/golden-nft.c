@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * golden-nft - the commands of golden-lab about our nft table.
+ *
+ * nft own up|epoch|check|down WORD...
+ *	mask=N epoch=N priority=N min-packets=N owner prefix=ADDRESS/LEN
+ *	ports=tcp:FROM-TO interface=NAME mark=N, and hold=SECONDS: keep the socket open
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "golden/golden.h"
+#include "kern/nftown.h"
+#include "model/tuple.h"
+
+struct words {
+	struct nftadmit_config config;
+	unsigned int hold_s;
+};
+
+static uint32_t number(const char *text)
+{
+	return (uint32_t)strtoul(text, NULL, 0);
+}
+
+static int add_prefix(struct exempt *e, const char *text)
+{
+	struct exempt_prefix *p = &e->prefix[e->n_prefixes];
+	char addr[ADDR_STR_SIZE];
+	enum family family;
+	const char *slash = strchr(text, '/');
+
+	if (!slash || (size_t)(slash - text) >= sizeof(addr) || e->n_prefixes == EXEMPT_MAX_PREFIXES)
+		return -EINVAL;
+	memcpy(addr, text, (size_t)(slash - text));
+	addr[slash - text] = '\0';
+	if (addr_from_str(addr, &family, &p->addr))
+		return -EINVAL;
+	p->family = (uint8_t)family;
+	p->len = (uint8_t)number(slash + 1);
+	e->n_prefixes++;
+	return 0;
+}
+
+static int add_ports(struct exempt *e, const char *text)
+{
+	struct exempt_ports *p = &e->ports[e->n_ports];
+	char proto[4];
+	unsigned int from, to;
+
+	if (sscanf(text, "%3[a-z]:%u-%u", proto, &from, &to) != 3 || e->n_ports == EXEMPT_MAX_PORTS)
+		return -EINVAL;
+	*p = (struct exempt_ports){ .proto = strcmp(proto, "tcp") == 0 ? L4_TCP : L4_UDP,
+				    .from = (uint16_t)from,
+				    .to = (uint16_t)to };
+	e->n_ports++;
+	return 0;
+}
+
+static int read_exemption(struct exempt *e, const char *name, const char *value)
+{
+	if (strcmp(name, "prefix") == 0)
+		return add_prefix(e, value);
+	if (strcmp(name, "ports") == 0)
+		return add_ports(e, value);
+	if (strcmp(name, "interface") == 0)
+		snprintf(e->interface[e->n_interfaces++], LINK_NAME_SIZE, "%s", value);
+	else if (strcmp(name, "mark") == 0)
+		e->mark[e->n_marks++] = number(value);
+	else
+		return -EINVAL;
+	return 0;
+}
+
+static int read_word(struct words *w, const char *word)
+{
+	struct nftadmit_config *c = &w->config;
+	char name[16];
+	const char *value = strchr(word, '=');
+
+	if (strcmp(word, "owner") == 0) {
+		c->with_owner = true;
+		return 0;
+	}
+	if (!value || (size_t)(value - word) >= sizeof(name))
+		return -EINVAL;
+	memcpy(name, word, (size_t)(value - word));
+	name[value - word] = '\0';
+	value++;
+	if (strcmp(name, "mask") == 0)
+		c->mask = number(value);
+	else if (strcmp(name, "epoch") == 0)
+		c->epoch = number(value);
+	else if (strcmp(name, "priority") == 0)
+		c->priority = (int32_t)strtol(value, NULL, 0);
+	else if (strcmp(name, "min-packets") == 0)
+		c->min_packets = number(value);
+	else if (strcmp(name, "hold") == 0)
+		w->hold_s = number(value);
+	else
+		return read_exemption(&c->exempt, name, value);
+	return 0;
+}
+
+static void print_state(struct nftown *o, const struct nftadmit_config *c, struct nlerr *why)
+{
+	static const char *const found[] = { "absent", "foreign", "ours" };
+	struct nftown_state s;
+	int err = nftown_check(o, c, &s, why);
+
+	if (err) {
+		printf("check: %d %s\n", err, why->extack);
+		return;
+	}
+	printf("%s%s%s epoch=%#x\n", found[s.found], s.is_whole ? " whole" : "",
+	       s.owner ? " owned" : "", s.epoch);
+	printf("seen %llu admitted %llu\n", (unsigned long long)s.seen_pkts,
+	       (unsigned long long)s.admitted_pkts);
+}
+
+static int run_own(struct nftown *o, const char *verb, const struct nftadmit_config *c)
+{
+	struct nlerr why = { 0, "" };
+	int err;
+
+	if (strcmp(verb, "check") == 0) {
+		print_state(o, c, &why);
+		return 0;
+	}
+	if (strcmp(verb, "up") == 0)
+		err = nftown_up(o, c, &why);
+	else if (strcmp(verb, "epoch") == 0)
+		err = nftown_set_epoch(o, c, &why);
+	else if (strcmp(verb, "down") == 0)
+		err = nftown_down(o, &why);
+	else
+		return 1;
+	printf("%s: %d %s\n", verb, err, err ? why.extack : "");
+	fflush(stdout);
+	return 0;
+}
+
+static int own(char **args)
+{
+	static struct words w = {
+		.config = { .mask = 0x70000000, .epoch = 0x10000000, .priority = NFTADMIT_PRIORITY },
+	};
+	struct nftown *o = NULL;
+	int status;
+
+	for (char **word = args + 1; *word; word++) {
+		if (read_word(&w, *word)) {
+			fprintf(stderr, "golden-lab: nft own: %s?\n", *word);
+			return 1;
+		}
+	}
+	if (nftown_open(&o)) {
+		perror("golden-lab: nft own");
+		return 1;
+	}
+	status = run_own(o, args[0], &w.config);
+	if (w.hold_s)
+		sleep(w.hold_s);
+	nftown_close(o);
+	return status;
+}
+
+int golden_nft(char **args)
+{
+	if (strcmp(args[0], "own") == 0 && args[1])
+		return own(args + 1);
+	fprintf(stderr, "golden-lab: nft %s?\n", args[0]);
+	return 1;
+}
