@@ -19,7 +19,8 @@ src_kern_libkern_a_SOURCES = \
 	src/kern/xfrm.h src/kern/xfrm.c \
 	src/kern/nfttrans.h src/kern/nfttrans.c \
 	src/kern/nftadmit.h src/kern/nftadmit.c \
-	src/kern/nftown.h src/kern/nftown.c
+	src/kern/nftown.h src/kern/nftown.c \
+	src/kern/nftwatch.h src/kern/nftwatch.c
 
 # One test: two lines. The source is tests/unit/test-NAME.c.
 unit_tests += tests/unit/test-flower
@@ -36,3 +37,5 @@ unit_tests += tests/unit/test-xfrm
 tests_unit_test_xfrm_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)
 unit_tests += tests/unit/test-nftadmit
 tests_unit_test_nftadmit_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)
+unit_tests += tests/unit/test-nftwatch
+tests_unit_test_nftwatch_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)

@@ -8,6 +8,7 @@ src_model_libmodel_a_SOURCES = \
 	src/model/tuple.h src/model/tuple.c \
 	src/model/conn.h src/model/conn.c \
 	src/model/link.h src/model/hop.h src/model/exempt.h \
+	src/model/setelem.h src/model/setelem.c \
 	src/model/rule.h src/model/rule.c \
 	src/model/reason.h src/model/reason.c \
 	src/model/order.h
@@ -19,3 +20,5 @@ unit_tests += tests/unit/test-tuple
 tests_unit_test_tuple_LDADD = $(model_ldadd) $(CMOCKA_LIBS)
 unit_tests += tests/unit/test-rule
 tests_unit_test_rule_LDADD = $(model_ldadd) $(CMOCKA_LIBS)
+unit_tests += tests/unit/test-setelem
+tests_unit_test_setelem_LDADD = $(model_ldadd) $(CMOCKA_LIBS)

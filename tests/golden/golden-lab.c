@@ -41,7 +41,7 @@ static const char usage[] =
 	"  conn get TUPLE | conn care TUPLE LIBERAL TIMEOUT | conn state TUPLE STATE TIMEOUT\n"
 	"  conns                   what a dump of assured entries tells\n"
 	"  watch SECONDS           events of conntrack, links, neighbours and routes\n"
-	"  nft own up|epoch|check|down [WORD...], nft watch SECONDS [PORT]\n";
+	"  nft own up|epoch|check|down [WORD...], nft watch SECONDS [BYTES]\n";
 
 /* Where rules go instead; 0 = where they are. */
 static uint32_t on_in, on_out;

@@ -5,15 +5,20 @@
  * nft own up|epoch|check|down WORD...
  *	mask=N epoch=N priority=N min-packets=N owner prefix=ADDRESS/LEN
  *	ports=tcp:FROM-TO interface=NAME mark=N, and hold=SECONDS: keep the socket open
+ * nft watch SECONDS [BYTES]
+ *	who changes what; with a receive buffer of so many bytes
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/mono.h"
 #include "golden/golden.h"
 #include "kern/nftown.h"
+#include "kern/nftwatch.h"
 #include "model/tuple.h"
 
 struct words {
@@ -168,10 +173,91 @@ static int own(char **args)
 	return status;
 }
 
+static void print_value(const struct setelem_field *f, const uint8_t *bytes)
+{
+	char text[ADDR_STR_SIZE];
+	struct addr addr = { { 0 } };
+
+	memcpy(addr.b, bytes, f->len);
+	switch ((enum setelem_kind)f->kind) {
+	case SETELEM_IP4: printf("%s", addr_to_str(FAMILY_IP4, &addr, text)); break;
+	case SETELEM_IP6: printf("%s", addr_to_str(FAMILY_IP6, &addr, text)); break;
+	case SETELEM_PROTO: printf("proto-%u", bytes[0]); break;
+	case SETELEM_PORT: printf("%u", bytes[0] << 8 | bytes[1]); break;
+	case SETELEM_IFNAME: printf("%.16s", (const char *)bytes); break;
+	case SETELEM_IFINDEX: printf("ifindex-%u", bytes[2] << 8 | bytes[3]); break;
+	case SETELEM_ANY:
+	case SETELEM__COUNT: printf("any"); break;
+	}
+}
+
+static void print_setelem(const struct setelem *e)
+{
+	printf(" ");
+	for (unsigned int i = 0; i < e->n_fields; i++) {
+		const struct setelem_field *f = &e->field[i];
+
+		if (i)
+			printf(".");
+		print_value(f, f->lo);
+		if (memcmp(f->lo, f->hi, f->len) == 0)
+			continue;
+		printf("-");
+		print_value(f, f->hi);
+	}
+	if (e->expires_ms)
+		printf("(expires)");
+}
+
+static void print_commit(const struct nftwatch_commit *c, void *ctx)
+{
+	static const char *const owns[] = { "", " own-changed", " own-deleted" };
+
+	(void)ctx;
+	if (c->is_lost) {
+		printf("lost everything\n");
+	} else {
+		printf("commit by %s%s%s%s%s:", c->process, c->pid ? "" : " without pid",
+		       c->is_own ? " own" : "", owns[c->own], c->everything ? " everything" : "");
+		for (unsigned int i = 0; i < c->n_elems; i++)
+			print_setelem(&c->elem[i]);
+		printf("\n");
+	}
+	fflush(stdout);
+}
+
+/* Makes the table once, to see that what we do is known as ours. */
+static int watch(int seconds, int rcvbuf_bytes)
+{
+	static const struct nftadmit_config config = {
+		.mask = 0x70000000, .epoch = 0x10000000, .priority = NFTADMIT_PRIORITY
+	};
+	mono_t end = mono_add_ms(mono_now(), seconds * 1000);
+	struct nlerr why = { 0, "" };
+	struct nftwatch *w;
+	struct nftown *o;
+
+	if (nftown_open(&o) || nftwatch_open(&w, rcvbuf_bytes, nftown_portid(o)))
+		return 1;
+	printf("up: %d\n", nftown_up(o, &config, &why));
+	fflush(stdout);
+	while (mono_before(mono_now(), end)) {
+		struct pollfd fd = { .fd = nftwatch_fd(w), .events = POLLIN };
+
+		if (poll(&fd, 1, 100) > 0 && nftwatch_read(w, 100, print_commit, NULL) < 0)
+			printf("error or loss\n");
+	}
+	nftwatch_close(w);
+	nftown_close(o);
+	return 0;
+}
+
 int golden_nft(char **args)
 {
 	if (strcmp(args[0], "own") == 0 && args[1])
 		return own(args + 1);
+	if (strcmp(args[0], "watch") == 0 && args[1])
+		return watch(atoi(args[1]), args[2] ? atoi(args[2]) : 1 << 20);
 	fprintf(stderr, "golden-lab: nft %s?\n", args[0]);
 	return 1;
 }

@@ -1,0 +1,199 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Who changes the nft ruleset, and what: as the kernel tells it, and what it does
+# not tell.
+set -eu
+# shellcheck source=../lab/topo.sh
+. "$LAB_TOPO"
+
+golden() {
+	ip netns exec router "$LAB_BUILD/tests/golden/golden-lab" nft "$@"
+}
+
+n=0
+has_new_line() {
+	[ "$(wc -l <watched)" -gt "$n" ]
+}
+
+# next WHAT: sets line to the next one of the watcher.
+next() {
+	wait_until 5 has_new_line || fail "$1: nothing was told"
+	n=$((n + 1))
+	line=$(sed -n "${n}p" watched)
+}
+
+# expect WHAT LINE
+expect() {
+	next "$1"
+	assert_eq "$1" "$line" "$2"
+}
+
+# change LINE ARGUMENT...: what nft does, and what is told about it.
+change() {
+	wanted=$1
+	shift
+	router_nft "$@"
+	expect "nft $*" "commit by nft$wanted"
+}
+
+expect_silence() {
+	sleep 0.5
+	assert_eq "$1: lines of the watcher" "$(wc -l <watched)" "$n"
+}
+
+topo_router2
+: >watched
+golden watch 200 >watched 2>watched.err &
+expect "our table" "up: 0"
+expect "our own commit" "commit by golden-lab own own-changed everything:"
+
+# ---- everything ----
+
+change " everything:" add table inet user
+change " everything:" add chain inet user forward '{ type filter hook forward priority filter; }'
+change " everything:" add rule inet user forward tcp dport 1 drop
+change " everything:" add set inet user interval4 '{ type ipv4_addr; flags interval; }'
+change " everything:" add set inet user interval6 '{ type ipv6_addr; flags interval; auto-merge; }'
+change " everything:" add set inet user single '{ type ipv4_addr; flags timeout; }'
+change " everything:" add set inet user pair '{ type ipv4_addr . inet_service; }'
+change " everything:" add set inet user ranges '{ type inet_proto . inet_service . ipv4_addr; flags interval; }'
+change " everything:" add map inet user verdicts '{ type inet_service : verdict; }'
+change " everything:" add map inet user portranges '{ type inet_service : verdict; flags interval; }'
+change " everything:" add set inet user names '{ type ifname; }'
+change " everything:" add set inet user marks '{ type mark; }'
+change " everything:" add set inet user typed '{ typeof ip saddr . tcp dport; }'
+change " everything:" add counter inet user named
+
+# ---- elements ----
+
+change ": 10.0.0.1" add element inet user interval4 '{ 10.0.0.1 }'
+change ": 10.1.0.0-10.1.255.255 10.2.0.0-10.2.0.9 255.255.255.0-255.255.255.255" \
+	add element inet user interval4 '{ 10.1.0.0/16, 10.2.0.0-10.2.0.9, 255.255.255.0/24 }'
+change ": 10.2.0.0-10.2.0.9" delete element inet user interval4 '{ 10.2.0.0-10.2.0.9 }'
+change ": 2001:db8::-2001:db8::ffff:ffff:ffff:ffff" add element inet user interval6 '{ 2001:db8::/64 }'
+# nft replaces the neighbour by one for both.
+change ": 2001:db8::-2001:db8::ffff:ffff:ffff:ffff 2001:db8::-2001:db8:0:1:ffff:ffff:ffff:ffff" \
+	add element inet user interval6 '{ 2001:db8:0:1::/64 }'
+change ": 10.0.0.1 10.0.0.2(expires)" add element inet user single '{ 10.0.0.1, 10.0.0.2 timeout 5m }'
+change ": 10.0.0.1" delete element inet user single '{ 10.0.0.1 }'
+change ": 10.0.0.1.80" add element inet user pair '{ 10.0.0.1 . 80 }'
+change ": proto-6.80-90.10.0.0.0-10.255.255.255" add element inet user ranges '{ tcp . 80-90 . 10.0.0.0/8 }'
+change ": 22" add element inet user verdicts '{ 22 : drop }'
+change ": 22-23" add element inet user portranges '{ 22-23 : drop }'
+change ": eth0" add element inet user names '{ "eth0" }'
+change ": 10.0.0.1.80" add element inet user typed '{ 10.0.0.1 . 80 }'
+# A mark may be the packet's, which nobody knows.
+change " everything:" add element inet user marks '{ 7 }'
+change ": 10.0.0.2(expires)" flush set inet user single
+change ": 255.255.255.0-255.255.255.255 10.1.0.0-10.1.255.255 10.0.0.1" flush set inet user interval4
+
+# Too many elements are everything.
+router_nft add element inet user single "{ $(seq -s ', ' -f '10.5.0.%g' 1 129) }"
+expect "129 elements" "commit by nft everything:"
+router_nft flush set inet user single
+expect "their removal" "commit by nft everything:"
+router_nft add element inet user single "{ $(seq -s ', ' -f '10.5.0.%g' 1 128) }"
+next "128 elements"
+assert_eq "128 elements" "$(echo "$line" | grep -o '10\.5\.0\.' | wc -l)" 128
+
+# A set that has another type now.
+change " everything:" delete set inet user names
+change " everything:" add set inet user names '{ type inet_service; }'
+change ": 5" add element inet user names '{ 5 }'
+# Elements beside a rule.
+router_nft -f - <<-'END'
+	add element inet user names { 6 }
+	add rule inet user forward tcp dport @names drop
+END
+expect "elements and a rule" "commit by nft everything:"
+# One transaction, one commit; one that fails is none.
+router_nft -f - <<-'END'
+	flush chain inet user forward
+	add rule inet user forward counter
+	add rule inet user forward counter
+END
+expect "nft -f" "commit by nft everything:"
+! router_nft -f - 2>/dev/null <<-'END' || fail "it was taken"
+	add rule inet user forward counter
+	add rule inet user missing counter
+END
+router_nft list ruleset >/dev/null
+router_nft reset counters >/dev/null
+expect_silence "after what changes nothing"
+
+# ---- our table ----
+
+change " own-changed: 10.0.0.0-10.255.255.255" add element inet nft_offload exempt_ip4 '{ 10.0.0.0/8 }'
+change " own-changed everything:" add rule inet nft_offload admit drop
+change " own-deleted everything:" delete table inet nft_offload
+change " own-changed everything:" add table inet nft_offload
+router_nft -f - <<-'END'
+	delete table inet nft_offload
+	add table inet nft_offload
+END
+expect "replaced in one transaction" "commit by nft own-changed everything:"
+change " own-deleted everything:" flush ruleset
+
+# ---- what packets do ----
+
+router_nft -f - <<-'END'
+	table inet user {
+		set seen { type ipv4_addr . inet_service; flags dynamic, timeout; timeout 1s; }
+		quota volume { over 100 bytes }
+		chain forward {
+			type filter hook forward priority filter
+			update @seen { ip daddr . udp dport }
+			quota name volume drop
+		}
+	}
+END
+expect "rules that write sets" "commit by nft everything:"
+in_client python3 -c '
+import socket, sys, time
+u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for i in range(10):
+    u.sendto(b"x" * 100, (sys.argv[1], 4000 + i))
+    time.sleep(0.05)' "$SERVER4"
+router_nft list set inet user seen | grep -q '4009' || fail "no element was added: $(router_nft list ruleset)"
+# The last of them is over after a second, and a list takes it away.
+not_seen() {
+	! router_nft list set inet user seen | grep -q '40[0-9][0-9]'
+}
+wait_for 10 not_seen
+expect_silence "of elements that packets add and time takes away, and of a quota"
+
+# ---- owners ----
+
+ip netns exec router "$LAB_BUILD/tests/golden/golden-lab" nft own up owner hold=60 >owned &
+holder=$!
+expect "a table with owner" "commit by golden-lab own-changed everything:"
+change " everything:" flush ruleset
+kill "$holder"
+gone() {
+	! router_nft list tables | grep -q .
+}
+wait_for 5 gone
+# Nobody says that it has gone (nft_rcv_nl_event); the next commit is without it.
+expect_silence "of the end of an owner"
+
+# ---- more than the buffer holds ----
+
+ip netns exec router "$LAB_BUILD/tests/golden/golden-lab" nft watch 60 65536 >small 2>&1 &
+small=$!
+wait_for 5 grep -q 'own own-changed' small
+kill -STOP "$small"
+{
+	echo 'table inet big {'
+	echo 'set s { type ipv4_addr; }'
+	echo 'chain c {'
+	for i in $(seq 1 3000); do
+		echo "tcp dport $i counter accept"
+	done
+	echo '}'
+	echo '}'
+} | router_nft -f -
+kill -CONT "$small"
+wait_for 10 grep -q 'lost everything' small
+router_nft add element inet big s '{ 10.0.0.1 }'
+wait_for 5 grep -q 'commit by nft.*:' small
