@@ -20,6 +20,7 @@ src_kern_libkern_a_SOURCES = \
 	src/kern/nfttrans.h src/kern/nfttrans.c \
 	src/kern/nftadmit.h src/kern/nftadmit.c \
 	src/kern/nftown.h src/kern/nftown.c \
+	src/kern/nftuse.h src/kern/nftuse.c \
 	src/kern/nftwatch.h src/kern/nftwatch.c
 
 # One test: two lines. The source is tests/unit/test-NAME.c.
@@ -39,3 +40,5 @@ unit_tests += tests/unit/test-nftadmit
 tests_unit_test_nftadmit_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)
 unit_tests += tests/unit/test-nftwatch
 tests_unit_test_nftwatch_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)
+unit_tests += tests/unit/test-nftuse
+tests_unit_test_nftuse_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)

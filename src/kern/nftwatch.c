@@ -11,6 +11,7 @@
 
 #include "base/util.h"
 #include "kern/nftadmit.h"
+#include "kern/nftuse.h"
 #include "nl/nlget.h"
 #include "nl/nlput.h"
 #include "nl/nlsock.h"
@@ -28,6 +29,8 @@ struct set_info {
 	uint8_t family;
 	char table[NAME_SIZE], name[NAME_SIZE];
 	uint32_t flags, key_type, key_len;
+	bool is_looked_for; /* in the rules; slots is the result (nftuse.h) */
+	uint32_t slots;
 };
 
 /* Sets of intervals come as points: where one begins, or behind where it ends. */
@@ -149,6 +152,13 @@ static void forget_sets(struct nftwatch *w)
 	w->n_sets = 0;
 }
 
+/* A new rule may use them in another way. */
+static void forget_rules(struct nftwatch *w)
+{
+	for (unsigned int i = 0; i < w->n_sets; i++)
+		w->sets[i].is_looked_for = false;
+}
+
 /* Remembers what NFT_MSG_NEWSET says of a set. */
 static void learn_set(struct nftwatch *w, const struct nlmsghdr *nlh)
 {
@@ -201,6 +211,52 @@ static void ask_set(struct nftwatch *w, uint8_t family, const char *table, const
 	if (nlput_end(&p) == 0)
 		IGNORE_RESULT(nlsock_query(&w->questions, nlput_msg(&p), TIMEOUT_MS, on_set, w,
 					   NULL));
+}
+
+struct use {
+	const struct set_info *set;
+	uint32_t slots;
+};
+
+static void on_rule(const struct nlmsghdr *nlh, void *ctx)
+{
+	struct use *use = ctx;
+
+	nftuse_get(nlh, use->set->name, &use->slots);
+}
+
+/* Which parts of its key the rules take from what a connection tells. */
+static void look_for_set(struct nftwatch *w, struct set_info *s)
+{
+	_Alignas(4) unsigned char buf[256];
+	struct use use = { .set = s };
+	struct nlput p;
+	int err;
+
+	nlput_init(&p, buf, sizeof(buf), 0);
+	err = nftuse_put_dump(&p, s->family, s->table);
+	if (!err)
+		err = nlsock_query(&w->questions, nlput_msg(&p), TIMEOUT_MS, on_rule, &use, NULL);
+	s->slots = err ? NFTUSE_ALL_SLOTS : use.slots;
+	/* A look that a commit has disturbed is repeated with the next element. */
+	s->is_looked_for = !err;
+}
+
+/* The set, or NULL where nothing can be known of it. */
+static struct set_info *need_set(struct nftwatch *w, uint8_t family, const char *table,
+				 const char *name)
+{
+	struct set_info *s = find_set(w, family, table, name);
+
+	if (!w->has_sockets)
+		return s;
+	if (!s) {
+		ask_set(w, family, table, name);
+		s = find_set(w, family, table, name);
+	}
+	if (s && !s->is_looked_for)
+		look_for_set(w, s);
+	return s;
 }
 
 /* -- elements ------------------------------------------------------------- */
@@ -289,6 +345,16 @@ struct raw {
 	bool is_del;
 };
 
+/* Whether a rule looks up something in this part of the key that no connection tells. */
+static bool is_foreign(const struct set_info *s, size_t at, size_t len)
+{
+	for (size_t slot = at / 4; slot < (at + len + 3) / 4; slot++) {
+		if (slot >= 32 || (s->slots & 1u << slot))
+			return true;
+	}
+	return false;
+}
+
 /* Each part of a key fills whole registers (nft_set_pktinfo, nft's concatenations). */
 static void add_parts(struct nftwatch *w, const struct set_info *s, const struct raw *r)
 {
@@ -305,6 +371,8 @@ static void add_parts(struct nftwatch *w, const struct set_info *s, const struct
 		if (f->len == 0 || at + f->len > r->len || (r->end_len && at + f->len > r->end_len))
 			break;
 		fill(f, r->key + at, hi + at);
+		if (is_foreign(s, at, f->len))
+			f->kind = SETELEM_ANY;
 		at += n > 1 ? NLA_ALIGN(f->len) : f->len;
 		e.n_fields++;
 	}
@@ -317,7 +385,8 @@ static void add_point(struct nftwatch *w, const struct set_info *s, const struct
 	struct point *p = &w->points[w->n_points];
 
 	describe(s->key_type, true, &f);
-	if (f.kind == SETELEM_ANY || f.len != r->len || w->n_points == POINTS_MAX) {
+	if (f.kind == SETELEM_ANY || f.len != r->len || is_foreign(s, 0, f.len) ||
+	    w->n_points == POINTS_MAX) {
 		w->commit.everything = true;
 		return;
 	}
@@ -397,7 +466,7 @@ static void get_elems(struct nftwatch *w, const struct nlmsghdr *nlh, bool is_de
 	char table[NAME_SIZE] = "", name[NAME_SIZE] = "";
 	const struct set_info *s;
 	const struct nlattr *attr;
-	bool is_good = true;
+	bool is_good = !g.is_malformed;
 
 	while ((attr = nlget_next(&g))) {
 		switch (nlget_type(attr)) {
@@ -406,11 +475,7 @@ static void get_elems(struct nftwatch *w, const struct nlmsghdr *nlh, bool is_de
 		case NFTA_SET_ELEM_LIST_ELEMENTS: list = nlget_enter(attr); break;
 		}
 	}
-	s = find_set(w, get_family(nlh), table, name);
-	if (!s && is_good && w->has_sockets) {
-		ask_set(w, get_family(nlh), table, name);
-		s = find_set(w, get_family(nlh), table, name);
-	}
+	s = is_good ? need_set(w, get_family(nlh), table, name) : NULL;
 	while (s && (attr = nlget_next(&list)))
 		get_elem(w, s, &list, attr, is_del);
 	if (!s || !is_good || g.is_malformed || list.is_malformed)
@@ -560,6 +625,7 @@ static void get_change(struct nftwatch *w, const struct nlmsghdr *nlh, unsigned 
 			get_elems(w, nlh, type == NFT_MSG_DELSETELEM);
 		return;
 	case NFT_MSG_NEWSET: learn_set(w, nlh); break;
+	case NFT_MSG_NEWRULE: forget_rules(w); break;
 	case NFT_MSG_DELSET:
 	case NFT_MSG_DELTABLE: forget_sets(w); break;
 	}

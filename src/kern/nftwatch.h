@@ -65,7 +65,8 @@ int nftwatch_fd(const struct nftwatch *w);
 
 /*
  * Reads about budget messages and calls fn for each commit that is complete. Asks
- * the kernel about sets that it does not know yet. Number of messages, 0 when
+ * the kernel, and waits for the answers, about the set of an element and the rules
+ * of its table, once after they have changed. Number of messages, 0 when
  * nothing was there, or -errno; after -ENOBUFS fn was told that messages are lost.
  */
 MUST_CHECK int nftwatch_read(struct nftwatch *w, unsigned int budget, nftwatch_fn fn, void *ctx);

@@ -122,6 +122,22 @@ router_nft list ruleset >/dev/null
 router_nft reset counters >/dev/null
 expect_silence "after what changes nothing"
 
+# ---- what rules look up ----
+
+change " everything:" add set inet user nets '{ type ipv4_addr; }'
+change " everything:" add rule inet user forward ip saddr @nets ip daddr != @nets ct original ip saddr @nets drop
+change ": 10.0.0.1" add element inet user nets '{ 10.0.0.1 }'
+change " everything:" add rule inet user forward ct state established ip saddr @nets drop
+change ": 10.0.0.2" add element inet user nets '{ 10.0.0.2 }'
+change " everything:" add rule inet user forward ip saddr '&' 255.255.255.0 @nets drop
+# Not 10.0.0.0 alone is dropped now.
+change " everything:" add element inet user nets '{ 10.0.0.0 }'
+change " everything:" add set inet user two '{ type inet_service . ipv4_addr; }'
+change " everything:" add rule inet user forward tcp dport . ip saddr @two drop
+change ": 80.10.0.0.1" add element inet user two '{ 80 . 10.0.0.1 }'
+change " everything:" add rule inet user forward tcp dport . ip saddr '&' 255.0.0.0 @two drop
+change " everything:" add element inet user two '{ 81 . 10.0.0.0 }'
+
 # ---- our table ----
 
 change " own-changed: 10.0.0.0-10.255.255.255" add element inet nft_offload exempt_ip4 '{ 10.0.0.0/8 }'
