@@ -26,6 +26,18 @@ src_core_libcore_a_SOURCES = \
 unit_tests += tests/unit/test-policy
 tests_unit_test_policy_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
 
+unit_tests += tests/unit/test-recipe
+tests_unit_test_recipe_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
+
+unit_tests += tests/unit/test-driver
+tests_unit_test_driver_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
+
+unit_tests += tests/unit/test-card
+tests_unit_test_card_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
+
+unit_tests += tests/unit/test-nic
+tests_unit_test_nic_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
+
 unit_tests += tests/unit/test-flow
 tests_unit_test_flow_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
 
@@ -48,3 +60,8 @@ unit_tests += tests/unit/test-engine
 tests_unit_test_engine_SOURCES = tests/unit/test-engine.c $(fake_sources)
 tests_unit_test_engine_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_test_engine_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
+
+unit_tests += tests/unit/test-proof
+tests_unit_test_proof_SOURCES = tests/unit/test-proof.c tests/unit/rigfixture.h $(fake_sources)
+tests_unit_test_proof_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_unit_test_proof_LDADD = $(core_ldadd) $(CMOCKA_LIBS)

@@ -70,6 +70,13 @@ static void write_member(FILE *stream, const char *title, const json_t *object, 
 	write_clean(stream, text);
 }
 
+/* The same of one that should be there. */
+static void write_text(FILE *stream, const char *title, const json_t *object, const char *key)
+{
+	fputs(title, stream);
+	write_clean(stream, string_in(object, key));
+}
+
 /* "512 B", "1.5 KiB": three digits or four. */
 static void put_bytes(struct strbuf *sb, json_int_t bytes)
 {
@@ -255,7 +262,7 @@ static void put_devices_status(struct out *out, const json_t *devices)
 
 		fputs("  ", out->stream);
 		write_clean(out->stream, string_in(device, "name"));
-		fprintf(out->stream, ": %s", string_in(device, "state"));
+		write_text(out->stream, ": ", device, "state");
 		if (reason) {
 			fputs(", ", out->stream);
 			write_clean(out->stream, reason);
@@ -284,12 +291,15 @@ static void put_numbers(struct out *out, const char *title, const json_t *number
 
 	json_object_foreach(object, name, number)
 	{
+		STRBUF_ON_STACK(clean, 64);
+
 		if (!json_integer_value(number))
 			continue;
+		put_clean(&clean, name);
 		if (!n)
 			fprintf(out->stream, "%s:\n", title);
 		fprintf(out->stream, "%s%-30s %12" JSON_INTEGER_FORMAT "%s", n % 2 ? "    " : "  ",
-			name, json_integer_value(number), n % 2 ? "\n" : "");
+			strbuf_str(&clean), json_integer_value(number), n % 2 ? "\n" : "");
 		n++;
 	}
 	if (n % 2)
@@ -318,10 +328,11 @@ static void put_status(struct out *out, const json_t *status)
 	STRBUF_ON_STACK(uptime, 64);
 
 	put_duration(&uptime, int_in(status, "uptime_s"));
-	fprintf(out->stream, "nft-offloadd %s, up %s\n", string_in(status, "version"),
-		strbuf_str(&uptime));
-	fprintf(out->stream, "offload: %s, admit: %s\n", string_in(status, "offload"),
-		string_in(status, "admit"));
+	write_text(out->stream, "nft-offloadd ", status, "version");
+	fprintf(out->stream, ", up %s\n", strbuf_str(&uptime));
+	write_text(out->stream, "offload: ", status, "offload");
+	write_text(out->stream, ", admit: ", status, "admit");
+	fputc('\n', out->stream);
 	put_devices_status(out, json_object_get(status, "devices"));
 	put_flow_totals(out, json_object_get(status, "flows"));
 	put_numbers(out, "in software because", json_object_get(status, "reasons"));
@@ -339,11 +350,13 @@ static void write_table(FILE *stream, const json_t *table)
 		return;
 	fprintf(stream, "  table of card %" JSON_INTEGER_FORMAT ": %" JSON_INTEGER_FORMAT " rules",
 		int_in(table, "card"), int_in(table, "used"));
-	if (json_is_integer(size))
-		fprintf(stream, " of %" JSON_INTEGER_FORMAT " (%s)", json_integer_value(size),
-			string_in(table, "source"));
-	else
+	if (json_is_integer(size)) {
+		fprintf(stream, " of %" JSON_INTEGER_FORMAT, json_integer_value(size));
+		write_text(stream, " (", table, "source");
+		fputc(')', stream);
+	} else {
 		fputs(", never full so far", stream);
+	}
 	fprintf(stream, "%s%s\n", is_true_in(table, "paused") ? "; it failed, paused" : "",
 		is_true_in(table, "stuck") ? "; its driver does not return" : "");
 }
@@ -370,8 +383,8 @@ static void write_refusal(FILE *stream, const json_t *refusal)
 {
 	if (!json_is_object(refusal))
 		return;
-	fprintf(stream, "\n      heard of %s: ", string_in(refusal, "class"));
-	write_clean(stream, string_in(refusal, "text"));
+	write_text(stream, "\n      heard of ", refusal, "class");
+	write_text(stream, ": ", refusal, "text");
 	fprintf(stream, " (errno %" JSON_INTEGER_FORMAT ")", int_in(refusal, "errno"));
 }
 
@@ -379,13 +392,12 @@ static void write_pair(FILE *stream, const json_t *pair)
 {
 	const json_t *recipe = json_object_get(pair, "recipe");
 
-	fputs("  to ", stream);
-	write_clean(stream, string_in(pair, "to"));
-	fprintf(stream, ": %s", string_in(pair, "state"));
+	write_text(stream, "  to ", pair, "to");
+	write_text(stream, ": ", pair, "state");
 	if (json_is_object(recipe)) {
-		fprintf(stream, ", %s (%s%s)", string_in(recipe, "shape"),
-			string_in(recipe, "text"),
-			is_true_in(recipe, "one_prio") ? "; one priority" : "");
+		write_text(stream, ", ", recipe, "shape");
+		write_text(stream, " (", recipe, "text");
+		fputs(is_true_in(recipe, "one_prio") ? "; one priority)" : ")", stream);
 		write_classes(stream, "\n      takes ", json_object_get(recipe, "takes"));
 	}
 	write_member(stream, ", ", pair, "reason");
@@ -406,8 +418,8 @@ static void put_device(struct out *out, const json_t *device)
 	const json_t *pairs = json_object_get(device, "pairs");
 
 	text_of(out)->has_devices = true;
-	write_clean(out->stream, string_in(device, "name"));
-	fprintf(out->stream, ": %s", string_in(device, "state"));
+	write_text(out->stream, "", device, "name");
+	write_text(out->stream, ": ", device, "state");
 	write_member(out->stream, ", ", device, "reason");
 	write_member(out->stream, ": ", device, "reason_text");
 	fputc('\n', out->stream);
@@ -420,7 +432,7 @@ static void put_device(struct out *out, const json_t *device)
 		write_member(out->stream, ", port ", device, "port_name");
 		fputc('\n', out->stream);
 	}
-	write_member(out->stream, "  packets about to expire are guarded: ", device, "guard");
+	write_text(out->stream, "  packets about to expire are guarded: ", device, "guard");
 	fputc('\n', out->stream);
 	write_table(out->stream, json_object_get(device, "table"));
 	for (size_t i = 0; i < json_array_size(pairs); i++)
@@ -443,7 +455,8 @@ static void write_why_tuple(struct out *out, const json_t *tuple)
 	if (json_is_string(tuple)) {
 		put_clean(&sb, json_string_value(tuple));
 	} else {
-		strbuf_printf(&sb, "%s ", string_in(tuple, "proto"));
+		put_clean(&sb, string_in(tuple, "proto"));
+		strbuf_put(&sb, " ");
 		put_tuple(&sb, tuple);
 	}
 	fprintf(out->stream, "%s\n", strbuf_str(&sb));
@@ -457,10 +470,10 @@ static void write_verdict(struct out *out, const json_t *why)
 		fputs("-> no such connection\n", out->stream);
 		return;
 	}
-	fprintf(out->stream, "-> %s", string_in(why, "state"));
+	write_text(out->stream, "-> ", why, "state");
 	if (reason) {
-		fprintf(out->stream, ": %s - ", reason);
-		write_clean(out->stream, string_in(why, "reason_text"));
+		write_text(out->stream, ": ", why, "reason");
+		write_text(out->stream, " - ", why, "reason_text");
 	}
 	fputc('\n', out->stream);
 }
@@ -473,9 +486,11 @@ static void put_why(struct out *out, const json_t *why)
 	write_why_tuple(out, json_object_get(why, "tuple"));
 	for (size_t i = 0; i < json_array_size(steps); i++) {
 		const json_t *step = json_array_get(steps, i);
+		STRBUF_ON_STACK(name, 64);
 
+		put_clean(&name, string_in(step, "step"));
 		fprintf(out->stream, "  %s  %-10s ", is_true_in(step, "ok") ? "ok" : "no",
-			string_in(step, "step"));
+			strbuf_str(&name));
 		write_clean(out->stream, string_in(step, "text"));
 		fputc('\n', out->stream);
 	}

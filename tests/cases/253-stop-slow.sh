@@ -15,7 +15,7 @@ nicsim_load ports=2
 topo_router2
 topo_masquerade # conntrack is at work only where the ruleset needs it
 topo_acct
-start_daemon 'devices = { "lan0", "wan0" }' 'offload = hardware'
+start_daemon 'devices = { "lan0", "wan0" }' 'offload = hardware' 'allow-drivers = { "nicsim" }'
 crowd "$N"
 wait_for 20 has_rules lan0 "$N"
 # Two rules of each connection: 21 seconds in all.

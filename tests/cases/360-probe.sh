@@ -57,10 +57,13 @@ assert_eq "mac-ttl with checksums" "$answer" "classes 0002 refused 0001 err -95"
 probe 20 odd no-csum
 assert_eq "mac-ttl without" "$answer" "classes 000f refused fff0 err -95"
 
-# A passing error is no answer.
+# A passing error is no answer. What is busy is tried five times.
 load profile=full
 nicsim fail_errno EBUSY
-nicsim fail_count 1
+nicsim fail_count 4
+probe 20
+assert_eq "soon not busy any more" "$answer" "classes ffff refused 0000 err 0"
+nicsim fail_count 5
 probe 20
 assert_eq "busy" "$answer" "classes 0000 refused 0000 err -16"
 probe 20

@@ -27,7 +27,8 @@ nicsim_load ports=2
 topo_router2
 topo_masquerade
 topo_acct
-start_daemon 'devices = { "lan0", "wan0" }' 'offload = hardware'
+start_daemon 'devices = { "lan0", "wan0" }' 'offload = hardware' 'allow-drivers = { "nicsim" }' \
+	'tc-priority = 100' 'sample-interval = 60s'
 crowd_open four mice:udp,flows=60 kept:tcp,flows=30
 crowd_open six --to "$SERVER6" --source "$CLIENT6" mice:udp,flows=20 kept:tcp,flows=10
 crowd_ready four 60

@@ -382,7 +382,10 @@ static void print_routes_changed(void *ctx UNUSED)
 
 static void print_answer(int err, const struct route_answer *a)
 {
-	static const char *const kinds[] = { "none", "unicast", "local", "other" };
+	static const char *const kinds[] = {
+		[ROUTE_NONE] = "none",   [ROUTE_FAILED] = "failed", [ROUTE_UNICAST] = "unicast",
+		[ROUTE_LOCAL] = "local", [ROUTE_OTHER] = "other",
+	};
 	char addr[ADDR_STR_SIZE];
 
 	if (err) {

@@ -214,6 +214,123 @@ static void test_text_flush_and_error(void **state UNUSED)
 	forget();
 }
 
+static const char device_full[] =
+	"{\"name\":\"lan\\u001b0\",\"ifindex\":2,\"state\":\"ready\",\"reason\":null,\"reason_text\":null,"
+	"\"driver\":\"mlx5_core\",\"bus\":\"0000:03:00.0\",\"hw_tc_offload\":\"on\","
+	"\"eswitch\":\"switchdev\",\"switch_id\":\"abcd\",\"port_name\":\"p0\",\"guard\":\"hardware\","
+	"\"table\":{\"card\":1,\"size\":4096,\"source\":\"learnt\",\"used\":12,\"refused_full\":1,"
+	"\"paused\":true,\"stuck\":true},"
+	"\"pairs\":[{\"to\":\"wan\\n0\",\"state\":\"ready\",\"reason\":null,\"reason_text\":null,"
+	"\"recipe\":{\"shape\":\"full\",\"text\":\"all of it\",\"one_prio\":true,"
+	"\"takes\":[\"tcp ip4 routed\",\"udp ip4 routed\"]},\"refuses\":[\"tcp ip6 routed\"],"
+	"\"refusal\":{\"class\":\"tcp ip6 routed\",\"errno\":95,\"text\":\"no\\ttunnels\"},"
+	"\"hit\":7,\"not_hit\":1},"
+	"{\"to\":\"dmz0\",\"state\":\"refused\",\"reason\":\"no-recipe\",\"reason_text\":\"takes none\","
+	"\"recipe\":null,\"refuses\":[\"x\"],\"refusal\":null,\"hit\":0,\"not_hit\":0}]}";
+
+static const char device_plain[] =
+	"{\"name\":\"eth9\",\"ifindex\":9,\"state\":\"unusable\",\"reason\":\"driver-not-allowed\","
+	"\"reason_text\":\"nobody knows it\",\"driver\":null,\"bus\":null,\"hw_tc_offload\":null,"
+	"\"eswitch\":null,\"switch_id\":null,\"port_name\":null,\"guard\":\"none\",\"table\":null,"
+	"\"pairs\":[]}";
+
+static void test_text_devices(void **state UNUSED)
+{
+	begin(false, false);
+	feed(out->ops->device, device_full);
+	feed(out->ops->device, device_plain);
+	out->ops->devices_end(out);
+	expect("lan?0: ready\n"
+	       "  driver mlx5_core at 0000:03:00.0, hw-tc-offload on, eswitch switchdev, switch id "
+	       "abcd, port p0\n"
+	       "  packets about to expire are guarded: hardware\n"
+	       "  table of card 1: 12 rules of 4096 (learnt); it failed, paused; its driver does not "
+	       "return\n"
+	       "  to wan?0: ready, full (all of it; one priority)\n"
+	       "      takes tcp ip4 routed, udp ip4 routed\n"
+	       "      refuses tcp ip6 routed\n"
+	       "      heard of tcp ip6 routed: no?tunnels (errno 95)\n"
+	       "      directions seen to count in hardware: 7, not: 1\n"
+	       "  to dmz0: refused, no-recipe: takes none\n"
+	       "eth9: unusable, driver-not-allowed: nobody knows it\n"
+	       "  packets about to expire are guarded: none\n");
+}
+
+/* All 16 classes are one word; a table without size was never full. */
+static void test_text_device_in_short(void **state UNUSED)
+{
+	begin(false, false);
+	feed(out->ops->device,
+	     "{\"name\":\"a\",\"state\":\"ready\",\"guard\":\"none\",\"table\":{\"card\":0,\"size\":null,"
+	     "\"source\":\"unknown\",\"used\":0},\"pairs\":[{\"to\":\"b\",\"state\":\"ready\",\"recipe\":{"
+	     "\"shape\":\"full\",\"text\":\"t\",\"takes\":[\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\","
+	     "\"8\",\"9\",\"10\",\"11\",\"12\",\"13\",\"14\",\"15\",\"16\"]},\"refuses\":[]}]}");
+	out->ops->devices_end(out);
+	expect("a: ready\n"
+	       "  packets about to expire are guarded: none\n"
+	       "  table of card 0: 0 rules, never full so far\n"
+	       "  to b: ready, full (t)\n"
+	       "      takes everything\n");
+}
+
+static void test_text_no_devices(void **state UNUSED)
+{
+	begin(false, false);
+	out->ops->devices_end(out);
+	expect("no device is named\n");
+}
+
+/* Members that are missing, of another kind, or that would write to a terminal. */
+static const char *const bad_devices[] = {
+	"{}",
+	"{\"name\":7,\"state\":[],\"reason\":{},\"hw_tc_offload\":true,\"table\":\"t\",\"pairs\":{}}",
+	"{\"name\":\"x\",\"hw_tc_offload\":\"on\",\"driver\":3,\"bus\":[],\"table\":[],\"pairs\":[3,null,"
+	"\"x\",[],{}]}",
+	"{\"table\":{},\"pairs\":[{\"to\":{},\"recipe\":{},\"refuses\":7,\"refusal\":{}}]}",
+	"{\"table\":{\"size\":\"s\",\"used\":\"u\",\"source\":7},\"pairs\":[{\"recipe\":{\"shape\":7,"
+	"\"takes\":[7,{},null]},\"refuses\":[[],\"\\u0007\"],\"refusal\":[],\"hit\":\"h\",\"not_hit\":-1}]}",
+	"{\"name\":\"\\u001b[2J\",\"state\":\"\\u001b[31m\",\"reason\":\"\\u001b]0;x\\u0007\","
+	"\"reason_text\":\"\\r\\n\",\"hw_tc_offload\":\"\\u001b\",\"driver\":\"\\u009b31m\",\"guard\":"
+	"\"\\u001b\",\"table\":{\"size\":1,\"source\":\"\\u001b\"},\"pairs\":[{\"to\":\"\\u001b\","
+	"\"state\":\"\\u001b\",\"recipe\":{\"shape\":\"\\u001b\",\"text\":\"\\u001b\",\"takes\":"
+	"[\"\\u001b\"]},\"refuses\":[\"\\u001b\"],\"refusal\":{\"class\":\"\\u001b\",\"text\":"
+	"\"\\u001b\"}}]}",
+};
+
+static void test_text_bad_devices(void **state UNUSED)
+{
+	for (size_t i = 0; i < array_size(bad_devices); i++) {
+		begin(false, false);
+		feed(out->ops->device, bad_devices[i]);
+		out->ops->devices_end(out);
+		finish();
+		/* Something was said, and nothing that a terminal would obey. */
+		assert_non_null(strstr(text, "packets about to expire"));
+		for (const char *p = text; *p; p++)
+			assert_true(*p == '\n' || (unsigned char)*p >= ' ');
+		forget();
+	}
+	begin(false, false);
+	feed(out->ops->device, "{}");
+	out->ops->devices_end(out);
+	expect("-: -\n  packets about to expire are guarded: -\n");
+}
+
+/* The same for what else is shown. */
+static void test_text_clean(void **state UNUSED)
+{
+	begin(false, false);
+	feed(out->ops->status, "{\"version\":\"\\u001b\",\"offload\":\"\\u001b\",\"admit\":\"\\u001b\","
+			       "\"devices\":[{\"name\":\"\\u001b\",\"state\":\"\\u001b\",\"reason\":\"\\u001b\"}],"
+			       "\"reasons\":{\"\\u001b\":1},\"counters\":{\"\\u001b\":2}}");
+	feed(out->ops->why, "{\"tuple\":{\"proto\":\"\\u001b\",\"src\":\"\\u001b\"},\"found\":true,\"steps\":"
+			    "[{\"step\":\"\\u001b\",\"text\":\"\\u001b\"}],\"state\":\"\\u001b\",\"reason\":"
+			    "\"\\u001b\",\"reason_text\":\"\\u001b\",\"rules\":[\"\\u001b\"]}");
+	finish();
+	assert_null(strchr(text, 0x1b));
+	forget();
+}
+
 /* ---- JSON: one valid value, whatever happens */
 
 static json_t *finish_json(void)
@@ -262,6 +379,35 @@ static void test_json_broken_off(void **state UNUSED)
 	list = finish_json();
 	assert_int_equal(json_array_size(list), 2);
 	json_decref(list);
+}
+
+static void test_json_devices(void **state UNUSED)
+{
+	json_t *list, *one;
+
+	begin(true, false);
+	out->ops->devices_end(out);
+	list = finish_json();
+	assert_int_equal(json_array_size(list), 0);
+	json_decref(list);
+	for (int is_pretty = 0; is_pretty < 2; is_pretty++) {
+		begin(true, is_pretty);
+		feed(out->ops->device, device_full);
+		feed(out->ops->device, device_plain);
+		/* What came is what is shown, sense or nonsense. */
+		for (size_t i = 0; i < array_size(bad_devices); i++)
+			feed(out->ops->device, bad_devices[i]);
+		out->ops->devices_end(out);
+		list = finish_json();
+		assert_int_equal(json_array_size(list), 2 + array_size(bad_devices));
+		one = parse(device_full);
+		assert_true(json_equal(json_array_get(list, 0), one));
+		json_decref(one);
+		one = parse(bad_devices[5]);
+		assert_true(json_equal(json_array_get(list, 7), one));
+		json_decref(one);
+		json_decref(list);
+	}
 }
 
 static void test_json_objects(void **state UNUSED)
@@ -436,7 +582,10 @@ int main(void)
 		cmocka_unit_test(test_json_flows),      cmocka_unit_test(test_json_broken_off),
 		cmocka_unit_test(test_json_objects),    cmocka_unit_test(test_table),
 		cmocka_unit_test(test_tuple),           cmocka_unit_test(test_bad_tuple),
-		cmocka_unit_test(test_check),
+		cmocka_unit_test(test_check),           cmocka_unit_test(test_text_devices),
+		cmocka_unit_test(test_text_device_in_short),
+		cmocka_unit_test(test_text_no_devices), cmocka_unit_test(test_text_bad_devices),
+		cmocka_unit_test(test_json_devices),    cmocka_unit_test(test_text_clean),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
