@@ -17,6 +17,7 @@ void fake_init(struct fake *k, const struct settings *settings, uint32_t instanc
 	k->settings = *settings;
 	k->instance = instance;
 	k->driver.classes = RECIPE_CLASSES_ALL;
+	k->max_conns = FAKE_CONNS;
 }
 
 void fake_fini(struct fake *k)
@@ -195,9 +196,9 @@ struct fake_conn *fake_find_conn(struct fake *k, const struct tuple *orig)
  * when all are taken. */
 static struct fake_conn *conn_place(struct fake *k)
 {
-	if (k->n_conns < FAKE_CONNS)
+	if (k->n_conns < k->max_conns)
 		return &k->conn[k->n_conns++];
-	for (unsigned int i = 0; i < FAKE_CONNS; i++) {
+	for (unsigned int i = 0; i < k->n_conns; i++) {
 		struct fake_conn *c = &k->conn[i];
 
 		if (!c->exists && c->is_told_gone && fake_rules_of(k, c->conn.id) == 0)
@@ -231,6 +232,14 @@ void fake_report(const struct fake_conn *c, mono_t now, struct conn *ret)
 
 	*ret = c->conn;
 	ret->timeout_s = left_ms > 0 ? (uint32_t)(left_ms / 1000) : 0;
+}
+
+void fake_report_event(const struct fake_conn *c, mono_t now, struct conn *ret)
+{
+	fake_report(c, now, ret);
+	ret->has &= ~(uint32_t)CONN_HAS_COUNTERS;
+	memset(ret->pkts, 0, sizeof(ret->pkts));
+	memset(ret->bytes, 0, sizeof(ret->bytes));
 }
 
 struct fake_conn *fake_expire(struct fake *k, mono_t now)

@@ -24,7 +24,7 @@
 
 #define FAKE_LINKS   32
 #define FAKE_ROUTES  64
-#define FAKE_CONNS   256
+#define FAKE_CONNS   512
 #define FAKE_RULES   2048
 #define FAKE_FLOWS   4096
 #define FAKE_WORKERS 8
@@ -142,7 +142,7 @@ struct fake {
 	struct fake_route route[FAKE_ROUTES];
 	unsigned int n_routes;
 	struct fake_conn conn[FAKE_CONNS];
-	unsigned int n_conns;
+	unsigned int n_conns, max_conns;
 	struct fake_rule rule[FAKE_RULES];
 	unsigned int n_rules;
 	struct fake_flow flow[FAKE_FLOWS];
@@ -183,6 +183,8 @@ struct fake_conn *fake_conn_by_id(struct fake *k, uint32_t id);
 void fake_set_timeout(struct fake_conn *c, uint32_t timeout_s, mono_t now);
 /* The whole entry as a dump would show it. */
 void fake_report(const struct fake_conn *c, mono_t now, struct conn *ret);
+/* As an event tells it: without counts, but for the end (ctnetlink_conntrack_event). */
+void fake_report_event(const struct fake_conn *c, mono_t now, struct conn *ret);
 /* One connection whose time is over, now destroyed; NULL when there is none. */
 struct fake_conn *fake_expire(struct fake *k, mono_t now);
 mono_t fake_next_expiry(const struct fake *k);

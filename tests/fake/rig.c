@@ -178,10 +178,10 @@ void rig_report(struct rig *rig, const struct fake_conn *conn, bool is_dump)
 {
 	struct event ev = { .type = EVENT_CONN, .is_dump = is_dump };
 
-	fake_report(conn, rig->now, &ev.conn);
-	/* ctnetlink_conntrack_event() tells counts at the end only. */
-	if (!is_dump)
-		ev.conn.has &= ~(uint32_t)CONN_HAS_COUNTERS;
+	if (is_dump)
+		fake_report(conn, rig->now, &ev.conn);
+	else
+		fake_report_event(conn, rig->now, &ev.conn);
 	rig_feed(rig, &ev);
 }
 

@@ -417,9 +417,12 @@ static bool is_left_alone(struct world *w, const struct flow *f, const struct pa
 		return false;
 	if (f->attempts >= WORLD_ATTEMPTS)
 		return true;
-	/* A learnt limit may have been raised just now. */
-	return f->reason == REASON_HARDWARE_FULL && card &&
-	       card_room(card) <= (card->source == CARD_SIZE_LEARNT);
+	if (f->reason != REASON_HARDWARE_FULL || !card)
+		return false;
+	/* A learnt limit may have been raised just now, and in a full table flows
+	 * come with every dump; room is given away once a second. */
+	return card_room(card) <= (card->source == CARD_SIZE_LEARNT) ||
+	       slab_count(&w->rig.engine->flows.flows) == w->rig.kernel.settings.max_flows;
 }
 
 static void check_rest_flow(struct world *w, const struct flow *f, uint32_t slot)

@@ -92,6 +92,7 @@ void world_init(struct world *w, uint64_t seed)
 	w->rnd.state = seed;
 	settings = random_settings(w);
 	rig_init(&w->rig, &settings, 1 + below(w, 3), seed);
+	w->rig.kernel.max_conns = 256;
 	w->next_ifindex = 2;
 	w->next_id = 1;
 	w->has_faults = !one_in(w, 4);
@@ -131,9 +132,7 @@ static void say_conn(struct world *w, const struct fake_conn *c, bool has_state)
 
 	if (c->is_silent)
 		return;
-	fake_report(c, w->rig.now, &ev.conn);
-	/* ctnetlink_conntrack_event() tells counts at the end only. */
-	ev.conn.has &= ~(uint32_t)CONN_HAS_COUNTERS;
+	fake_report_event(c, w->rig.now, &ev.conn);
 	if (!has_state)
 		ev.conn.has &= ~(uint32_t)CONN_HAS_TCP_STATE;
 	world_queue_add(&w->ct, &ev);

@@ -122,10 +122,10 @@ static void report_conn(struct scene *s, const struct fake_conn *c, const struct
 
 	if (r->is_quiet)
 		return;
-	fake_report(c, s->rig.now, &ev.conn);
-	/* ctnetlink_conntrack_event() tells counts at the end only. */
-	if (!r->is_dump)
-		ev.conn.has &= ~(uint32_t)CONN_HAS_COUNTERS;
+	if (r->is_dump)
+		fake_report(c, s->rig.now, &ev.conn);
+	else
+		fake_report_event(c, s->rig.now, &ev.conn);
 	if (r->is_brief)
 		ev.conn.has &= ~(uint32_t)CONN_HAS_TCP_STATE;
 	rig_feed(&s->rig, &ev);
