@@ -298,7 +298,7 @@ static void end_pause(int64_t wanted_ms)
 
 static void doubling(void **state UNUSED)
 {
-	static const int64_t ms[] = { 5000,   10000,  20000,  40000,  80000,
+	static const int64_t ms[] = { 5000,   10000,  20000,  40000, 80000,
 				      160000, 300000, 300000, 300000 };
 
 	begin(0);
@@ -350,13 +350,13 @@ static void many_notices(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(unlimited),	   cmocka_unit_test(configured),
-		cmocka_unit_test(odd_size),	   cmocka_unit_test(on_the_way),
-		cmocka_unit_test(learns),	   cmocka_unit_test(nothing_learnt),
-		cmocka_unit_test(grows),	   cmocka_unit_test(grows_no_further),
-		cmocka_unit_test(pauses),	   cmocka_unit_test(success_ends_a_row),
-		cmocka_unit_test(harmless),	   cmocka_unit_test(doubling),
-		cmocka_unit_test(stuck),	   cmocka_unit_test(many_notices),
+		cmocka_unit_test(unlimited), cmocka_unit_test(configured),
+		cmocka_unit_test(odd_size),  cmocka_unit_test(on_the_way),
+		cmocka_unit_test(learns),    cmocka_unit_test(nothing_learnt),
+		cmocka_unit_test(grows),     cmocka_unit_test(grows_no_further),
+		cmocka_unit_test(pauses),    cmocka_unit_test(success_ends_a_row),
+		cmocka_unit_test(harmless),  cmocka_unit_test(doubling),
+		cmocka_unit_test(stuck),     cmocka_unit_test(many_notices),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

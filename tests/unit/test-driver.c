@@ -24,10 +24,13 @@ static void built_in(void **state UNUSED)
 		unsigned int shapes;
 		bool is_engine; /* decrements by itself, looks at known keys only */
 	} known[] = {
-		{ "mlx5_core", SHAPE(FULL), false },	{ "mlx5e_rep", SHAPE(FULL), false },
-		{ "nfp", SHAPE(EXACT_TTL), false },	{ "sfc", SHAPE(NO_CSUM), false },
+		{ "mlx5_core", SHAPE(FULL), false },
+		{ "mlx5e_rep", SHAPE(FULL), false },
+		{ "nfp", SHAPE(EXACT_TTL), false },
+		{ "sfc", SHAPE(NO_CSUM), false },
 		{ "efx_ef100_rep", SHAPE(NO_CSUM), false },
-		{ "mtk_soc_eth", SHAPE(IMPLICIT), true }, { "airoha_eth", SHAPE(IMPLICIT), true },
+		{ "mtk_soc_eth", SHAPE(IMPLICIT), true },
+		{ "airoha_eth", SHAPE(IMPLICIT), true },
 	};
 	const struct settings s = { .n_allowed = 0 };
 
@@ -48,9 +51,10 @@ static void built_in(void **state UNUSED)
  * the target's memory as their own; and what nobody has heard of. */
 static void not_allowed(void **state UNUSED)
 {
-	static const char *const names[] = { "",      "bnxt_en",   "mscc_felix", "stmmac", "i40e",
-					     "veth",  "netdevsim", "mlx5",	 "mlx5_core2",
-					     "NFP",   "ice",	   "octeontx2",	 "hns3" };
+	static const char *const names[] = { "",           "bnxt_en", "mscc_felix", "stmmac",
+					     "i40e",       "veth",    "netdevsim",  "mlx5",
+					     "mlx5_core2", "NFP",     "ice",        "octeontx2",
+					     "hns3" };
 	const struct settings s = { .n_allowed = 0 };
 
 	for (unsigned int i = 0; i < array_size(names); i++) {

@@ -43,9 +43,9 @@ static void names(void **state UNUSED)
 {
 	static const char *const wanted[RECIPE_CLASSES] = {
 		"tcp ip4 routed", "tcp ip6 routed", "udp ip4 routed", "udp ip6 routed",
-		"tcp ip4 snat",	  "tcp ip6 snat",   "udp ip4 snat",   "udp ip6 snat",
-		"tcp ip4 dnat",	  "tcp ip6 dnat",   "udp ip4 dnat",   "udp ip6 dnat",
-		"tcp ip4 both",	  "tcp ip6 both",   "udp ip4 both",   "udp ip6 both",
+		"tcp ip4 snat",   "tcp ip6 snat",   "udp ip4 snat",   "udp ip6 snat",
+		"tcp ip4 dnat",   "tcp ip6 dnat",   "udp ip4 dnat",   "udp ip6 dnat",
+		"tcp ip4 both",   "tcp ip6 both",   "udp ip4 both",   "udp ip6 both",
 	};
 	char text[RECIPE_CLASS_STR_SIZE];
 
@@ -71,7 +71,8 @@ static struct rule sample_of(uint8_t form)
 			      .form = form,
 			      .ttl = 64,
 			      /* More than a sample should have. */
-			      .rewrite = RULE_SET_MACS | RULE_DEC_TTL | RULE_SET_SRC | RULE_SET_DPORT,
+			      .rewrite =
+				      RULE_SET_MACS | RULE_DEC_TTL | RULE_SET_SRC | RULE_SET_DPORT,
 			      .out_ifindex = 3,
 			      .cookie = { .instance = 5, .kind = RULE_PROBE } };
 }
@@ -98,7 +99,7 @@ static void each_probe(void **state UNUSED)
 {
 	const struct rule sample = sample_of(RULE_WITH_CSUM);
 
-	for (unsigned int class = 0; class < RECIPE_CLASSES; class++) {
+	for (unsigned int class = 0; class < RECIPE_CLASSES; class ++) {
 		bool is_ip6 = class & RECIPE_IP6;
 		struct rule r;
 		struct tuple out;
@@ -188,9 +189,9 @@ static void forms(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(classes),	     cmocka_unit_test(names),
-		cmocka_unit_test(each_probe),	     cmocka_unit_test(probe_in_one_prio),
-		cmocka_unit_test(odd_rules),	     cmocka_unit_test(forms),
+		cmocka_unit_test(classes),    cmocka_unit_test(names),
+		cmocka_unit_test(each_probe), cmocka_unit_test(probe_in_one_prio),
+		cmocka_unit_test(odd_rules),  cmocka_unit_test(forms),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
