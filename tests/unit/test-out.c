@@ -288,7 +288,8 @@ static const char *const bad_devices[] = {
 	"\"x\",[],{}]}",
 	"{\"table\":{},\"pairs\":[{\"to\":{},\"recipe\":{},\"refuses\":7,\"refusal\":{}}]}",
 	"{\"table\":{\"size\":\"s\",\"used\":\"u\",\"source\":7},\"pairs\":[{\"recipe\":{\"shape\":7,"
-	"\"takes\":[7,{},null]},\"refuses\":[[],\"\\u0007\"],\"refusal\":[],\"hit\":\"h\",\"not_hit\":-1}]}",
+	"\"takes\":[7,{},null]},\"refuses\":[[],\"\\u0007\"],\"refusal\":[],"
+	"\"hit\":\"h\",\"not_hit\":-1}]}",
 	"{\"name\":\"\\u001b[2J\",\"state\":\"\\u001b[31m\",\"reason\":\"\\u001b]0;x\\u0007\","
 	"\"reason_text\":\"\\r\\n\",\"hw_tc_offload\":\"\\u001b\",\"driver\":\"\\u009b31m\",\"guard\":"
 	"\"\\u001b\",\"table\":{\"size\":1,\"source\":\"\\u001b\"},\"pairs\":[{\"to\":\"\\u001b\","
@@ -323,7 +324,8 @@ static void test_text_clean(void **state UNUSED)
 	feed(out->ops->status, "{\"version\":\"\\u001b\",\"offload\":\"\\u001b\",\"admit\":\"\\u001b\","
 			       "\"devices\":[{\"name\":\"\\u001b\",\"state\":\"\\u001b\",\"reason\":\"\\u001b\"}],"
 			       "\"reasons\":{\"\\u001b\":1},\"counters\":{\"\\u001b\":2}}");
-	feed(out->ops->why, "{\"tuple\":{\"proto\":\"\\u001b\",\"src\":\"\\u001b\"},\"found\":true,\"steps\":"
+	feed(out->ops->why, "{\"tuple\":{\"proto\":\"\\u001b\",\"src\":\"\\u001b\"},\"found\":true,"
+			    "\"steps\":"
 			    "[{\"step\":\"\\u001b\",\"text\":\"\\u001b\"}],\"state\":\"\\u001b\",\"reason\":"
 			    "\"\\u001b\",\"reason_text\":\"\\u001b\",\"rules\":[\"\\u001b\"]}");
 	finish();
