@@ -46,7 +46,7 @@ void nlput_header(struct nlput *w, const void *header, size_t len)
 {
 	void *at = extend(w, len);
 
-	if (at)
+	if (at && len)
 		memcpy(at, header, len);
 }
 
