@@ -65,3 +65,8 @@ unit_tests += tests/unit/test-proof
 tests_unit_test_proof_SOURCES = tests/unit/test-proof.c tests/unit/rigfixture.h $(fake_sources)
 tests_unit_test_proof_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_test_proof_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
+
+unit_tests += tests/unit/test-rank
+tests_unit_test_rank_SOURCES = tests/unit/test-rank.c tests/unit/rigfixture.h $(fake_sources)
+tests_unit_test_rank_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_unit_test_rank_LDADD = $(core_ldadd) $(CMOCKA_LIBS)

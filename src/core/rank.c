@@ -33,7 +33,7 @@ COUNTER(hardware_fills, "flows that got free room in a full NIC");
  * and then is not worth a swap, whoever sent the last one. */
 #define MARGIN_BPS    1000
 /* How long a flow stays before it can lose its place. */
-#define STAY_DS	      30u
+#define STAY_DS	      50u
 /* How long a chosen one waits until its victim is out. Who waits longer lost its
  * place to newcomers, and would keep others from being chosen. */
 #define CHOSEN_DS     50u
@@ -47,6 +47,7 @@ struct rate {
 	uint32_t fresh_bytes; /* since the last walk */
 	uint32_t bps;	    /* bytes per second */
 	uint32_t chosen_at;
+	bool has_base; /* cpu_bytes was read */
 };
 
 struct entry {
@@ -116,7 +117,8 @@ static uint32_t all_bytes(const struct conn *c)
 void rank_began(struct engine *e, const struct flow *f, const struct conn *c)
 {
 	if (e->rank)
-		*rate_of(e, f) = (struct rate){ .cpu_bytes = all_bytes(c) };
+		*rate_of(e, f) = (struct rate){ .cpu_bytes = all_bytes(c),
+						.has_base = c->has & CONN_HAS_COUNTERS };
 }
 
 void rank_count(struct engine *e, const struct flow *f, uint64_t bytes)
@@ -139,20 +141,23 @@ void rank_count_cpu(struct engine *e, const struct flow *f, const struct conn *c
 		return;
 	if (c->has & CONN_HAS_COUNTERS) {
 		r = rate_of(e, f);
-		rank_count(e, f, all_bytes(c) - r->cpu_bytes);
+		if (r->has_base)
+			rank_count(e, f, all_bytes(c) - r->cpu_bytes);
 		r->cpu_bytes = all_bytes(c);
+		r->has_base = true;
 	} else if (f->state == FLOW_REFUSED && (c->has & CONN_HAS_TIMEOUT) && f->policy_s &&
 		   c->timeout_s + ALIVE_S >= f->policy_s) {
 		rank_count(e, f, ALIVE_BYTES);
 	}
 }
 
-/* Half of what it was, half of what it is: dumps and samples come in steps. */
+/* A quarter of what it is, and the rest of what it was: dumps come in steps of
+ * seconds, and a flow on the CPU must not seem twice as busy when one comes. */
 static uint32_t update_rate(struct rank *rank, struct rate *r)
 {
 	uint64_t bps = (uint64_t)r->fresh_bytes * 10 / MAX(rank->rate_ds, 1u);
 
-	r->bps = (uint32_t)((r->bps + MIN_T(uint64_t, bps, UINT32_MAX)) / 2);
+	r->bps = (uint32_t)((UINT64_C(3) * r->bps + MIN_T(uint64_t, bps, UINT32_MAX)) / 4);
 	r->fresh_bytes = 0;
 	return r->bps;
 }
