@@ -41,13 +41,25 @@ static bool is_true_in(const json_t *object, const char *key)
 	return json_is_true(json_object_get(object, key));
 }
 
+/* Bytes of the control character that the text begins with, 0 if it does not. Those
+ * from U+0080 to U+009F are as much obeyed by terminals as the ASCII ones. */
+static unsigned int control_len(const char *text)
+{
+	unsigned char c = (unsigned char)text[0], next = (unsigned char)text[1];
+
+	if (c < 0x20 || c == 0x7f)
+		return 1;
+	return c == 0xc2 && next >= 0x80 && next < 0xa0 ? 2 : 0;
+}
+
 /* Names of devices and texts of drivers come from elsewhere: no control characters. */
 static void put_clean(struct strbuf *sb, const char *text)
 {
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
+	while (*text) {
+		unsigned int len = control_len(text);
 
-		strbuf_put_char(sb, c < 0x20 || c == 0x7f ? '?' : *text);
+		strbuf_put_char(sb, len ? '?' : *text);
+		text += len ? len : 1;
 	}
 }
 

@@ -309,6 +309,8 @@ static void test_text_bad_devices(void **state UNUSED)
 		assert_non_null(strstr(text, "packets about to expire"));
 		for (const char *p = text; *p; p++)
 			assert_true(*p == '\n' || (unsigned char)*p >= ' ');
+		/* U+009B begins a command, too. */
+		assert_null(strchr(text, '\xc2'));
 		forget();
 	}
 	begin(false, false);
