@@ -18,7 +18,8 @@ COUNTER(probes, "times that a driver was asked which rules it takes");
 /* Flows whose rules did nothing, until the pair is left alone, if they are more
  * than those whose rules did. */
 #define NOT_HIT_MIN	   8
-#define RECENT_MAX	   64
+#define RECENT_MAX	   4096
+#define RECENT_HALF_MS	   60000
 #define NOT_HIT_PAUSE_MS   60000
 /* Refusals of what the probe said is taken, until it is believed that it is not. */
 #define UNSUPPORTED_MAX	   4
@@ -638,23 +639,37 @@ bool nic_is_settled(const struct nic *nic)
 
 /* -- proof ---------------------------------------------------------------- */
 
-static void forget_old(struct nic_pair *pair)
+static void halve_recent(struct nic_pair *pair)
 {
-	if (pair->recent_hit + pair->recent_not_hit < RECENT_MAX)
-		return;
 	pair->recent_hit /= 2;
 	pair->recent_not_hit /= 2;
 }
 
-void nic_note_hit(struct nic *nic, uint32_t in, uint32_t out)
+/* A flow is noted as hit once, when its rules are new, but as not hit later on, too,
+ * when they are lost: so they are weighed against all that were hit of late, not
+ * against the last few. */
+static void forget_old(struct nic_pair *pair, mono_t now)
+{
+	while (pair->recent_hit + pair->recent_not_hit &&
+	       mono_diff_ms(now, pair->recent_since) >= RECENT_HALF_MS) {
+		halve_recent(pair);
+		pair->recent_since = mono_add_ms(pair->recent_since, RECENT_HALF_MS);
+	}
+	if (pair->recent_hit + pair->recent_not_hit == 0)
+		pair->recent_since = now;
+	if (pair->recent_hit + pair->recent_not_hit >= RECENT_MAX)
+		halve_recent(pair);
+}
+
+void nic_note_hit(struct nic *nic, uint32_t in, uint32_t out, mono_t now)
 {
 	struct nic_pair *pair = find_pair(nic, in, out);
 
 	if (!pair)
 		return;
 	pair->n_hit++;
+	forget_old(pair, now);
 	pair->recent_hit++;
-	forget_old(pair);
 	pair->n_unsupported = 0;
 }
 
@@ -666,8 +681,8 @@ void nic_note_not_hit(struct nic *nic, uint32_t in, uint32_t out, mono_t now)
 	if (!pair)
 		return;
 	pair->n_not_hit++;
+	forget_old(pair, now);
 	n.number = ++pair->recent_not_hit;
-	forget_old(pair);
 	if (pair->recent_not_hit < NOT_HIT_MIN || pair->recent_not_hit <= pair->recent_hit ||
 	    pair->state != PAIR_GOOD || pair->reason != REASON_NONE)
 		return;

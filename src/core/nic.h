@@ -41,8 +41,9 @@ struct nic_pair {
 	char extack[EXTACK_SIZE];
 	uint32_t n_hit;	    /* flows whose rules were seen to count */
 	uint32_t n_not_hit; /* flows whose rules were not, though the CPU saw packets */
-	/* Of the last of both; halved together, so that old ones count less. */
+	/* Of the last of both; halved together each minute, so that old ones count less. */
 	unsigned int recent_hit, recent_not_hit;
+	mono_t recent_since; /* they were halved */
 	uint32_t n_unsupported; /* refusals since a flow was last seen to count */
 };
 
@@ -96,7 +97,7 @@ bool nic_is_settled(const struct nic *nic);
 
 /* A flow of the pair counts in hardware, or does not though the CPU sees its
  * packets. When most are of the latter, the pair is left alone for a while. */
-void nic_note_hit(struct nic *nic, uint32_t in, uint32_t out);
+void nic_note_hit(struct nic *nic, uint32_t in, uint32_t out, mono_t now);
 void nic_note_not_hit(struct nic *nic, uint32_t in, uint32_t out, mono_t now);
 /* A rule of a class that is in the recipe was refused as unsupported: when that
  * happens again, the class goes. */

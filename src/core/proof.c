@@ -119,18 +119,18 @@ void proof_installed(struct engine *e, const struct flow *f, mono_t now)
 
 /* -- counters ------------------------------------------------------------- */
 
-static void note_hit(struct engine *e, const struct flow *f, enum dir dir)
+static void note_hit(struct engine *e, const struct flow *f, enum dir dir, mono_t now)
 {
 	const struct neigh_rec *out = pathtab_get_neigh(&e->paths, f->next_hop[dir]);
 	const struct neigh_rec *in = pathtab_get_neigh(&e->paths, f->next_hop[dir_other(dir)]);
 
 	if (e->paths.nic && in && out)
-		nic_note_hit(e->paths.nic, in->neigh.ifindex, out->neigh.ifindex);
+		nic_note_hit(e->paths.nic, in->neigh.ifindex, out->neigh.ifindex, now);
 }
 
 /* It counts. The first time, conntrack's count of now is taken to compare with
  * later. True when it shall be asked. */
-static bool believe(struct engine *e, struct flow *f, enum dir dir)
+static bool believe(struct engine *e, struct flow *f, enum dir dir, mono_t now)
 {
 	struct proof_rec *r = rec_of(e, f);
 
@@ -140,7 +140,7 @@ static bool believe(struct engine *e, struct flow *f, enum dir dir)
 	r->moved |= (uint8_t)(1u << dir);
 	r->losses = 0;
 	if (!(r->hit & 1u << dir))
-		note_hit(e, f, dir);
+		note_hit(e, f, dir, now);
 	r->hit |= (uint8_t)(1u << dir);
 	return !r->has_base;
 }
@@ -182,7 +182,7 @@ void proof_sampled(struct engine *e, struct flow *f, enum dir dir, bool moved, m
 	/* The kernel's own classifier does what it says. */
 	if (!f->in_hw || !is_later(now_ds, r->since + SETTLE_DS))
 		return;
-	shall_ask = moved ? believe(e, f, dir) : doubt(r, dir, now_ds);
+	shall_ask = moved ? believe(e, f, dir, now) : doubt(r, dir, now_ds);
 	if (shall_ask && !f->is_asking) {
 		counter_inc(&doubts);
 		drive_ask_care(e, f);

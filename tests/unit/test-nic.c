@@ -130,6 +130,13 @@ static void answer_all(uint16_t classes, int err)
 	assert_true(nic_is_settled(nic));
 }
 
+static void add_good_pair(void)
+{
+	add_plain(2);
+	add_plain(3);
+	answer_all(RECIPE_CLASSES_ALL, 0);
+}
+
 static enum reason resolve(uint32_t in, uint32_t out)
 {
 	struct recipe r;
@@ -622,7 +629,7 @@ static void changed_hardware(void **state UNUSED)
 	add_plain(3);
 	add_plain(4);
 	answer_all(RECIPE_CLASSES_ALL, 0);
-	nic_note_hit(nic, 2, 3);
+	nic_note_hit(nic, 2, 3, now);
 	/* What does not matter to a driver. */
 	a.mtu = 9000;
 	a.mac.b[5]++;
@@ -677,9 +684,7 @@ static void guards(void **state UNUSED)
 	struct recipe r;
 
 	nic->settings.ttl_guard = TTL_GUARD_REQUIRE;
-	add_plain(2);
-	add_plain(3);
-	answer_all(RECIPE_CLASSES_ALL, 0);
+	add_good_pair();
 	assert_int_equal(resolve(2, 3), REASON_TTL_GUARD);
 	nic_set_guards(nic, 2, 1);
 	assert_int_equal(resolve(2, 3), REASON_NONE);
@@ -697,14 +702,12 @@ static void guards(void **state UNUSED)
 
 static void not_hit(void **state UNUSED)
 {
-	add_plain(2);
-	add_plain(3);
-	answer_all(RECIPE_CLASSES_ALL, 0);
+	add_good_pair();
 	drop_notices(NOTICE_PAIR_GOOD);
 	for (unsigned int i = 0; i < 7; i++)
 		nic_note_not_hit(nic, 2, 3, now);
 	for (unsigned int i = 0; i < 8; i++)
-		nic_note_hit(nic, 2, 3);
+		nic_note_hit(nic, 2, 3, now);
 	/* As many that are hit: it is not the pair. */
 	nic_note_not_hit(nic, 2, 3, now);
 	assert_int_equal(resolve(2, 3), REASON_NONE);
@@ -729,19 +732,34 @@ static void not_hit(void **state UNUSED)
 	assert_true(mono_is_never(nic_next_due(nic)));
 }
 
+/* Many flows are hit at once; the few that are lost come later, one after another. */
+static void not_hit_late(void **state UNUSED)
+{
+	add_good_pair();
+	for (unsigned int i = 0; i < 3000; i++)
+		nic_note_hit(nic, 2, 3, now);
+	pass(30000);
+	for (unsigned int i = 0; i < 30; i++)
+		nic_note_not_hit(nic, 2, 3, now);
+	assert_int_equal(resolve(2, 3), REASON_NONE);
+	/* What was good long ago is no excuse. */
+	pass(20 * 60000);
+	for (unsigned int i = 0; i < 8; i++)
+		nic_note_not_hit(nic, 2, 3, now);
+	assert_int_equal(resolve(2, 3), REASON_NOT_HIT);
+}
+
 static void dropped_class(void **state UNUSED)
 {
 	struct event_install done = { .err = -EOPNOTSUPP, .extack = "no" };
 	struct link a = link_of(2);
 	struct recipe r;
 
-	add_plain(2);
-	add_plain(3);
-	answer_all(RECIPE_CLASSES_ALL, 0);
+	add_good_pair();
 	for (unsigned int i = 0; i < 3; i++)
 		nic_drop_class(nic, 2, 3, RECIPE_SRC, &done);
 	/* A flow that counts shows that it was something else. */
-	nic_note_hit(nic, 2, 3);
+	nic_note_hit(nic, 2, 3, now);
 	for (unsigned int i = 0; i < 3; i++)
 		nic_drop_class(nic, 2, 3, RECIPE_SRC, &done);
 	assert_int_equal(nic_resolve(nic, 2, 3, RECIPE_SRC, &r), REASON_NONE);
@@ -755,7 +773,7 @@ static void dropped_class(void **state UNUSED)
 	assert_string_equal(pair_of(2, 3)->extack, "no");
 	/* Nobody knows these. */
 	nic_drop_class(nic, 2, 99, 0, &done);
-	nic_note_hit(nic, 99, 2);
+	nic_note_hit(nic, 99, 2, now);
 	/* Other hardware is asked anew. */
 	a.hw.eswitch = LINK_ESWITCH_LEGACY;
 	put(&a, REASON_NONE);
@@ -768,13 +786,12 @@ static void dropped_class(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(cards_by_switch),	   TEST(cards_by_slot),	 TEST(card_with_rules_left),
-		TEST(who_is_probed),	   TEST(two_uplinks),	 TEST(many_ports),
-		TEST(ladder_order),	   TEST(blind_ladder),	 TEST(best_wins),
-		TEST(first_plain_wins),	   TEST(exact_ttl),	 TEST(took_odd),
-		TEST(layout_is_fixed),	   TEST(ladder_gets_shorter), TEST(transient),
-		TEST(full_when_probed),	   TEST(missing_clsact), TEST(changed_hardware),
-		TEST(stale_answers),	   TEST(guards),	 TEST(not_hit),
+		TEST(cards_by_switch), TEST(cards_by_slot), TEST(card_with_rules_left),
+		TEST(who_is_probed), TEST(two_uplinks), TEST(many_ports), TEST(ladder_order),
+		TEST(blind_ladder), TEST(best_wins), TEST(first_plain_wins), TEST(exact_ttl),
+		TEST(took_odd), TEST(layout_is_fixed), TEST(ladder_gets_shorter), TEST(transient),
+		TEST(full_when_probed), TEST(missing_clsact), TEST(changed_hardware),
+		TEST(stale_answers), TEST(guards), TEST(not_hit), TEST(not_hit_late),
 		TEST(dropped_class),
 	};
 
