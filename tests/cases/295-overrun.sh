@@ -14,19 +14,6 @@ topo_masquerade
 topo_acct
 start_daemon 'devices = { "lan0", "wan0" }' 'offload = software' 'event-buffer = 16k'
 
-# status PATH: a number out of the daemon's status.
-status() {
-	offload -j status | python3 -c 'import json, sys
-value = json.load(sys.stdin)
-for key in sys.argv[1].split("."):
-    value = value.get(key, 0)
-print(value)' "$1"
-}
-
-is_status() {
-	[ "$(status "$1")" = "$2" ]
-}
-
 # One real flow goes on through all of it.
 transfer_open real tcp 4 30000000 --rate 1500000
 wait_for 5 has_rules lan0 1
@@ -39,7 +26,7 @@ for i in $(seq "$N"); do
 done >entries
 in_router conntrack -R entries >/dev/null 2>&1
 kill -CONT "$DAEMON_PID"
-wait_for 20 is_status flows.total $((N + 1))
+wait_for 20 status_is flows.total $((N + 1))
 [ "$(status counters.ct_overruns)" -ge 1 ] || fail "no event was lost: the case tests nothing"
 overruns=$(status counters.ct_overruns)
 grep -q "events were lost" "$DAEMON_LOG" || fail "the log does not say so"
@@ -52,7 +39,7 @@ for round in 1 2 3 4; do
 	in_router conntrack -D -p udp >/dev/null 2>&1
 done
 kill -CONT "$DAEMON_PID"
-wait_for 30 is_status flows.total 1
+wait_for 30 status_is flows.total 1
 [ "$(status counters.ct_overruns)" -gt "$overruns" ] || fail "no event was lost the second time"
 assert_eq "rules" "$(rules lan0)$(rules wan0)" 11
 transfer_wait real

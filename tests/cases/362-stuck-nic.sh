@@ -20,9 +20,6 @@ get_loose() {
 	nicsim eagain_count 0
 	nicsim latency_us 0
 }
-counter() {
-	offload status | grep -o "$1 *[0-9]*" | sed 's/.* //'
-}
 log_has() {
 	grep -q "$1" "$DAEMON_LOG"
 }
@@ -40,7 +37,7 @@ expect_warning 'worker 0: in the kernel for [0-9]* s with rules for (lan0, wan0|
 get_stuck
 transfer_open two tcp 4 1000000
 wait_for 15 log_has 'worker 0: in the kernel for'
-assert_eq "workers_stuck" "$(counter workers_stuck)" 1
+assert_eq "workers_stuck" "$(status counters.workers_stuck)" 1
 centiseconds
 start=$now
 offload status >/dev/null
@@ -55,7 +52,7 @@ wait_for 10 log_has 'worker 0: back from the kernel'
 wait_for 10 has_rules lan0 2
 transfer_close two
 wait_for 10 has_rules lan0 1
-assert_eq "workers_stuck" "$(counter workers_stuck)" 1
+assert_eq "workers_stuck" "$(status counters.workers_stuck)" 1
 
 # Stuck again, and told to stop: it gives up in the end, and says what is left.
 expect_warning 'rules could not be removed'

@@ -9,13 +9,6 @@ set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
 
-counter() {
-	offload status | grep -o "\<$1 *[0-9]*" | sed 's/.* //'
-}
-more_than() {
-	[ "0$(counter "$1")" -gt "$2" ]
-}
-
 topo_router2
 topo_masquerade
 topo_acct
@@ -26,20 +19,20 @@ done
 start_daemon 'devices = { "lan0", "wan0" }' 'offload = software' 'sample-interval = 200ms'
 
 # Guards alone: one round of ten.
-wait_for 10 more_than sample_rounds 1
-assert_eq "samples of no flow" "$(counter samples)" ""
+wait_for 10 status_over counters.sample_rounds 1
+assert_eq "samples of no flow" "$(status counters.samples)" 0
 
 # More rules than one part of a dump holds.
 crowd 300
 wait_for 30 has_rules lan0 300
-before=$(counter sample_rounds)
-wait_for 20 more_than sample_rounds $((before + 2))
-assert_ge "samples" "$(counter samples)" 600
+before=$(status counters.sample_rounds)
+wait_for 20 status_over counters.sample_rounds $((before + 2))
+assert_ge "samples" "$(status counters.samples)" 600
 transfer tcp 4 4000000
-assert_eq "failures" "$(counter sample_failures)" ""
+assert_eq "failures" "$(status counters.sample_failures)" 0
 
 tc -n router qdisc del dev wan0 clsact
-before=$(counter sample_rounds)
-wait_for 10 more_than sample_rounds $((before + 2))
-assert_eq "failures without clsact" "$(counter sample_failures)" ""
+before=$(status counters.sample_rounds)
+wait_for 10 status_over counters.sample_rounds $((before + 2))
+assert_eq "failures without clsact" "$(status counters.sample_failures)" 0
 assert_eq "filters of others" "$(tc -n router filter show dev lan0 ingress | grep -c 'dst_ip 192.0.2.1')" 2

@@ -8,10 +8,6 @@ set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
 
-counter() {
-	offload status | grep -o "\<$1 *[0-9]*" | sed 's/.* //'
-}
-
 topo_router2
 topo_masquerade
 topo_acct
@@ -32,7 +28,7 @@ start_daemon 'devices = { "lan0" }' 'offload = software'
 centiseconds
 echo "ready after $((now - start))0 ms"
 assert_eq "rules" "$(rules lan0) $(rules wan0)" "0 0"
-assert_eq "rules_swept" "$(counter rules_swept)" 1004
+assert_eq "rules_swept" "$(status counters.rules_swept)" 1004
 assert_eq "filters of others" "$(tc -n router filter show dev lan0 ingress | grep -c 'dst_ip 192.0.2.1')" 2
 # The clsact of wan0 was the killed life's.
 ! tc -n router qdisc show dev wan0 | grep -q clsact || fail "wan0 has a clsact"

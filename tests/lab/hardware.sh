@@ -20,8 +20,6 @@
 #   agree [SECONDS]                     fails unless daemon, tc, NIC and conntrack agree
 #   nic_share                           starts a window; nic_share_percent: forwarded by the NIC since
 #   nic_hits_grow [N]                   for wait_for: N more hits than when it was first asked
-#   status PATH                         a number of the daemon's status: "counters.ct_overruns"
-#   status_is PATH NUMBER, status_over PATH NUMBER   for wait_for
 #   device NAME EXPRESSION              of "nft-offload devices": "d['reason']"
 #   device_is NAME EXPRESSION VALUE     for wait_for
 #   reason_count REASON                 connections in software for that reason
@@ -155,26 +153,6 @@ nic_share_percent() {
 nic_hits_grow() {
 	[ -e nic-hits ] || nicsim hits >nic-hits
 	[ "$(nicsim hits)" -ge $(($(cat nic-hits) + ${1:-20})) ]
-}
-
-json_path() {
-	python3 -c 'import json, sys
-value = json.load(sys.stdin)
-for key in sys.argv[1].split("."):
-    value = value.get(key, 0)
-print(value)' "$1"
-}
-
-status() {
-	offload -j status | json_path "$1"
-}
-
-status_is() {
-	[ "$(status "$1")" = "$2" ]
-}
-
-status_over() {
-	[ "$(status "$1")" -gt "$2" ]
 }
 
 device() {

@@ -31,6 +31,10 @@
 #   kill_daemon                        SIGKILL
 #   expect_warning REGEX               the log may hold such warnings and errors
 #   offload COMMAND...                 nft-offload, talking to our daemon
+#   status PATH                        a number of the daemon's status: "counters.ct_overruns"
+#   status_is PATH NUMBER, status_over PATH NUMBER
+#                                      for wait_for
+#   json_path PATH                     a value out of the JSON that is read; 0 if it is not there
 #   rules DEV                          number of redirecting flower filters on DEV's ingress
 #   filters DEV                        number of flower filters on DEV's ingress
 #   has_rules DEV NUMBER               for wait_for
@@ -322,6 +326,26 @@ check_daemon_log() {
 
 offload() {
 	ip netns exec router nft-offload -s "$SOCKET" "$@"
+}
+
+json_path() {
+	python3 -c 'import json, sys
+value = json.load(sys.stdin)
+for key in sys.argv[1].split("."):
+    value = value.get(key, 0)
+print(value)' "$1"
+}
+
+status() {
+	offload -j status | json_path "$1"
+}
+
+status_is() {
+	[ "$(status "$1")" = "$2" ]
+}
+
+status_over() {
+	[ "$(status "$1")" -gt "$2" ]
 }
 
 filters() {
