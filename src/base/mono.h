@@ -51,6 +51,16 @@ static inline mono_t mono_add_ms(mono_t t, int64_t ms)
 	return mono_add_us(t, us);
 }
 
+/* The pause before try number tries (from 0): first_ms, doubled each time, max_ms at most. */
+static inline int64_t mono_backoff_ms(int64_t first_ms, int64_t max_ms, unsigned int tries)
+{
+	int64_t ms = first_ms;
+
+	for (unsigned int i = 0; i < tries && ms < max_ms; i++)
+		ms *= 2;
+	return ms < max_ms ? ms : max_ms;
+}
+
 /* a minus b: positive when a is the later one. With MONO_NEVER it is a very large number. */
 static inline int64_t mono_diff_us(mono_t a, mono_t b)
 {

@@ -133,19 +133,15 @@ static void fail(struct card *c, const struct event_install *done, uint32_t port
 			    .in = port,
 			    .number = ++c->failures,
 			    .err = done->err };
-	uint64_t ms = PAUSE_MS;
 
 	if (c->failures < FAILURES_MAX || c->is_paused)
 		return;
-	for (unsigned int i = 0; i < c->pauses && ms < PAUSE_MAX_MS; i++)
-		ms *= 2;
 	memcpy(n.extack, done->extack, sizeof(n.extack));
 	notice_push(notices, &n);
 	counter_inc(&card_pauses);
-	c->pauses++;
 	c->failures = 0;
 	c->is_paused = true;
-	c->paused_until = mono_add_ms(now, MIN_T(int64_t, (int64_t)ms, PAUSE_MAX_MS));
+	c->paused_until = mono_add_ms(now, mono_backoff_ms(PAUSE_MS, PAUSE_MAX_MS, c->pauses++));
 }
 
 bool card_refused(struct card *c, const struct driver *driver, const struct event_install *done,

@@ -564,12 +564,8 @@ static void arm(struct nic *nic, mono_t when)
 
 static void pause_pair(struct nic *nic, struct nic_pair *pair, mono_t now)
 {
-	int64_t ms = PROBE_PAUSE_MS;
-
-	for (unsigned int i = 0; i < pair->pauses && ms < PROBE_PAUSE_MAX_MS; i++)
-		ms *= 2;
-	pair->pauses++;
-	pair->due = mono_add_ms(now, MIN(ms, (int64_t)PROBE_PAUSE_MAX_MS));
+	pair->due = mono_add_ms(now, mono_backoff_ms(PROBE_PAUSE_MS, PROBE_PAUSE_MAX_MS,
+						     pair->pauses++));
 	set_state(nic, pair, PAIR_PAUSED);
 	arm(nic, pair->due);
 }

@@ -119,13 +119,18 @@ void proof_installed(struct engine *e, const struct flow *f, mono_t now)
 
 /* -- counters ------------------------------------------------------------- */
 
-static void note_hit(struct engine *e, const struct flow *f, enum dir dir, mono_t now)
+/* What the rule of one direction says about its pair of ports. */
+static void note_rule(struct engine *e, const struct flow *f, enum dir dir, bool is_hit, mono_t now)
 {
 	const struct neigh_rec *out = pathtab_get_neigh(&e->paths, f->next_hop[dir]);
 	const struct neigh_rec *in = pathtab_get_neigh(&e->paths, f->next_hop[dir_other(dir)]);
 
-	if (e->paths.nic && in && out)
+	if (!e->paths.nic || !in || !out)
+		return;
+	if (is_hit)
 		nic_note_hit(e->paths.nic, in->neigh.ifindex, out->neigh.ifindex, now);
+	else
+		nic_note_not_hit(e->paths.nic, in->neigh.ifindex, out->neigh.ifindex, now);
 }
 
 /* It counts. The first time, conntrack's count of now is taken to compare with
@@ -140,7 +145,7 @@ static bool believe(struct engine *e, struct flow *f, enum dir dir, mono_t now)
 	r->moved |= (uint8_t)(1u << dir);
 	r->losses = 0;
 	if (!(r->hit & 1u << dir))
-		note_hit(e, f, dir, now);
+		note_rule(e, f, dir, true, now);
 	r->hit |= (uint8_t)(1u << dir);
 	return !r->has_base;
 }
@@ -232,13 +237,9 @@ static void give_up(struct engine *e, struct flow *f, mono_t now)
 
 	counter_inc(&rules_not_hit);
 	f->is_doubted = true;
-	for (unsigned int d = 0; e->paths.nic && d < DIR__COUNT; d++) {
-		const struct neigh_rec *out = pathtab_get_neigh(&e->paths, f->next_hop[d]);
-		const struct neigh_rec *in =
-			pathtab_get_neigh(&e->paths, f->next_hop[dir_other(d)]);
-
-		if (!(r->hit & 1u << d) && in && out)
-			nic_note_not_hit(e->paths.nic, in->neigh.ifindex, out->neigh.ifindex, now);
+	for (unsigned int d = 0; d < DIR__COUNT; d++) {
+		if (!(r->hit & 1u << d))
+			note_rule(e, f, (enum dir)d, false, now);
 	}
 	drive_input(e, f, FLOW_IN_LEAVE, REASON_NOT_HIT, now);
 }

@@ -370,10 +370,15 @@ int nftown_check(struct nftown *o, const struct nftadmit_config *c, struct nftow
 
 /* -- changes -------------------------------------------------------------- */
 
-/* 0 where a table that is there may be changed; nf_tables refuses it otherwise,
- * too (nft_table_lookup), but does not say why. */
-static int may_change(const struct nftown *o, const struct look *l, struct nlerr *ret_err)
+/* Looks before a change. 0 where a table that is there may be changed; nf_tables
+ * refuses it otherwise, too (nft_table_lookup), but does not say why. */
+static int look_to_change(struct nftown *o, const struct nftadmit_config *c, struct look *l,
+			  uint32_t *ret_generation, struct nlerr *ret_err)
 {
+	int err = look(o, c, l, ret_generation, ret_err);
+
+	if (err)
+		return err;
 	if (l->state.found == NFTOWN_FOREIGN)
 		return fail(ret_err, -EEXIST,
 			    "there is a table inet " NFTADMIT_TABLE " that is not ours");
@@ -389,11 +394,9 @@ static int up_once(struct nftown *o, const struct nftadmit_config *c, bool *ret_
 {
 	struct look l;
 	uint32_t generation;
-	int err = look(o, c, &l, &generation, ret_err);
+	int err = look_to_change(o, c, &l, &generation, ret_err);
 
 	*ret_is_stale = false;
-	if (!err)
-		err = may_change(o, &l, ret_err);
 	if (err)
 		return err;
 	nfttrans_begin(o->trans, 0);
@@ -424,10 +427,8 @@ static int set_epoch_once(struct nftown *o, const struct nftadmit_config *c,
 {
 	struct look l;
 	uint32_t generation;
-	int err = look(o, c, &l, &generation, ret_err);
+	int err = look_to_change(o, c, &l, &generation, ret_err);
 
-	if (!err)
-		err = may_change(o, &l, ret_err);
 	if (err)
 		return err;
 	if (!l.state.is_whole)
@@ -459,10 +460,8 @@ int nftown_down(struct nftown *o, struct nlerr *ret_err)
 	static const struct nftadmit_config any = { .mask = 1, .epoch = 1 };
 	struct look l;
 	uint32_t generation;
-	int err = look(o, &any, &l, &generation, ret_err);
+	int err = look_to_change(o, &any, &l, &generation, ret_err);
 
-	if (!err)
-		err = may_change(o, &l, ret_err);
 	if (err || l.state.found == NFTOWN_ABSENT)
 		return err;
 	nfttrans_begin(o->trans, 0);
