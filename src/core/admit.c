@@ -82,9 +82,23 @@ static void merge(struct flow *f, struct conn *c, bool is_whole)
 	c->has |= f->attached;
 }
 
+/* Why conntrack, or the ruleset, does not want it offloaded. */
+static enum reason reason_of(struct engine *e, struct flow *f, const struct conn *c, mono_t now)
+{
+	enum reason reason = policy_conn(&e->settings, e->mark_epoch, c);
+	bool has_mark = reason == REASON_NONE || reason == REASON_INCOMPLETE;
+
+	if (has_mark && ruleset_doubts(e, f, now))
+		return REASON_RULESET_CHANGED;
+	/* It had one until the ruleset changed. */
+	if (reason == REASON_NOT_ADMITTED && f->reason == REASON_RULESET_CHANGED)
+		return REASON_RULESET_CHANGED;
+	return reason;
+}
+
 static void judge(struct engine *e, struct flow *f, const struct conn *c, mono_t now)
 {
-	enum reason reason = policy_conn(&e->settings, c);
+	enum reason reason = reason_of(e, f, c, now);
 
 	if (e->stopping) {
 		if (reason != REASON_NONE)
@@ -103,7 +117,7 @@ static void judge(struct engine *e, struct flow *f, const struct conn *c, mono_t
 static void admit_new(struct engine *e, const struct event *ev, mono_t now)
 {
 	struct conn c = ev->conn;
-	enum reason reason = policy_conn(&e->settings, &c);
+	enum reason reason = policy_conn(&e->settings, e->mark_epoch, &c);
 	struct flow *f;
 
 	/* An event says what changed; the rest is asked for. A dump says all. */
@@ -130,9 +144,7 @@ static bool is_same_conn(const struct flow *f, const struct conn *c)
 /* The mark takes part in routing, but for our own bits of it. */
 static void recheck_mark(struct engine *e, struct flow *f, uint32_t old_mark, mono_t now)
 {
-	uint32_t ours = e->settings.admit == ADMIT_MARK ? e->settings.mark : 0;
-
-	if (((f->mark ^ old_mark) & ~ours) == 0 || e->stopping)
+	if (((f->mark ^ old_mark) & ~settings_mark_bits(&e->settings)) == 0 || e->stopping)
 		return;
 	if (f->state != FLOW_REFUSED || policy_is_path_reason(f->reason))
 		drive_input(e, f, FLOW_IN_RECHECK, REASON_NONE, now);
@@ -158,6 +170,7 @@ void admit_conn(struct engine *e, const struct event *ev, mono_t now)
 		drive_set_silent(e, f, false);
 	old_mark = f->mark;
 	merge(f, &c, ev->is_dump);
+	ruleset_report(e, f, ev);
 	rank_count_cpu(e, f, &c);
 	if (!ev->is_own) {
 		proof_look(e, f, &c, now);

@@ -20,6 +20,11 @@ static const uint32_t busy_ms[] = { 250, 500, 1000, 2000, 4000, 8000, 16000, 600
 
 /* How long a flow that the operator flushed stays on the CPU. */
 #define FLUSH_HOLD_MS 10000
+/* How long a flow that the ruleset took back may wait for its mark, which comes with
+ * its next packet. Later it would come as a new one. And the pause until its old mark
+ * is tried to be taken away again. */
+#define MARK_MS	      30000
+#define REVOKE_MS     1000
 /* How long after the removal a connection may take to finish by itself. */
 #define LAST_ACK_MS   1000
 
@@ -111,6 +116,10 @@ static void arm_for_reason(struct engine *e, struct flow *f, mono_t now)
 	case REASON_TCP_CLOSING:
 		arm(e, f, LAST_ACK_MS, now);
 		break;
+	case REASON_NOT_ADMITTED:
+	case REASON_RULESET_CHANGED:
+		arm(e, f, f->mark_state == FLOW_MARK_REVOKED ? REVOKE_MS : MARK_MS, now);
+		break;
 	default:
 		wheel_cancel(&e->timers, slot_of(e, f));
 		break;
@@ -154,6 +163,25 @@ void drive_ask_care(struct engine *e, struct flow *f)
 	requeue_ask(e, f);
 }
 
+void drive_mark_cleared(struct engine *e, struct flow *f, mono_t now)
+{
+	f->mark_state = FLOW_MARK_CLEARED;
+	if (f->state == FLOW_REFUSED && f->reason == REASON_RULESET_CHANGED)
+		arm_for_reason(e, f, now);
+}
+
+/* The end of one that was never seen in an event shows only while it is known. */
+void drive_wait_no_more(struct engine *e, struct flow *f, mono_t now)
+{
+	if (f->mark_state == FLOW_MARK_REVOKED)
+		drive_ask_care(e, f);
+	else if (!f->is_silent && !f->is_asking) {
+		drive_input(e, f, FLOW_IN_END, REASON_NONE, now);
+		return;
+	}
+	arm_for_reason(e, f, now);
+}
+
 static void enter_refused(struct engine *e, struct flow *f, enum reason reason, mono_t now)
 {
 	f->ask_path = false;
@@ -189,6 +217,7 @@ static void after_rules(struct engine *e, struct flow *f, enum reason reason, mo
 
 	f->goal = FLOW_GOAL_KEEP;
 	f->in_hw = false;
+	barrier_unbar(e, f);
 	if (e->paths.nic && f->is_counted)
 		card_released(nic_card_at(e->paths.nic, f->card));
 	f->is_counted = false;

@@ -24,6 +24,9 @@ COUNTER(refreshes, "conntrack entries read or prolonged for offloaded flows");
  * the small ones are left to others. */
 #define PRIO_HARDWARE 1
 #define PRIO_SOFTWARE 100
+/* Our bits of the ct mark where none are set: an epoch needs several. */
+#define MARK_BIT      0x10000000
+#define MARK_EPOCHS   0x70000000
 
 static int init_hardware(struct engine *e, mono_t now)
 {
@@ -49,6 +52,8 @@ int engine_new(const struct engine_params *params, struct engine **ret_engine)
 		e->settings.tc_priority = e->settings.offload == OFFLOAD_HARDWARE ?
 						  PRIO_HARDWARE :
 						  PRIO_SOFTWARE;
+	if (!e->settings.mark)
+		e->settings.mark = e->settings.admit == ADMIT_NFT ? MARK_EPOCHS : MARK_BIT;
 	e->instance = params->instance;
 	e->epoch = params->now;
 	err = flowtab_init(&e->flows, params->settings.max_flows, params->n_workers,
@@ -102,7 +107,7 @@ bool engine_next_notice(struct engine *engine, struct notice *ret)
 
 static uint32_t routing_mark(const struct engine *e, const struct flow *f)
 {
-	return e->settings.admit == ADMIT_MARK ? f->mark & ~e->settings.mark : f->mark;
+	return f->mark & ~settings_mark_bits(&e->settings);
 }
 
 /* A neighbour that changed keeps its slot, but the rules have its old MAC. */
@@ -254,6 +259,10 @@ static void feed_refresh(struct engine *e, struct flow *f, const struct event *e
 		drive_input(e, f, FLOW_IN_END, REASON_NONE, now);
 	}
 	f = flowtab_get(&e->flows, ev->flow);
+	if (f && ev->refresh.mark_cleared) {
+		f->passed = e->seen_gen;
+		drive_mark_cleared(e, f, now);
+	}
 	if (f && ev->refresh.timeout_s)
 		age_prolonged(e, f, ev->refresh.timeout_s, now);
 	/* What was to be asked while this question was out. */
@@ -357,6 +366,14 @@ void engine_feed(struct engine *e, const struct event *ev, mono_t now)
 	case EVENT_PROBE_DONE:
 		ports_feed(e, ev, now);
 		break;
+	case EVENT_BARRIER_DONE:
+		barrier_done(e, &ev->barrier, now);
+		break;
+	case EVENT_EPOCH:
+	case EVENT_RULESET:
+	case EVENT_RULESET_SETTLED:
+		ruleset_event(e, ev);
+		break;
 	case EVENT_ROUND_BEGIN:
 	case EVENT_ROUND_PORT:
 	case EVENT_ROUND_END:
@@ -400,6 +417,9 @@ static void on_timer(void *ctx, uint32_t slot)
 	} else if (f->state == FLOW_REFUSED && f->reason == REASON_TCP_CLOSING) {
 		if (f->had_rules)
 			drive_ask_care(e, f);
+	} else if (f->state == FLOW_REFUSED && !e->stopping &&
+		   (f->reason == REASON_NOT_ADMITTED || f->reason == REASON_RULESET_CHANGED)) {
+		drive_wait_no_more(e, f, t->now);
 	} else if (f->state == FLOW_REFUSED && !e->stopping) {
 		drive_input(e, f, FLOW_IN_RECHECK, REASON_NONE, t->now);
 	}
@@ -421,7 +441,8 @@ bool engine_tick(struct engine *e, mono_t now)
 
 mono_t engine_next_due(const struct engine *e)
 {
-	mono_t due = mono_min(wheel_next_due(&e->timers), rank_next_due(e));
+	mono_t due = mono_min(mono_min(wheel_next_due(&e->timers), rank_next_due(e)),
+			      barrier_next_due(e));
 
 	return e->paths.nic ? mono_min(due, nic_next_due(e->paths.nic)) : due;
 }
@@ -447,6 +468,8 @@ static bool can_finish(const struct engine *e, const struct flow *f)
 static void add_care(const struct engine *e, const struct flow *f, uint32_t now_ds,
 		     struct order_refresh *ret)
 {
+	if (f->mark_state == FLOW_MARK_REVOKED)
+		ret->clear_mark = settings_mark_bits(&e->settings);
 	/* Its rules are in, and it is asked about for another reason. */
 	if (!f->had_rules || (f->state == FLOW_ACTIVE && !age_needs_refresh(e, f, now_ds)))
 		return;
@@ -590,6 +613,8 @@ static bool next_install(struct engine *e, unsigned int worker, mono_t now, stru
 		return false;
 	if (worker == 0 && ports_next_order(e, ret))
 		return true;
+	if (e->n_barriers)
+		return false;
 	while ((f = first_for(e, FLOW_Q_INSTALL, worker)) && passed_over < PASS_OVER) {
 		if (take_install(e, f, worker, now, ret))
 			return true;
@@ -603,11 +628,13 @@ bool engine_next_order(struct engine *e, enum order_class class, unsigned int wo
 {
 	ret_order->type = ORDER_NONE;
 	/* It would only lie in its ring. */
-	if (class != ORDERS_ASK && e->is_stuck[worker])
+	if (class != ORDERS_ASK && class != ORDERS_URGENT && e->is_stuck[worker])
 		return false;
 	switch (class) {
 	case ORDERS_ASK:
 		return next_question(e, now, ret_order);
+	case ORDERS_URGENT:
+		return barrier_next_order(e, now, ret_order);
 	case ORDERS_REMOVE:
 		return next_removal(e, worker, now, ret_order);
 	case ORDERS_INSTALL:
@@ -622,7 +649,12 @@ uint32_t engine_left(const struct engine *e)
 	return n_with_rules(e) * 2 + e->n_asking + e->flows.ask.count + ports_count_ours(e);
 }
 
+bool engine_is_closed(const struct engine *e)
+{
+	return !e->mark_epoch && !e->epoch_walk.is_running;
+}
+
 bool engine_is_stopped(const struct engine *e)
 {
-	return e->stopping && !e->flush_walk.is_running && engine_left(e) == 0;
+	return e->stopping && !e->flush_walk.is_running && !e->n_barriers && engine_left(e) == 0;
 }

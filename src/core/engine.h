@@ -46,11 +46,12 @@ mono_t engine_next_due(const struct engine *engine);
 /* Kinds of orders, by who executes them. */
 enum order_class {
 	ORDERS_ASK,	/* LOOKUP, REFRESH: the main thread */
+	ORDERS_URGENT,	/* BARRIER: at once, by somebody who has nothing else to do */
 	ORDERS_REMOVE,	/* REMOVE, PORT_CLOSE: a worker, before anything else */
 	ORDERS_INSTALL, /* PORT_OPEN, PORT_GUARD, PROBE, INSTALL: a worker */
 };
 
-/* The next order of a class, for that worker (ignored for ORDERS_ASK). False
+/* The next order of a class, for that worker (ignored for ORDERS_ASK and URGENT). False
  * when there is none. The caller must bring the answer as an event. */
 bool engine_next_order(struct engine *engine, enum order_class class, unsigned int worker,
 		       mono_t now, struct order *ret_order);
@@ -58,6 +59,10 @@ bool engine_next_order(struct engine *engine, enum order_class class, unsigned i
 /* How much of ours is in the kernel or still to be mended, in no unit: gets less
  * as long as taking back makes progress, and is 0 at its end. */
 uint32_t engine_left(const struct engine *engine);
+
+/* EVENT_EPOCH said 0, and no flow counts as admitted any more: another epoch may be
+ * told. Rules may still be on their way out. */
+bool engine_is_closed(const struct engine *engine);
 
 /* EVENT_STOP was fed and nothing of ours is left in the kernel. */
 bool engine_is_stopped(const struct engine *engine);

@@ -17,6 +17,21 @@ struct walk {
 	uint32_t cursor;
 };
 
+/* Elements that are remembered until they are settled; more are everything. */
+#define SUSPECTS_MAX 256
+
+/* What was changed in the ruleset: marks that were set before may be wrong. */
+struct suspects {
+	bool is_settled; /* marks from before have all been reported */
+	uint32_t change; /* number of the last change; the first is 1 */
+	uint32_t everything; /* the change that may concern every flow; 0 = none */
+	unsigned int n;
+	struct {
+		uint32_t change;
+		struct setelem elem;
+	} some[SUSPECTS_MAX];
+};
+
 /* Tuples that one walk takes back. */
 #define FLUSH_TUPLES 8
 
@@ -31,12 +46,21 @@ struct engine {
 	struct walk path_walk;	 /* flows whose path may have moved */
 	struct walk resync_walk; /* flows that a dump did not show */
 	struct walk flush_walk;	 /* operator or stop */
+	struct walk epoch_walk;	 /* flows whose mark counts no more */
+	struct walk suspect_walk; /* flows whose mark may be wrong */
+	struct walk proof_walk;	 /* flows whose packets went to the CPU for a while */
 	bool flush_all;
 	unsigned int n_flush;
 	struct tuple flush_tuple[FLUSH_TUPLES]; /* asked for since the walk began */
 	uint8_t seen_gen;
 	bool in_resync;
 	bool stopping;
+	uint32_t mark_epoch; /* that our bits of the ct mark must have; 0 = none does */
+	struct suspects suspects;
+	uint32_t n_barred;   /* flows that the barrier waits for */
+	uint32_t n_barriers; /* ports that have one, or whose worker is at it */
+	bool wants_barrier;
+	mono_t barrier_due;  /* those that could not be lowered are tried again */
 	bool has_unwanted; /* ports that are PORT_UNWANTED, or were */
 
 	struct proof *proof; /* do rules do what they say? */
@@ -58,6 +82,9 @@ struct engine {
 void drive_input(struct engine *e, struct flow *f, enum flow_input input, enum reason reason,
 		 mono_t now);
 void drive_ask_care(struct engine *e, struct flow *f);
+void drive_mark_cleared(struct engine *e, struct flow *f, mono_t now);
+/* No mark has come back for it: forgets it, or repeats what must happen before. */
+void drive_wait_no_more(struct engine *e, struct flow *f, mono_t now);
 /* False when a fact is missing meanwhile. */
 bool drive_make_install(struct engine *e, struct flow *f, struct order *ret);
 void drive_make_remove(struct engine *e, struct flow *f, struct order *ret);
@@ -93,6 +120,33 @@ uint32_t ports_count_ours(const struct engine *e);
 /* Nothing is under way: every port and pair that can be used can be used now. */
 bool ports_are_settled(const struct engine *e);
 
+/* ruleset: what a change of the nft ruleset takes back */
+void ruleset_event(struct engine *e, const struct event *ev);
+/* This mark may have been set by rules that are no more: takes it away. True when it
+ * does not count, now or yet. */
+bool ruleset_doubts(struct engine *e, struct flow *f, mono_t now);
+/* A report came: does the mark count again? */
+void ruleset_report(struct engine *e, struct flow *f, const struct event *ev);
+void ruleset_visit_epoch(struct engine *e, struct flow *f, mono_t now);
+void ruleset_visit_suspect(struct engine *e, struct flow *f, mono_t now);
+/* Forgets what is settled. */
+void ruleset_step(struct engine *e);
+
+/* barrier: all packets to the CPU while many rules go */
+/* A flow leaves whose rules must not be hit any more. */
+void barrier_bar(struct engine *e, struct flow *f);
+/* Its rules are out. */
+void barrier_unbar(struct engine *e, struct flow *f);
+/* So many flows are about to leave. */
+void barrier_consider(struct engine *e, uint32_t n_flows);
+bool barrier_next_order(struct engine *e, mono_t now, struct order *ret);
+void barrier_done(struct engine *e, const struct event_barrier *done, mono_t now);
+/* Nothing can be said about rules by who sees their packets. */
+bool barrier_hides(const struct engine *e);
+mono_t barrier_next_due(const struct engine *e);
+/* The device is gone, and all that was on it. */
+void barrier_forget(struct engine *e, struct link_rec *rec);
+
 /* proof: do rules do what they say? */
 int proof_new(const struct settings *settings, struct proof **ret) MUST_CHECK;
 void proof_free(struct proof *proof);
@@ -104,6 +158,8 @@ void proof_look(struct engine *e, struct flow *f, const struct conn *c, mono_t n
 /* When the flow's rules were confirmed. */
 uint32_t proof_since(const struct engine *e, const struct flow *f);
 void proof_round(struct engine *e, const struct event *event);
+/* Begins anew with it: its packets went to the CPU for a while. */
+void proof_visit_hidden(struct engine *e, struct flow *f, mono_t now);
 void proof_visit_lost(struct engine *e, struct flow *f, mono_t now);
 
 /* rank: who gets into a full card */
@@ -141,6 +197,9 @@ uint32_t age_wanted_timeout(const struct flow *f, uint32_t now_ds);
 void resync_event(struct engine *e, const struct event *ev);
 void resync_start_path_walk(struct engine *e);
 void resync_start_lost_walk(struct engine *e);
+void resync_start_proof_walk(struct engine *e);
+void resync_start_epoch_walk(struct engine *e);
+void resync_start_suspect_walk(struct engine *e);
 /* One slice of every walk; true when more is to do. */
 bool resync_step(struct engine *e, mono_t now);
 

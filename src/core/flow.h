@@ -84,6 +84,14 @@ struct flow_cell {
 	uint8_t action; /* enum flow_action */
 };
 
+/* A ruleset that changed may not let the flow pass any more: its mark is taken away,
+ * and only one that is set after that counts. */
+enum flow_mark {
+	FLOW_MARK_VALID,
+	FLOW_MARK_REVOKED, /* to be taken away */
+	FLOW_MARK_CLEARED, /* done; reports from before that may still come */
+};
+
 /* Queue that a flow waits in; at most one. */
 enum flow_queue {
 	FLOW_Q_NONE,
@@ -111,15 +119,18 @@ struct flow {
 	uint32_t path_gen;   /* newest fact that its path accounts for */
 	uint32_t next_hop[DIR__COUNT]; /* slots in pathtab; FLOW_NONE = no path */
 	uint32_t prev, next; /* queue links, by slot */
+	/* Change of the ruleset after which its mark was set anew; while the mark is
+	 * FLOW_MARK_CLEARED, seen_gen of when that was. */
+	uint32_t passed;
 	uint8_t state;	     /* enum flow_state */
-	uint8_t queue;	     /* enum flow_queue */
 	uint8_t reason;	     /* enum reason: why it is not offloaded */
-	uint8_t goal;	     /* enum flow_goal */
-	uint8_t attempts;    /* refusals so far, for the pause between */
 	uint8_t seen_gen;    /* resync that saw it last */
-	uint8_t tcp_state;   /* enum conn_tcp_state */
 	uint8_t card;	     /* that its rules count on; NIC_NONE = none */
-	uint8_t worker;	     /* that has its order */
+	uint8_t queue : 2;   /* enum flow_queue */
+	uint8_t goal : 2;    /* enum flow_goal */
+	uint8_t attempts : 4; /* refusals so far, for the pause between */
+	uint8_t tcp_state : 4; /* enum conn_tcp_state */
+	uint8_t worker : 4;  /* that has its order */
 	uint16_t status;     /* enum conn_status, as last reported; its 16 bits */
 	uint16_t attached;   /* enum conn_has bits of what not every event repeats */
 	bool ask_path : 1;   /* Q_ASK: look-up wanted */
@@ -134,6 +145,8 @@ struct flow {
 	bool is_busy : 1;    /* the last refusal said "not now" */
 	bool is_doubted : 1; /* its rules were lost or never hit, and have not counted since */
 	bool is_chosen : 1;  /* rank lets it into a tight card */
+	uint8_t mark_state : 2; /* enum flow_mark */
+	bool is_barred : 1;  /* the barrier waits until its rules are out */
 	bool had_rules : 1;  /* conntrack may have missed packets of it */
 };
 

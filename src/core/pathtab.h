@@ -44,6 +44,14 @@ static inline bool port_is_ours(enum port_state state)
 	return state >= PORT_OPENING && state != PORT_FAILED && state != PORT_CLOSED;
 }
 
+/* Whether all packets of a port go to the CPU, because many rules are being removed. */
+enum barrier_state {
+	BARRIER_NONE,
+	BARRIER_RAISING, /* a worker is at it */
+	BARRIER_UP,
+	BARRIER_LOWERING, /* a worker is at it */
+};
+
 struct link_rec {
 	struct link link;
 	uint32_t changed; /* generation of the last change that moves paths */
@@ -57,6 +65,8 @@ struct link_rec {
 	bool is_renewing; /* a worker is at it */
 	bool was_renewed; /* since the port was last sampled: once is enough */
 	bool is_read;	  /* in this round of samples: what it did not show is not there */
+	uint8_t barrier;  /* enum barrier_state */
+	bool has_no_barrier; /* it was refused, and nothing has changed since */
 	uint8_t guards;	  /* those that are in; bit 0: IPv4, bit 1: IPv6 */
 	int32_t err;
 	char extack[EXTACK_SIZE];

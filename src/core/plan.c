@@ -87,20 +87,32 @@ void plan_build(const struct settings *settings, const struct tuple *orig,
 	}
 }
 
-void plan_guard(const struct settings *settings, const struct link_rec *port, enum family family,
-		uint32_t instance, struct rule *ret)
+static struct rule accept_rule(const struct settings *settings, const struct link_rec *port,
+			       enum family family, uint32_t instance, enum rule_kind kind)
 {
-	*ret = (struct rule){
+	return (struct rule){
 		.ifindex = port->link.ifindex,
 		.prio = (uint16_t)(settings->tc_priority + (family == FAMILY_IP6 ?
 								    PLAN_PRIO_GUARD_IP6 :
 								    PLAN_PRIO_GUARD_IP4)),
-		.handle = 1,
+		.handle = kind == RULE_GUARD ? 1 : 2,
 		.family = (uint8_t)family,
-		.kind = RULE_GUARD,
+		.kind = (uint8_t)kind,
 		.place = (uint8_t)place_of(settings),
 		.cookie = { .instance = instance,
-			    .kind = RULE_GUARD,
+			    .kind = (uint8_t)kind,
 			    .owns_clsact = port->made_clsact },
 	};
+}
+
+void plan_guard(const struct settings *settings, const struct link_rec *port, enum family family,
+		uint32_t instance, struct rule *ret)
+{
+	*ret = accept_rule(settings, port, family, instance, RULE_GUARD);
+}
+
+void plan_barrier(const struct settings *settings, const struct link_rec *port, enum family family,
+		  uint32_t instance, struct rule *ret)
+{
+	*ret = accept_rule(settings, port, family, instance, RULE_BARRIER);
 }

@@ -48,3 +48,7 @@ void plan_build(const struct settings *settings, const struct tuple *orig,
  * answers with "time exceeded". */
 void plan_guard(const struct settings *settings, const struct link_rec *port, enum family family,
 		uint32_t instance, struct rule *ret);
+
+/* The rule beside it that hands all packets of one family to the CPU. */
+void plan_barrier(const struct settings *settings, const struct link_rec *port, enum family family,
+		  uint32_t instance, struct rule *ret);

@@ -54,18 +54,21 @@ static enum reason check_attachments(const struct conn *c)
 	return REASON_NONE;
 }
 
-static bool is_admitted(const struct settings *s, const struct conn *c)
+static bool is_admitted(const struct settings *s, uint32_t epoch, const struct conn *c)
 {
 	switch (s->admit) {
 	case ADMIT_EVENTS:
 		return true;
 	case ADMIT_MARK:
-		return (c->has & CONN_HAS_MARK) && (c->mark & s->mark) == s->mark;
+		epoch = s->mark;
+		break;
+	case ADMIT_NFT:
+		break;
 	}
-	return false;
+	return epoch && (c->has & CONN_HAS_MARK) && (c->mark & s->mark) == epoch;
 }
 
-enum reason policy_conn(const struct settings *settings, const struct conn *conn)
+enum reason policy_conn(const struct settings *settings, uint32_t epoch, const struct conn *conn)
 {
 	enum reason reason = REASON_NONE;
 
@@ -87,7 +90,7 @@ enum reason policy_conn(const struct settings *settings, const struct conn *conn
 		return reason;
 	if (!conn_is_assured(conn))
 		return REASON_NOT_ASSURED;
-	if (!is_admitted(settings, conn))
+	if (!is_admitted(settings, epoch, conn))
 		return REASON_NOT_ADMITTED;
 	if (reason != REASON_NONE)
 		return reason;

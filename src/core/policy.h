@@ -14,9 +14,11 @@
 /*
  * REASON_NONE, or the first reason in the order of REASON_LIST. A report that
  * lacks what the decision needs gives REASON_INCOMPLETE: ask conntrack for the
- * whole entry then.
+ * whole entry then. With ADMIT_NFT the mark must have this epoch in our bits; no
+ * connection has epoch 0.
  */
-enum reason policy_conn(const struct settings *settings, const struct conn *conn);
+enum reason policy_conn(const struct settings *settings, uint32_t epoch,
+			const struct conn *conn);
 
 /* The reason is about the connection as conntrack knows it, so that a later
  * report can lift it; all others need a change elsewhere or time. */

@@ -145,6 +145,8 @@ static void feed_link(struct engine *e, const struct link *link)
 	rec = pathtab_put_link(&e->paths, &e->settings, link);
 	if (!rec)
 		return;
+	if (e->paths.generation != before)
+		rec->has_no_barrier = false;
 	/* What a NIC forgets when it is reset shows by its carrier at best. */
 	if (was_down && link->is_up)
 		ports_renew_guards(e, link->ifindex);
@@ -158,8 +160,12 @@ static void feed_link(struct engine *e, const struct link *link)
 
 static void feed_link_gone(struct engine *e, uint32_t ifindex)
 {
+	struct link_rec *rec = pathtab_find_link(&e->paths, ifindex);
+
 	if (is_hardware(e))
 		nic_del_link(e->paths.nic, ifindex);
+	if (rec)
+		barrier_forget(e, rec);
 	pathtab_del_link(&e->paths, ifindex);
 	resync_start_path_walk(e);
 }
@@ -465,7 +471,7 @@ bool ports_next_unwanted(struct engine *e, struct order *ret)
 		if (rec->port != PORT_UNWANTED)
 			continue;
 		any = true;
-		if (pathtab_is_used(&e->paths, rec->link.ifindex))
+		if (pathtab_is_used(&e->paths, rec->link.ifindex) || rec->barrier != BARRIER_NONE)
 			continue;
 		rec->port = PORT_CLOSING;
 		make_order(e, rec, ORDER_PORT_CLOSE, ret);
@@ -480,7 +486,7 @@ bool ports_next_closing(struct engine *e, struct order *ret)
 	struct link_rec *rec;
 
 	for (uint32_t slot = 0; (rec = pathtab_next_link(&e->paths, &slot)); slot++) {
-		if (!can_be_closed(rec))
+		if (!can_be_closed(rec) || rec->barrier != BARRIER_NONE)
 			continue;
 		rec->port = PORT_CLOSING;
 		rec->is_mended = false;

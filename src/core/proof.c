@@ -178,7 +178,7 @@ void proof_sampled(struct engine *e, struct flow *f, enum dir dir, bool moved, m
 	bool shall_ask;
 
 	r->sampled[dir] = e->proof->round;
-	if (f->state != FLOW_ACTIVE)
+	if (f->state != FLOW_ACTIVE || barrier_hides(e))
 		return;
 	if (moved) {
 		f->attempts = 0;
@@ -288,7 +288,8 @@ void proof_look(struct engine *e, struct flow *f, const struct conn *c, mono_t n
 	bool can_judge = r->has_base, saw;
 
 	/* FIN and RST belong to the CPU: they are no sign of a rule that is not hit. */
-	if (f->state != FLOW_ACTIVE || !f->in_hw || !(c->has & CONN_HAS_TIMEOUT) ||
+	if (f->state != FLOW_ACTIVE || !f->in_hw || barrier_hides(e) ||
+	    !(c->has & CONN_HAS_TIMEOUT) ||
 	    ((c->has & CONN_HAS_TCP_STATE) && c->tcp_state != CONN_TCP_ESTABLISHED) ||
 	    !is_later(now_ds, r->since + SETTLE_DS))
 		return;
@@ -377,6 +378,12 @@ static bool is_gone(const struct engine *e, const struct flow *f, enum dir dir)
 	uint8_t ahead = (uint8_t)(rec_of(e, f)->sampled[dir] - e->proof->lost_round);
 
 	return rec && rec->is_read && ahead > ROUNDS_AHEAD;
+}
+
+void proof_visit_hidden(struct engine *e, struct flow *f, mono_t now)
+{
+	if (f->state == FLOW_ACTIVE)
+		proof_installed(e, f, now);
 }
 
 void proof_visit_lost(struct engine *e, struct flow *f, mono_t now)

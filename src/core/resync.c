@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * resync - the walks over the flow table: what a conntrack dump did not show,
- * what a changed route or neighbour may have moved, what the operator wants
- * back.
+ * resync - the walks over the flow table: what a changed ruleset takes back, what a
+ * conntrack dump did not show, what a changed route or neighbour may have moved,
+ * what the operator wants back.
  *
  * A walk takes a slice per tick and picks up behind its cursor. Starting one
  * that runs makes it go round once more.
@@ -30,6 +30,21 @@ void resync_start_path_walk(struct engine *e)
 void resync_start_lost_walk(struct engine *e)
 {
 	start(&e->lost_walk);
+}
+
+void resync_start_proof_walk(struct engine *e)
+{
+	start(&e->proof_walk);
+}
+
+void resync_start_epoch_walk(struct engine *e)
+{
+	start(&e->epoch_walk);
+}
+
+void resync_start_suspect_walk(struct engine *e)
+{
+	start(&e->suspect_walk);
 }
 
 /* One may come while another is under way. More tuples than fit mean all:
@@ -149,6 +164,10 @@ static void step(struct engine *e, struct walk *w,
 
 bool resync_step(struct engine *e, mono_t now)
 {
+	/* First, for their rules must not be hit any more. */
+	step(e, &e->epoch_walk, ruleset_visit_epoch, now);
+	step(e, &e->suspect_walk, ruleset_visit_suspect, now);
+	ruleset_step(e);
 	step(e, &e->flush_walk, visit_flush, now);
 	if (!e->flush_walk.is_running) {
 		e->flush_all = false;
@@ -157,6 +176,8 @@ bool resync_step(struct engine *e, mono_t now)
 	step(e, &e->path_walk, visit_path, now);
 	step(e, &e->resync_walk, visit_unseen, now);
 	step(e, &e->lost_walk, proof_visit_lost, now);
+	step(e, &e->proof_walk, proof_visit_hidden, now);
 	return e->lost_walk.is_running || e->flush_walk.is_running || e->path_walk.is_running ||
-	       e->resync_walk.is_running;
+	       e->resync_walk.is_running || e->epoch_walk.is_running ||
+	       e->suspect_walk.is_running || e->proof_walk.is_running;
 }

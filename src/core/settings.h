@@ -16,7 +16,8 @@ enum offload_mode {
 
 enum admit_mode {
 	ADMIT_EVENTS, /* every established forwarded connection */
-	ADMIT_MARK,   /* those whose ct mark has the bit */
+	ADMIT_MARK,   /* those whose ct mark has all our bits: the ruleset sets them */
+	ADMIT_NFT,    /* those whose ct mark has the epoch in our bits: our own nft table sets it */
 };
 
 #define SETTINGS_MAX_DEVICES 64
@@ -37,7 +38,7 @@ struct settings_driver {
 struct settings {
 	enum offload_mode offload;
 	enum admit_mode admit;
-	uint32_t mark;		 /* bits that must be set in the ct mark */
+	uint32_t mark;		 /* our bits of the ct mark; 0 = the engine chooses */
 	uint32_t max_flows;
 	bool auto_devices;	 /* { "auto" }: every port that can */
 	unsigned int n_devices;
@@ -55,3 +56,9 @@ struct settings {
 	uint32_t udp_timeout_s;
 	uint32_t tcp_time_wait_s;
 };
+
+/* Bits of the ct mark that are ours. */
+static inline uint32_t settings_mark_bits(const struct settings *s)
+{
+	return s->admit == ADMIT_EVENTS ? 0 : s->mark;
+}

@@ -59,6 +59,11 @@ void view_rules(const struct engine *engine, const struct conn *conn, const stru
 		   f ? flowtab_slot(&engine->flows, f) : 0, engine->instance, conn->id, ret);
 }
 
+uint32_t view_epoch(const struct engine *engine)
+{
+	return engine->mark_epoch;
+}
+
 const struct pathtab *view_paths(const struct engine *engine)
 {
 	return &engine->paths;

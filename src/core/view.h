@@ -39,6 +39,9 @@ bool view_flow_devices(const struct engine *engine, struct slab_ref flow,
 void view_rules(const struct engine *engine, const struct conn *conn, const struct path *path,
 		struct rule ret[DIR__COUNT]);
 
+/* What policy_conn() is to be asked with. */
+uint32_t view_epoch(const struct engine *engine);
+
 /* Links, neighbours and ports, valid until the next engine_feed. */
 const struct pathtab *view_paths(const struct engine *engine);
 

@@ -37,7 +37,8 @@ COUNTER(conntrack_finished, "connections whose last ACK was forwarded by a rule"
 /* For a batch that is under way when we stop; what takes longer is stuck. */
 #define WORKER_STOP_MS 2000
 
-#define DISPATCH_WORKERS_MAX 8
+/* One more, behind the others, for what is urgent. */
+#define DISPATCH_WORKERS_MAX 9
 
 struct dispatch {
 	struct loop *loop;
@@ -45,7 +46,7 @@ struct dispatch {
 	struct routes *routes;
 	struct nlsock ct_sock;
 	struct ctnl *ctnl;
-	unsigned int n_workers;
+	unsigned int n_workers; /* the last one is for what is urgent */
 	struct worker *worker[DISPATCH_WORKERS_MAX];
 	struct loop_fd *worker_fd[DISPATCH_WORKERS_MAX];
 	bool is_stuck[DISPATCH_WORKERS_MAX];
@@ -116,6 +117,16 @@ int dispatch_get_conn(struct dispatch *d, const struct tuple *tuple, struct conn
 	return err ? err : ctx.found ? 0 : -ENOENT;
 }
 
+static int clear_mark(struct dispatch *d, const struct order_refresh *o)
+{
+	struct request r;
+	int err = ctnl_put_clear_mark(request_begin(&r), &o->orig, o->clear_mark);
+
+	if (!err)
+		err = nlsock_query(&d->ct_sock, nlput_msg(&r.w), CT_TIMEOUT_MS, NULL, NULL, NULL);
+	return err;
+}
+
 /* Prolongs or repairs the entry as the order says. 0 when nothing was to do. */
 static int mend_conn(struct dispatch *d, const struct order_refresh *o, const struct conn *c,
 		     uint32_t *ret_timeout_s)
@@ -150,7 +161,11 @@ static void run_refresh(struct dispatch *d, const struct order *o)
 	int err = dispatch_get_conn(d, &o->refresh.orig, &r->conn);
 
 	r->found = err == 0 && (!(r->conn.has & CONN_HAS_ID) || r->conn.id == o->refresh.ct_id);
-	if (r->found)
+	if (r->found && o->refresh.clear_mark) {
+		err = clear_mark(d, &o->refresh);
+		r->mark_cleared = err == 0;
+	}
+	if (r->found && !err)
 		err = mend_conn(d, &o->refresh, &r->conn, &r->timeout_s);
 	/* Not there, or gone between the two requests. */
 	if (err == -ENOENT) {
@@ -184,19 +199,23 @@ static bool answer_questions(struct dispatch *d)
 
 /* -- workers -------------------------------------------------------------- */
 
+static void feed_worker(struct dispatch *d, enum order_class class, unsigned int w)
+{
+	struct order o;
+
+	while (worker_has_room(d->worker[w], class == ORDERS_REMOVE) &&
+	       engine_next_order(d->engine, class, w, loop_now(d->loop), &o))
+		worker_push(d->worker[w], &o);
+}
+
 static void feed_workers(struct dispatch *d)
 {
 	static const enum order_class classes[] = { ORDERS_REMOVE, ORDERS_INSTALL };
-	struct order o;
 
+	feed_worker(d, ORDERS_URGENT, d->n_workers - 1);
 	for (unsigned int c = 0; c < array_size(classes); c++) {
-		bool is_removal = classes[c] == ORDERS_REMOVE;
-
-		for (unsigned int w = 0; w < d->n_workers; w++) {
-			while (worker_has_room(d->worker[w], is_removal) &&
-			       engine_next_order(d->engine, classes[c], w, loop_now(d->loop), &o))
-				worker_push(d->worker[w], &o);
-		}
+		for (unsigned int w = 0; w + 1 < d->n_workers; w++)
+			feed_worker(d, classes[c], w);
 	}
 }
 
@@ -225,6 +244,22 @@ static void report_port(const struct dispatch *d, const struct event_port *p)
 			  name, name, prio, prio + PLAN_PRIO__COUNT - 1, strerror(-p->err));
 	else if (p->order != ORDER_PORT_OPEN)
 		log_info("%s: %s", name, p->order == ORDER_PORT_GUARD ? "ready" : "left as it was");
+}
+
+static void report_barrier(const struct dispatch *d, const struct event_barrier *b)
+{
+	const char *name = device_name(d, b->ifindex);
+	const char *text = b->extack[0] ? b->extack : "no text";
+
+	if (b->err && b->raise)
+		log_notice("%s: takes no rule that hands all packets to the CPU while others are "
+			   "removed: %s (%s)", name, text, strerror(-b->err));
+	else if (b->err)
+		log_warning("%s: all packets go to the CPU, and the rule that makes them cannot be "
+			    "removed, trying again every second: %s (%s)", name, text,
+			    strerror(-b->err));
+	else
+		log_debug("%s: barrier %s", name, b->raise ? "up" : "down");
 }
 
 static void report_refusal(const struct event_install *r)
@@ -273,6 +308,8 @@ static void on_worker(void *ctx, int fd, unsigned int events)
 				report_refusal(&ev.install);
 			else if (ev.type == EVENT_REMOVE_DONE)
 				report_removal(d, &ev);
+			else if (ev.type == EVENT_BARRIER_DONE)
+				report_barrier(d, &ev.barrier);
 			engine_feed(d->engine, &ev, loop_now(d->loop));
 		}
 	}
@@ -314,7 +351,8 @@ static void on_watch(void *ctx)
 		if (is_stuck)
 			counter_inc(&workers_stuck);
 		report_worker(d, w, us);
-		dispatch_feed(d, &ev);
+		if (w + 1 < d->n_workers)
+			dispatch_feed(d, &ev);
 	}
 }
 
@@ -410,7 +448,7 @@ int dispatch_new(struct loop *loop, struct engine *engine, unsigned int n_worker
 	if (!err) {
 		d->tick = loop_timer_add(loop, "engine timer", on_tick, d);
 		d->watch = loop_timer_add(loop, "watch over workers", on_watch, d);
-		err = d->tick && d->watch ? start_workers(d, n_workers) : -ENOMEM;
+		err = d->tick && d->watch ? start_workers(d, n_workers + 1) : -ENOMEM;
 	}
 	if (err) {
 		/* Workers that have just begun are at nothing yet. */

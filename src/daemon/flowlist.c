@@ -60,7 +60,7 @@ static void judge(const struct engine *engine, const struct conn *c, struct verd
 		v->reason = strcmp(v->state, "software") == 0 ? v->flow.reason : REASON_NONE;
 		return;
 	}
-	v->reason = policy_conn(engine_settings(engine), c);
+	v->reason = policy_conn(engine_settings(engine), view_epoch(engine), c);
 	if (v->reason != REASON_NONE)
 		return;
 	/* It could be offloaded and the engine does not have it: there is no

@@ -272,3 +272,35 @@ void portwork_close(struct nlsock *sock, const struct order_port *order, struct 
 	}
 	ret->err = err;
 }
+
+/* 0 when it is not there any more, whoever took it or what it hung on. */
+static int del_barrier(struct nlsock *sock, const struct rule *rule, struct nlerr *why)
+{
+	struct rule_where where = rule_where(rule);
+	struct request r;
+	int err = request_send(&r, sock, flower_put_del(request_begin(&r), &where, false), why);
+
+	return err == -ENOENT || err == -ENODEV || err == -EINVAL ? 0 : err;
+}
+
+void portwork_barrier(struct nlsock *sock, const struct order_barrier *order,
+		      struct event_barrier *ret)
+{
+	struct nlerr why = { 0, "" };
+	int err = 0;
+
+	*ret = (struct event_barrier){ .ifindex = order->ifindex, .raise = order->raise };
+	for (unsigned int i = 0; order->raise && !err && i < array_size(order->rule); i++)
+		err = add_guard(sock, &order->rule[i], &why);
+	for (unsigned int i = 0; (err || !order->raise) && i < array_size(order->rule); i++) {
+		struct nlerr del_why = { 0, "" };
+		int del_err = del_barrier(sock, &order->rule[i], &del_why);
+
+		if (del_err && !order->raise) {
+			err = del_err;
+			why = del_why;
+		}
+	}
+	ret->err = err;
+	memcpy(ret->extack, why.extack, sizeof(ret->extack));
+}

@@ -22,6 +22,9 @@ void portwork_open(struct nlsock *sock, const struct order_port *order, struct e
  * unless they shall be renewed. */
 void portwork_guard(struct nlsock *sock, const struct order_port *order, struct event_port *ret);
 void portwork_close(struct nlsock *sock, const struct order_port *order, struct event_port *ret);
+/* Both rules of the barrier, or none. */
+void portwork_barrier(struct nlsock *sock, const struct order_barrier *order,
+		      struct event_barrier *ret);
 
 /*
  * Removes all rules of ours from a port, but those of the instance *keep, which

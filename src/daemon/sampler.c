@@ -90,6 +90,7 @@ static void take_rule(struct sampler *s, const struct flower_info *info)
 		feed(s, &ev);
 		break;
 	case RULE_PROBE:
+	case RULE_BARRIER:
 	case RULE__COUNT: break;
 	}
 }

@@ -65,7 +65,8 @@ static void describe_conn(struct why *w)
 
 static bool explain_policy(struct why *w)
 {
-	enum reason reason = policy_conn(engine_settings(w->engine), &w->conn);
+	enum reason reason = policy_conn(engine_settings(w->engine), view_epoch(w->engine),
+					 &w->conn);
 
 	if (reason == REASON_HELPER && w->conn.helper[0]) {
 		w->reason = reason;
@@ -122,7 +123,7 @@ static bool explain_path(struct why *w, struct dispatch *dispatch, struct path *
 	char in[32], out[32];
 
 	path_begin(&q, &w->conn.orig, &w->conn.reply,
-		   s->admit == ADMIT_MARK ? w->conn.mark & ~s->mark : w->conn.mark, 0);
+		   w->conn.mark & ~settings_mark_bits(s), 0);
 	/* What failed stands in the answers. */
 	IGNORE_RESULT(dispatch_walk_path(dispatch, &q));
 	for (unsigned int i = 0; i <= q.step; i++)

@@ -316,6 +316,8 @@ static void devices_of(const struct order *o, uint32_t ret[2])
 		ret[1] = o->remove.where[1].ifindex;
 	} else if (o->type == ORDER_PROBE) {
 		ret[0] = o->probe.in;
+	} else if (o->type == ORDER_BARRIER) {
+		ret[0] = o->barrier.ifindex;
 	}
 }
 
@@ -348,6 +350,10 @@ static void run_single(struct worker *w, const struct order *o)
 	case ORDER_PORT_OPEN: portwork_open(&w->rt_sock, &o->port, &ev.port); break;
 	case ORDER_PORT_GUARD: portwork_guard(&w->rt_sock, &o->port, &ev.port); break;
 	case ORDER_PORT_CLOSE: portwork_close(&w->rt_sock, &o->port, &ev.port); break;
+	case ORDER_BARRIER:
+		ev.type = EVENT_BARRIER_DONE;
+		portwork_barrier(&w->rt_sock, &o->barrier, &ev.barrier);
+		break;
 	case ORDER_PROBE:
 		ev.type = EVENT_PROBE_DONE;
 		probework_run(&w->rt_sock, &o->probe, &ev.probe);

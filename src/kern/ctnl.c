@@ -405,6 +405,7 @@ int ctnl_get(struct ctnl *ctnl, const struct nlmsghdr *nlh, struct conn *ret,
 	get_u32(ct, ATTR_ID, &c, CONN_HAS_ID, &c.id);
 	get_u32(ct, ATTR_STATUS, &c, CONN_HAS_STATUS, &c.status);
 	get_u32(ct, ATTR_MARK, &c, CONN_HAS_MARK, &c.mark);
+	c.has |= CONN_HAS_MARK;
 	get_u32(ct, ATTR_TIMEOUT, &c, CONN_HAS_TIMEOUT, &c.timeout_s);
 	if (has(ct, ATTR_TCP_STATE)) {
 		c.tcp_state = nfct_get_attr_u8(ct, ATTR_TCP_STATE);
@@ -434,7 +435,7 @@ int ctnl_get(struct ctnl *ctnl, const struct nlmsghdr *nlh, struct conn *ret,
  * would wake us for nothing. What the filter does not understand, it passes.
  * Event messages are alone in their datagram (ctnetlink_conntrack_event).
  */
-static const struct sock_filter event_filter[] = {
+static const struct sock_filter assured_filter[] = {
 	/* Status: not assured, drop. */
 	/*  0 */ BPF_STMT(BPF_LD | BPF_IMM, ATTRS_OFFSET),
 	/*  1 */ FIND(CTA_STATUS),
@@ -455,21 +456,54 @@ static const struct sock_filter event_filter[] = {
 	/* 19 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_TCP, 2, 0),
 	/* 20 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_UDP, 1, 0),
 	/* 21 */ BPF_STMT(BPF_RET | BPF_K, 0),
-	/* 22 */ BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
 };
 
-int ctnl_filter_attach(int fd)
-{
-	struct sock_filter program[array_size(event_filter)];
-	struct sock_fprog prog = { .len = array_size(program), .filter = program };
+/* Behind it, for what it passes. */
+static const struct sock_filter pass_filter[] = { BPF_STMT(BPF_RET | BPF_K, UINT32_MAX) };
 
-	memcpy(program, event_filter, sizeof(program));
+/*
+ * Where admission goes by mark, of those that have none only what may be its loss.
+ * An event of the mark tells it even when it is 0, and without a change of state
+ * beside it has no CTA_PROTOINFO; most others of TCP have.
+ */
+#define MARK_FILTER(bits)                                                                          \
+	/*  0 */ BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_pid)),         \
+		/*  1 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 14),                            \
+		/*  2 */ BPF_STMT(BPF_LD | BPF_IMM, ATTRS_OFFSET),                                 \
+		/*  3 */ FIND(CTA_MARK),                                                           \
+		/*  5 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 3, 0),                             \
+		/*  6 */ BPF_STMT(BPF_MISC | BPF_TAX, 0),                                          \
+		/*  7 */ BPF_STMT(BPF_LD | BPF_W | BPF_IND, NLA_HDRLEN),                           \
+		/*  8 */ BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, bits, 7, 0),                         \
+		/*  9 */ BPF_STMT(BPF_LD | BPF_H | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_type)), \
+		/* 10 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,                                       \
+				  htons(MSG_TYPE(IPCTNL_MSG_CT_DELETE)), 4, 0),                    \
+		/* 11 */ BPF_STMT(BPF_LD | BPF_IMM, ATTRS_OFFSET),                                 \
+		/* 12 */ FIND(CTA_PROTOINFO),                                                      \
+		/* 14 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0),                             \
+		/* 15 */ BPF_STMT(BPF_RET | BPF_K, 0),                                             \
+		/* 16 */ BPF_STMT(BPF_RET | BPF_K, UINT32_MAX)
+
+int ctnl_filter_attach(int fd, uint32_t mark_bits)
+{
+	const struct sock_filter mark_filter[] = { MARK_FILTER(mark_bits) };
+	struct sock_filter program[array_size(assured_filter) + array_size(mark_filter)];
+	struct sock_fprog prog = { .len = array_size(assured_filter), .filter = program };
+
+	memcpy(program, assured_filter, sizeof(assured_filter));
+	if (mark_bits) {
+		memcpy(program + prog.len, mark_filter, sizeof(mark_filter));
+		prog.len += array_size(mark_filter);
+	} else {
+		memcpy(program + prog.len, pass_filter, sizeof(pass_filter));
+		prog.len += array_size(pass_filter);
+	}
 	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog)) < 0)
 		return -errno;
 	return 0;
 }
 
-int ctnl_events_open(struct nlsock *s, int rcvbuf_bytes)
+int ctnl_events_open(struct nlsock *s, int rcvbuf_bytes, uint32_t mark_bits)
 {
 	static const unsigned int groups[] = {
 		NFNLGRP_CONNTRACK_NEW,
@@ -482,7 +516,7 @@ int ctnl_events_open(struct nlsock *s, int rcvbuf_bytes)
 		return err;
 	err = nlsock_set_nonblock(s);
 	if (!err)
-		err = ctnl_filter_attach(nlsock_fd(s));
+		err = ctnl_filter_attach(nlsock_fd(s), mark_bits);
 	for (size_t i = 0; i < array_size(groups) && !err; i++)
 		err = nlsock_join(s, groups[i]);
 	if (err)
@@ -519,6 +553,14 @@ int ctnl_put_dump(struct nlput *w, enum family family, bool only_assured)
 	return nlput_end(w);
 }
 
+int ctnl_put_dump_mark(struct nlput *w, uint32_t value, uint32_t bits)
+{
+	begin(w, IPCTNL_MSG_CT_GET, NLM_F_DUMP, FAMILY_NONE);
+	nlput_be32(w, CTA_MARK, value);
+	nlput_be32(w, CTA_MARK_MASK, bits);
+	return nlput_end(w);
+}
+
 /* Names an entry by one direction. */
 static void set_tuple(struct nf_conntrack *ct, const struct tuple *t)
 {
@@ -544,9 +586,9 @@ static struct nf_conntrack *new_request(const struct tuple *orig)
 	return ct;
 }
 
-/* Writes and destroys ct, which may be NULL. */
-static int put_request(struct nlput *w, uint16_t type, const struct tuple *orig,
-		       struct nf_conntrack *ct)
+/* Begins a message, writes and destroys ct, which may be NULL. */
+static int begin_request(struct nlput *w, uint16_t type, const struct tuple *orig,
+			 struct nf_conntrack *ct)
 {
 	struct nlmsghdr *nlh;
 	int err = 0;
@@ -560,6 +602,14 @@ static int put_request(struct nlput *w, uint16_t type, const struct tuple *orig,
 		nlput_adopt(w);
 	}
 	nfct_destroy(ct);
+	return err;
+}
+
+static int put_request(struct nlput *w, uint16_t type, const struct tuple *orig,
+		       struct nf_conntrack *ct)
+{
+	int err = begin_request(w, type, orig, ct);
+
 	return err ? err : nlput_end(w);
 }
 
@@ -597,4 +647,17 @@ int ctnl_put_tcp_state(struct nlput *w, const struct tuple *orig, uint8_t tcp_st
 		nfct_set_attr_u32(ct, ATTR_TIMEOUT, timeout_s);
 	}
 	return put_request(w, IPCTNL_MSG_CT_NEW, orig, ct);
+}
+
+/* What stays is in the mask's complement (ctnetlink_change_mark); the library does not
+ * know the mask. */
+int ctnl_put_clear_mark(struct nlput *w, const struct tuple *orig, uint32_t bits)
+{
+	int err = begin_request(w, IPCTNL_MSG_CT_NEW, orig, new_request(orig));
+
+	if (err)
+		return err;
+	nlput_be32(w, CTA_MARK, 0);
+	nlput_be32(w, CTA_MARK_MASK, bits);
+	return nlput_end(w);
 }

@@ -4,8 +4,8 @@
  * things that we change in an entry.
  *
  * What may be changed is short on purpose: the two be-liberal flags of TCP, the
- * timeout, and the state LAST_ACK to TIME_WAIT. Entries are never created,
- * deleted or given another state.
+ * timeout, the state LAST_ACK to TIME_WAIT, and our own bits of the mark to 0.
+ * Entries are never created, deleted or given another state.
  */
 #pragma once
 
@@ -36,9 +36,9 @@ void ctnl_free(struct ctnl *c);
  * Decodes one conntrack message. Whatever it does not carry is absent from
  * conn.has; only the two tuples are required. 0; -ENOMSG for messages that are
  * no conntrack entries; -EBADMSG when a tuple is missing or it is malformed.
- * Results are untouched on failure. Protocols without ports have ports 0. An
- * event leaves the mark out while it is 0 (ctnetlink_dump_mark). nlmsg_pid of
- * an event is the port of the socket that caused it, 0 for a packet.
+ * Results are untouched on failure. Protocols without ports have ports 0. A mark
+ * that is not told is 0 (ctnetlink_dump_mark). nlmsg_pid of an event is the port of
+ * the socket that caused it, 0 for a packet.
  */
 MUST_CHECK int ctnl_get(struct ctnl *c, const struct nlmsghdr *nlh, struct conn *ret,
 			enum ctnl_what *ret_what);
@@ -47,15 +47,23 @@ MUST_CHECK int ctnl_get(struct ctnl *c, const struct nlmsghdr *nlh, struct conn 
  * Opens a non-blocking socket that receives NEW, UPDATE and DESTROY events,
  * filtered in the kernel: those of TCP and UDP entries that are assured. An
  * entry never ceases to be assured, so no DESTROY of a reported one is missed.
+ * With mark_bits that are not 0, only those of entries that have one of these bits
+ * in their mark, those that some process caused, and those that may be the loss of
+ * the bits: so an end is missed only of an entry that has lost them before.
  * 0 or -errno.
  */
-MUST_CHECK int ctnl_events_open(struct nlsock *s, int rcvbuf_bytes);
+MUST_CHECK int ctnl_events_open(struct nlsock *s, int rcvbuf_bytes, uint32_t mark_bits);
 /* Puts that filter on a socket; for ctnl_events_open() and its test. 0 or -errno. */
-MUST_CHECK int ctnl_filter_attach(int fd);
+MUST_CHECK int ctnl_filter_attach(int fd, uint32_t mark_bits);
 
 /* Dump of the whole table; family NONE is both. With only_assured the kernel
  * leaves out entries that are not. Ends with NLMSG_DONE. */
 MUST_CHECK int ctnl_put_dump(struct nlput *w, enum family family, bool only_assured);
+/* Dump of the entries whose mark has this value in these bits. */
+MUST_CHECK int ctnl_put_dump_mark(struct nlput *w, uint32_t value, uint32_t bits);
+/* Takes these bits out of the mark of an entry, and leaves the others. Always makes an
+ * event, also when they were not there (ctnetlink_new_conntrack). */
+MUST_CHECK int ctnl_put_clear_mark(struct nlput *w, const struct tuple *orig, uint32_t bits);
 /* Asks for one entry by its original tuple; -ENOENT from the kernel when there is none. */
 MUST_CHECK int ctnl_put_get(struct nlput *w, const struct tuple *orig);
 /*

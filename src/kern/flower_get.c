@@ -481,7 +481,7 @@ static uint8_t guess_kind(const struct reader *r)
 	const struct flower_info *info = r->info;
 
 	if (r->step == STEP_ACCEPT)
-		return RULE_GUARD;
+		return has_seen_match(r, TCA_FLOWER_KEY_IP_TTL) ? RULE_GUARD : RULE_BARRIER;
 	/* A probe looks like the flow that it stands for. */
 	return info->is_ours && info->cookie.kind == RULE_PROBE ? RULE_PROBE : RULE_FLOW;
 }
@@ -508,7 +508,7 @@ static struct rule guess_rule(const struct reader *r)
 		rule.form |= RULE_WITH_INDEV;
 		memcpy(rule.indev, r->indev, sizeof(rule.indev));
 	}
-	if (rule.kind != RULE_GUARD)
+	if (!rule_only_accepts(&rule))
 		guess_flow(r, &rule);
 	return rule;
 }
@@ -569,7 +569,7 @@ static void finish_rule(struct reader *r)
 		return;
 	if (!has_match_of(r, &rule))
 		return;
-	if (rule.kind != RULE_GUARD && (!has_rewrite_of(r, &rule) || !has_csum_of(r, &rule)))
+	if (!rule_only_accepts(&rule) && (!has_rewrite_of(r, &rule) || !has_csum_of(r, &rule)))
 		return;
 	info->rule = rule;
 	info->has_rule = true;

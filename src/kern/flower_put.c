@@ -229,7 +229,7 @@ static void put_actions(struct nlput *w, const struct rule *rule)
 	struct nlput_nest nest = nlput_nest_begin(w, TCA_FLOWER_ACT);
 	struct actions a = { .w = w, .rule = rule, .next = 1 };
 
-	if (rule->kind == RULE_GUARD) {
+	if (rule_only_accepts(rule)) {
 		put_accept(&a);
 	} else {
 		put_nats(&a);

@@ -27,7 +27,7 @@
 	}
 
 const struct flower_match_field flower_match_fields[FLOWER_MATCH_FIELDS] = {
-	MATCH(ETH_TYPE, FLOW | FLOWER_GUARD, ethertype, 2),
+	MATCH(ETH_TYPE, FLOW | FLOWER_GUARD | FLOWER_BARRIER, ethertype, 2),
 	MATCH(IP_PROTO, FLOW, proto, 1),
 	MATCH(IPV4_SRC, IP4, src, 4),
 	MATCH(IPV4_SRC_MASK, IP4, src_mask, 4),
@@ -111,6 +111,8 @@ static unsigned int base_shape(const struct rule *rule)
 		return 0;
 	if (rule->kind == RULE_GUARD)
 		return FLOWER_GUARD;
+	if (rule->kind == RULE_BARRIER)
+		return FLOWER_BARRIER;
 	if (rule->match.family != rule->family || (!is_tcp && rule->match.proto != L4_UDP))
 		return 0;
 	if (rule->family == FAMILY_IP4)
@@ -127,7 +129,7 @@ static bool has_good_form(const struct rule *rule)
 	if ((form & RULE_WITH_INDEV) &&
 	    (!rule->indev[0] || !memchr(rule->indev, 0, sizeof(rule->indev))))
 		return false;
-	if (rule->kind == RULE_GUARD)
+	if (rule_only_accepts(rule))
 		return !(form & ~(unsigned int)(RULE_WITH_CSUM | RULE_WITH_INDEV |
 						RULE_ANY_ETHERTYPE));
 	if ((form & RULE_EXACT_TTL) && (rule->ttl < 2 || (rule->rewrite & RULE_DEC_TTL)))
@@ -171,10 +173,10 @@ void flower_match_of(const struct rule *rule, struct flower_match *ret)
 
 	memset(ret, 0, sizeof(*ret));
 	put_be16(ret->ethertype, flower_ethertype(rule->family));
-	if (rule->kind == RULE_GUARD) {
+	if (rule->kind == RULE_GUARD)
 		ret->ttl_mask = GUARD_TTL_MASK;
+	if (rule_only_accepts(rule))
 		return;
-	}
 	ret->proto = rule->match.proto;
 	memcpy(ret->src, rule->match.src.b, len);
 	memcpy(ret->dst, rule->match.dst.b, len);

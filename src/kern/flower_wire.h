@@ -23,7 +23,7 @@
 #define FLOWER_PARENT TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS)
 
 /* What a rule can look like; tells which attributes its match has. One of the
- * first five, and what its form adds. */
+ * first five or the last, and what its form adds. */
 enum flower_shape {
 	FLOWER_IP4_TCP = 1 << 0,
 	FLOWER_IP4_UDP = 1 << 1,
@@ -32,6 +32,7 @@ enum flower_shape {
 	FLOWER_GUARD = 1 << 4,
 	FLOWER_TTL = 1 << 5, /* RULE_EXACT_TTL */
 	FLOWER_ODD = 1 << 6, /* RULE_ODD_MATCH */
+	FLOWER_BARRIER = 1 << 7,
 };
 
 /* The shape of a rule; 0 when there is none for its family, protocol and form. */

@@ -12,6 +12,7 @@
 #include "model/link.h"
 #include "model/reason.h"
 #include "model/rule.h"
+#include "model/setelem.h"
 
 /* Text that the kernel sent with an answer, cut to fit; "" if none. */
 #define EXTACK_SIZE 96
@@ -40,6 +41,7 @@ enum order_type {
 	ORDER_PORT_OPEN,  /* clsact, and nothing of an earlier life, on a port */
 	ORDER_PORT_GUARD, /* its guards */
 	ORDER_PORT_CLOSE, /* take all away again */
+	ORDER_BARRIER,	  /* hand all packets of a port to the CPU, or do so no more */
 	ORDER_PROBE,	  /* which rules does the driver of a port take? */
 	ORDER_LOOKUP,	  /* walk the path: core/path asks, routes answer */
 	ORDER_INSTALL,	  /* conntrack care, then both rules, or nothing */
@@ -55,6 +57,12 @@ struct order_port {
 	uint8_t n_guards;   /* GUARD */
 	bool renew;	    /* GUARD: those that are there may not be in the NIC: take them out first */
 	struct rule guard[2];
+};
+
+struct order_barrier {
+	uint32_t ifindex;
+	bool raise; /* else take it away; absent rules count as taken away */
+	struct rule rule[2];
 };
 
 /* Tries rules between two ports, one at a time, and removes each at once. */
@@ -85,6 +93,8 @@ struct order_refresh {
 	bool finish_last_ack;	/* a connection still in LAST_ACK had its last
 				 * packet forwarded by a rule: make it TIME_WAIT
 				 * with timeout_s left */
+	uint32_t clear_mark;	/* bits of the ct mark to take away; 0 = none. The event
+				 * that this makes tells what comes after it. */
 };
 
 struct order {
@@ -92,6 +102,7 @@ struct order {
 	struct slab_ref flow;
 	union {
 		struct order_port port;
+		struct order_barrier barrier;
 		struct order_probe probe;
 		struct path_query lookup;
 		struct order_install install;
@@ -113,6 +124,7 @@ enum event_type {
 	EVENT_NEIGHS_END,     /* those that were not among them are gone */
 	EVENT_ROUTES_CHANGED, /* some route, rule, address or next hop changed */
 	EVENT_PORT_DONE,      /* port: answer to PORT_OPEN, PORT_GUARD or PORT_CLOSE */
+	EVENT_BARRIER_DONE,   /* barrier */
 	EVENT_PROBE_DONE,     /* probe */
 	EVENT_IPSEC,	      /* ipsec: packets that are forwarded may meet a policy */
 	EVENT_FORWARDING_IP6, /* forwards_ip6: whether IPv6 is forwarded at all */
@@ -125,6 +137,9 @@ enum event_type {
 	EVENT_ROUND_PORT,     /* round: all rules of one port were sampled */
 	EVENT_ROUND_END,      /* all ports were: what was not there is lost */
 	EVENT_WORKER,	      /* worker: stuck in the kernel, or back */
+	EVENT_EPOCH,	      /* epoch: what our nft table marks now; 0 = no mark counts any more */
+	EVENT_RULESET,	      /* ruleset: connections that may not pass it any more */
+	EVENT_RULESET_SETTLED, /* all that conntrack reported before the last EVENT_RULESET was fed */
 	EVENT_FLUSH,	      /* take back the flows of one tuple, or all */
 	EVENT_STOP,	      /* take back everything */
 	EVENT__COUNT,
@@ -156,6 +171,7 @@ struct event_remove {
 struct event_refresh {
 	bool found; /* false: the connection is gone or is another one */
 	uint32_t timeout_s; /* that it has now because the order asked for it; 0 = as in `conn` */
+	bool mark_cleared;
 	int32_t err;
 	struct conn conn; /* as it was before the refresh */
 };
@@ -166,6 +182,13 @@ struct event_port {
 	bool made_clsact; /* OPEN */
 	uint8_t guards;	 /* GUARD: bit i: guard i is in */
 	int32_t err;	 /* of OPEN and CLOSE, and of the first guard that was refused */
+	char extack[EXTACK_SIZE];
+};
+
+struct event_barrier {
+	uint32_t ifindex;
+	bool raise;
+	int32_t err; /* raise: nothing is in; else: something may still be in */
 	char extack[EXTACK_SIZE];
 };
 
@@ -200,6 +223,14 @@ struct event_worker {
 	bool is_stuck;
 };
 
+/* What somebody changed in the ruleset, beside the epoch: all connections, or those
+ * that an element which came or went can match. */
+struct event_ruleset {
+	bool everything;
+	unsigned int n_elems;
+	const struct setelem *elem; /* the sender's, read during the call */
+};
+
 struct event_flush {
 	bool all;
 	struct tuple tuple; /* either direction */
@@ -221,10 +252,13 @@ struct event {
 		struct event_remove remove;
 		struct event_refresh refresh;
 		struct event_port port;
+		struct event_barrier barrier;
 		struct event_probe probe;
 		struct event_sample sample;
 		struct event_round round;
 		struct event_worker worker;
+		uint32_t epoch;
+		struct event_ruleset ruleset;
 		struct event_flush flush;
 	};
 };

@@ -19,6 +19,7 @@
 	X(TCP_CLOSING, "tcp-closing", "TCP has seen a FIN or RST")                                         \
 	X(NOT_ASSURED, "not-assured", "conntrack has not seen lasting traffic both ways")                  \
 	X(NOT_ADMITTED, "not-admitted", "the ruleset has not set the offload mark")                        \
+	X(RULESET_CHANGED, "ruleset-changed", "the nft ruleset changed, and no packet passed it since")     \
 	X(HELPER, "helper", "a conntrack helper must see every packet")                                    \
 	X(EXPECTED, "expected", "it was expected by a helper of another connection")                       \
 	X(SEQ_ADJUST, "seq-adjust", "TCP sequence numbers are being rewritten")                            \

@@ -55,12 +55,12 @@ static bool has_equal_rewrite(const struct rule *a, const struct rule *b)
 	return !(bits & RULE_SET_DPORT) || a->to.dport == b->to.dport;
 }
 
-/* The bits that mean something for this rule. A guard rewrites nothing. */
+/* The bits that mean something for this rule. What only accepts rewrites nothing. */
 static unsigned int form_of(const struct rule *r)
 {
 	unsigned int form = r->form;
 
-	if (r->kind == RULE_GUARD)
+	if (rule_only_accepts(r))
 		return form & (RULE_WITH_INDEV | RULE_ANY_ETHERTYPE);
 	return rule_csums(r) ? form : form & ~(unsigned int)RULE_WITH_CSUM;
 }
@@ -91,7 +91,7 @@ bool rule_is_equal(const struct rule *a, const struct rule *b)
 {
 	if (!has_equal_place(a, b) || !has_equal_identity(&a->cookie, &b->cookie))
 		return false;
-	if (a->kind == RULE_GUARD)
+	if (rule_only_accepts(a))
 		return true;
 	return has_equal_match(&a->match, &b->match) && has_equal_rewrite(a, b) &&
 	       a->out_ifindex == b->out_ifindex;
@@ -128,13 +128,14 @@ static void put_match(struct strbuf *sb, const struct rule *r)
 {
 	char text[TUPLE_STR_SIZE];
 
-	if (r->kind == RULE_GUARD)
-		strbuf_printf(sb, " guard %s", r->family == FAMILY_IP6 ? "ip6" : "ip4");
+	if (rule_only_accepts(r))
+		strbuf_printf(sb, " %s %s", r->kind == RULE_GUARD ? "guard" : "barrier",
+			      r->family == FAMILY_IP6 ? "ip6" : "ip4");
 	else
 		strbuf_printf(sb, " match %s", tuple_to_str(&r->match, text));
 	if (r->form & RULE_WITH_INDEV)
 		strbuf_printf(sb, " indev %.*s", LINK_NAME_SIZE - 1, r->indev);
-	if (r->kind == RULE_GUARD)
+	if (rule_only_accepts(r))
 		return;
 	if (r->form & RULE_EXACT_TTL)
 		strbuf_printf(sb, " ttl %u", r->ttl);
@@ -154,7 +155,7 @@ const char *rule_to_str(const struct rule *r, char buf[RULE_STR_SIZE])
 	if (r->kind == RULE_PROBE)
 		strbuf_put(&sb, " probe");
 	put_match(&sb, r);
-	if (r->kind == RULE_GUARD)
+	if (rule_only_accepts(r))
 		return buf;
 	put_rewrite(&sb, r);
 	strbuf_printf(&sb, " redirect if%u", r->out_ifindex);

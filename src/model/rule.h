@@ -4,7 +4,8 @@
  *
  * A rule sits on the clsact ingress of a port, chain 0. It either carries a
  * flow (match one direction of a connection, rewrite, redirect), guards a
- * port (packets whose TTL would reach zero belong to the CPU), or asks a driver
+ * port (packets whose TTL would reach zero belong to the CPU), is a barrier before
+ * all flows of a port (every packet belongs to the CPU), or asks a driver
  * what it can do (it looks like a flow's, and is removed at once). There is no
  * list of actions: the order is always rewrite, checksum, redirect, which is
  * the one order that every driver takes; `form` says what of it this driver
@@ -18,6 +19,7 @@ enum rule_kind {
 	RULE_FLOW,
 	RULE_GUARD, /* TTL or hop limit <= 1: leave to the CPU */
 	RULE_PROBE, /* a flow that cannot occur, to learn whether a driver takes its like */
+	RULE_BARRIER, /* all packets of its family: leave to the CPU, while many rules go */
 	RULE__COUNT,
 };
 
@@ -72,16 +74,22 @@ struct rule {
 	uint8_t form;	 /* enum rule_form bits */
 	uint8_t ttl;	 /* RULE_EXACT_TTL */
 	char indev[LINK_NAME_SIZE]; /* RULE_WITH_INDEV: name of ifindex */
-	/* match (not RULE_GUARD): addresses, protocol and ports of the packet as it
+	/* match (not rule_only_accepts()): addresses, protocol and ports of the packet as it
 	 * arrives; never a fragment; TCP with FIN, SYN and RST clear */
 	struct tuple match;
-	/* rewrite and redirect (not RULE_GUARD) */
+	/* rewrite and redirect (not rule_only_accepts()) */
 	uint8_t rewrite; /* enum rule_rewrite bits */
 	struct mac eth_src, eth_dst;
 	struct tuple to; /* new addresses and ports; read only as `rewrite` says */
 	uint32_t out_ifindex;
 	struct rule_cookie cookie;
 };
+
+/* It hands packets to the CPU: no rewrite, no redirect, no addresses. */
+static inline bool rule_only_accepts(const struct rule *r)
+{
+	return r->kind == RULE_GUARD || r->kind == RULE_BARRIER;
+}
 
 /* Enough to delete a rule or find it again. */
 struct rule_where {

@@ -471,6 +471,9 @@ void fake_tell(struct fake *k, const struct event *ev, mono_t now)
 	case EVENT_REFRESH_DONE:
 		note_refreshed(k, ev);
 		break;
+	case EVENT_EPOCH:
+		k->told_epoch = ev->epoch;
+		break;
 	case EVENT_WORKER:
 		k->is_told_stuck |= ev->worker.is_stuck;
 		break;
@@ -489,7 +492,7 @@ bool fake_is_told_eligible(const struct fake *k, uint32_t ct_id)
 
 		if (c->conn.id == ct_id)
 			return c->is_told && !c->is_told_gone &&
-			       policy_conn(&k->settings, &c->told) == REASON_NONE;
+			       policy_conn(&k->settings, k->told_epoch, &c->told) == REASON_NONE;
 	}
 	return false;
 }
@@ -503,6 +506,8 @@ void fake_check_empty(struct fake *k)
 
 		if (l->exists && l->guards)
 			fake_complain(k, "guards left on if%u", l->link.ifindex);
+		if (l->exists && l->has_barrier)
+			fake_complain(k, "barrier left on if%u", l->link.ifindex);
 		if (l->exists && l->has_clsact && !l->clsact_is_foreign)
 			fake_complain(k, "clsact left on if%u", l->link.ifindex);
 		if (l->exists && !l->has_clsact && l->clsact_is_foreign)

@@ -28,8 +28,9 @@
 #define FAKE_RULES   2048
 #define FAKE_FLOWS   4096
 #define FAKE_WORKERS 8
-/* Questions, and removals and installs of every worker. */
-#define FAKE_LANES   (1 + 2 * FAKE_WORKERS)
+/* Questions, what is urgent, and removals and installs of every worker. */
+#define FAKE_LANES   (2 + 2 * FAKE_WORKERS)
+#define FAKE_URGENT  1
 #define FAKE_TEXT    2048
 
 /* Of links that stand for a port of a NIC; rig_settings() allows it. */
@@ -42,6 +43,7 @@ struct fake_link {
 	bool clsact_is_foreign; /* somebody else made it */
 	bool is_unreadable; /* its rules cannot be dumped */
 	uint8_t guards; /* bit 0: IPv4, bit 1: IPv6 */
+	bool has_barrier;
 };
 
 struct fake_rule {
@@ -105,6 +107,7 @@ struct fake_faults {
 	int port_err;
 	int lookup_err;
 	int refresh_err;
+	int barrier_err;
 	int removal_err;
 	enum fake_left removal_left;
 	bool lose_install;
@@ -149,6 +152,7 @@ struct fake {
 	struct fake_lane lane[FAKE_LANES];
 	struct fake_faults faults;
 	struct fake_driver driver;
+	uint32_t told_epoch;
 	bool is_told_to_stop;
 	bool is_told_stuck; /* of some worker: flows may change theirs since then */
 	uint64_t n_orders[ORDER__COUNT]; /* handed out since the start */
@@ -208,7 +212,9 @@ static inline unsigned int fake_lane(enum order_type type, unsigned int worker)
 {
 	if (type == ORDER_LOOKUP || type == ORDER_REFRESH)
 		return 0;
-	return 1 + 2 * worker + (type != ORDER_REMOVE && type != ORDER_PORT_CLOSE);
+	if (type == ORDER_BARRIER)
+		return FAKE_URGENT;
+	return 2 + 2 * worker + (type != ORDER_REMOVE && type != ORDER_PORT_CLOSE);
 }
 
 /* Takes an order that was handed out. */

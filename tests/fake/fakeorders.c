@@ -101,6 +101,10 @@ void fake_push(struct fake *k, const struct order *o, unsigned int worker, mono_
 		if (k->is_told_to_stop)
 			fake_complain(k, "port if%u opened after stop", o->port.ifindex);
 		break;
+	case ORDER_BARRIER:
+		if (k->is_told_to_stop && o->barrier.raise)
+			fake_complain(k, "barrier on if%u after stop", o->barrier.ifindex);
+		break;
 	case ORDER_PORT_GUARD:
 	case ORDER_PORT_CLOSE:
 	case ORDER_PROBE:
@@ -517,6 +521,8 @@ static void run_refresh(struct fake *k, const struct fake_job *job, struct event
 	if (!e->found)
 		return;
 	fake_report(c, now, &e->conn);
+	c->conn.mark &= ~in->clear_mark;
+	e->mark_cleared = in->clear_mark != 0;
 	if (in->finish_last_ack) {
 		if (c->conn.tcp_state == CONN_TCP_LAST_ACK) {
 			c->conn.tcp_state = CONN_TCP_TIME_WAIT;
@@ -528,6 +534,22 @@ static void run_refresh(struct fake *k, const struct fake_job *job, struct event
 		check_prolonged(k, c, in->timeout_s, job->at);
 		fake_set_timeout(c, in->timeout_s, now);
 		e->timeout_s = in->timeout_s;
+	}
+}
+
+/* All or nothing; one that is not there is taken away. */
+static void run_barrier(struct fake *k, const struct order_barrier *o, struct event_barrier *e)
+{
+	struct fake_link *l = fake_find_link(k, o->ifindex);
+
+	*e = (struct event_barrier){ .ifindex = o->ifindex, .raise = o->raise };
+	if (k->faults.barrier_err) {
+		e->err = k->faults.barrier_err;
+		k->faults.barrier_err = 0;
+	} else if (l && l->exists && (l->has_clsact || !o->raise)) {
+		l->has_barrier = o->raise;
+	} else if (o->raise) {
+		e->err = -ENODEV;
 	}
 }
 
@@ -562,6 +584,10 @@ static void run_order(struct fake *k, struct fake_job *job, mono_t now)
 	case ORDER_PORT_GUARD:
 		*ev = (struct event){ .type = EVENT_PORT_DONE };
 		run_port_guard(k, &o->port, &ev->port);
+		break;
+	case ORDER_BARRIER:
+		*ev = (struct event){ .type = EVENT_BARRIER_DONE };
+		run_barrier(k, &o->barrier, &ev->barrier);
 		break;
 	case ORDER_PROBE:
 		*ev = (struct event){ .type = EVENT_PROBE_DONE };

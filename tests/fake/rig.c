@@ -58,7 +58,7 @@ void rig_fini(struct rig *rig)
 
 unsigned int rig_n_lanes(const struct rig *rig)
 {
-	return 1 + 2 * rig->n_workers;
+	return 2 + 2 * rig->n_workers;
 }
 
 void rig_feed(struct rig *rig, const struct event *event)
@@ -101,6 +101,7 @@ bool rig_hand_out(struct rig *rig)
 {
 	bool any = hand_out_class(rig, ORDERS_ASK, 0, 0);
 
+	any |= hand_out_class(rig, ORDERS_URGENT, 0, FAKE_URGENT);
 	for (unsigned int w = 0; w < rig->n_workers; w++)
 		any |= hand_out_class(rig, ORDERS_REMOVE, w, fake_lane(ORDER_REMOVE, w));
 	for (unsigned int w = 0; w < rig->n_workers; w++)

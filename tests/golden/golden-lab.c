@@ -533,7 +533,7 @@ static void watch(int seconds)
 	struct rtwatch *rt;
 	struct nlsock ct;
 
-	if (rtwatch_open(&rt, 1 << 20, &callbacks) || ctnl_events_open(&ct, 1 << 20))
+	if (rtwatch_open(&rt, 1 << 20, &callbacks) || ctnl_events_open(&ct, 1 << 20, 0))
 		die("events", -EIO);
 	printf("ready\n");
 	fflush(stdout);

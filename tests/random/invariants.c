@@ -380,7 +380,7 @@ static enum reason wanted_path(struct world *w, const struct flow *f, struct pat
 	struct path_query q;
 
 	path_begin(&q, &f->orig, &f->reply,
-		   e->settings.admit == ADMIT_MARK ? f->mark & ~e->settings.mark : f->mark,
+		   f->mark & ~settings_mark_bits(&e->settings),
 		   e->paths.generation);
 	do {
 		fake_ask_route(&w->rig.kernel, &q.ask, &q.answer[q.step]);
@@ -436,7 +436,7 @@ static void check_rest_flow(struct world *w, const struct flow *f, uint32_t slot
 		fake_complain(k, "a flow of %u, which is gone", f->ct_id);
 		return;
 	}
-	reason = policy_conn(&k->settings, &c->conn);
+	reason = policy_conn(&k->settings, k->told_epoch, &c->conn);
 	if (reason == REASON_NONE)
 		reason = wanted_path(w, f, &path);
 	if (reason == REASON_NONE && k->settings.offload == OFFLOAD_OBSERVE)
@@ -516,7 +516,7 @@ void world_check_rest(struct world *w)
 	for (unsigned int i = 0; i < k->n_conns; i++) {
 		const struct fake_conn *c = &k->conn[i];
 
-		if (c->exists && policy_conn(&k->settings, &c->conn) == REASON_NONE &&
+		if (c->exists && policy_conn(&k->settings, k->told_epoch, &c->conn) == REASON_NONE &&
 		    !flowtab_find(&e->flows, &c->conn.orig) &&
 		    slab_count(&e->flows.flows) < k->settings.max_flows)
 			fake_complain(k, "%u is eligible, and there is room", c->conn.id);

@@ -638,7 +638,7 @@ static unsigned int count_used(struct world *w)
 		const struct fake_conn *c = &k->conn[i];
 
 		n += c->exists && !(c->conn.status & CONN_FIXED_TIMEOUT) &&
-		     policy_conn(&k->settings, &c->conn) == REASON_NONE;
+		     policy_conn(&k->settings, k->told_epoch, &c->conn) == REASON_NONE;
 	}
 	return n;
 }
@@ -706,7 +706,7 @@ void world_rest(struct world *w)
 	for (unsigned int i = 0; i < k->n_conns; i++) {
 		struct fake_conn *c = &k->conn[i];
 
-		if (c->exists && policy_conn(&k->settings, &c->conn) != REASON_NONE)
+		if (c->exists && policy_conn(&k->settings, k->told_epoch, &c->conn) != REASON_NONE)
 			c->expires = MONO_NEVER;
 	}
 	rig_resync(&w->rig);

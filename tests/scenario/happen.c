@@ -332,6 +332,8 @@ static void run_fail(struct scene *s, struct words *w)
 		f->lookup_err = words_take_errno(s, w);
 	} else if (words_take_if(w, "refresh")) {
 		f->refresh_err = words_take_errno(s, w);
+	} else if (words_take_if(w, "barrier")) {
+		f->barrier_err = words_take_errno(s, w);
 	} else {
 		scene_fail(s, "fail what?");
 	}
@@ -343,13 +345,15 @@ static void mark_lanes(struct scene *s, struct words *w, bool lanes[], bool valu
 {
 	if (words_take_if(w, "ask")) {
 		lanes[fake_lane(ORDER_LOOKUP, 0)] = value;
+	} else if (words_take_if(w, "urgent")) {
+		lanes[FAKE_URGENT] = value;
 	} else if (words_take_if(w, "worker")) {
 		unsigned int n = words_take_number(s, w);
 
 		lanes[fake_lane(ORDER_INSTALL, n)] = value;
 		lanes[fake_lane(ORDER_REMOVE, n)] = value;
 	} else {
-		scene_fail(s, "ask, or worker N?");
+		scene_fail(s, "ask, urgent, or worker N?");
 	}
 }
 
@@ -379,6 +383,58 @@ static void run_room(struct scene *s, struct words *w)
 	s->rig.room = words_take_number(s, w);
 }
 
+/* -- the ruleset ----------------------------------------------------------- */
+
+static void run_epoch(struct scene *s, struct words *w)
+{
+	struct event ev = { .type = EVENT_EPOCH };
+
+	scene_start(s);
+	ev.epoch = words_take_number(s, w);
+	rig_feed(&s->rig, &ev);
+}
+
+static void take_element(struct scene *s, struct words *w, struct setelem *e)
+{
+	struct setelem_field *f = &e->field[e->n_fields++];
+	const char *text = words_take(s, w);
+	enum family family;
+	struct addr addr;
+
+	if (addr_from_str(text, &family, &addr) || family != FAMILY_IP4) {
+		scene_fail(s, "no address: '%s'", text);
+		return;
+	}
+	f->kind = SETELEM_IP4;
+	f->len = 4;
+	memcpy(f->lo, addr.b, 4);
+	memcpy(f->hi, addr.b, 4);
+}
+
+/* "ruleset everything", "ruleset element ADDRESS", "ruleset settled" */
+static void run_ruleset(struct scene *s, struct words *w)
+{
+	struct event ev = { .type = EVENT_RULESET };
+	struct setelem elem = { 0 };
+
+	scene_start(s);
+	if (words_take_if(w, "settled")) {
+		rig_feed_type(&s->rig, EVENT_RULESET_SETTLED);
+		return;
+	}
+	if (words_take_if(w, "everything")) {
+		ev.ruleset.everything = true;
+	} else if (words_take_if(w, "element")) {
+		take_element(s, w, &elem);
+		ev.ruleset.n_elems = 1;
+		ev.ruleset.elem = &elem;
+	} else {
+		scene_fail(s, "what of the ruleset: '%s'?", words_peek(w));
+		return;
+	}
+	rig_feed(&s->rig, &ev);
+}
+
 const struct scene_command scene_happen[] = {
 	{ "conn", run_conn },	  { "packets", run_packets },
 	{ "sample", run_sample }, { "resync", run_resync },
@@ -386,6 +442,7 @@ const struct scene_command scene_happen[] = {
 	{ "refuse", run_refuse }, { "lose-install", run_lose_install },
 	{ "fail", run_fail },	  { "hold", run_hold },
 	{ "mute", run_mute },	  { "release", run_release },
-	{ "room", run_room },
+	{ "room", run_room },	  { "epoch", run_epoch },
+	{ "ruleset", run_ruleset },
 };
 const size_t scene_n_happen = array_size(scene_happen);

@@ -100,6 +100,8 @@ static void log_refresh(struct scene *s, const struct order_refresh *o)
 		strbuf_printf(&text, " timeout %u", o->timeout_s);
 	if (o->finish_last_ack)
 		strbuf_put(&text, " finish-last-ack");
+	if (o->clear_mark)
+		strbuf_printf(&text, " clear-mark 0x%x", o->clear_mark);
 	log_order(s, "refresh %u%s", o->ct_id, strbuf_str(&text));
 }
 
@@ -134,6 +136,9 @@ static void on_order(void *ctx, const struct order *o, unsigned int worker)
 		break;
 	case ORDER_PORT_GUARD:
 		log_order(s, "port-guard %u", o->port.ifindex);
+		break;
+	case ORDER_BARRIER:
+		log_order(s, "barrier-%s %u", o->barrier.raise ? "up" : "down", o->barrier.ifindex);
 		break;
 	case ORDER_PROBE:
 		log_order(s, "probe %u %u", o->probe.in, o->probe.out);

@@ -27,6 +27,8 @@ static void set_admit(struct scene *s, struct words *w)
 {
 	if (words_take_if(w, "mark"))
 		s->settings.admit = ADMIT_MARK;
+	else if (words_take_if(w, "nft"))
+		s->settings.admit = ADMIT_NFT;
 	else if (words_take_if(w, "events"))
 		s->settings.admit = ADMIT_EVENTS;
 	else

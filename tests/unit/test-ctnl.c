@@ -140,6 +140,25 @@ static void request_for_a_dump(void **state UNUSED)
 	assert_int_equal(m.buf[16], AF_INET6);
 }
 
+static void requests_about_marks(void **state UNUSED)
+{
+	static const unsigned char clear[] = {
+		HEADER(88, 0, 0), 2, 0, 0, 0, TUPLE4,
+		8, 0, 8, 0, 0, 0, 0, 0, 8, 0, CTA_MARK_MASK, 0, 0x70, 0, 0, 0,
+	};
+	static const unsigned char dump[] = {
+		HEADER(36, 1, 1), 0, 0, 0, 0,
+		8, 0, 8, 0, 0x20, 0, 0, 0, 8, 0, CTA_MARK_MASK, 0, 0x70, 0, 0, 0,
+	};
+	struct tuple t = tuple("tcp 192.0.2.1:4000 > 198.51.100.1:80");
+	struct msg m;
+
+	assert_int_equal(ctnl_put_clear_mark(writer(&m), &t, 0x70000000), 0);
+	assert_bytes(&m, clear, sizeof(clear));
+	assert_int_equal(ctnl_put_dump_mark(writer(&m), 0x20000000, 0x70000000), 0);
+	assert_bytes(&m, dump, sizeof(dump));
+}
+
 /* clang-format on */
 
 static void small_buffers_are_refused(void **state UNUSED)
@@ -279,7 +298,7 @@ static void everything_at_once(void **state)
 	/* Nothing of it is left in the next one. */
 	begin_tcp(&m, IPCTNL_MSG_CT_DELETE, 0);
 	c = conn(state, &m, CTNL_DESTROY);
-	assert_int_equal(c.has, 0);
+	assert_int_equal(c.has, CONN_HAS_MARK);
 	assert_int_equal(c.mark, 0);
 	assert_false(conn_is_assured(&c));
 }
@@ -376,13 +395,13 @@ static void obstacles(void **state)
 	nlput_str(&m.w, CTA_HELP_NAME, "ftp");
 	nlput_nest_end(&m.w, nest);
 	c = conn(state, &m, CTNL_UPDATE);
-	assert_int_equal(c.has, CONN_HAS_HELPER);
+	assert_int_equal(c.has, CONN_HAS_HELPER | CONN_HAS_MARK);
 	assert_string_equal(c.helper, "ftp");
 
 	begin_tcp(&m, IPCTNL_MSG_CT_NEW, 0);
 	put_tuple(&m, CTA_TUPLE_MASTER, "tcp 192.0.2.1:4001 > 198.51.100.1:21");
 	c = conn(state, &m, CTNL_UPDATE);
-	assert_int_equal(c.has, CONN_HAS_MASTER);
+	assert_int_equal(c.has, CONN_HAS_MARK | CONN_HAS_MASTER);
 
 	begin_tcp(&m, IPCTNL_MSG_CT_NEW, 0);
 	nest = nlput_nest_begin(&m.w, NEST(CTA_SEQ_ADJ_REPLY));
@@ -391,7 +410,7 @@ static void obstacles(void **state)
 	nlput_be32(&m.w, CTA_SEQADJ_OFFSET_AFTER, 2);
 	nlput_nest_end(&m.w, nest);
 	c = conn(state, &m, CTNL_UPDATE);
-	assert_int_equal(c.has, CONN_HAS_SEQADJ);
+	assert_int_equal(c.has, CONN_HAS_MARK | CONN_HAS_SEQADJ);
 
 	begin_tcp(&m, IPCTNL_MSG_CT_NEW, 0);
 	nest = nlput_nest_begin(&m.w, NEST(CTA_SYNPROXY));
@@ -400,7 +419,7 @@ static void obstacles(void **state)
 	nlput_be32(&m.w, CTA_SYNPROXY_TSOFF, 2);
 	nlput_nest_end(&m.w, nest);
 	c = conn(state, &m, CTNL_UPDATE);
-	assert_int_equal(c.has, CONN_HAS_SYNPROXY);
+	assert_int_equal(c.has, CONN_HAS_MARK | CONN_HAS_SYNPROXY);
 
 	/* As every entry that was made through netlink has it. */
 	begin_tcp(&m, IPCTNL_MSG_CT_NEW, 0);
@@ -410,7 +429,7 @@ static void obstacles(void **state)
 	nlput_be32(&m.w, CTA_SYNPROXY_TSOFF, 0);
 	nlput_nest_end(&m.w, nest);
 	c = conn(state, &m, CTNL_UPDATE);
-	assert_int_equal(c.has, 0);
+	assert_int_equal(c.has, CONN_HAS_MARK);
 }
 
 /* What the library allocates must not pile up; a sanitizer build tells. */
@@ -432,9 +451,9 @@ static void labels_and_security_contexts(void **state)
 		nlput_nest_end(&m.w, nest);
 		nlput_be32(&m.w, CTA_ID, 3);
 		c = conn(state, &m, CTNL_UPDATE);
-		assert_int_equal(c.has, CONN_HAS_ID | CONN_HAS_HELPER);
+		assert_int_equal(c.has, CONN_HAS_ID | CONN_HAS_HELPER | CONN_HAS_MARK);
 		begin_tcp(&m, IPCTNL_MSG_CT_NEW, 0);
-		assert_int_equal(conn(state, &m, CTNL_UPDATE).has, 0);
+		assert_int_equal(conn(state, &m, CTNL_UPDATE).has, CONN_HAS_MARK);
 	}
 }
 
@@ -520,11 +539,67 @@ static void filter_passes_what_is_assured(void **state UNUSED)
 	int pair[2];
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair), 0);
-	assert_int_equal(ctnl_filter_attach(pair[1]), 0);
+	assert_int_equal(ctnl_filter_attach(pair[1], 0), 0);
 	for (size_t i = 0; i < array_size(cases); i++) {
 		put_event(&m, cases[i].tuple, cases[i].status);
 		assert_int_equal(passes(pair, &m), cases[i].passes);
 	}
+	close(pair[0]);
+	close(pair[1]);
+}
+
+/* With bits of the mark: what may be news about who is admitted. */
+static void filter_passes_what_is_marked(void **state UNUSED)
+{
+	static const struct {
+		bool is_end, has_mark, has_state;
+		uint32_t mark, portid;
+		bool passes;
+	} cases[] = {
+		{ .has_mark = true, .mark = 0x10000000, .passes = true },
+		{ .has_mark = true, .mark = 0x40000005, .has_state = true, .passes = true },
+		{ .is_end = true, .has_mark = true, .mark = 0x20000000, .has_state = true,
+		  .passes = true },
+		/* Not marked. */
+		{ .has_state = true, .passes = false },
+		{ .has_mark = true, .mark = 0x8fffffff, .has_state = true, .passes = false },
+		{ .is_end = true, .passes = false },
+		{ .is_end = true, .has_mark = true, .mark = 5, .has_state = true, .passes = false },
+		/* Not any more, perhaps. */
+		{ .has_mark = true, .passes = true },
+		{ .has_mark = true, .mark = 5, .passes = true },
+		{ .passes = true },
+		/* A process did it. */
+		{ .has_mark = true, .has_state = true, .portid = 1, .passes = true },
+		{ .is_end = true, .portid = 0x80000000, .passes = true },
+	};
+	struct nlput_nest nest;
+	struct msg m;
+	int pair[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair), 0);
+	assert_int_equal(ctnl_filter_attach(pair[1], 0x70000000), 0);
+	for (size_t i = 0; i < array_size(cases); i++) {
+		put_event(&m, "tcp 192.0.2.1:1 > 198.51.100.1:2", CONN_ASSURED);
+		if (cases[i].has_state) {
+			nest = nlput_nest_begin(&m.w, NEST(CTA_PROTOINFO));
+			nlput_nest_end(&m.w, nest);
+		}
+		if (cases[i].has_mark)
+			nlput_be32(&m.w, CTA_MARK, cases[i].mark);
+		assert_int_equal(nlput_end(&m.w), 0);
+		nlput_msg(&m.w)->nlmsg_pid = cases[i].portid;
+		if (cases[i].is_end)
+			nlput_msg(&m.w)->nlmsg_type =
+				NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_DELETE;
+		if (passes(pair, &m) != cases[i].passes)
+			fail_msg("case %zu", i);
+	}
+	/* What is not assured is nothing to us, marked or not. */
+	put_event(&m, "tcp 192.0.2.1:1 > 198.51.100.1:2", 0);
+	nlput_be32(&m.w, CTA_MARK, 0x10000000);
+	assert_int_equal(nlput_end(&m.w), 0);
+	assert_false(passes(pair, &m));
 	close(pair[0]);
 	close(pair[1]);
 }
@@ -536,7 +611,7 @@ static void filter_passes_what_it_does_not_understand(void **state UNUSED)
 	int pair[2];
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair), 0);
-	assert_int_equal(ctnl_filter_attach(pair[1]), 0);
+	assert_int_equal(ctnl_filter_attach(pair[1], 0), 0);
 	begin_event(&m, IPCTNL_MSG_CT_NEW, 0, AF_INET);
 	assert_int_equal(nlput_end(&m.w), 0);
 	assert_true(passes(pair, &m));
@@ -591,7 +666,9 @@ int main(void)
 		cmocka_unit_test(labels_and_security_contexts),
 		cmocka_unit_test(random_damage),
 		cmocka_unit_test(filter_passes_what_is_assured),
+		cmocka_unit_test(filter_passes_what_is_marked),
 		cmocka_unit_test(filter_passes_what_it_does_not_understand),
+		cmocka_unit_test(requests_about_marks),
 	};
 
 	return cmocka_run_group_tests_name("ctnl", tests, setup, teardown);

@@ -36,7 +36,7 @@ static enum reason ask(enum admit_mode admit, const struct conn *c)
 {
 	struct settings s = settings_of(admit);
 
-	return policy_conn(&s, c);
+	return policy_conn(&s, 0, c);
 }
 
 #define assert_reason(conn, reason)                                                                \

@@ -67,6 +67,9 @@ static void text_of_forms(void **state UNUSED)
 	r.form = RULE_ANY_ETHERTYPE;
 	assert_string_equal(rule_to_str(&r, buf),
 			    "if3 prio 2 handle 5 hardware any-ethertype guard ip4");
+	r.kind = RULE_BARRIER;
+	assert_string_equal(rule_to_str(&r, buf),
+			    "if3 prio 2 handle 5 hardware any-ethertype barrier ip4");
 }
 
 static void longest_text_fits(void **state UNUSED)
@@ -211,6 +214,9 @@ static void guards_have_no_match(void **state UNUSED)
 	assert_false(rule_is_equal(&a, &b));
 	b = a;
 	b.family = FAMILY_IP6;
+	assert_false(rule_is_equal(&a, &b));
+	b = a;
+	b.kind = RULE_BARRIER;
 	assert_false(rule_is_equal(&a, &b));
 }
 

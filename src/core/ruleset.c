@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ruleset - what a change of the nft ruleset takes back.
+ *
+ * Every flow was let through by the ruleset as it was when its mark was set. When
+ * that may have changed, its rules go, and it comes back with a mark that is newer
+ * than the change:
+ *
+ * - With our own table all flows leave at once when the epoch is set to 0, and a
+ *   mark counts again when it has the epoch that follows. Nothing that was marked or
+ *   reported before can have that.
+ * - Where only some flows are concerned, or marks have no epoch (ADMIT_MARK), a mark
+ *   is taken away in conntrack. The event that this makes is a fence: what is read
+ *   behind it is newer. Connections that were reported too late for the walk are
+ *   doubted likewise, until all is read that was under way when the ruleset changed.
+ */
+#include "base/counter.h"
+#include "base/util.h"
+#include "core/engine_priv.h"
+#include "core/policy.h"
+
+COUNTER(epochs_closed, "times that all flows lost their admission because the ruleset changed");
+COUNTER(marks_revoked, "flows that lost their admission because of a set element or by mark");
+
+static bool has_mark(const struct engine *e, const struct flow *f)
+{
+	const struct settings *s = &e->settings;
+	uint32_t wanted = s->admit == ADMIT_MARK ? s->mark : e->mark_epoch;
+
+	return s->admit != ADMIT_EVENTS && wanted && (f->mark & s->mark) == wanted;
+}
+
+static void take_back(struct engine *e, struct flow *f, mono_t now)
+{
+	if (flow_has_rules(f))
+		barrier_bar(e, f);
+	/* A reason that conntrack gave, conntrack lifts: with a newer mark. */
+	if (f->state != FLOW_REFUSED || !policy_is_conn_reason(f->reason))
+		drive_input(e, f, FLOW_IN_LEAVE, REASON_RULESET_CHANGED, now);
+}
+
+static void revoke(struct engine *e, struct flow *f, mono_t now)
+{
+	counter_inc(&marks_revoked);
+	f->mark_state = FLOW_MARK_REVOKED;
+	take_back(e, f, now);
+	drive_ask_care(e, f);
+}
+
+/* -- which flows ----------------------------------------------------------- */
+
+/* There was a change after its mark was last seen to be new that may concern it. */
+static bool is_suspect(const struct engine *e, const struct flow *f)
+{
+	const struct suspects *s = &e->suspects;
+	struct setelem_conn c = { .orig = &f->orig, .reply = &f->reply, .ifname = { "", "" } };
+
+	if (s->everything > f->passed)
+		return true;
+	for (unsigned int d = 0; d < DIR__COUNT; d++) {
+		const struct neigh_rec *n = pathtab_get_neigh(&e->paths, f->next_hop[d]);
+		const struct link_rec *l = n ? pathtab_find_link(&e->paths, n->neigh.ifindex) :
+					       NULL;
+
+		if (l) {
+			c.ifname[d] = l->link.name;
+			c.ifindex[d] = l->link.ifindex;
+		}
+	}
+	for (unsigned int i = 0; i < s->n; i++) {
+		if (s->some[i].change > f->passed && setelem_can_match(&s->some[i].elem, &c))
+			return true;
+	}
+	return false;
+}
+
+static bool has_suspects(const struct engine *e)
+{
+	return e->suspects.everything || e->suspects.n;
+}
+
+bool ruleset_doubts(struct engine *e, struct flow *f, mono_t now)
+{
+	if (f->mark_state != FLOW_MARK_VALID)
+		return true;
+	if (!has_suspects(e) || !has_mark(e, f) || !is_suspect(e, f))
+		return false;
+	revoke(e, f, now);
+	return true;
+}
+
+void ruleset_report(struct engine *e, struct flow *f, const struct event *ev)
+{
+	bool is_fence = ev->is_own && !has_mark(e, f);
+
+	/* Where no event comes, a dump that began later says the same. */
+	if (f->mark_state == FLOW_MARK_CLEARED && ev->is_dump && e->in_resync && e->seen_gen != f->passed)
+		is_fence = true;
+	if (f->mark_state != FLOW_MARK_CLEARED || !is_fence)
+		return;
+	f->mark_state = FLOW_MARK_VALID;
+	f->passed = e->suspects.change;
+}
+
+void ruleset_visit_epoch(struct engine *e, struct flow *f, mono_t now)
+{
+	if (!has_mark(e, f))
+		take_back(e, f, now);
+}
+
+void ruleset_visit_suspect(struct engine *e, struct flow *f, mono_t now)
+{
+	/* One that waits for its mark may get it from before this change. */
+	if (f->mark_state == FLOW_MARK_CLEARED)
+		revoke(e, f, now);
+	else
+		IGNORE_RESULT(ruleset_doubts(e, f, now));
+}
+
+/* -- what happened --------------------------------------------------------- */
+
+static void set_epoch(struct engine *e, uint32_t epoch)
+{
+	e->mark_epoch = epoch;
+	if (epoch)
+		return;
+	counter_inc(&epochs_closed);
+	/* What is marked from now on is newer than all of them. */
+	e->suspects.n = 0;
+	e->suspects.everything = 0;
+	barrier_consider(e, e->n_state[FLOW_INSTALL] + e->n_state[FLOW_ACTIVE]);
+	resync_start_epoch_walk(e);
+}
+
+static void add_suspects(struct engine *e, const struct event_ruleset *r)
+{
+	struct suspects *s = &e->suspects;
+
+	if (e->settings.admit == ADMIT_NFT && !e->mark_epoch)
+		return;
+	s->change++;
+	s->is_settled = false;
+	if (r->everything || r->n_elems > SUSPECTS_MAX - s->n) {
+		s->everything = s->change;
+		barrier_consider(e, e->n_state[FLOW_INSTALL] + e->n_state[FLOW_ACTIVE]);
+	}
+	for (unsigned int i = 0; s->everything != s->change && i < r->n_elems; i++) {
+		s->some[s->n].change = s->change;
+		s->some[s->n++].elem = r->elem[i];
+	}
+	resync_start_suspect_walk(e);
+}
+
+void ruleset_event(struct engine *e, const struct event *ev)
+{
+	if (e->settings.admit == ADMIT_EVENTS)
+		return;
+	switch ((enum event_type)ev->type) {
+	case EVENT_EPOCH:
+		set_epoch(e, ev->epoch);
+		break;
+	case EVENT_RULESET:
+		add_suspects(e, &ev->ruleset);
+		break;
+	case EVENT_RULESET_SETTLED:
+		e->suspects.is_settled = true;
+		break;
+	default:
+		BUG_ON(true);
+		break;
+	}
+}
+
+void ruleset_step(struct engine *e)
+{
+	struct suspects *s = &e->suspects;
+
+	if (has_suspects(e) && s->is_settled && !e->suspect_walk.is_running) {
+		s->n = 0;
+		s->everything = 0;
+	}
+}
