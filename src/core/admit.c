@@ -52,6 +52,7 @@ static struct flow *make_flow(struct engine *e, const struct event *ev, mono_t n
 	f->ct_id = c->id;
 	f->card = NIC_NONE;
 	f->is_silent = ev->is_dump;
+	e->n_silent_known += f->is_silent;
 	e->n_state[FLOW_REFUSED]++;
 	e->n_reason[REASON_NONE]++;
 	return f;

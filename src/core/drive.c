@@ -64,6 +64,7 @@ static void set_reason(struct engine *e, struct flow *f, enum reason reason)
 void drive_set_silent(struct engine *e, struct flow *f, bool is_silent)
 {
 	count_silent(e, f, -1);
+	e->n_silent_known += (uint32_t)is_silent - f->is_silent;
 	f->is_silent = is_silent;
 	count_silent(e, f, 1);
 }
@@ -135,6 +136,7 @@ static void forget(struct engine *e, struct flow *f)
 	e->n_state[FLOW_REFUSED]--;
 	if (f->is_asking)
 		e->n_asking--;
+	e->n_silent_known -= f->is_silent;
 	flowtab_del(&e->flows, f);
 }
 

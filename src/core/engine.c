@@ -24,9 +24,6 @@ COUNTER(refreshes, "conntrack entries read or prolonged for offloaded flows");
  * the small ones are left to others. */
 #define PRIO_HARDWARE 1
 #define PRIO_SOFTWARE 100
-/* Our bits of the ct mark where none are set: an epoch needs several. */
-#define MARK_BIT      0x10000000
-#define MARK_EPOCHS   0x70000000
 
 static int init_hardware(struct engine *e, mono_t now)
 {
@@ -52,8 +49,7 @@ int engine_new(const struct engine_params *params, struct engine **ret_engine)
 		e->settings.tc_priority = e->settings.offload == OFFLOAD_HARDWARE ?
 						  PRIO_HARDWARE :
 						  PRIO_SOFTWARE;
-	if (!e->settings.mark)
-		e->settings.mark = e->settings.admit == ADMIT_NFT ? MARK_EPOCHS : MARK_BIT;
+	settings_choose_mark(&e->settings);
 	e->instance = params->instance;
 	e->epoch = params->now;
 	err = flowtab_init(&e->flows, params->settings.max_flows, params->n_workers,
@@ -95,6 +91,11 @@ const struct settings *engine_settings(const struct engine *engine)
 bool engine_wants_dumps(const struct engine *engine)
 {
 	return engine->n_silent || engine->n_reason[REASON_HARDWARE_FULL];
+}
+
+bool engine_has_silent(const struct engine *engine)
+{
+	return engine->n_silent_known;
 }
 
 bool engine_next_notice(struct engine *engine, struct notice *ret)

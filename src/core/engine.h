@@ -73,6 +73,9 @@ bool engine_is_stopped(const struct engine *engine);
  * flows wait for room in a NIC, and are ranked by what they carry on the CPU. */
 bool engine_wants_dumps(const struct engine *engine);
 
+/* It knows flows whose mark may change without an event that tells. */
+bool engine_has_silent(const struct engine *engine);
+
 /* What the operator should read; false when there is nothing new. */
 bool engine_next_notice(struct engine *engine, struct notice *ret_notice);
 

@@ -71,6 +71,7 @@ struct engine {
 
 	uint32_t evict_cursor;
 	uint32_t n_silent;  /* flows with rules and is_silent */
+	uint32_t n_silent_known; /* flows with is_silent */
 	uint32_t n_asking;  /* refreshes out */
 	uint32_t n_state[FLOW_STATE__COUNT];
 	uint32_t n_reason[REASON__COUNT];     /* flows in REFUSED, by reason */

@@ -57,6 +57,16 @@ struct settings {
 	uint32_t tcp_time_wait_s;
 };
 
+/* Our bits of the ct mark where none are set: an epoch needs several. */
+#define SETTINGS_MARK_BIT    0x10000000
+#define SETTINGS_MARK_EPOCHS 0x70000000
+
+static inline void settings_choose_mark(struct settings *s)
+{
+	if (!s->mark)
+		s->mark = s->admit == ADMIT_NFT ? SETTINGS_MARK_EPOCHS : SETTINGS_MARK_BIT;
+}
+
 /* Bits of the ct mark that are ours. */
 static inline uint32_t settings_mark_bits(const struct settings *s)
 {

@@ -335,6 +335,16 @@ static void put_forwarded(struct out *out, const json_t *status)
 		int_in(packets, "reply"));
 }
 
+static void put_admission(struct out *out, const json_t *a)
+{
+	if (!json_is_object(a) || json_is_true(json_object_get(a, "open")))
+		return;
+	fputs("no connection is admitted just now", out->stream);
+	if (json_string_length(json_object_get(a, "trouble")))
+		write_text(out->stream, ": ", a, "trouble");
+	fputc('\n', out->stream);
+}
+
 static void put_status(struct out *out, const json_t *status)
 {
 	STRBUF_ON_STACK(uptime, 64);
@@ -345,6 +355,7 @@ static void put_status(struct out *out, const json_t *status)
 	write_text(out->stream, "offload: ", status, "offload");
 	write_text(out->stream, ", admit: ", status, "admit");
 	fputc('\n', out->stream);
+	put_admission(out, json_object_get(status, "admission"));
 	put_devices_status(out, json_object_get(status, "devices"));
 	put_flow_totals(out, json_object_get(status, "flows"));
 	put_numbers(out, "in software because", json_object_get(status, "reasons"));

@@ -16,13 +16,6 @@
 
 /* ---- the option table */
 
-/* One value of a key that takes words. */
-struct word {
-	const char *name;
-	unsigned int value;
-	const char *refused; /* known, but not to be had: what to use instead */
-};
-
 static const struct word offload_words[] = {
 	{ "hardware", OFFLOAD_HARDWARE, NULL },
 	{ "software", OFFLOAD_SOFTWARE, NULL },
@@ -31,9 +24,22 @@ static const struct word offload_words[] = {
 };
 
 static const struct word admit_words[] = {
+	{ "nft", ADMIT_NFT, NULL },
 	{ "mark", ADMIT_MARK, NULL },
 	{ "events", ADMIT_EVENTS, NULL },
-	{ "nft", 0, "use events or mark" },
+	{ NULL, 0, NULL },
+};
+
+static const struct word fallback_words[] = {
+	{ "exit", ADMIT_NFT, NULL },
+	{ "mark", ADMIT_MARK, NULL },
+	{ "events", ADMIT_EVENTS, NULL },
+	{ NULL, 0, NULL },
+};
+
+static const struct word yes_words[] = {
+	{ "yes", true, NULL },
+	{ "no", false, NULL },
 	{ NULL, 0, NULL },
 };
 
@@ -49,13 +55,6 @@ static const struct word level_words[] = {
 	{ "debug", LOG_LEVEL_DEBUG, NULL },   { NULL, 0, NULL },
 };
 
-struct option;
-
-/* Checks the values of one assignment and stores them, or says what is wrong. */
-typedef void (*set_fn)(struct load *load, const struct option *opt,
-		       const struct conffile_item *item);
-typedef void (*print_fn)(const struct config *config, const struct option *opt, FILE *stream);
-
 static void set_devices(struct load *, const struct option *, const struct conffile_item *);
 static void set_drivers(struct load *, const struct option *, const struct conffile_item *);
 static void set_word(struct load *, const struct option *, const struct conffile_item *);
@@ -69,16 +68,6 @@ static void print_hex(const struct config *, const struct option *, FILE *);
 static void print_duration(const struct config *, const struct option *, FILE *);
 static void print_size(const struct config *, const struct option *, FILE *);
 static void print_text(const struct config *, const struct option *, FILE *);
-
-struct option {
-	struct conf_key key;
-	set_fn set;
-	print_fn print;
-	size_t offset, size; /* of the member of struct config */
-	uint64_t min, max;   /* numbers; durations in ms, sizes in bytes */
-	const struct word *words;
-	const char *(*check)(const char *text); /* texts: NULL, or what is wrong */
-};
 
 #define MEMBER(member) offsetof(struct config, member), sizeof(((struct config *)NULL)->member)
 
@@ -94,12 +83,36 @@ static const struct option options[] = {
 	{ { "offload", "word", "hardware | software | observe", "observe",
 	    "where rules go: into the NIC, into the kernel's own classifier, or nowhere" },
 	  set_word, print_word, MEMBER(core.offload), 0, 0, offload_words, NULL },
-	{ { "admit", "word", "mark | events", "events",
-	    "which connections: those that the ruleset has marked, or every established one" },
+	{ { "admit", "word", "nft | mark | events", "nft",
+	    "which connections: those that pass the nft ruleset, those that it marks, or every established one" },
 	  set_word, print_word, MEMBER(core.admit), 0, 0, admit_words, NULL },
-	{ { "mark", "number", "1 .. 0xffffffff", "0x10000000",
-	    "bits of the conntrack mark that admit a connection, with admit = mark" },
-	  set_number, print_hex, MEMBER(core.mark), 1, UINT32_MAX, NULL, NULL },
+	{ { "admit-fallback", "word", "exit | mark | events", "exit",
+	    "what to do where the kernel does not take our nft table" },
+	  set_word, print_word, MEMBER(admit_fallback), 0, 0, fallback_words, NULL },
+	{ { "mark", "number", "0 .. 0xffffffff", "0x0",
+	    "our bits of the conntrack mark; 0: 0x70000000 with admit = nft, 0x10000000 with admit = mark" },
+	  set_number, print_hex, MEMBER(core.mark), 0, UINT32_MAX, NULL, NULL },
+	{ { "min-packets", "number", "0 .. 1000000", "0",
+	    "packets that a connection must have had, with admit = nft" },
+	  set_number, print_number, MEMBER(min_packets), 0, 1000000, NULL, NULL },
+	{ { "exempt-addresses", "list", "addresses or prefixes", "{}",
+	    "connections from or to these stay on the CPU, with admit = nft" },
+	  conf_set_addresses, conf_print_addresses, 0, 0, 0, 0, NULL, NULL },
+	{ { "exempt-ports", "list", "PROTOCOL, PROTOCOL/PORT or PROTOCOL/FROM-TO", "{}",
+	    "connections from or to these ports stay on the CPU, with admit = nft" },
+	  conf_set_ports, conf_print_ports, 0, 0, 0, 0, NULL, NULL },
+	{ { "exempt-interfaces", "list", "device names", "{}",
+	    "connections in or out of these devices stay on the CPU, with admit = nft" },
+	  conf_set_interfaces, conf_print_interfaces, 0, 0, 0, 0, NULL, NULL },
+	{ { "exempt-marks", "list", "numbers", "{}",
+	    "connections with such a conntrack mark, beside our bits, stay on the CPU, with admit = nft" },
+	  conf_set_marks, conf_print_marks, 0, 0, 0, 0, NULL, NULL },
+	{ { "nft-priority", "number", "-300 .. 300", "10",
+	    "priority of our chain in the forward hook; those of filters are before it" },
+	  conf_set_priority, conf_print_priority, 0, 0, 0, 0, NULL, NULL },
+	{ { "table-owner", "word", "yes | no", "no",
+	    "whether our nft table belongs to the process: nobody else can change or flush it" },
+	  set_word, print_word, MEMBER(table_owner), 0, 0, yes_words, NULL },
 	{ { "max-flows", "number", "16 .. 16777216", "65536",
 	    "connections that the daemon keeps track of" },
 	  set_number, print_number, MEMBER(core.max_flows), 16, 16777216, NULL, NULL },
@@ -289,6 +302,19 @@ static const char *single(struct load *load, const struct option *opt,
 	return NULL;
 }
 
+static void store_word(void *to, size_t size, unsigned int value)
+{
+	if (size == sizeof(bool))
+		*(bool *)to = value;
+	else
+		*(unsigned int *)to = value;
+}
+
+static unsigned int stored_word(const void *from, size_t size)
+{
+	return size == sizeof(bool) ? *(const bool *)from : *(const unsigned int *)from;
+}
+
 static void set_word(struct load *load, const struct option *opt, const struct conffile_item *item)
 {
 	const char *text = single(load, opt, item);
@@ -306,7 +332,7 @@ static void set_word(struct load *load, const struct option *opt, const struct c
 			conf_error(load, "%s = %s is not available in this version; %s", opt->key.name,
 			      text, w->refused);
 		else
-			*(unsigned int *)member(&load->config, opt) = w->value;
+			store_word(member(&load->config, opt), opt->size, w->value);
 		return;
 	}
 	if (s.best)
@@ -401,7 +427,7 @@ static void set_text(struct load *load, const struct option *opt, const struct c
 }
 
 /* What the kernel's dev_valid_name() takes. */
-static const char *check_device(const char *name)
+const char *conf_check_device(const char *name)
 {
 	if (!name[0])
 		return "is empty";
@@ -423,7 +449,7 @@ static void set_devices(struct load *load, const struct option *opt UNUSED,
 	core->n_devices = 0;
 	core->auto_devices = false;
 	for (size_t i = 0; i < item->n_values; i++) {
-		const char *name = item->values[i].text, *wrong = check_device(name);
+		const char *name = item->values[i].text, *wrong = conf_check_device(name);
 
 		load->line = item->values[i].line;
 		if (!strcmp(name, "auto")) {
@@ -492,7 +518,7 @@ static void set_drivers(struct load *load, const struct option *opt UNUSED,
 
 /* ---- printing */
 
-static void print_quoted(const char *text, FILE *stream)
+void conf_print_quoted(const char *text, FILE *stream)
 {
 	fputc('"', stream);
 	for (; *text; text++) {
@@ -515,7 +541,7 @@ static void print_devices(const struct config *config, const struct option *opt 
 	fputc('{', stream);
 	for (unsigned int i = 0; i < core->n_devices; i++) {
 		fputs(i ? ", " : " ", stream);
-		print_quoted(core->device[i], stream);
+		conf_print_quoted(core->device[i], stream);
 	}
 	fputs(core->n_devices ? " }" : "}", stream);
 }
@@ -532,14 +558,14 @@ static void print_drivers(const struct config *config, const struct option *opt 
 
 		snprintf(text, sizeof(text), "%s%s%s", d->name, d->like[0] ? "=" : "", d->like);
 		fputs(i ? ", " : " ", stream);
-		print_quoted(text, stream);
+		conf_print_quoted(text, stream);
 	}
 	fputs(core->n_allowed ? " }" : "}", stream);
 }
 
 static void print_word(const struct config *config, const struct option *opt, FILE *stream)
 {
-	unsigned int value = *(const unsigned int *)const_member(config, opt);
+	unsigned int value = stored_word(const_member(config, opt), opt->size);
 
 	for (const struct word *w = opt->words; w->name; w++) {
 		if (!w->refused && w->value == value)
@@ -590,7 +616,7 @@ static void print_duration(const struct config *config, const struct option *opt
 
 static void print_text(const struct config *config, const struct option *opt, FILE *stream)
 {
-	print_quoted(const_member(config, opt), stream);
+	conf_print_quoted(const_member(config, opt), stream);
 }
 
 int conf_print(const struct config *config, FILE *stream)

@@ -22,6 +22,7 @@
 #include "base/compiler.h"
 #include "base/log.h"
 #include "core/settings.h"
+#include "model/exempt.h"
 
 #ifndef SYSCONFDIR /* the build says where */
 #define SYSCONFDIR "/etc"
@@ -34,6 +35,12 @@
 
 struct config {
 	struct settings core; /* the kernel's timeouts are left 0 */
+	/* Of our nft table, with ADMIT_NFT. */
+	enum admit_mode admit_fallback; /* where it cannot be made; ADMIT_NFT: do not start */
+	int32_t nft_priority;
+	uint32_t min_packets;
+	bool table_owner;
+	struct exempt exempt;
 	uint32_t event_buffer_bytes;
 	unsigned int workers; /* 1 to CONF_WORKERS_MAX */
 	enum log_level log_level;

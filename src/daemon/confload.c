@@ -156,6 +156,7 @@ static void check_together(struct load *load)
 
 	if (load->errors->n_errors)
 		return;
+	conf_check_admission(load);
 	if (has_devices && !is_given(load, "offload"))
 		conf_notice(load, "devices are named, but offload is not set: observing only");
 	if (!has_devices && core->offload != OFFLOAD_OBSERVE) {

@@ -12,12 +12,14 @@
 #include "daemon/ctlparam.h"
 #include "daemon/devlist.h"
 #include "daemon/flowlist.h"
+#include "daemon/ruleset.h"
 #include "daemon/why.h"
 #include "nft-offload/ctl.h"
 
 struct ctlcmd {
 	const struct engine *engine;
 	struct dispatch *dispatch;
+	const struct ruleset *ruleset;
 	struct flowlist_ctx lists;
 	mono_t started;
 };
@@ -35,6 +37,27 @@ static const char *offload_name(enum offload_mode mode)
 		return "hardware";
 	}
 	return "?";
+}
+
+static const char *admit_name(enum admit_mode mode)
+{
+	switch (mode) {
+	case ADMIT_EVENTS: return "events";
+	case ADMIT_MARK: return "mark";
+	case ADMIT_NFT: return "nft";
+	}
+	return "?";
+}
+
+/* Whether connections are admitted just now, and what their mark must be. */
+static json_t *admission_of(const struct ctlcmd *cc)
+{
+	const struct settings *s = engine_settings(cc->engine);
+	uint32_t epoch = s->admit == ADMIT_MARK ? s->mark : view_epoch(cc->engine);
+
+	return json_pack("{s:b, s:I, s:I, s:o}", "open", ruleset_is_open(cc->ruleset), "mark_bits",
+			 (json_int_t)settings_mark_bits(s), "mark", (json_int_t)epoch, "trouble",
+			 jsonline_string(ruleset_trouble(cc->ruleset)));
 }
 
 static json_t *device_of(const struct engine *engine, const struct link_rec *rec)
@@ -109,11 +132,11 @@ static void status_start(struct ctl_call *call, json_t *parameters)
 	view_totals(cc->engine, &t);
 	ctl_call_reply(
 		call,
-		json_pack("{s:s, s:I, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "version",
+		json_pack("{s:s, s:I, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "version",
 			  PACKAGE_VERSION, "uptime_s",
 			  (json_int_t)(mono_diff_ms(mono_now(), cc->started) / 1000), "offload",
 			  offload_name(s->offload), "admit",
-			  s->admit == ADMIT_MARK ? "mark" : "events", "devices",
+			  admit_name(s->admit), "admission", admission_of(cc), "devices",
 			  devices_of(cc->engine), "flows", flow_counts(&t), "reasons",
 			  reasons_of(&t), "counters", counters_all(), "packets",
 			  both_dirs(t.forwarded[DIR_ORIG].pkts, t.forwarded[DIR_REPLY].pkts),
@@ -187,6 +210,11 @@ const struct ctl_command ctlcmd_table[] = {
 	{ .method = CTL_METHOD_FLUSH, .start = flush_start, .mutates = true },
 };
 const size_t ctlcmd_table_size = array_size(ctlcmd_table);
+
+void ctlcmd_set_ruleset(struct ctlcmd *ctlcmd, const struct ruleset *ruleset)
+{
+	ctlcmd->ruleset = ruleset;
+}
 
 int ctlcmd_new(const struct engine *engine, struct dispatch *dispatch, mono_t started,
 	       struct ctlcmd **ret)

@@ -17,6 +17,7 @@
 #include "daemon/dispatch.h"
 
 struct ctlcmd;
+struct ruleset;
 
 extern const struct ctl_command ctlcmd_table[];
 extern const size_t ctlcmd_table_size;
@@ -24,4 +25,6 @@ extern const size_t ctlcmd_table_size;
 /* What is given to ctlsock_new as ctx, with the table. */
 int ctlcmd_new(const struct engine *engine, struct dispatch *dispatch, mono_t started,
 	       struct ctlcmd **ret) MUST_CHECK;
+/* Borrowed; without it admission is not told. */
+void ctlcmd_set_ruleset(struct ctlcmd *ctlcmd, const struct ruleset *ruleset);
 void ctlcmd_free(struct ctlcmd *ctlcmd);

@@ -72,6 +72,22 @@ static int probe(const struct sockaddr_un *addr)
 	return err;
 }
 
+static int say_in_use(const char *path)
+{
+	log_error("%s: another nft-offloadd is running: stop it, or use another socket (-s)", path);
+	return -EADDRINUSE;
+}
+
+int ctlsock_check(const char *path)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+
+	if (strlen(path) >= sizeof(addr.sun_path))
+		return 0; /* nobody can */
+	strcpy(addr.sun_path, path);
+	return probe(&addr) == -EADDRINUSE ? say_in_use(path) : 0;
+}
+
 /* Removes the socket of a daemon that is gone. */
 static int remove_stale(const struct sockaddr_un *addr)
 {
@@ -92,12 +108,8 @@ static int remove_stale(const struct sockaddr_un *addr)
 		return -EEXIST;
 	}
 	err = probe(addr);
-	if (err == -EADDRINUSE) {
-		log_error(
-			"%s: another nft-offloadd is running: stop it, or use another socket (-s)",
-			path);
-		return err;
-	}
+	if (err == -EADDRINUSE)
+		return say_in_use(path);
 	if (!err && unlink(path) < 0 && errno != ENOENT)
 		err = -errno;
 	if (err)

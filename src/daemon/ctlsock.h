@@ -42,6 +42,9 @@
 
 struct ctlsock;
 
+/* 0, or -EADDRINUSE, logged: another daemon listens there. */
+int ctlsock_check(const char *path) MUST_CHECK;
+
 /*
  * Listens at path. Makes the directory (0755) if it is missing, and removes the
  * socket of a daemon that has died. group may be NULL or "". Logs what is

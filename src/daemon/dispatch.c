@@ -45,6 +45,7 @@ struct dispatch {
 	struct engine *engine;
 	struct routes *routes;
 	struct nlsock ct_sock;
+	uint32_t own_portid; /* another one of ours; 0 = none */
 	struct ctnl *ctnl;
 	unsigned int n_workers; /* the last one is for what is urgent */
 	struct worker *worker[DISPATCH_WORKERS_MAX];
@@ -401,11 +402,16 @@ void dispatch_set_idle_hook(struct dispatch *d, void (*fn)(void *ctx), void *ctx
 	d->idle_ctx = ctx;
 }
 
+void dispatch_set_own(struct dispatch *d, uint32_t portid)
+{
+	d->own_portid = portid;
+}
+
 bool dispatch_is_own(const struct dispatch *d, uint32_t portid)
 {
 	if (portid == 0)
 		return false;
-	if (portid == nlsock_portid(&d->ct_sock))
+	if (portid == nlsock_portid(&d->ct_sock) || portid == d->own_portid)
 		return true;
 	for (unsigned int w = 0; w < d->n_workers; w++) {
 		if (portid == worker_ct_portid(d->worker[w]))

@@ -33,6 +33,8 @@ void dispatch_feed(struct dispatch *dispatch, const struct event *event);
 /* Lets waiting orders go later in this round of the loop; cheap to repeat. */
 void dispatch_kick(struct dispatch *dispatch);
 
+/* So is what this socket does. */
+void dispatch_set_own(struct dispatch *dispatch, uint32_t portid);
 /* The conntrack event with this netlink address was caused by us. */
 bool dispatch_is_own(const struct dispatch *dispatch, uint32_t portid);
 

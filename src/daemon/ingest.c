@@ -47,6 +47,17 @@ COUNTER(rt_repairs_failed, "times that links and neighbours could not be read an
 /* More readings than it takes to empty a buffer of the largest size. */
 #define RT_DRAIN_READS	    1024
 
+/* After connections began to be marked anew: the first of the dumps that follow. */
+#define FOLLOW_MS	    500
+
+/* Who waits until all is read that was there. */
+struct fence {
+	struct fence *next;
+	void (*fn)(void *ctx);
+	void *ctx;
+	bool for_events, for_dump;
+};
+
 struct ingest {
 	struct loop *loop;
 	struct engine *engine;
@@ -65,6 +76,10 @@ struct ingest {
 	bool is_dumping;
 	bool dump_interrupted;
 	bool complete;
+	struct fence *fences;
+	int64_t follow_ms; /* until the next dump that follows new marks; 0 = none */
+	mono_t follow_since;
+	bool has_followed; /* once, for connections from before the start */
 	unsigned int failures; /* dumps in a row that failed */
 	unsigned int rt_failures; /* readings of links and neighbours, likewise */
 };
@@ -111,18 +126,63 @@ static void on_overrun(struct ingest *in)
 	want_dump(in, resync_delay());
 }
 
-static void on_events(void *ctx, int fd, unsigned int events)
+/* Lets those go that wait for nothing any more, now that @events or a @dump are over. */
+static void pass_fences(struct ingest *in, bool events, bool dump)
+{
+	struct fence **at = &in->fences, *passed = NULL, *f;
+
+	while ((f = *at)) {
+		f->for_events &= !events;
+		f->for_dump &= !dump;
+		if (f->for_events || f->for_dump) {
+			at = &f->next;
+			continue;
+		}
+		*at = f->next;
+		f->next = passed;
+		passed = f;
+	}
+	/* They may put up new ones. */
+	while ((f = passed)) {
+		passed = f->next;
+		f->fn(f->ctx);
+		free(f);
+	}
+}
+
+static void read_events(void *ctx)
 {
 	struct ingest *in = ctx;
 	int n = nlsock_recv_many(&in->events, EVENT_BUDGET, on_event, in);
 
-	(void)fd;
-	(void)events;
 	if (n == -ENOBUFS)
 		on_overrun(in);
 	else if (n < 0)
 		log_warning("cannot read conntrack events: %s", strerror(-n));
+	else if (n < EVENT_BUDGET)
+		pass_fences(in, true, false);
 	dispatch_kick(in->dispatch);
+}
+
+static void on_events(void *ctx, int fd, unsigned int events)
+{
+	(void)fd;
+	(void)events;
+	read_events(ctx);
+}
+
+int ingest_fence(struct ingest *in, void (*fn)(void *ctx), void *ctx)
+{
+	struct fence *f = malloc(sizeof(*f));
+
+	/* There may be nothing to read, and so nothing that wakes us. */
+	if (!f || loop_defer(in->loop, "conntrack events", read_events, in)) {
+		free(f);
+		return -ENOMEM;
+	}
+	*f = (struct fence){ in->fences, fn, ctx, true, in->is_dumping };
+	in->fences = f;
+	return 0;
 }
 
 /* -- conntrack dumps ------------------------------------------------------ */
@@ -142,16 +202,23 @@ static uint64_t pause_after_dump(const struct ingest *in)
 	return MAX((uint64_t)took_ms, resync_delay());
 }
 
+/* Until it is looked whether a dump is due. */
+static uint64_t idle_ms(const struct ingest *in)
+{
+	return in->follow_ms ? (uint64_t)MIN(in->follow_ms, (int64_t)SILENT_MS) : SILENT_MS;
+}
+
 static void end_dump(struct ingest *in, bool is_good)
 {
 	in->is_dumping = false;
+	pass_fences(in, false, true);
 	if (is_good) {
 		counter_inc(&ct_dumps);
 		in->complete = true;
 		in->failures = 0;
 		in->last_dump = loop_now(in->loop);
 		feed_type(in, EVENT_RESYNC_END);
-		loop_timer_set(in->dump_timer, in->dump_wanted ? pause_after_dump(in) : SILENT_MS,
+		loop_timer_set(in->dump_timer, in->dump_wanted ? pause_after_dump(in) : idle_ms(in),
 			       0);
 		return;
 	}
@@ -234,15 +301,36 @@ static void start_dump(struct ingest *in)
 	read_dump(in);
 }
 
+/* It is time for the next one, twice as long after the marks are new as the last. */
+static bool shall_follow(struct ingest *in)
+{
+	if (!in->follow_ms ||
+	    mono_diff_ms(loop_now(in->loop), in->follow_since) < in->follow_ms)
+		return false;
+	in->follow_ms = 2 * in->follow_ms < RECONCILE_MS ? 2 * in->follow_ms : 0;
+	return true;
+}
+
 static void on_dump_timer(void *ctx)
 {
 	struct ingest *in = ctx;
 
-	if (in->dump_wanted || engine_wants_dumps(in->engine) ||
+	if (in->dump_wanted || engine_wants_dumps(in->engine) || shall_follow(in) ||
 	    mono_diff_ms(loop_now(in->loop), in->last_dump) >= RECONCILE_MS)
 		start_dump(in);
 	else
-		loop_timer_set(in->dump_timer, SILENT_MS, 0);
+		loop_timer_set(in->dump_timer, idle_ms(in), 0);
+}
+
+void ingest_follow(struct ingest *in)
+{
+	if (in->has_followed && !engine_has_silent(in->engine))
+		return;
+	in->has_followed = true;
+	in->follow_ms = FOLLOW_MS;
+	in->follow_since = loop_now(in->loop);
+	if (!in->is_dumping && !in->dump_wanted)
+		loop_timer_set(in->dump_timer, idle_ms(in), 0);
 }
 
 /* -- links, neighbours, routes -------------------------------------------- */
@@ -505,6 +593,13 @@ void ingest_free(struct ingest *in)
 	if (!in)
 		return;
 	IGNORE_RESULT(loop_defer_cancel(in->loop, read_dump, in));
+	IGNORE_RESULT(loop_defer_cancel(in->loop, read_events, in));
+	while (in->fences) {
+		struct fence *f = in->fences;
+
+		in->fences = f->next;
+		free(f);
+	}
 	loop_fd_del(in->events_fd);
 	loop_fd_del(in->rt_fd);
 	loop_timer_del(in->dump_timer);

@@ -29,5 +29,18 @@ int ingest_new(struct loop *loop, struct engine *engine, struct dispatch *dispat
 	       uint32_t event_buffer_bytes, struct ingest **ret) MUST_CHECK;
 void ingest_free(struct ingest *ingest);
 
+/*
+ * Calls fn once all that conntrack has reported up to now has been fed: its events
+ * are read to their end, and a dump that runs is over. Not before this returns. 0, or
+ * -ENOMEM: it is never called.
+ */
+int ingest_fence(struct ingest *ingest, void (*fn)(void *ctx), void *ctx) MUST_CHECK;
+
+/*
+ * Connections get new marks from now on: dumps conntrack at growing intervals, to
+ * find those that tell it by no event, if there may be any.
+ */
+void ingest_follow(struct ingest *ingest);
+
 /* The first conntrack dump has been read to its end. */
 bool ingest_is_complete(const struct ingest *ingest);

@@ -5,6 +5,7 @@ noinst_LIBRARIES += src/daemon/libdaemon.a
 # In reading order.
 src_daemon_libdaemon_a_SOURCES = \
 	src/daemon/conf.h src/daemon/conf_priv.h src/daemon/conf.c src/daemon/confload.c \
+	src/daemon/confexempt.c \
 	src/daemon/conffile.h src/daemon/conffile.c \
 	src/daemon/ctlsock.h src/daemon/ctlsock.c \
 	src/daemon/ctlcall.h src/daemon/ctlcall.c \
@@ -20,6 +21,10 @@ src_daemon_libdaemon_a_SOURCES = \
 	src/daemon/report.h src/daemon/report.c \
 	src/daemon/ipsec.h src/daemon/ipsec.c \
 	src/daemon/ingest.h src/daemon/ingest.c \
+	src/daemon/epochs.h src/daemon/epochs.c \
+	src/daemon/expiry.h src/daemon/expiry.c \
+	src/daemon/nftwork.h src/daemon/nftwork.c \
+	src/daemon/ruleset.h src/daemon/ruleset.c \
 	src/daemon/sampler.h src/daemon/sampler.c \
 	src/daemon/ctlparam.h src/daemon/ctlparam.c \
 	src/daemon/flowlist.h src/daemon/flowlist.c \
@@ -63,3 +68,9 @@ tests_unit_test_probework_LDADD = $(daemon_ldadd) $(CMOCKA_LIBS)
 unit_tests += tests/unit/test-pace
 tests_unit_test_pace_LDADD = $(daemon_ldadd) $(CMOCKA_LIBS)
 
+
+unit_tests += tests/unit/test-epochs
+tests_unit_test_epochs_LDADD = $(daemon_ldadd) $(CMOCKA_LIBS)
+
+unit_tests += tests/unit/test-expiry
+tests_unit_test_expiry_LDADD = $(daemon_ldadd) $(CMOCKA_LIBS)

@@ -26,8 +26,10 @@
 #include "daemon/ipsec.h"
 #include "daemon/notify.h"
 #include "daemon/portwork.h"
+#include "daemon/ruleset.h"
 #include "daemon/sampler.h"
 #include "daemon/sysctls.h"
+#include "kern/nftown.h"
 #include "nl/nlsock.h"
 
 LOG_TAG("main");
@@ -60,6 +62,7 @@ struct daemon {
 	struct dispatch *dispatch;
 	struct ipsec *ipsec;
 	struct ingest *ingest;
+	struct ruleset *ruleset;
 	struct sampler *sampler;
 	struct ctlcmd *ctlcmd;
 	struct ctlsock *ctlsock;
@@ -225,6 +228,7 @@ static void on_idle(void *ctx)
 {
 	struct daemon *d = ctx;
 
+	ruleset_go_on(d->ruleset);
 	if (!d->stopping || !engine_is_stopped(d->engine))
 		return;
 	if (has_unclean_ports(d->engine))
@@ -294,7 +298,8 @@ static void on_ready_check(void *ctx)
 {
 	struct daemon *d = ctx;
 
-	if (d->is_ready || !ingest_is_complete(d->ingest) || !view_is_settled(d->engine))
+	if (d->is_ready || !ingest_is_complete(d->ingest) || !view_is_settled(d->engine) ||
+	    !ruleset_is_open(d->ruleset))
 		return;
 	d->is_ready = true;
 	loop_timer_stop(d->ready_timer);
@@ -351,8 +356,36 @@ static int start_control(struct daemon *d)
 			   ctlcmd_table, ctlcmd_table_size, d->ctlcmd, &d->ctlsock);
 }
 
+/* The start has failed before anybody took it over. */
+static void give_up_table(struct nftown *own)
+{
+	struct nlerr why;
+
+	if (own)
+		IGNORE_RESULT(nftown_down(own, &why));
+	nftown_close(own);
+}
+
+static int start_facts(struct daemon *d, struct nftown **own)
+{
+	int err = ipsec_new(d->loop, d->dispatch, &d->ipsec);
+
+	if (!err)
+		err = ingest_new(d->loop, d->engine, d->dispatch, d->config.event_buffer_bytes,
+				 &d->ingest);
+	if (!err && d->config.core.admit != ADMIT_EVENTS) {
+		err = ruleset_new(d->loop, d->engine, d->dispatch, d->ingest, &d->config, *own,
+				  &d->ruleset);
+		*own = NULL;
+	}
+	if (!err)
+		err = sampler_new(d->loop, d->engine, d->dispatch, &d->sampler);
+	return err;
+}
+
 static int start(struct daemon *d)
 {
+	struct nftown *own = NULL;
 	int err = notify_new(&d->notify);
 
 	if (err)
@@ -363,6 +396,10 @@ static int start(struct daemon *d)
 	/* First, so that threads inherit the blocked signals. */
 	err = start_timers(d);
 	if (!err)
+		err = ctlsock_check(d->config.socket_path);
+	if (!err)
+		err = ruleset_open_table(&d->config, &own);
+	if (!err)
 		err = make_engine(d);
 	/* Also tells whether another daemon is at work, before anything is
 	 * touched. */
@@ -371,14 +408,13 @@ static int start(struct daemon *d)
 	if (!err)
 		err = start_control(d);
 	if (!err)
-		err = ipsec_new(d->loop, d->dispatch, &d->ipsec);
+		err = start_facts(d, &own);
 	if (!err)
-		err = ingest_new(d->loop, d->engine, d->dispatch, d->config.event_buffer_bytes,
-				 &d->ingest);
-	if (!err)
-		err = sampler_new(d->loop, d->engine, d->dispatch, &d->sampler);
-	if (err)
+		ctlcmd_set_ruleset(d->ctlcmd, d->ruleset);
+	if (err) {
+		give_up_table(own);
 		return err;
+	}
 	dispatch_set_idle_hook(d->dispatch, on_idle, d);
 	sweep_others(d);
 	return 0;
@@ -389,6 +425,8 @@ static bool finish(struct daemon *d)
 {
 	bool all_ended;
 
+	if (!ruleset_free(d->ruleset))
+		d->status = EXIT_STOP;
 	ctlsock_free(d->ctlsock);
 	ctlcmd_free(d->ctlcmd);
 	sampler_free(d->sampler);

@@ -33,13 +33,29 @@ transfer_bulk marked
 transfer_bulk plain
 assert_eq "rules" "$(rules lan0)" 1
 offload -j why tcp "$CLIENT4:40007" "$SERVER4:5202" | grep -q '"reason": *"not-admitted"' || fail "no reason"
-# Or the rule would set it again.
-router_nft flush set inet labmark wanted
+# Taken away by hand while no packet comes that would set it again; and given back.
 set_mark 40006 5201 0
 wait_for 2 has_rules lan0 0
+set_mark 40006 5201 0x10000000
+wait_for 2 has_rules lan0 1
+# The element that let it through is gone: so is the mark.
+router_nft flush set inet labmark wanted
+wait_for 2 has_rules lan0 0
+marks() {
+	in_router conntrack -L -p tcp 2>/dev/null | sed -n "s/.*sport=$1 .*mark=\([0-9]*\).*/\1/p"
+}
+assert_eq "mark" "$(marks 40006)" 0
 # And one that gets the bit later, by hand; other bits do not matter.
 set_mark 40007 5202 0x10000007
 wait_for 2 has_rules lan0 1
+# Any other change takes all of them back, and their bit, but no other bit.
+router_nft add table inet labother
+wait_for 2 has_rules lan0 0
+has_mark() {
+	[ "$(marks 40007)" = 7 ]
+}
+wait_for 2 has_mark
+offload -j flows | grep -q ruleset-changed || fail "no reason"
 transfer_close marked
 transfer_close plain
 wait_for 2 has_rules lan0 0

@@ -28,7 +28,7 @@
 
 # shellcheck disable=SC2120 # cases give arguments
 hw_daemon() {
-	start_daemon 'devices = { "lan0", "wan0" }' 'offload = hardware' 'admit = events' \
+	start_daemon 'devices = { "lan0", "wan0" }' 'offload = hardware' \
 		"allow-drivers = { \"$HW_DRIVERS\" }" "$@"
 }
 

@@ -129,7 +129,7 @@ run_matrix() {
 	END
 	topo_acct
 	topo_count_forward
-	start_daemon 'devices = { "lan0", "wan0" }' "offload = $2" 'admit = events' \
+	start_daemon 'devices = { "lan0", "wan0" }' "offload = $2" \
 		'allow-drivers = { "nicsim" }'
 	for family in 4 6; do
 		for kind in routed masquerade dnat both; do

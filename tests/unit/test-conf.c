@@ -176,8 +176,8 @@ static void test_defaults(void **state UNUSED)
 
 	conf_default(&config);
 	assert_int_equal(config.core.offload, OFFLOAD_OBSERVE);
-	assert_int_equal(config.core.admit, ADMIT_EVENTS);
-	assert_int_equal(config.core.mark, 0x10000000);
+	assert_int_equal(config.core.admit, ADMIT_NFT);
+	assert_int_equal(config.core.mark, 0);
 	assert_int_equal(config.core.max_flows, 65536);
 	assert_int_equal(config.core.sample_ms, 1000);
 	assert_int_equal(config.core.tc_priority, 0);
@@ -222,7 +222,8 @@ static void test_ranges(void **state UNUSED)
 		char low[32], high[32];
 		uint64_t min, max;
 
-		if (strcmp(key->type, "number") != 0 && !is_duration)
+		/* Of numbers below 0 there is one: test_priority(). */
+		if ((strcmp(key->type, "number") != 0 && !is_duration) || key->range[0] == '-')
 			continue;
 		assert_int_equal(sscanf(key->range, "%31s .. %31s", low, high), 2);
 		if (is_duration) {
@@ -236,6 +237,30 @@ static void test_ranges(void **state UNUSED)
 		assert_true(is_taken(key->name, fmt, max));
 		assert_false(is_taken(key->name, fmt, min - 1));
 		assert_false(is_taken(key->name, fmt, max + 1));
+	}
+}
+
+static void test_priority(void **state UNUSED)
+{
+	static const struct {
+		const char *text;
+		int err, value;
+	} cases[] = {
+		{ "nft-priority = -300\n", 0, -300 },	 { "nft-priority = 300\n", 0, 300 },
+		{ "nft-priority = -1\n", 0, -1 },	 { "nft-priority = 0\n", 0, 0 },
+		{ "nft-priority = -301\n", -EINVAL, 0 }, { "nft-priority = 301\n", -EINVAL, 0 },
+		{ "nft-priority = --1\n", -EINVAL, 0 },	 { "nft-priority = {}\n", -EINVAL, 0 },
+	};
+
+	for (size_t i = 0; i < array_size(cases); i++) {
+		struct conf_errors errors;
+		struct config config;
+
+		conf_errors_init(&errors);
+		assert_int_equal(load_text(cases[i].text, &config, &errors), cases[i].err);
+		if (!cases[i].err)
+			assert_int_equal(config.nft_priority, cases[i].value);
+		conf_errors_fini(&errors);
 	}
 }
 
@@ -343,7 +368,7 @@ static void test_fragments(void **state UNUSED)
 	struct conf_errors errors;
 	struct config config;
 
-	write_file("main.conf", "workers = 2\nmark = 2\ndevices = { a, b }\noffload = software\n");
+	write_file("main.conf", "workers = 2\nmark = 3\ndevices = { a, b }\noffload = software\n");
 	assert_int_equal(mkdir(dir_path("conf.d"), 0755), 0);
 	write_file("conf.d/20-second.conf", "workers = 4\ndevices = { c }\n");
 	write_file("conf.d/10-first.conf", "workers = 3\nmax-flows = 20\n");
@@ -354,7 +379,7 @@ static void test_fragments(void **state UNUSED)
 	assert_int_equal(conf_load(dir_path("main.conf"), &config, &errors), 0);
 	assert_int_equal(errors.n_messages, 0);
 	assert_int_equal(config.workers, 4);
-	assert_int_equal(config.core.mark, 2);
+	assert_int_equal(config.core.mark, 3);
 	assert_int_equal(config.core.max_flows, 20);
 	assert_int_equal(config.core.n_devices, 1);
 	assert_string_equal(config.core.device[0], "c");
@@ -476,6 +501,7 @@ int main(void)
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_ranges),
+		cmocka_unit_test(test_priority),
 		cmocka_unit_test(test_example_is_default),
 		cmocka_unit_test(test_example_shows_keys),
 		cmocka_unit_test(test_manual_has_keys),

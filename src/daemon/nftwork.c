@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/nftwork.h"
+
+#include <errno.h>
+#include <linux/netlink.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/counter.h"
+#include "base/ring.h"
+#include "base/util.h"
+#include "daemon/request.h"
+#include "kern/ctnl.h"
+#include "kern/nftown.h"
+#include "nl/nlbatch.h"
+#include "nl/nlsock.h"
+
+COUNTER(marks_cleaned, "connections that had an epoch which is used again");
+
+#define JOBS	       2
+#define TIMEOUT_MS     5000
+#define BATCH	       64
+#define RCVBUF_BYTES   (4 * 1024 * 1024)
+/* Looks through conntrack until one finds nothing. */
+#define CLEAN_LOOKS    8
+
+struct nftwork {
+	pthread_t thread;
+	struct ring jobs, answers;
+	int stop_fd;
+	atomic_bool stopping;
+	struct nftadmit_config config;
+	struct nftown *own;
+	struct nlsock dump, update;
+	struct nlbatch batch;
+	struct ctnl *ctnl;
+	uint32_t n_found; /* in this look */
+};
+
+/* -- the table -------------------------------------------------------------- */
+
+static void set_epoch(struct nftwork *w, struct nftwork_done *done)
+{
+	int err;
+
+	w->config.epoch = done->job.epoch;
+	err = nftown_set_epoch(w->own, &w->config, &done->err);
+	if (err == -ENOENT) {
+		done->err = nlerr_make(0);
+		done->made_table = true;
+		err = nftown_up(w->own, &w->config, &done->err);
+	}
+	done->err.err = err;
+}
+
+/* -- marks ------------------------------------------------------------------ */
+
+/* An entry that is gone has no mark, either; what failed is found by the next look. */
+static void flush(struct nftwork *w)
+{
+	if (nlbatch_count(&w->batch))
+		IGNORE_RESULT(nlbatch_run(&w->batch, TIMEOUT_MS, NULL, NULL));
+	nlbatch_reset(&w->batch);
+}
+
+static void on_marked(const struct nlmsghdr *nlh, void *ctx)
+{
+	struct nftwork *w = ctx;
+	struct conn conn;
+	enum ctnl_what what;
+
+	if (atomic_load(&w->stopping) || ctnl_get(w->ctnl, nlh, &conn, &what))
+		return;
+	w->n_found++;
+	if (BUG_ON(ctnl_put_clear_mark(nlbatch_next(&w->batch), &conn.orig, w->config.mask) ||
+		   nlbatch_commit(&w->batch, true) < 0))
+		return;
+	if (nlbatch_count(&w->batch) == BATCH)
+		flush(w);
+}
+
+static int look_for_marks(struct nftwork *w, uint32_t epoch)
+{
+	struct request r;
+	int err = ctnl_put_dump_mark(request_begin(&r), epoch, w->config.mask);
+
+	w->n_found = 0;
+	if (!err)
+		err = nlsock_query(&w->dump, nlput_msg(&r.w), TIMEOUT_MS, on_marked, w, NULL);
+	flush(w);
+	return err;
+}
+
+static void clean(struct nftwork *w, struct nftwork_done *done)
+{
+	int err = 0;
+
+	for (unsigned int i = 0; i < CLEAN_LOOKS && !atomic_load(&w->stopping); i++) {
+		err = look_for_marks(w, done->job.epoch);
+		done->n_marks += w->n_found;
+		counter_add(&marks_cleaned, w->n_found);
+		if (!err && !w->n_found)
+			return;
+	}
+	done->err = nlerr_make(err ? err : -EAGAIN);
+}
+
+/* -- the thread ------------------------------------------------------------- */
+
+static void sleep_until_work(struct nftwork *w)
+{
+	struct pollfd fds[] = {
+		{ .fd = ring_fd(&w->jobs), .events = POLLIN },
+		{ .fd = w->stop_fd, .events = POLLIN },
+	};
+
+	if (ring_arm(&w->jobs) && !atomic_load(&w->stopping))
+		IGNORE_RESULT(poll(fds, array_size(fds), -1));
+	ring_disarm(&w->jobs);
+}
+
+static void *work_main(void *arg)
+{
+	struct nftwork *w = arg;
+	struct nftwork_done done;
+
+	while (!atomic_load(&w->stopping)) {
+		done = (struct nftwork_done){ 0 };
+		if (!ring_pop(&w->jobs, &done.job)) {
+			sleep_until_work(w);
+			continue;
+		}
+		if (done.job.type == NFTWORK_EPOCH)
+			set_epoch(w, &done);
+		else
+			clean(w, &done);
+		/* As many places as jobs can be under way. */
+		BUG_ON(!ring_push(&w->answers, &done));
+	}
+	return NULL;
+}
+
+static int start_thread(struct nftwork *w)
+{
+	sigset_t all, old;
+	int err;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	err = -pthread_create(&w->thread, NULL, work_main, w);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return err;
+}
+
+static int open_all(struct nftwork *w)
+{
+	int err;
+
+	w->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (w->stop_fd < 0)
+		return -errno;
+	err = ring_init(&w->jobs, sizeof(struct nftwork_job), JOBS);
+	if (!err)
+		err = ring_init(&w->answers, sizeof(struct nftwork_done), 2 * JOBS);
+	if (!err)
+		err = nlsock_open(&w->dump, NETLINK_NETFILTER, RCVBUF_BYTES);
+	if (!err)
+		err = nlsock_open(&w->update, NETLINK_NETFILTER, RCVBUF_BYTES);
+	if (!err)
+		err = nlbatch_init(&w->batch, &w->update, BATCH);
+	if (!err)
+		err = ctnl_new(&w->ctnl);
+	return !err && !ring_arm(&w->answers) ? -EIO : err;
+}
+
+static void free_work(struct nftwork *w)
+{
+	ctnl_free(w->ctnl);
+	nlbatch_fini(&w->batch);
+	nlsock_close(&w->update);
+	nlsock_close(&w->dump);
+	ring_fini(&w->answers);
+	ring_fini(&w->jobs);
+	if (w->stop_fd >= 0)
+		close(w->stop_fd);
+	free(w);
+}
+
+int nftwork_start(struct nftown *own, const struct nftadmit_config *config, struct nftwork **ret)
+{
+	struct nftwork *w = calloc(1, sizeof(*w));
+	int err;
+
+	if (!w)
+		return -ENOMEM;
+	w->own = own;
+	w->config = *config;
+	err = open_all(w);
+	if (!err)
+		err = start_thread(w);
+	if (err) {
+		free_work(w);
+		return err;
+	}
+	*ret = w;
+	return 0;
+}
+
+void nftwork_stop(struct nftwork *work)
+{
+	uint64_t one = 1;
+
+	if (!work)
+		return;
+	atomic_store(&work->stopping, true);
+	IGNORE_RESULT(write(work->stop_fd, &one, sizeof(one)));
+	pthread_join(work->thread, NULL);
+	free_work(work);
+}
+
+bool nftwork_push(struct nftwork *work, const struct nftwork_job *job)
+{
+	return ring_push(&work->jobs, job);
+}
+
+int nftwork_fd(const struct nftwork *work)
+{
+	return ring_fd(&work->answers);
+}
+
+void nftwork_woken(struct nftwork *work)
+{
+	ring_disarm(&work->answers);
+}
+
+bool nftwork_pop(struct nftwork *work, struct nftwork_done *ret)
+{
+	do {
+		if (ring_pop(&work->answers, ret))
+			return true;
+	} while (!ring_arm(&work->answers));
+	return false;
+}
+
+uint32_t nftwork_ct_portid(const struct nftwork *work)
+{
+	return nlsock_portid(&work->update);
+}

@@ -1,0 +1,578 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/ruleset.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/counter.h"
+#include "base/log.h"
+#include "base/util.h"
+#include "daemon/epochs.h"
+#include "daemon/expiry.h"
+#include "daemon/nftwork.h"
+#include "kern/nftown.h"
+#include "kern/nftwatch.h"
+
+LOG_TAG("ruleset");
+
+COUNTER(nft_commits, "changes of the nft ruleset by others");
+COUNTER(nft_commits_all, "of these, changes that may concern every connection");
+COUNTER(nft_elements, "set elements that others added or removed, or whose time was over");
+COUNTER(nft_overruns, "times that changes of the nft ruleset were lost");
+COUNTER(nft_tables_made, "times that our nft table was made anew because others had changed it");
+COUNTER(nft_failures, "times that our nft table could not be made or changed");
+
+#define RCVBUF_BYTES	 (1024 * 1024)
+#define RCVBUF_MAX_BYTES (64 * 1024 * 1024)
+/* Messages per wake-up. */
+#define BUDGET		 512
+/* Commits that follow each other faster than this are a burst ... */
+#define BURST_MS	 1000
+/* ... and after the first few of one, admission waits until none came for so long. */
+#define BURST_FEW	 2
+#define BURST_QUIET_MS	 200
+/* Our table is put back at once, and if it is lost again within this time, later. */
+#define LOSS_MS		 10000
+#define LOSS_FIRST_MS	 500
+#define LOSS_MAX_MS	 60000
+/* After a failure. */
+#define RETRY_FIRST_MS	 250
+#define RETRY_MAX_MS	 60000
+
+enum phase {
+	PHASE_CLOSED,  /* no epoch counts */
+	PHASE_OPENING, /* the table is being told the next one */
+	PHASE_OPEN,
+};
+
+struct ruleset {
+	struct loop *loop;
+	struct dispatch *dispatch;
+	struct engine *engine;
+	struct ingest *ingest;
+	struct nftwatch *watch;
+	struct loop_fd *watch_fd, *work_fd;
+	struct loop_timer *timer; /* to go on */
+	struct expiry *expiry;
+	/* What follows is of ADMIT_NFT; own is NULL otherwise. */
+	struct nftown *own;
+	struct nftwork *work;
+	struct nftadmit_config config;
+	struct epochs epochs;
+	enum phase phase;
+	bool has_changed;  /* since the table was told */
+	bool is_cleaning;  /* the next epoch: by the thread, then until all is read */
+	uint32_t cleaning;
+	mono_t not_before; /* open again */
+	mono_t last_commit, last_loss;
+	unsigned int burst, losses, failures;
+	struct nlerr trouble; /* why the table is not as it should be */
+	/* Elements were told to the engine: what was reported before is being read. */
+	bool is_settling, settle_again;
+};
+
+/* -- at start --------------------------------------------------------------- */
+
+static void make_config(const struct config *c, struct nftadmit_config *ret)
+{
+	*ret = (struct nftadmit_config){
+		.mask = c->core.mark,
+		.priority = c->nft_priority,
+		.min_packets = c->min_packets,
+		.with_owner = c->table_owner,
+		.exempt = c->exempt,
+	};
+}
+
+static const char *error_text(const struct nlerr *err)
+{
+	return err->extack[0] ? err->extack : "no text";
+}
+
+/* What the operator can do about it. */
+static const char *remedy(int err)
+{
+	switch (err) {
+	case -EPERM: return "CAP_NET_ADMIN is needed, and a table with owner must be given up by its owner";
+	case -EEXIST: return "rename or delete that table";
+	case -EOPNOTSUPP:
+	case -EPROTONOSUPPORT: return "the kernel needs nf_tables with inet tables and ct expressions";
+	}
+	return "see the kernel's text";
+}
+
+static int make_table(const struct config *config, struct nftown *own, struct nlerr *ret_err)
+{
+	struct nftadmit_config c;
+	struct nftown_state state;
+	struct epochs epochs;
+	int err;
+
+	make_config(config, &c);
+	err = epochs_init(&epochs, c.mask);
+	if (err) {
+		*ret_err = nlerr_make(err);
+		snprintf(ret_err->extack, sizeof(ret_err->extack), "mark must have at least two bits");
+		return err;
+	}
+	/* The table of an earlier run goes on with another epoch, for the ruleset may
+	 * have changed since; no value is admitted yet. */
+	c.epoch = epochs_current(&epochs);
+	err = nftown_check(own, &c, &state, ret_err);
+	if (!err && state.epoch)
+		c.epoch = state.epoch;
+	return err ? err : nftown_up(own, &c, ret_err);
+}
+
+static int fall_back(struct config *config, const struct nlerr *err)
+{
+	static const char *const names[] = { [ADMIT_MARK] = "mark", [ADMIT_EVENTS] = "events" };
+
+	if (config->admit_fallback == ADMIT_NFT) {
+		log_error("no nft table of our own: %s (%s); %s, or set admit or admit-fallback to "
+			  "mark or events", error_text(err), strerror(-err->err), remedy(err->err));
+		return err->err;
+	}
+	log_warning("no nft table of our own: %s (%s); %s; admitting by %s, as admit-fallback says",
+		    error_text(err), strerror(-err->err), remedy(err->err),
+		    names[config->admit_fallback]);
+	config->core.admit = config->admit_fallback;
+	return 0;
+}
+
+int ruleset_open_table(struct config *config, struct nftown **ret_own)
+{
+	struct nlerr why = { 0, "" };
+	bool has_bits = config->core.mark;
+	int err;
+
+	*ret_own = NULL;
+	if (config->core.admit != ADMIT_NFT)
+		return 0;
+	settings_choose_mark(&config->core);
+	err = nftown_open(ret_own);
+	if (err)
+		why = nlerr_make(err);
+	else
+		err = make_table(config, *ret_own, &why);
+	if (!err)
+		return 0;
+	nftown_close(*ret_own);
+	*ret_own = NULL;
+	/* The bits were chosen for an epoch. */
+	if (!has_bits)
+		config->core.mark = 0;
+	why.err = err;
+	return fall_back(config, &why);
+}
+
+/* -- the epoch -------------------------------------------------------------- */
+
+static void feed_epoch(struct ruleset *r, uint32_t epoch)
+{
+	struct event ev = { .type = EVENT_EPOCH, .epoch = epoch };
+
+	dispatch_feed(r->dispatch, &ev);
+}
+
+static void close_admission(struct ruleset *r)
+{
+	if (r->phase == PHASE_OPEN) {
+		feed_epoch(r, 0);
+		r->phase = PHASE_CLOSED;
+	}
+	r->has_changed = true;
+}
+
+static void wait_ms(struct ruleset *r, int64_t ms)
+{
+	r->not_before = mono_max(r->not_before, mono_add_ms(loop_now(r->loop), ms));
+}
+
+static bool is_time(struct ruleset *r)
+{
+	int64_t ms = mono_diff_ms(r->not_before, loop_now(r->loop));
+
+	if (!mono_before(loop_now(r->loop), r->not_before))
+		return true;
+	loop_timer_set(r->timer, (uint64_t)ms + 1, 0);
+	return false;
+}
+
+static void order(struct ruleset *r, enum nftwork_type type, uint32_t epoch)
+{
+	struct nftwork_job job = { .type = (uint8_t)type, .epoch = epoch };
+
+	/* One of each kind at a time. */
+	BUG_ON(!nftwork_push(r->work, &job));
+}
+
+static void want_clean(struct ruleset *r)
+{
+	uint32_t dirty = epochs_next_dirty(&r->epochs);
+
+	if (!dirty || r->is_cleaning)
+		return;
+	r->is_cleaning = true;
+	r->cleaning = dirty;
+	order(r, NFTWORK_CLEAN, dirty);
+}
+
+void ruleset_go_on(struct ruleset *r)
+{
+	uint32_t epoch;
+
+	if (!r || !r->own || r->phase == PHASE_OPENING)
+		return;
+	if (!is_time(r))
+		return;
+	want_clean(r);
+	if (r->phase == PHASE_OPEN || !engine_is_closed(r->engine))
+		return;
+	epoch = epochs_next_clean(&r->epochs);
+	if (!epoch)
+		return;
+	epochs_use(&r->epochs, epoch);
+	r->phase = PHASE_OPENING;
+	r->has_changed = false;
+	order(r, NFTWORK_EPOCH, epoch);
+}
+
+static void go_on(void *ctx)
+{
+	ruleset_go_on(ctx);
+}
+
+static void on_failure(struct ruleset *r, const struct nftwork_done *done, const char *what)
+{
+	bool is_news = r->trouble.err != done->err.err;
+
+	counter_inc(&nft_failures);
+	r->trouble = done->err;
+	if (is_news)
+		log_error("%s: %s (%s); nothing is offloaded until that works, trying again: %s",
+			  what, error_text(&done->err), strerror(-done->err.err),
+			  remedy(done->err.err));
+	wait_ms(r, mono_backoff_ms(RETRY_FIRST_MS, RETRY_MAX_MS, r->failures));
+	r->failures++;
+}
+
+static void on_success(struct ruleset *r)
+{
+	if (r->failures)
+		log_notice("our nft table is as it should be again");
+	r->failures = 0;
+	r->trouble = nlerr_make(0);
+}
+
+static void on_epoch_done(struct ruleset *r, const struct nftwork_done *done)
+{
+	r->phase = PHASE_CLOSED;
+	if (done->err.err) {
+		on_failure(r, done, "cannot put our nft table back");
+		return;
+	}
+	on_success(r);
+	if (done->made_table)
+		counter_inc(&nft_tables_made);
+	/* What was marked since may have passed the ruleset before that change. */
+	if (r->has_changed)
+		return;
+	r->phase = PHASE_OPEN;
+	log_debug("connections are admitted by epoch 0x%x", done->job.epoch);
+	feed_epoch(r, done->job.epoch);
+	ingest_follow(r->ingest);
+}
+
+/* All that was reported with this epoch has been read. */
+static void on_cleaned(void *ctx)
+{
+	struct ruleset *r = ctx;
+
+	r->is_cleaning = false;
+	epochs_clean(&r->epochs, r->cleaning);
+	ruleset_go_on(r);
+}
+
+static void on_clean_done(struct ruleset *r, const struct nftwork_done *done)
+{
+	if (done->err.err) {
+		r->is_cleaning = false;
+		on_failure(r, done, "cannot take old marks from connections");
+		return;
+	}
+	if (ingest_fence(r->ingest, on_cleaned, r))
+		r->is_cleaning = false;
+}
+
+static void on_work(void *ctx, int fd, unsigned int events)
+{
+	struct ruleset *r = ctx;
+	struct nftwork_done done;
+
+	(void)fd;
+	(void)events;
+	nftwork_woken(r->work);
+	while (nftwork_pop(r->work, &done)) {
+		if (done.job.type == NFTWORK_EPOCH)
+			on_epoch_done(r, &done);
+		else
+			on_clean_done(r, &done);
+	}
+	ruleset_go_on(r);
+}
+
+/* -- changes by others ------------------------------------------------------ */
+
+static void on_settled(void *ctx)
+{
+	struct ruleset *r = ctx;
+	struct event ev = { .type = EVENT_RULESET_SETTLED };
+
+	r->is_settling = false;
+	if (r->settle_again && ingest_fence(r->ingest, on_settled, r) == 0) {
+		r->is_settling = true;
+		r->settle_again = false;
+		return;
+	}
+	dispatch_feed(r->dispatch, &ev);
+}
+
+static void settle(struct ruleset *r)
+{
+	r->settle_again = r->is_settling;
+	if (!r->is_settling && ingest_fence(r->ingest, on_settled, r) == 0)
+		r->is_settling = true;
+}
+
+static void feed_change(struct ruleset *r, bool everything, const struct setelem *elem,
+			unsigned int n)
+{
+	struct event ev = { .type = EVENT_RULESET };
+
+	ev.ruleset = (struct event_ruleset){ .everything = everything, .n_elems = n, .elem = elem };
+	dispatch_feed(r->dispatch, &ev);
+	settle(r);
+}
+
+/* A burst is one change, which lasts until it is over. */
+static void note_time(struct ruleset *r)
+{
+	mono_t now = loop_now(r->loop);
+
+	r->burst = mono_diff_ms(now, r->last_commit) < BURST_MS ? r->burst + 1 : 0;
+	r->last_commit = now;
+	if (r->burst >= BURST_FEW)
+		wait_ms(r, BURST_QUIET_MS);
+}
+
+static void note_loss(struct ruleset *r, const struct nftwatch_commit *c)
+{
+	mono_t now = loop_now(r->loop);
+
+	r->losses = mono_diff_ms(now, r->last_loss) < LOSS_MS ? r->losses + 1 : 0;
+	r->last_loss = now;
+	if (r->losses)
+		wait_ms(r, mono_backoff_ms(LOSS_FIRST_MS, LOSS_MAX_MS, r->losses - 1));
+	log_notice("%s (pid %u) %s our nft table, it is %s", c->process, c->pid,
+		   c->own == NFTWATCH_OWN_DELETED ? "deleted" : "changed",
+		   r->losses ? "put back later, for this happens again and again" : "put back");
+}
+
+static void on_everything(struct ruleset *r)
+{
+	counter_inc(&nft_commits_all);
+	if (!r->own) {
+		feed_change(r, true, NULL, 0);
+		return;
+	}
+	note_time(r);
+	close_admission(r);
+}
+
+static void on_elements(struct ruleset *r, const struct setelem *elem, unsigned int n)
+{
+	counter_add(&nft_elements, n);
+	for (unsigned int i = 0; i < n; i++) {
+		/* More than can be remembered: until the first of them, all is as it was. */
+		if (elem[i].expires_ms && expiry_add(r->expiry, &elem[i], loop_now(r->loop)))
+			log_notice("too many set elements with a time-out, all flows are looked at "
+				   "when the next one is over");
+	}
+	feed_change(r, false, elem, n);
+}
+
+static void on_commit(const struct nftwatch_commit *c, void *ctx)
+{
+	struct ruleset *r = ctx;
+
+	if (c->is_lost) {
+		counter_inc(&nft_overruns);
+		log_notice("changes of the nft ruleset were lost; buffer is %d bytes now, taking all "
+			   "flows back", nftwatch_grow(r->watch, RCVBUF_MAX_BYTES));
+		on_everything(r);
+		return;
+	}
+	if (c->is_own)
+		return;
+	counter_inc(&nft_commits);
+	if (r->own && c->everything && c->own != NFTWATCH_OWN_UNTOUCHED)
+		note_loss(r, c);
+	if (c->everything) {
+		log_info("%s (pid %u) changed the nft ruleset: taking all flows back", c->process,
+			 c->pid);
+		on_everything(r);
+	} else if (c->n_elems) {
+		on_elements(r, c->elem, c->n_elems);
+	}
+}
+
+static void on_watch(void *ctx, int fd, unsigned int events)
+{
+	struct ruleset *r = ctx;
+	int n = nftwatch_read(r->watch, BUDGET, on_commit, r);
+
+	(void)fd;
+	(void)events;
+	if (n < 0 && n != -ENOBUFS)
+		log_warning("cannot read changes of the nft ruleset: %s", strerror(-n));
+	ruleset_go_on(r);
+}
+
+/* Their time is over: the kernel says nothing (nft_rhash_gc). */
+static void on_expired(void *ctx, const struct setelem *elem, unsigned int n)
+{
+	struct ruleset *r = ctx;
+
+	counter_add(&nft_elements, n);
+	if (n)
+		feed_change(r, false, elem, n);
+	else
+		on_everything(r);
+	ruleset_go_on(r);
+}
+
+/* -- life -------------------------------------------------------------------- */
+
+static int watch_changes(struct ruleset *r)
+{
+	int err = nftwatch_open(&r->watch, RCVBUF_BYTES, r->own ? nftown_portid(r->own) : 0);
+
+	/* Then the rules that set the mark are of another kind, which tell nobody. */
+	if (err && !r->own) {
+		log_notice("cannot watch the nft ruleset, changes of it do not take flows back: %s",
+			   strerror(-err));
+		return 0;
+	}
+	if (err) {
+		log_error("cannot watch the nft ruleset: %s", strerror(-err));
+		return err;
+	}
+	r->watch_fd = loop_fd_add(r->loop, nftwatch_fd(r->watch), LOOP_READ, "nft events", on_watch, r);
+	return r->watch_fd ? 0 : -ENOMEM;
+}
+
+static int start_work(struct ruleset *r)
+{
+	int err = epochs_init(&r->epochs, r->config.mask);
+
+	if (!err)
+		err = nftwork_start(r->own, &r->config, &r->work);
+	if (err) {
+		log_error("cannot start the thread for our nft table: %s", strerror(-err));
+		return err;
+	}
+	/* Whichever the table writes at present, the first to be used is another. */
+	dispatch_set_own(r->dispatch, nftwork_ct_portid(r->work));
+	r->work_fd = loop_fd_add(r->loop, nftwork_fd(r->work), LOOP_READ, "nft answers", on_work, r);
+	return r->work_fd ? 0 : -ENOMEM;
+}
+
+/* The epoch that the table has written since it was made is not the first one to count. */
+static void read_epoch(struct ruleset *r)
+{
+	struct nftown_state state = { .epoch = 0 };
+	struct nlerr why;
+
+	if (nftown_check(r->own, &r->config, &state, &why) == 0 && state.epoch)
+		epochs_set_current(&r->epochs, state.epoch);
+}
+
+int ruleset_new(struct loop *loop, struct engine *engine, struct dispatch *dispatch,
+		struct ingest *ingest, const struct config *config, struct nftown *own,
+		struct ruleset **ret)
+{
+	struct ruleset *r = calloc(1, sizeof(*r));
+	int err = -ENOMEM;
+
+	if (!r) {
+		nftown_close(own);
+		return err;
+	}
+	r->loop = loop;
+	r->engine = engine;
+	r->dispatch = dispatch;
+	r->ingest = ingest;
+	r->own = own;
+	make_config(config, &r->config);
+	/* Nothing that was long ago is part of a burst. */
+	r->last_commit = r->last_loss = mono_add_ms(loop_now(loop), -LOSS_MS);
+	r->timer = loop_timer_add(loop, "nft table", go_on, r);
+	if (r->timer && expiry_new(loop, on_expired, r, &r->expiry) == 0)
+		err = watch_changes(r);
+	if (!err && own)
+		err = start_work(r);
+	if (err) {
+		IGNORE_RESULT(ruleset_free(r));
+		return err;
+	}
+	if (own)
+		read_epoch(r);
+	*ret = r;
+	ruleset_go_on(r);
+	return 0;
+}
+
+static bool remove_table(struct ruleset *r)
+{
+	struct nlerr why = { 0, "" };
+	int err = nftown_down(r->own, &why);
+
+	/* A table that is not ours any more is theirs. */
+	if (!err || err == -EEXIST)
+		return true;
+	log_error("cannot remove our nft table, use \"nft delete table inet " NFTADMIT_TABLE
+		  "\": %s (%s)", error_text(&why), strerror(-err));
+	return false;
+}
+
+bool ruleset_free(struct ruleset *r)
+{
+	bool is_clean = true;
+
+	if (!r)
+		return true;
+	loop_fd_del(r->work_fd);
+	nftwork_stop(r->work);
+	if (r->own)
+		is_clean = remove_table(r);
+	nftown_close(r->own);
+	loop_fd_del(r->watch_fd);
+	nftwatch_close(r->watch);
+	expiry_free(r->expiry);
+	loop_timer_del(r->timer);
+	free(r);
+	return is_clean;
+}
+
+bool ruleset_is_open(const struct ruleset *r)
+{
+	return !r || !r->own || r->phase == PHASE_OPEN;
+}
+
+const char *ruleset_trouble(const struct ruleset *r)
+{
+	return r && r->trouble.err ? error_text(&r->trouble) : "";
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ruleset - nft stays the policy: our table, and what changes of the ruleset mean.
+ *
+ * With ADMIT_NFT our own table marks the connections that got through the ruleset,
+ * with the epoch that counts at the time. When somebody commits a change that may
+ * concern all of them, the engine is told that no epoch counts any more, and as
+ * soon as the table writes another one, that one. Many commits in a short time are
+ * one change. An epoch is used again only when no connection has it any more and
+ * all that was reported with it has been read.
+ *
+ * A table of ours that somebody deletes or changes is made anew, at ever longer
+ * intervals if that happens again and again.
+ *
+ * With ADMIT_MARK the administrator's rules set the mark; the engine is told of
+ * changes. Elements of sets that come or go, or whose time is over, concern only the
+ * connections that they can match, in both modes.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/compiler.h"
+#include "base/loop.h"
+#include "daemon/conf.h"
+#include "daemon/dispatch.h"
+#include "daemon/ingest.h"
+
+struct nftown;
+struct ruleset;
+
+/*
+ * Before anything else starts: makes our table where the configuration wants it, so
+ * that what the kernel has against it shows while nothing is done yet. Then
+ * config->core.admit falls back as configured, or the start fails: -errno, logged.
+ * *ret_own is NULL where there is no table.
+ */
+MUST_CHECK int ruleset_open_table(struct config *config, struct nftown **ret_own);
+
+/* Takes own over, also where it fails. 0 or -errno, logged. */
+MUST_CHECK int ruleset_new(struct loop *loop, struct engine *engine, struct dispatch *dispatch,
+			   struct ingest *ingest, const struct config *config,
+			   struct nftown *own, struct ruleset **ret);
+/* Removes the table. False when that failed, logged. NULL is fine. */
+MUST_CHECK bool ruleset_free(struct ruleset *ruleset);
+
+/* Something may have happened that it waits for: cheap. */
+void ruleset_go_on(struct ruleset *ruleset);
+
+/* Connections are admitted, or somebody else's rules see to that. NULL: as events come. */
+bool ruleset_is_open(const struct ruleset *ruleset);
+/* Why they are not, for people; "" when they are. */
+const char *ruleset_trouble(const struct ruleset *ruleset);
