@@ -67,6 +67,15 @@ static inline void settings_choose_mark(struct settings *s)
 		s->mark = s->admit == ADMIT_NFT ? SETTINGS_MARK_EPOCHS : SETTINGS_MARK_BIT;
 }
 
+/* Bits of the ct mark, one of which has who is admitted. Our table marks in two steps, the
+ * second of which sets the lowest bit (kern/nftadmit). */
+static inline uint32_t settings_mark_filter(const struct settings *s)
+{
+	if (s->admit == ADMIT_NFT)
+		return s->mark & -s->mark;
+	return s->admit == ADMIT_MARK ? s->mark : 0;
+}
+
 /* Bits of the ct mark that are ours. */
 static inline uint32_t settings_mark_bits(const struct settings *s)
 {

@@ -304,8 +304,8 @@ void conf_check_admission(struct load *load)
 		return;
 	}
 	settings_choose_mark(&s);
-	if (__builtin_popcount(s.mark) < 2)
-		conf_error(load, "mark = 0x%" PRIx32 ": admit = nft needs two bits at least", s.mark);
+	if (__builtin_popcount(s.mark) < 3)
+		conf_error(load, "mark = 0x%" PRIx32 ": admit = nft needs three bits at least", s.mark);
 	for (unsigned int i = 0; i < load->config.exempt.n_marks; i++) {
 		uint32_t mark = load->config.exempt.mark[i];
 

@@ -5,11 +5,12 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "kern/nftadmit.h"
 
-/* The bits of number + 1, spread over ours. */
+/* The bits of number + 1, spread over ours, and the lowest. */
 static uint32_t value_of(const struct epochs *e, unsigned int number)
 {
-	uint32_t value = 0, rest = e->bits;
+	uint32_t value = e->whole, rest = e->bits;
 
 	for (unsigned int left = number + 1; left; left >>= 1) {
 		uint32_t lowest = rest & -rest;
@@ -32,9 +33,10 @@ static unsigned int number_of(const struct epochs *e, uint32_t value)
 
 int epochs_init(struct epochs *e, uint32_t bits)
 {
-	unsigned int n_bits = (unsigned int)__builtin_popcount(bits);
+	uint32_t whole = nftadmit_whole_bit(bits);
+	unsigned int n_bits = (unsigned int)__builtin_popcount(bits & ~whole);
 
-	*e = (struct epochs){ .bits = bits };
+	*e = (struct epochs){ .bits = bits & ~whole, .whole = whole };
 	if (n_bits < 2)
 		return -EINVAL;
 	e->n = n_bits > 4 ? EPOCHS_MAX : (1u << n_bits) - 1;

@@ -2,8 +2,10 @@
 /*
  * epochs - which value of our bits of the ct mark comes next.
  *
- * The values are all that the bits can have but 0. One that was in use is dirty: some
- * connection may still have it. It is used again when somebody has cleaned it.
+ * The lowest bit tells a whole epoch from half of one (kern/nftadmit); the values are all
+ * that the others can have but 0, with that bit. One that was in use is dirty: some
+ * connection may still have it, or half of it. It is used again when somebody has
+ * cleaned it.
  */
 #pragma once
 
@@ -16,14 +18,15 @@
 #define EPOCHS_MAX 15
 
 struct epochs {
-	uint32_t bits;
+	uint32_t bits;	      /* but the lowest */
+	uint32_t whole;	      /* that one */
 	unsigned int n;	      /* values */
 	unsigned int current; /* the one that is or may be written now; counted from 0 */
 	bool is_clean[EPOCHS_MAX];
 };
 
-/* At first all are dirty. -EINVAL when there are less than three values: one is written,
- * one is being cleaned, one is free. */
+/* At first all are dirty. -EINVAL when there are less than three values, which takes three
+ * bits: one is written, one is being cleaned, one is free. */
 MUST_CHECK int epochs_init(struct epochs *e, uint32_t bits);
 /* The value written now is this one, as far as it is one of them. */
 void epochs_set_current(struct epochs *e, uint32_t value);

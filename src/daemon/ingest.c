@@ -551,7 +551,7 @@ static int open_ct(struct ingest *in, uint32_t buffer_bytes)
 
 	if (!err)
 		err = ctnl_events_open(&in->events, (int)buffer_bytes,
-				       settings_mark_bits(engine_settings(in->engine)));
+				       settings_mark_filter(engine_settings(in->engine)));
 	if (err) {
 		log_error("cannot subscribe to conntrack events: %s%s", strerror(-err),
 			  err == -EPERM ? " (CAP_NET_ADMIN is needed)" : "");

@@ -87,7 +87,8 @@ static void on_marked(const struct nlmsghdr *nlh, void *ctx)
 static int look_for_marks(struct nftwork *w, uint32_t epoch)
 {
 	struct request r;
-	int err = ctnl_put_dump_mark(request_begin(&r), epoch, w->config.mask);
+	uint32_t whole = nftadmit_whole_bit(w->config.mask);
+	int err = ctnl_put_dump_mark(request_begin(&r), epoch & ~whole, w->config.mask & ~whole);
 
 	w->n_found = 0;
 	if (!err)

@@ -21,7 +21,7 @@ struct nftwork;
 
 enum nftwork_type {
 	NFTWORK_EPOCH, /* the table marks with this epoch; it is made where it is not, or not whole */
-	NFTWORK_CLEAN, /* no connection has this epoch */
+	NFTWORK_CLEAN, /* no connection has this epoch, or half of it */
 };
 
 struct nftwork_job {

@@ -41,12 +41,6 @@ COUNTER(nft_failures, "times that our nft table could not be made or changed");
 #define RETRY_FIRST_MS	 250
 #define RETRY_MAX_MS	 60000
 
-enum phase {
-	PHASE_CLOSED,  /* no epoch counts */
-	PHASE_OPENING, /* the table is being told the next one */
-	PHASE_OPEN,
-};
-
 struct ruleset {
 	struct loop *loop;
 	struct dispatch *dispatch;
@@ -61,8 +55,8 @@ struct ruleset {
 	struct nftwork *work;
 	struct nftadmit_config config;
 	struct epochs epochs;
-	enum phase phase;
-	bool has_changed;  /* since the table was told */
+	bool is_open;      /* some epoch counts, for the engine */
+	bool is_ordered;   /* the table is being told it */
 	bool is_cleaning;  /* the next epoch: by the thread, then until all is read */
 	uint32_t cleaning;
 	mono_t not_before; /* open again */
@@ -114,7 +108,7 @@ static int make_table(const struct config *config, struct nftown *own, struct nl
 	err = epochs_init(&epochs, c.mask);
 	if (err) {
 		*ret_err = nlerr_make(err);
-		snprintf(ret_err->extack, sizeof(ret_err->extack), "mark must have at least two bits");
+		snprintf(ret_err->extack, sizeof(ret_err->extack), "mark must have at least three bits");
 		return err;
 	}
 	/* The table of an earlier run goes on with another epoch, for the ruleset may
@@ -179,11 +173,9 @@ static void feed_epoch(struct ruleset *r, uint32_t epoch)
 
 static void close_admission(struct ruleset *r)
 {
-	if (r->phase == PHASE_OPEN) {
+	if (r->is_open)
 		feed_epoch(r, 0);
-		r->phase = PHASE_CLOSED;
-	}
-	r->has_changed = true;
+	r->is_open = false;
 }
 
 static void wait_ms(struct ruleset *r, int64_t ms)
@@ -224,19 +216,20 @@ void ruleset_go_on(struct ruleset *r)
 {
 	uint32_t epoch;
 
-	if (!r || !r->own || r->phase == PHASE_OPENING)
-		return;
-	if (!is_time(r))
+	if (!r || !r->own || r->is_ordered || !is_time(r))
 		return;
 	want_clean(r);
-	if (r->phase == PHASE_OPEN || !engine_is_closed(r->engine))
+	if (r->is_open || !engine_is_closed(r->engine))
 		return;
 	epoch = epochs_next_clean(&r->epochs);
 	if (!epoch)
 		return;
 	epochs_use(&r->epochs, epoch);
-	r->phase = PHASE_OPENING;
-	r->has_changed = false;
+	/* Nobody has it before the table writes it, and reports of who has it may be
+	 * here before the table's answer. */
+	r->is_open = true;
+	r->is_ordered = true;
+	feed_epoch(r, epoch);
 	order(r, NFTWORK_EPOCH, epoch);
 }
 
@@ -269,20 +262,19 @@ static void on_success(struct ruleset *r)
 
 static void on_epoch_done(struct ruleset *r, const struct nftwork_done *done)
 {
-	r->phase = PHASE_CLOSED;
+	r->is_ordered = false;
 	if (done->err.err) {
+		close_admission(r);
 		on_failure(r, done, "cannot put our nft table back");
 		return;
 	}
 	on_success(r);
 	if (done->made_table)
 		counter_inc(&nft_tables_made);
-	/* What was marked since may have passed the ruleset before that change. */
-	if (r->has_changed)
+	/* Otherwise the ruleset has changed again since. */
+	if (!r->is_open)
 		return;
-	r->phase = PHASE_OPEN;
 	log_debug("connections are admitted by epoch 0x%x", done->job.epoch);
-	feed_epoch(r, done->job.epoch);
 	ingest_follow(r->ingest);
 }
 
@@ -569,7 +561,7 @@ bool ruleset_free(struct ruleset *r)
 
 bool ruleset_is_open(const struct ruleset *r)
 {
-	return !r || !r->own || r->phase == PHASE_OPEN;
+	return !r || !r->own || (r->is_open && !r->is_ordered);
 }
 
 const char *ruleset_trouble(const struct ruleset *r)

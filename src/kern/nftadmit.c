@@ -11,6 +11,7 @@
 #include <libnftnl/udata.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_conntrack_common.h>
+#include <linux/netfilter/nf_conntrack_tuple_common.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netlink.h>
 #include <stdlib.h>
@@ -64,7 +65,9 @@ int nftadmit_check(const struct nftadmit_config *c)
 {
 	const struct exempt *e = &c->exempt;
 
-	if (!c->mask || !c->epoch || (c->epoch & ~c->mask))
+	uint32_t whole = nftadmit_whole_bit(c->mask);
+
+	if (!(c->epoch & whole) || !(c->epoch & ~whole) || (c->epoch & ~c->mask))
 		return -EINVAL;
 	if (e->n_prefixes > EXEMPT_MAX_PREFIXES || e->n_ports > EXEMPT_MAX_PORTS ||
 	    e->n_interfaces > EXEMPT_MAX_INTERFACES || e->n_marks > EXEMPT_MAX_MARKS)
@@ -590,11 +593,33 @@ static void exempt_mark(struct builder *b, const struct nftadmit_config *c)
 	lookup(b, SET_MARKS);
 }
 
-static void admit(struct builder *b, const struct nftadmit_config *c)
+static uint32_t half_of(const struct nftadmit_config *c)
+{
+	return c->epoch & ~nftadmit_whole_bit(c->mask);
+}
+
+static void set_mark(struct builder *b, const struct nftadmit_config *c, uint32_t value)
 {
 	load_ct(b, NFT_CT_MARK);
-	mask_and_flip(b, ~c->mask, c->epoch);
+	mask_and_flip(b, ~c->mask, value);
 	store_ct(b, NFT_CT_MARK);
+}
+
+static void original(struct builder *b, const struct nftadmit_config *c)
+{
+	const uint8_t direction = IP_CT_DIR_ORIGINAL;
+
+	load_ct(b, NFT_CT_DIRECTION);
+	compare(b, NFT_CMP_EQ, &direction, sizeof(direction));
+	set_mark(b, c, half_of(c));
+	decide(b, NFT_RETURN, NULL);
+}
+
+static void need_mark_not(struct builder *b, const struct nftadmit_config *c, uint32_t value)
+{
+	load_ct(b, NFT_CT_MARK);
+	mask_and_flip(b, c->mask, 0);
+	compare(b, NFT_CMP_NEQ, &value, sizeof(value));
 }
 
 /* The kernel compares bytes, so a number must have its highest first (nft_cmp_eval). */
@@ -615,9 +640,7 @@ static void need_packets(struct builder *b, uint32_t min)
 
 static void gate(struct builder *b, const struct nftadmit_config *c)
 {
-	load_ct(b, NFT_CT_MARK);
-	mask_and_flip(b, c->mask, 0);
-	compare(b, NFT_CMP_NEQ, &c->epoch, sizeof(c->epoch));
+	need_mark_not(b, c, c->epoch);
 	need_bits(b, NFT_CT_STATE, NF_CT_STATE_BIT(IP_CT_ESTABLISHED));
 	need_bits(b, NFT_CT_STATUS, IPS_ASSURED);
 	load_meta(b, NFT_META_L4PROTO);
@@ -640,7 +663,12 @@ static void build(struct builder *b, const struct nftadmit_config *c, enum nftad
 	case NFTADMIT_RULE_OUT: exempt_interface(b, NFT_META_OIFNAME); break;
 	case NFTADMIT_RULE_MARK: exempt_mark(b, c); break;
 	case NFTADMIT_RULE_GATE: gate(b, c); return;
-	case NFTADMIT_RULE_ADMIT: admit(b, c); return;
+	case NFTADMIT_RULE_ORIGINAL: original(b, c); return;
+	case NFTADMIT_RULE_WAITING:
+		need_mark_not(b, c, half_of(c));
+		decide(b, NFT_RETURN, NULL);
+		return;
+	case NFTADMIT_RULE_ADMIT: set_mark(b, c, c->epoch); return;
 	case NFTADMIT_RULE_SEEN:
 	case NFTADMIT_RULE_ADMITTED: count(b); return;
 	case NFTADMIT_RULE__COUNT: b->failed = true; return;

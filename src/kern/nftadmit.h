@@ -9,6 +9,8 @@
  *		chain admit {
  *			counter
  *			(source, destination, ports, interfaces, mark) @exempt_* counter return
+ *			ct direction original ct mark set (ct mark & ~mask) | half return
+ *			ct mark & mask != half return
  *			ct mark set (ct mark & ~mask) | epoch
  *			counter
  *		}
@@ -18,7 +20,11 @@
  *		}
  *	}
  *
- * A packet of a connection that has the epoch costs one comparison. Only two
+ * A connection has one mark, and a ruleset may stop one direction and not the other: so
+ * it is admitted by two packets, one of the original direction and after that one of
+ * replies. Half of an epoch is the epoch without the lowest bit of the mask.
+ *
+ * A packet of a connection that has the epoch costs one comparison. Only four
  * rules know the epoch, and none of them counts, so that the counters outlive it.
  * The mark is read and written by the same packet, but not in one step: nobody
  * can change some bits of a ct mark only (nft_ct_set_eval).
@@ -44,7 +50,7 @@ struct nftnl_rule;
 
 struct nftadmit_config {
 	uint32_t mask;        /* our field of the ct mark; not 0 */
-	uint32_t epoch;       /* its value, in place: inside of mask, not 0 */
+	uint32_t epoch;       /* its value, in place: inside of mask, with its lowest bit and another */
 	int32_t priority;     /* of the base chain in the forward hook */
 	/* Packets that a connection must have had, both directions together; 0 = any.
 	 * The kernel switches nf_conntrack_acct on where a rule asks for packets
@@ -67,11 +73,19 @@ enum nftadmit_rule {
 	NFTADMIT_RULE_IN,
 	NFTADMIT_RULE_OUT,
 	NFTADMIT_RULE_MARK,
-	NFTADMIT_RULE_ADMIT, /* knows the epoch */
+	NFTADMIT_RULE_ORIGINAL, /* knows the epoch, like the next two */
+	NFTADMIT_RULE_WAITING,
+	NFTADMIT_RULE_ADMIT,
 	NFTADMIT_RULE_ADMITTED,
 	NFTADMIT_RULE_GATE, /* alone in the chain "forward"; knows the epoch */
 	NFTADMIT_RULE__COUNT,
 };
+
+/* The bit of a mask that tells a whole epoch from half of one. */
+static inline uint32_t nftadmit_whole_bit(uint32_t mask)
+{
+	return mask & -mask;
+}
 
 /* 0, or -EINVAL when the settings contradict each other. */
 MUST_CHECK int nftadmit_check(const struct nftadmit_config *c);

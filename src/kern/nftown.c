@@ -248,13 +248,26 @@ static uint32_t find_value(struct nftnl_rule *rule, const char *name, uint16_t a
 	return value;
 }
 
-static uint32_t find_epoch(struct nftnl_rule *rule, enum nftadmit_rule index)
+/* The rules that know an epoch, or half of one. */
+static const enum nftadmit_rule knows_epoch[] = {
+	NFTADMIT_RULE_ORIGINAL,
+	NFTADMIT_RULE_WAITING,
+	NFTADMIT_RULE_ADMIT,
+	NFTADMIT_RULE_GATE,
+};
+
+static uint32_t find_epoch(struct nftnl_rule *rule, enum nftadmit_rule index, uint32_t mask)
 {
-	if (index == NFTADMIT_RULE_GATE)
-		return find_value(rule, "cmp", NFTNL_EXPR_CMP_DATA);
-	if (index == NFTADMIT_RULE_ADMIT)
-		return find_value(rule, "bitwise", NFTNL_EXPR_BITWISE_XOR);
-	return 0;
+	uint32_t whole = nftadmit_whole_bit(mask);
+
+	switch (index) {
+	case NFTADMIT_RULE_GATE: return find_value(rule, "cmp", NFTNL_EXPR_CMP_DATA);
+	case NFTADMIT_RULE_WAITING: return find_value(rule, "cmp", NFTNL_EXPR_CMP_DATA) | whole;
+	case NFTADMIT_RULE_ADMIT: return find_value(rule, "bitwise", NFTNL_EXPR_BITWISE_XOR);
+	case NFTADMIT_RULE_ORIGINAL:
+		return find_value(rule, "bitwise", NFTNL_EXPR_BITWISE_XOR) | whole;
+	default: return 0;
+	}
 }
 
 static bool is_as_wanted(struct look *l, enum nftadmit_rule index, struct nftnl_rule *rule)
@@ -291,7 +304,7 @@ static void on_rule(const struct nlmsghdr *nlh, void *ctx)
 		l->has_odd_rule = true;
 	} else {
 		l->handle[index] = nftnl_rule_get_u64(rule, NFTNL_RULE_HANDLE);
-		l->epoch[index] = find_epoch(rule, (enum nftadmit_rule)index);
+		l->epoch[index] = find_epoch(rule, (enum nftadmit_rule)index, l->config.mask);
 		if (!is_as_wanted(l, (enum nftadmit_rule)index, rule))
 			l->has_odd_rule = true;
 	}
@@ -300,10 +313,13 @@ static void on_rule(const struct nlmsghdr *nlh, void *ctx)
 
 static void conclude(struct look *l, uint32_t mask)
 {
-	uint32_t gate = l->epoch[NFTADMIT_RULE_GATE];
+	uint32_t epoch = l->epoch[NFTADMIT_RULE_GATE];
+	bool agree = (epoch & ~mask) == 0;
 
-	if (gate == l->epoch[NFTADMIT_RULE_ADMIT] && (gate & ~mask) == 0)
-		l->state.epoch = gate;
+	for (size_t i = 0; i < array_size(knows_epoch); i++)
+		agree &= l->epoch[knows_epoch[i]] == epoch;
+	if (agree)
+		l->state.epoch = epoch;
 	l->state.is_whole &= l->has_base && !l->has_other_chain && !l->has_odd_rule &&
 			     l->n_rules == NFTADMIT_RULE__COUNT && l->state.epoch;
 }
@@ -436,8 +452,8 @@ static int set_epoch_once(struct nftown *o, const struct nftadmit_config *c,
 	/* Rules have names only inside of tables that have names, and both may be
 	 * somebody else's by now; so it must be the ruleset that was looked at. */
 	nfttrans_begin(o->trans, generation);
-	nftadmit_put_replace(o->trans, c, NFTADMIT_RULE_ADMIT, l.handle[NFTADMIT_RULE_ADMIT]);
-	nftadmit_put_replace(o->trans, c, NFTADMIT_RULE_GATE, l.handle[NFTADMIT_RULE_GATE]);
+	for (size_t i = 0; i < array_size(knows_epoch); i++)
+		nftadmit_put_replace(o->trans, c, knows_epoch[i], l.handle[knows_epoch[i]]);
 	return nfttrans_commit(o->trans, &o->sock, ret_err);
 }
 
@@ -457,7 +473,7 @@ int nftown_set_epoch(struct nftown *o, const struct nftadmit_config *c, struct n
 
 int nftown_down(struct nftown *o, struct nlerr *ret_err)
 {
-	static const struct nftadmit_config any = { .mask = 1, .epoch = 1 };
+	static const struct nftadmit_config any = { .mask = 3, .epoch = 3 };
 	struct look l;
 	uint32_t generation;
 	int err = look_to_change(o, &any, &l, &generation, ret_err);

@@ -37,7 +37,7 @@ struct nftown_state {
 	 * the epoch. What is in the exempt sets is not looked at: who adds an
 	 * element by hand has it until the table is made anew. */
 	bool is_whole;
-	uint32_t epoch;       /* what both rules that know one say; 0 = they do not agree */
+	uint32_t epoch;       /* what all rules that know one say; 0 = they do not agree */
 	uint64_t seen_pkts;   /* packets of connections that were not admitted yet */
 	uint64_t admitted_pkts; /* those that were given the epoch */
 };
@@ -58,7 +58,7 @@ uint32_t nftown_portid(const struct nftown *o);
  */
 MUST_CHECK int nftown_up(struct nftown *o, const struct nftadmit_config *c, struct nlerr *ret_err);
 /*
- * The same settings with another epoch: replaces the two rules that know it, and
+ * The same settings with another epoch: replaces the rules that know it, and
  * leaves the rest with its counters. -ENOENT when there is no table of ours or
  * it is not whole; else as nftown_up().
  */

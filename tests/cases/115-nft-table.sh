@@ -35,18 +35,19 @@ set -- prefix=10.1.2.3/8 prefix=10.7.0.0/16 prefix=192.168.1.0/24 prefix=192.168
 assert_eq "up" "$(own up min-packets=20 "$@")" "up: 0 "
 box_nft list table inet nft_offload >shown
 diff -u "$LAB_SRC/tests/golden/nft-table.txt" shown || fail "nft shows another table than golden/nft-table.txt"
-assert_eq "state" "$(state min-packets=20)" "ours whole epoch=0x10000000"
-assert_eq "state, seen with other settings" "$(state min-packets=21)" "ours epoch=0x10000000"
-assert_eq "state, seen with another priority" "$(state min-packets=20 priority=0)" "ours epoch=0x10000000"
+assert_eq "state" "$(state min-packets=20)" "ours whole epoch=0x30000000"
+assert_eq "state, seen with other settings" "$(state min-packets=21)" "ours epoch=0x30000000"
+assert_eq "state, seen with another priority" "$(state min-packets=20 priority=0)" "ours epoch=0x30000000"
 # A rule that asks for packets has the kernel count them (nf_ct_set_acct).
 assert_eq "nf_conntrack_acct" "$(ip netns exec box cat $acct)" 1
 
-assert_eq "epoch" "$(own epoch min-packets=20 epoch=0x20000000)" "epoch: 0 "
+assert_eq "epoch" "$(own epoch min-packets=20 epoch=0x50000000)" "epoch: 0 "
 box_nft list table inet nft_offload >shown
-sed -e 's/& 0x70000000 != 0x10000000/\& 0x70000000 != 0x20000000/' \
-	-e 's/0x9fffffff | 0x10000000/0xafffffff | 0x20000000/' "$LAB_SRC/tests/golden/nft-table.txt" |
+sed -e 's/& 0x70000000 != 0x30000000/\& 0x70000000 != 0x50000000/' \
+	-e 's/0xbfffffff | 0x30000000/0xdfffffff | 0x50000000/' \
+	-e 's/0xafffffff | 0x20000000/0xcfffffff | 0x40000000/' -e 's/!= 0x20000000/!= 0x40000000/' "$LAB_SRC/tests/golden/nft-table.txt" |
 	diff -u - shown || fail "the epoch changed more than itself, or less"
-assert_eq "state" "$(state min-packets=20)" "ours whole epoch=0x20000000"
+assert_eq "state" "$(state min-packets=20)" "ours whole epoch=0x50000000"
 # Once more, in the place of the first.
 assert_eq "up again" "$(own up priority=-5 prefix=0.0.0.0/0 prefix=::/0)" "up: 0 "
 assert_eq "tables" "$(box_nft list tables)" "table inet nft_offload"
@@ -73,7 +74,7 @@ for change in 'add rule inet nft_offload admit drop' 'insert rule inet nft_offlo
 	'add table inet nft_offload { flags dormant; }' \
 	'chain inet nft_offload forward { policy drop; }'; do
 	own up >/dev/null
-	assert_eq "state before" "$(state)" "ours whole epoch=0x10000000"
+	assert_eq "state before" "$(state)" "ours whole epoch=0x30000000"
 	# shellcheck disable=SC2086 # words of a command
 	box_nft $change
 	case $(state) in
@@ -84,9 +85,9 @@ for change in 'add rule inet nft_offload admit drop' 'insert rule inet nft_offlo
 	own epoch | grep -q '^epoch: -2 ' || fail "$change: it got an epoch"
 done
 assert_eq "made anew" "$(own up)" "up: 0 "
-assert_eq "state" "$(state)" "ours whole epoch=0x10000000"
+assert_eq "state" "$(state)" "ours whole epoch=0x30000000"
 box_nft add element inet nft_offload exempt_ip4 '{ 10.9.0.0/16 }'
-assert_eq "state with one more exemption" "$(state)" "ours whole epoch=0x10000000"
+assert_eq "state with one more exemption" "$(state)" "ours whole epoch=0x30000000"
 box_nft flush ruleset
 assert_eq "state" "$(state)" "absent epoch=0"
 
@@ -116,9 +117,9 @@ ip netns exec box "$LAB_BUILD/tests/golden/golden-lab" nft own up owner hold=60 
 holder=$!
 wait_for 10 grep -q . owned
 assert_eq "up" "$(cat owned)" "up: 0 "
-assert_eq "state" "$(state owner)" "ours whole owned epoch=0x10000000"
+assert_eq "state" "$(state owner)" "ours whole owned epoch=0x30000000"
 box_nft flush ruleset
-assert_eq "state after flush ruleset" "$(state owner)" "ours whole owned epoch=0x10000000"
+assert_eq "state after flush ruleset" "$(state owner)" "ours whole owned epoch=0x30000000"
 for verb in up epoch down; do
 	assert_eq "$verb by another" "$(own "$verb" owner)" \
 		"$verb: -1 table inet nft_offload belongs to another process"

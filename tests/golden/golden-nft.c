@@ -151,7 +151,7 @@ static int run_own(struct nftown *o, const char *verb, const struct nftadmit_con
 static int own(char **args)
 {
 	static struct words w = {
-		.config = { .mask = 0x70000000, .epoch = 0x10000000, .priority = NFTADMIT_PRIORITY },
+		.config = { .mask = 0x70000000, .epoch = 0x30000000, .priority = NFTADMIT_PRIORITY },
 	};
 	struct nftown *o = NULL;
 	int status;
@@ -230,7 +230,7 @@ static void print_commit(const struct nftwatch_commit *c, void *ctx)
 static int watch(int seconds, int rcvbuf_bytes)
 {
 	static const struct nftadmit_config config = {
-		.mask = 0x70000000, .epoch = 0x10000000, .priority = NFTADMIT_PRIORITY
+		.mask = 0x70000000, .epoch = 0x30000000, .priority = NFTADMIT_PRIORITY
 	};
 	mono_t end = mono_add_ms(mono_now(), seconds * 1000);
 	struct nlerr why = { 0, "" };

@@ -368,7 +368,7 @@ static void test_fragments(void **state UNUSED)
 	struct conf_errors errors;
 	struct config config;
 
-	write_file("main.conf", "workers = 2\nmark = 3\ndevices = { a, b }\noffload = software\n");
+	write_file("main.conf", "workers = 2\nmark = 7\ndevices = { a, b }\noffload = software\n");
 	assert_int_equal(mkdir(dir_path("conf.d"), 0755), 0);
 	write_file("conf.d/20-second.conf", "workers = 4\ndevices = { c }\n");
 	write_file("conf.d/10-first.conf", "workers = 3\nmax-flows = 20\n");
@@ -379,7 +379,7 @@ static void test_fragments(void **state UNUSED)
 	assert_int_equal(conf_load(dir_path("main.conf"), &config, &errors), 0);
 	assert_int_equal(errors.n_messages, 0);
 	assert_int_equal(config.workers, 4);
-	assert_int_equal(config.core.mark, 3);
+	assert_int_equal(config.core.mark, 7);
 	assert_int_equal(config.core.max_flows, 20);
 	assert_int_equal(config.core.n_devices, 1);
 	assert_string_equal(config.core.device[0], "c");

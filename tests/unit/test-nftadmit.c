@@ -25,7 +25,7 @@ static struct nftadmit_config config;
 
 static int setup(void **state UNUSED)
 {
-	config = (struct nftadmit_config){ .mask = 0x70000000, .epoch = 0x20000000, .priority = 10 };
+	config = (struct nftadmit_config){ .mask = 0x70000000, .epoch = 0x50000000, .priority = 10 };
 	return nfttrans_new(&trans);
 }
 
@@ -161,19 +161,29 @@ static void epoch(void **state UNUSED)
 	nfttrans_begin(trans, 77);
 	nftadmit_put_replace(trans, &config, NFTADMIT_RULE_ADMIT, 19);
 	nftadmit_put_replace(trans, &config, NFTADMIT_RULE_GATE, 21);
-	assert_int_equal(get_messages(msgs), 4);
-	assert_frame(msgs, 4, 77);
+	nftadmit_put_replace(trans, &config, NFTADMIT_RULE_ORIGINAL, 17);
+	nftadmit_put_replace(trans, &config, NFTADMIT_RULE_WAITING, 18);
+	assert_int_equal(get_messages(msgs), 6);
+	assert_frame(msgs, 6, 77);
 	assert_true(msgs[1]->nlmsg_flags & NLM_F_REPLACE);
 	assert_false(msgs[1]->nlmsg_flags & NLM_F_CREATE);
 	assert_rule(msgs[1], "nft_offload admit 19");
 	assert_rule(msgs[1], "[ ct load mark => reg 1 ]\n"
-			     "  [ bitwise reg 1 = ( reg 1 & 0x8fffffff ) ^ 0x20000000 ]\n"
+			     "  [ bitwise reg 1 = ( reg 1 & 0x8fffffff ) ^ 0x50000000 ]\n"
 			     "  [ ct set mark with reg 1 ]");
 	assert_rule(msgs[2], "nft_offload forward 21");
 	assert_rule(msgs[2], "[ bitwise reg 1 = ( reg 1 & 0x70000000 ) ^ 0x00000000 ]\n"
-			     "  [ cmp neq reg 1 0x20000000 ]");
+			     "  [ cmp neq reg 1 0x50000000 ]");
 	assert_rule(msgs[2], "jump -> admit");
 	assert_rule(msgs[2], "[ ct load packets => reg 1 ]");
+	assert_rule(msgs[3], "[ ct load direction => reg 1 ]\n"
+			     "  [ cmp eq reg 1 0x00000000 ]\n"
+			     "  [ ct load mark => reg 1 ]\n"
+			     "  [ bitwise reg 1 = ( reg 1 & 0x8fffffff ) ^ 0x40000000 ]\n"
+			     "  [ ct set mark with reg 1 ]\n"
+			     "  [ immediate reg 0 return ]");
+	assert_rule(msgs[4], "[ cmp neq reg 1 0x40000000 ]\n"
+			     "  [ immediate reg 0 return ]");
 }
 
 static void print_bytes(struct strbuf *sb, const struct nlattr *attr)
@@ -337,6 +347,10 @@ static void bad_settings(void **state UNUSED)
 	config.epoch = 0x90000000;
 	assert_int_equal(nftadmit_check(&config), -EINVAL);
 	config.epoch = 0;
+	assert_int_equal(nftadmit_check(&config), -EINVAL);
+	config.epoch = 0x10000000;
+	assert_int_equal(nftadmit_check(&config), -EINVAL);
+	config.epoch = 0x60000000;
 	assert_int_equal(nftadmit_check(&config), -EINVAL);
 	config.epoch = 0x70000000;
 	assert_int_equal(nftadmit_check(&config), 0);

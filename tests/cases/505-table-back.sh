@@ -1,0 +1,99 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# "nft flush ruleset" and a reload: our table is back within a second and flows return; who
+# deletes it again and again waits longer and longer; with table-owner it never goes away.
+set -eu
+# shellcheck source=../lab/topo.sh
+. "$LAB_TOPO"
+
+has_table() {
+	router_nft list tables | grep -q 'inet nft_offload'
+}
+
+are_offloaded() {
+	has_rules lan0 "$1" && has_rules wan0 "$1" && status_is flows.offloaded "$1"
+}
+
+# Beside the transfer under test, so that packets pass the ruleset.
+ping_pong() {
+	ip netns exec server labtraffic serve udp --port 7000 >pong 2>&1 &
+	wait_for 20 has_line pong listening
+	ip netns exec client labtraffic send udp "$SERVER4" --port 7000 --bytes 100000000 --rate 20000 --warm 2.5 \
+		>ping 2>&1 &
+}
+
+cat >rules.nft <<'END'
+flush ruleset
+table inet filter {
+	chain forward {
+		type filter hook forward priority filter; policy drop
+		ct state established,related accept
+		iifname "lan0" accept
+	}
+}
+table inet nat {
+	chain postrouting {
+		type nat hook postrouting priority srcnat
+		oifname "wan0" masquerade
+	}
+}
+END
+
+topo_router2
+topo_acct
+router_nft -f rules.nft
+start_daemon 'devices = { "lan0", "wan0" }' 'offload = software'
+router_nft list ruleset >before
+ping_pong
+wait_for 20 are_offloaded 1
+
+# ---- a reload with flush, as distributions do it ----
+
+router_nft -f rules.nft
+wait_for 1 has_table
+wait_for 3 are_offloaded 1
+assert_eq "tables put back" "$(status counters.nft_tables_made)" 1
+router_nft list ruleset | sed 's/0x[0-9a-f]*//g; s/packets [0-9]* bytes [0-9]*//' >after
+sed 's/0x[0-9a-f]*//g; s/packets [0-9]* bytes [0-9]*//' before | sort >before.sorted
+sort after | diff -u before.sorted - || fail "another ruleset than before"
+
+# ---- only ours, again and again ----
+
+for _ in 1 2 3 4 5; do
+	wait_for 20 has_table
+	router_nft delete table inet nft_offload
+done
+wait_for 20 has_table
+wait_for 20 are_offloaded 1
+made=$(status counters.nft_tables_made)
+assert_ge "tables put back" "$made" 6
+
+# ---- somebody changes it ----
+
+sleep 11
+wait_for 20 are_offloaded 1
+router_nft add rule inet nft_offload admit drop
+wait_for 3 are_offloaded 1
+! router_nft list table inet nft_offload | grep -q '^[[:space:]]*drop' || fail "the change is still there"
+assert_eq "tables put back" "$(status counters.nft_tables_made)" $((made + 1))
+stop_daemon
+! has_table || fail "the table is still there"
+router_nft list ruleset >left
+grep -q 'table inet filter' left || fail "not only ours went"
+
+# ---- with owner ----
+
+start_daemon 'devices = { "lan0", "wan0" }' 'offload = software' 'table-owner = yes'
+wait_for 20 are_offloaded 1
+router_nft monitor new tables >monitor 2>&1 &
+monitor=$!
+router_nft -f rules.nft
+has_table || fail "the table went away"
+wait_for 3 are_offloaded 1
+assert_eq "tables put back" "$(status counters.nft_tables_made)" 0
+! router_nft delete table inet nft_offload 2>/dev/null || fail "somebody else's table was deleted"
+kill "$monitor"
+! grep -q nft_offload monitor || fail "it was made anew: $(cat monitor)"
+stop_daemon
+! has_table || fail "the table is still there"

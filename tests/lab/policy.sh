@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=dash
+#
+# policy.sh - the ruleset stays in charge of connections that are offloaded: how long one that
+# is denied goes on, and that others do not notice. Source it after topo.sh.
+#
+#   policy_rules                    a ruleset with a set "banned" of address and port
+#   policy_open PORT...             TCP connections to these ports of the server that send both ways
+#                                   until the case ends: $POLICY_RATE bytes a second, else as fast
+#                                   as they can
+#   policy_alive PORT...            fails unless they still do
+#   cutoff DEV PORT COMMAND...      runs the command and sets $cutoff_ms: from its end to the last
+#                                   packet for the port that arrives at this device of the server;
+#                                   and $told_ms: to when somebody else who listens to changes of
+#                                   the ruleset was told, which is up to this machine alone
+#   rule_ages DEV                   handle and age in seconds of each rule that redirects
+#   ages_go_on FILE DEV HANDLES     the rules that are there now were there when FILE was written
+
+policy_rules() {
+	router_nft -f - <<'END'
+table inet labpolicy {
+	set banned { type ipv4_addr . inet_service; }
+	chain forward {
+		type filter hook forward priority filter
+		ip saddr . tcp dport @banned drop
+		ct state established,related accept
+	}
+}
+END
+}
+
+policy_open() {
+	local port
+	for port in "$@"; do
+		ip netns exec server labtraffic serve tcp --port "$port" >"served.$port" 2>&1 &
+		wait_for 20 has_line "served.$port" listening
+		ip netns exec client labtraffic send tcp "$SERVER4" --port "$port" \
+			--bytes 8000000000 ${POLICY_RATE:+--rate "$POLICY_RATE"} >"sent.$port" 2>&1 &
+		echo $! >"pid.$port"
+	done
+}
+
+# What the client's socket has had acknowledged and received.
+socket_bytes() {
+	ip netns exec client ss -tinH dst "$SERVER4" dport = ":$1" |
+		sed -n 's/.*bytes_acked:\([0-9]*\).*bytes_received:\([0-9]*\).*/\1 \2/p'
+}
+
+moves_on() {
+	local sent got
+	read -r sent got <"bytes.$1"
+	# shellcheck disable=SC2046 # two numbers
+	set -- $(socket_bytes "$1")
+	[ "${1:-0}" -gt "$sent" ] && [ "${2:-0}" -gt "$got" ]
+}
+
+policy_alive() {
+	local port
+	for port in "$@"; do
+		kill -0 "$(cat "pid.$port")" || fail "connection to $port: $(cat "sent.$port")"
+		socket_bytes "$port" >"bytes.$port"
+		wait_for 5 moves_on "$port"
+	done
+}
+
+has_arrivals() {
+	[ -e arrivals ] && [ "$(wc -l <arrivals)" -gt 10 ]
+}
+
+is_quiet() {
+	local before
+	before=$(wc -c <arrivals)
+	sleep 1
+	[ "$(wc -c <arrivals)" = "$before" ]
+}
+
+cutoff() {
+	local dev="$1" port="$2" pid end
+	shift 2
+	rm -f arrivals
+	ip netns exec server tcpdump -i "$dev" -Q in -n -tt -l -s 96 "tcp and dst port $port" \
+		>arrivals 2>arrivals.err &
+	pid=$!
+	wait_for 20 has_arrivals
+	rm -f told
+	in_router python3 -c '
+import socket, time
+s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12)
+s.bind((0, 1 << 6))
+print("listening", flush=True)
+s.recv(65536)
+print(time.time(), flush=True)' >told &
+	wait_for 20 has_line told listening
+	"$@" || fail "$*"
+	end=$(date +%s.%N)
+	wait_for 20 is_quiet
+	kill "$pid"
+	wait "$pid" 2>/dev/null || :
+	told_ms=$(awk -v end="$end" '/^[0-9]/ { told = $1 - end } END { printf "%d", told < 0 ? 0 : told * 1000 }' told)
+	cutoff_ms=$(awk -v end="$end" '/^[0-9]/ { last = $1 } END { printf "%d", (last - end) * 1000 }' arrivals)
+}
+
+rule_ages() {
+	tc -n router -s filter show dev "$1" ingress | awk '
+		/flower.*handle/ { for (i = 1; i < NF; i++) if ($i == "handle") handle = $(i + 1) }
+		/mirred/ { redirects = 1 }
+		/installed/ && redirects { for (i = 1; i < NF; i++) if ($i == "installed") print handle, $(i + 1); redirects = 0 }'
+}
+
+ages_go_on() {
+	rule_ages "$2" >ages.now
+	[ -s ages.now ] || fail "no rules on $2"
+	awk 'NR == FNR { age[$1] = $2; next }
+		!($1 in age) || $2 < age[$1] { print "rule", $1, "is", $2, "s old, and was", age[$1]; bad = 1 }
+		END { exit bad }' "$1" ages.now || fail "a rule on $2 was touched"
+}
