@@ -1,0 +1,132 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What the kernel may have against our nft table: a clear message, exit or the fallback as
+# configured, and never half a table.
+set -eu
+# shellcheck source=../lab/topo.sh
+. "$LAB_TOPO"
+
+# start_fails TEXT LINE...: it ends with status 3 and says TEXT.
+start_fails() {
+	local text="$1" status=0
+	shift
+	printf '%s\n' 'devices = { "lan0", "wan0" }' 'offload = software' "$@" >refused.conf
+	in_router timeout 20 nft-offloadd -c "$CASE_DIR/refused.conf" -s "$SOCKET" >refused.log 2>&1 || status=$?
+	assert_eq "exit status" "$status" 3
+	grep -q "$text" refused.log || fail "no \"$text\" in $(cat refused.log)"
+	[ "$(filters lan0)" = 0 ] || fail "something was done all the same"
+}
+
+unchanged() {
+	router_nft list ruleset | diff -u before - || fail "the ruleset has changed"
+}
+
+topo_router2
+
+# ---- somebody else's table ----
+
+router_nft -f - <<'END'
+table inet nft_offload {
+	comment "of the administrator"
+	chain forward { type filter hook forward priority filter; accept; }
+}
+END
+router_nft list ruleset >before
+start_fails 'there is a table inet nft_offload that is not ours'
+start_fails 'rename or delete that table'
+unchanged
+expect_warning 'no nft table of our own: there is a table inet nft_offload that is not ours'
+start_daemon 'devices = { "lan0", "wan0" }' 'offload = software' 'admit-fallback = events'
+offload -j status >status.json
+grep -q '"admit": *"events"' status.json || fail "$(cat status.json)"
+transfer tcp 4 1000000
+stop_daemon
+unchanged
+start_daemon 'devices = { "lan0", "wan0" }' 'offload = software' 'admit-fallback = mark'
+offload -j status | grep -q '"mark_bits": *268435456' || fail "the bits are those of another mode"
+stop_daemon
+unchanged
+router_nft flush ruleset
+
+# ---- no privilege ----
+
+# As an ordinary user everything else fails, too; what is said first is about nft.
+printf '%s\n' 'devices = { "lan0", "wan0" }' 'offload = software' >refused.conf
+status=0
+in_router timeout 20 setpriv --reuid 65534 --clear-groups "$LAB_BUILD/nft-offloadd" -c "$CASE_DIR/refused.conf" \
+	-s /tmp/nobody.sock >refused.log 2>&1 || status=$?
+assert_eq "exit status without privilege" "$status" 3
+grep -q 'no nft table of our own: .*Operation not permitted.*CAP_NET_ADMIN' refused.log || fail "$(cat refused.log)"
+assert_eq "tables" "$(router_nft list tables)" ""
+
+# ---- the table of a process that lives ----
+
+ip netns exec router "$LAB_BUILD/tests/golden/golden-lab" nft own up owner hold=60 >owned &
+holder=$!
+wait_for 10 grep -q . owned
+start_fails 'belongs to another process'
+kill "$holder"
+no_tables() {
+	[ -z "$(router_nft list tables)" ]
+}
+wait_for 5 no_tables
+
+# ---- a kernel without nf_tables ----
+
+# Modules that hang on each other, the last ones first. Another case of this machine may still
+# be using them.
+unload_nf_tables() {
+	for _ in 1 2 3 4 5 6 7 8; do
+		[ -e /sys/module/nf_tables ] || return 0
+		lsmod | awk '/^nf_tables|^nft_|^nf_flow_table/ && $3 == 0 { print $1 }' | while read -r module; do
+			rmmod "$module" 2>/dev/null || :
+		done
+	done
+	[ ! -e /sys/module/nf_tables ]
+}
+if wait_until 10 unload_nf_tables; then
+	mkdir -p /etc/modprobe.d
+	echo 'install nf_tables /bin/false' >/etc/modprobe.d/no-nf-tables.conf
+	start_fails 'no nft table of our own: .*the kernel needs nf_tables'
+	expect_warning 'no nft table of our own: .*the kernel needs nf_tables'
+	start_daemon 'devices = { "lan0", "wan0" }' 'offload = software' 'admit-fallback = events'
+	transfer tcp 4 1000000
+	stop_daemon
+	rm /etc/modprobe.d/no-nf-tables.conf
+else
+	echo "nf_tables is in use, not tried without it"
+fi
+
+# Bits that are too few for an epoch are an error of the configuration.
+status=0
+in_router nft-offloadd --check -c /dev/stdin <<'END' >refused.log 2>&1 || status=$?
+mark = 0x30000000
+END
+assert_eq "exit status for two bits" "$status" 1
+grep -q 'needs three bits at least' refused.log || fail "$(cat refused.log)"
+
+# ---- while it runs: somebody takes the name ----
+
+start_daemon 'devices = { "lan0", "wan0" }' 'offload = software'
+ip netns exec server labtraffic serve tcp --port 7000 >serve 2>&1 &
+wait_for 20 has_line serve listening
+ip netns exec client labtraffic send tcp "$SERVER4" --port 7000 --bytes 8000000000 --rate 50000 >send 2>&1 &
+wait_for 10 has_rules lan0 1
+expect_warning 'there is a table inet nft_offload that is not ours'
+router_nft -f - <<'END'
+delete table inet nft_offload
+table inet nft_offload {
+	comment "of somebody else"
+}
+END
+wait_for 3 has_rules lan0 0
+is_closed() {
+	offload status | grep -q 'no connection is admitted just now: there is a table inet nft_offload that is not ours'
+}
+wait_for 5 is_closed
+router_nft list table inet nft_offload | grep -q 'of somebody else' || fail "it was touched"
+# As soon as it is gone, all is well again.
+router_nft delete table inet nft_offload
+wait_for 70 has_rules lan0 1
+offload -j status | grep -q '"trouble": *""' || fail "the trouble is not over"
