@@ -21,7 +21,8 @@ src_core_libcore_a_SOURCES = \
 	src/core/proof.c src/core/rank.c src/core/resync.c \
 	src/core/ruleset.c src/core/barrier.c \
 	src/core/engine.c \
-	src/core/view.h src/core/view.c
+	src/core/view.h src/core/view.c \
+	src/core/rulewalk.h src/core/rulewalk.c
 
 # One test: two lines. The source is tests/unit/test-NAME.c.
 unit_tests += tests/unit/test-policy
@@ -71,3 +72,6 @@ unit_tests += tests/unit/test-rank
 tests_unit_test_rank_SOURCES = tests/unit/test-rank.c tests/unit/rigfixture.h $(fake_sources)
 tests_unit_test_rank_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_test_rank_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
+
+unit_tests += tests/unit/test-rulewalk
+tests_unit_test_rulewalk_LDADD = $(core_ldadd) $(CMOCKA_LIBS)

@@ -11,7 +11,8 @@ src_model_libmodel_a_SOURCES = \
 	src/model/setelem.h src/model/setelem.c \
 	src/model/rule.h src/model/rule.c \
 	src/model/reason.h src/model/reason.c \
-	src/model/order.h
+	src/model/order.h \
+	src/model/ruleset.h src/model/ruleset.c
 
 # One test: two lines. The source is tests/unit/test-NAME.c.
 unit_tests += tests/unit/test-addr
