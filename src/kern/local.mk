@@ -21,7 +21,10 @@ src_kern_libkern_a_SOURCES = \
 	src/kern/nftadmit.h src/kern/nftadmit.c \
 	src/kern/nftown.h src/kern/nftown.c \
 	src/kern/nftuse.h src/kern/nftuse.c \
-	src/kern/nftwatch.h src/kern/nftwatch.c
+	src/kern/nftwatch.h src/kern/nftwatch.c \
+	src/kern/nftxt.h src/kern/nftxt.c \
+	src/kern/nftexpr.h src/kern/nftexpr.c \
+	src/kern/nftrules.h src/kern/nftrules.c
 
 # One test: two lines. The source is tests/unit/test-NAME.c.
 unit_tests += tests/unit/test-flower
@@ -42,3 +45,5 @@ unit_tests += tests/unit/test-nftwatch
 tests_unit_test_nftwatch_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)
 unit_tests += tests/unit/test-nftuse
 tests_unit_test_nftuse_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)
+unit_tests += tests/unit/test-nftrules
+tests_unit_test_nftrules_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)
