@@ -34,6 +34,8 @@
 #define CTL_METHOD_FLOWS CTL_INTERFACE ".Flows"
 /* {} -> {device}, one answer per device that may carry rules; needs "more" */
 #define CTL_METHOD_DEVICES CTL_INTERFACE ".Devices"
+/* {} -> {finding}, one answer per finding, problems first; needs "more" */
+#define CTL_METHOD_DOCTOR CTL_INTERFACE ".Doctor"
 /* {proto, src, sport, dst, dport, zone} -> how the daemon decides about this connection */
 #define CTL_METHOD_WHY CTL_INTERFACE ".Why"
 /* the same members, or {all: true} -> {flushed: count}; changes state */

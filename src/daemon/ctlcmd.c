@@ -11,6 +11,7 @@
 #include "core/view.h"
 #include "daemon/ctlparam.h"
 #include "daemon/devlist.h"
+#include "daemon/doctor.h"
 #include "daemon/flowlist.h"
 #include "daemon/ruleset.h"
 #include "daemon/why.h"
@@ -144,7 +145,7 @@ static void status_start(struct ctl_call *call, json_t *parameters)
 			  both_dirs(t.forwarded[DIR_ORIG].bytes, t.forwarded[DIR_REPLY].bytes)));
 }
 
-/* -- Flows, Devices, Why, Flush ---------------------------------------------------- */
+/* -- Flows, Devices, Doctor, Why, Flush ---------------------------------------------------- */
 
 static void flows_start(struct ctl_call *call, json_t *parameters)
 {
@@ -159,6 +160,14 @@ static void devices_start(struct ctl_call *call, json_t *parameters)
 
 	(void)parameters;
 	devlist_start(call, cc->engine);
+}
+
+static void doctor_begin(struct ctl_call *call, json_t *parameters)
+{
+	struct ctlcmd *cc = ctl_call_ctx(call);
+
+	(void)parameters;
+	doctor_start(call, cc->engine);
 }
 
 static void why_start(struct ctl_call *call, json_t *parameters)
@@ -206,6 +215,7 @@ const struct ctl_command ctlcmd_table[] = {
 	{ .method = CTL_METHOD_STATUS, .start = status_start },
 	{ .method = CTL_METHOD_FLOWS, .start = flows_start, .needs_more = true },
 	{ .method = CTL_METHOD_DEVICES, .start = devices_start, .needs_more = true },
+	{ .method = CTL_METHOD_DOCTOR, .start = doctor_begin, .needs_more = true },
 	{ .method = CTL_METHOD_WHY, .start = why_start },
 	{ .method = CTL_METHOD_FLUSH, .start = flush_start, .mutates = true },
 };

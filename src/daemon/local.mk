@@ -30,6 +30,8 @@ src_daemon_libdaemon_a_SOURCES = \
 	src/daemon/flowlist.h src/daemon/flowlist.c \
 	src/daemon/devlist.h src/daemon/devlist.c \
 	src/daemon/why.h src/daemon/why.c \
+	src/daemon/envcheck.h src/daemon/envcheck.c \
+	src/daemon/doctor.h src/daemon/doctor.c \
 	src/daemon/ctlcmd.h src/daemon/ctlcmd.c
 
 # The interface description, as string literals for varlink.c.
@@ -68,9 +70,12 @@ tests_unit_test_probework_LDADD = $(daemon_ldadd) $(CMOCKA_LIBS)
 unit_tests += tests/unit/test-pace
 tests_unit_test_pace_LDADD = $(daemon_ldadd) $(CMOCKA_LIBS)
 
-
 unit_tests += tests/unit/test-epochs
 tests_unit_test_epochs_LDADD = $(daemon_ldadd) $(CMOCKA_LIBS)
 
 unit_tests += tests/unit/test-expiry
 tests_unit_test_expiry_LDADD = $(daemon_ldadd) $(CMOCKA_LIBS)
+
+unit_tests += tests/unit/test-envcheck
+tests_unit_test_envcheck_LDADD = $(daemon_ldadd) $(CMOCKA_LIBS)
+

@@ -3,20 +3,28 @@
 
 #include <stdio.h>
 
-unsigned int sysctls_read(const char *name, unsigned int fallback)
+unsigned int sysctls_read_net(const char *below, unsigned int fallback)
 {
 	char path[128];
 	unsigned int value;
 	FILE *f;
 	int n;
 
-	snprintf(path, sizeof(path), "/proc/sys/net/netfilter/%s", name);
+	snprintf(path, sizeof(path), "/proc/sys/net/%s", below);
 	f = fopen(path, "re");
 	if (!f)
 		return fallback;
 	n = fscanf(f, "%u", &value);
 	fclose(f);
 	return n == 1 ? value : fallback;
+}
+
+unsigned int sysctls_read(const char *name, unsigned int fallback)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "netfilter/%s", name);
+	return sysctls_read_net(path, fallback);
 }
 
 /* The fallbacks are those of nf_conntrack_proto_tcp.c and _udp.c. */
