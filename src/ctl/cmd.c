@@ -51,6 +51,13 @@ static const char *check_devices(const struct cmd_args *args)
 	return check_words(args);
 }
 
+static const char *check_doctor(const struct cmd_args *args)
+{
+	if (has_filter(args) || args->all)
+		return "doctor takes no options of its own";
+	return check_words(args);
+}
+
 static const char *check_flows(const struct cmd_args *args)
 {
 	if (args->all)
@@ -160,6 +167,23 @@ static void end_devices(struct out *out)
 	out->ops->devices_end(out);
 }
 
+static void show_finding(struct out *out, const json_t *answer)
+{
+	const json_t *finding = json_object_get(answer, "finding");
+	const char *severity = json_string_value(json_object_get(finding, "severity"));
+
+	if (!json_is_object(finding))
+		return;
+	if (severity && strcmp(severity, "problem") == 0)
+		out->has_problems = true;
+	out->ops->finding(out, finding);
+}
+
+static void end_findings(struct out *out)
+{
+	out->ops->findings_end(out);
+}
+
 static void show_why(struct out *out, const json_t *answer)
 {
 	out->ops->why(out, answer);
@@ -180,6 +204,8 @@ static const struct command commands[] = {
 	  check_flows, CTL_METHOD_FLOWS, true, filter_parameters, show_flow, end_flows },
 	{ { "devices", "", "the devices, what their hardware takes, and what it refused" },
 	  check_devices, CTL_METHOD_DEVICES, true, no_parameters, show_device, end_devices },
+	{ { "doctor", "", "rules that offload skips, and what stands in its way" },
+	  check_doctor, CTL_METHOD_DOCTOR, true, no_parameters, show_finding, end_findings },
 	{ { "why", "TUPLE", "how the daemon decides about one connection, step by step" },
 	  check_why, CTL_METHOD_WHY, false, tuple_parameters, show_why, NULL },
 	{ { "flush", "TUPLE | --all", "take connections out of the offload" },
@@ -256,5 +282,7 @@ enum cmd_exit cmd_run(const struct cmd_args *args, struct out *out)
 	if (err)
 		out->ops->error(out, &error);
 	session_close(session);
-	return err ? CMD_FAILED : CMD_OK;
+	if (err)
+		return CMD_FAILED;
+	return out->has_problems ? CMD_PROBLEMS : CMD_OK;
 }

@@ -16,6 +16,7 @@ enum cmd_exit {
 	CMD_OK = 0,
 	CMD_USAGE = 1,  /* the command line does not make sense */
 	CMD_FAILED = 2, /* the daemon refused, or is not there */
+	CMD_PROBLEMS = 3, /* doctor found problems */
 };
 
 /* The command line, taken apart. */

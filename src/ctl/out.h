@@ -26,6 +26,9 @@ struct out_ops {
 	void (*device)(struct out *out, const json_t *device);
 	/* After the last device, also when there was none. */
 	void (*devices_end)(struct out *out);
+	void (*finding)(struct out *out, const json_t *finding);
+	/* After the last finding, also when there was none. */
+	void (*findings_end)(struct out *out);
 	void (*why)(struct out *out, const json_t *why);
 	void (*flush)(struct out *out, const json_t *flush);
 	/* The only thing that is shown, unless some rows went before. */
@@ -38,6 +41,7 @@ struct out_ops {
 struct out {
 	const struct out_ops *ops;
 	FILE *stream;
+	bool has_problems; /* a finding was one; kept by cmd */
 };
 
 /* NULL without memory. The streams are borrowed; errors of the text driver go to errors. */

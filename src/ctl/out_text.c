@@ -15,6 +15,9 @@ struct out_text {
 	FILE *errors;
 	struct table *flows; /* made with the first row */
 	bool has_devices;
+	/* Of the last finding: findings with the same advice have it once, behind the last. */
+	char severity[16];
+	char todo[512];
 };
 
 static struct out_text *text_of(struct out *out)
@@ -468,6 +471,53 @@ static void end_devices(struct out *out)
 		fputs("no device is named\n", out->stream);
 }
 
+/* ---- doctor */
+
+static void end_group(struct out *out)
+{
+	struct out_text *text = text_of(out);
+
+	if (text->todo[0]) {
+		fputs("      -> ", out->stream);
+		write_clean(out->stream, text->todo);
+		fputc('\n', out->stream);
+	}
+	text->todo[0] = '\0';
+}
+
+static void put_severity(struct out *out, const char *severity)
+{
+	struct out_text *text = text_of(out);
+	bool is_fine = strcmp(severity, "fine") == 0;
+
+	write_clean(out->stream, severity);
+	fputs(is_fine ? ":\n" : "s:\n", out->stream);
+	snprintf(text->severity, sizeof(text->severity), "%s", severity);
+}
+
+static void put_finding(struct out *out, const json_t *finding)
+{
+	struct out_text *text = text_of(out);
+	const char *severity = string_in(finding, "severity");
+	const char *todo = json_string_value(json_object_get(finding, "todo"));
+	bool is_new = strncmp(text->severity, severity, sizeof(text->severity) - 1) != 0;
+
+	if (is_new || !todo || strncmp(text->todo, todo, sizeof(text->todo) - 1) != 0)
+		end_group(out);
+	if (is_new)
+		put_severity(out, severity);
+	write_text(out->stream, "  ", finding, "what");
+	fputc('\n', out->stream);
+	snprintf(text->todo, sizeof(text->todo), "%s", todo ? todo : "");
+}
+
+static void end_findings(struct out *out)
+{
+	end_group(out);
+	if (!text_of(out)->severity[0])
+		fputs("nothing was found\n", out->stream);
+}
+
 /* ---- why, flush, errors */
 
 /* A text, or an object with the parts of a tuple. */
@@ -542,6 +592,7 @@ static void put_error(struct out *out, const struct session_error *error)
 	/* The rows that came before it. */
 	table_end(text->flows);
 	text->flows = NULL;
+	end_group(out);
 	fflush(out->stream);
 	fputs("nft-offload: ", text->errors);
 	write_clean(text->errors, error->text);
@@ -560,6 +611,8 @@ static const struct out_ops ops = {
 	.flows_end = end_flows,
 	.device = put_device,
 	.devices_end = end_devices,
+	.finding = put_finding,
+	.findings_end = end_findings,
 	.why = put_why,
 	.flush = put_flush,
 	.error = put_error,

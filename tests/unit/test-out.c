@@ -320,6 +320,54 @@ static void test_text_bad_devices(void **state UNUSED)
 }
 
 /* The same for what else is shown. */
+static const char *const findings[] = {
+	"{\"severity\":\"problem\",\"check\":\"limit\",\"what\":\"one\",\"todo\":\"a\",\"handle\":7}",
+	"{\"severity\":\"problem\",\"check\":\"limit\",\"what\":\"two\",\"todo\":\"a\",\"handle\":8}",
+	"{\"severity\":\"problem\",\"check\":\"log\",\"what\":\"t\\u001bhree\",\"todo\":\"b\"}",
+	"{\"severity\":\"hint\",\"check\":\"log\",\"what\":\"four\",\"todo\":\"b\"}",
+	"{\"severity\":\"fine\",\"check\":\"nft\",\"what\":\"five\",\"todo\":null}",
+};
+
+static void test_text_findings(void **state UNUSED)
+{
+	begin(false, false);
+	for (size_t i = 0; i < array_size(findings); i++)
+		feed(out->ops->finding, findings[i]);
+	out->ops->findings_end(out);
+	expect("problems:\n"
+	       "  one\n"
+	       "  two\n"
+	       "      -> a\n"
+	       "  t?hree\n"
+	       "      -> b\n"
+	       "hints:\n"
+	       "  four\n"
+	       "      -> b\n"
+	       "fine:\n"
+	       "  five\n");
+}
+
+static void test_text_no_findings(void **state UNUSED)
+{
+	begin(false, false);
+	out->ops->findings_end(out);
+	expect("nothing was found\n");
+}
+
+static void test_json_findings(void **state UNUSED)
+{
+	begin(true, false);
+	feed(out->ops->finding, findings[0]);
+	feed(out->ops->finding, findings[1]);
+	out->ops->findings_end(out);
+	expect("[\n"
+	       "{\"severity\":\"problem\",\"check\":\"limit\",\"what\":\"one\",\"todo\":\"a\","
+	       "\"handle\":7},\n"
+	       "{\"severity\":\"problem\",\"check\":\"limit\",\"what\":\"two\",\"todo\":\"a\","
+	       "\"handle\":8}\n"
+	       "]\n");
+}
+
 static void test_text_clean(void **state UNUSED)
 {
 	begin(false, false);
@@ -554,6 +602,9 @@ static void test_check(void **state UNUSED)
 		{ { .command = "status", .words = extra, .n_words = 1 }, false },
 		{ { .command = "status", .all = true }, false },
 		{ { .command = "status", .proto = "tcp" }, false },
+		{ { .command = "doctor" }, true },
+		{ { .command = "doctor", .words = extra, .n_words = 1 }, false },
+		{ { .command = "doctor", .device = "x" }, false },
 		{ { .command = "flows" }, true },
 		{ { .command = "flows", .state = "a", .proto = "b", .reason = "c", .device = "d" },
 		  true },
@@ -590,6 +641,8 @@ int main(void)
 		cmocka_unit_test(test_text_device_in_short),
 		cmocka_unit_test(test_text_no_devices), cmocka_unit_test(test_text_bad_devices),
 		cmocka_unit_test(test_json_devices),    cmocka_unit_test(test_text_clean),
+		cmocka_unit_test(test_text_findings),   cmocka_unit_test(test_text_no_findings),
+		cmocka_unit_test(test_json_findings),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

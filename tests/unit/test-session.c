@@ -307,6 +307,31 @@ static void test_commands(void **state UNUSED)
 	free(text);
 }
 
+/* Problems, and nothing else, are in the exit status. */
+static void test_doctor(void **state UNUSED)
+{
+	static const char problem[] = "{\"parameters\":{\"finding\":{\"severity\":\"problem\"}},"
+				      "\"continues\":true}\0"
+				      "{\"parameters\":{\"finding\":{\"severity\":\"fine\"}},"
+				      "\"continues\":true}\0{\"parameters\":{}}";
+	static const char hint[] = "{\"parameters\":{\"finding\":{\"severity\":\"hint\"}},"
+				   "\"continues\":true}\0{\"parameters\":{}}";
+	struct cmd_args args = { .socket_path = path, .command = "doctor" };
+	char *text;
+	pid_t pid;
+
+	pid = serve("Doctor\",\"parameters\":{},\"more\":true", problem, sizeof(problem));
+	assert_int_equal(run(&args, true, &text), CMD_PROBLEMS);
+	assert_string_equal(text, "[\n{\"severity\":\"problem\"},\n{\"severity\":\"fine\"}\n]\n");
+	free(text);
+	expect_served(pid);
+	pid = serve("Doctor", hint, sizeof(hint));
+	assert_int_equal(run(&args, false, &text), CMD_OK);
+	assert_string_equal(text, "hints:\n  -\n");
+	free(text);
+	expect_served(pid);
+}
+
 /* A list that breaks off is still a list, and still a failure. */
 static void test_broken_list(void **state UNUSED)
 {
@@ -349,7 +374,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_answers),  TEST(test_errors),      TEST(test_too_large),
 		TEST(test_silence),  TEST(test_unreachable), TEST(test_no_permission),
-		TEST(test_commands), TEST(test_broken_list), TEST(test_busy),
+		TEST(test_commands), TEST(test_broken_list), TEST(test_doctor), TEST(test_busy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
