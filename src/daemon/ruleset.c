@@ -28,11 +28,15 @@ COUNTER(nft_failures, "times that our nft table could not be made or changed");
 #define RCVBUF_MAX_BYTES (64 * 1024 * 1024)
 /* Messages per wake-up. */
 #define BUDGET		 512
-/* Commits that follow each other faster than this are a burst ... */
-#define BURST_MS	 1000
-/* ... and after the first few of one, admission waits until none came for so long. */
+/* Commits that follow each other faster than this are a burst. After the first few of
+ * one, admission waits until none came for a while, which is longer the longer the burst
+ * is; but when it has been closed for very long, a short while is enough. */
+#define BURST_MS	 2000
 #define BURST_FEW	 2
-#define BURST_QUIET_MS	 200
+#define QUIET_MS	 200
+#define QUIET_DOUBLED	 4u /* this many commits make it twice as long ... */
+#define QUIET_DOUBLINGS	 3u /* ... up to so many times */
+#define CLOSED_MAX_MS	 10000
 /* Our table is put back at once, and if it is lost again within this time, later. */
 #define LOSS_MS		 10000
 #define LOSS_FIRST_MS	 500
@@ -59,7 +63,8 @@ struct ruleset {
 	bool is_ordered;   /* the table is being told it */
 	bool is_cleaning;  /* the next epoch: by the thread, then until all is read */
 	uint32_t cleaning;
-	mono_t not_before; /* open again */
+	mono_t quiet_until, paused_until; /* not opened again before: commits, failures */
+	mono_t closed_at;
 	mono_t last_commit, last_loss;
 	unsigned int burst, losses, failures;
 	struct nlerr trouble; /* why the table is not as it should be */
@@ -173,23 +178,25 @@ static void feed_epoch(struct ruleset *r, uint32_t epoch)
 
 static void close_admission(struct ruleset *r)
 {
-	if (r->is_open)
-		feed_epoch(r, 0);
+	if (!r->is_open)
+		return;
+	feed_epoch(r, 0);
 	r->is_open = false;
+	r->closed_at = loop_now(r->loop);
 }
 
-static void wait_ms(struct ruleset *r, int64_t ms)
+static void pause_ms(struct ruleset *r, int64_t ms)
 {
-	r->not_before = mono_max(r->not_before, mono_add_ms(loop_now(r->loop), ms));
+	r->paused_until = mono_max(r->paused_until, mono_add_ms(loop_now(r->loop), ms));
 }
 
 static bool is_time(struct ruleset *r)
 {
-	int64_t ms = mono_diff_ms(r->not_before, loop_now(r->loop));
+	mono_t now = loop_now(r->loop), when = mono_max(r->quiet_until, r->paused_until);
 
-	if (!mono_before(loop_now(r->loop), r->not_before))
+	if (!mono_before(now, when))
 		return true;
-	loop_timer_set(r->timer, (uint64_t)ms + 1, 0);
+	loop_timer_set(r->timer, (uint64_t)mono_diff_ms(when, now) + 1, 0);
 	return false;
 }
 
@@ -248,7 +255,7 @@ static void on_failure(struct ruleset *r, const struct nftwork_done *done, const
 		log_error("%s: %s (%s); nothing is offloaded until that works, trying again: %s",
 			  what, error_text(&done->err), strerror(-done->err.err),
 			  remedy(done->err.err));
-	wait_ms(r, mono_backoff_ms(RETRY_FIRST_MS, RETRY_MAX_MS, r->failures));
+	pause_ms(r, mono_backoff_ms(RETRY_FIRST_MS, RETRY_MAX_MS, r->failures));
 	r->failures++;
 }
 
@@ -353,11 +360,15 @@ static void feed_change(struct ruleset *r, bool everything, const struct setelem
 static void note_time(struct ruleset *r)
 {
 	mono_t now = loop_now(r->loop);
+	int64_t quiet_ms = 0;
 
 	r->burst = mono_diff_ms(now, r->last_commit) < BURST_MS ? r->burst + 1 : 0;
 	r->last_commit = now;
 	if (r->burst >= BURST_FEW)
-		wait_ms(r, BURST_QUIET_MS);
+		quiet_ms = QUIET_MS << MIN(r->burst / QUIET_DOUBLED, QUIET_DOUBLINGS);
+	if (!r->is_open && mono_diff_ms(now, r->closed_at) > CLOSED_MAX_MS)
+		quiet_ms = MIN(quiet_ms, (int64_t)QUIET_MS);
+	r->quiet_until = mono_add_ms(now, quiet_ms);
 }
 
 static void note_loss(struct ruleset *r, const struct nftwatch_commit *c)
@@ -367,7 +378,7 @@ static void note_loss(struct ruleset *r, const struct nftwatch_commit *c)
 	r->losses = mono_diff_ms(now, r->last_loss) < LOSS_MS ? r->losses + 1 : 0;
 	r->last_loss = now;
 	if (r->losses)
-		wait_ms(r, mono_backoff_ms(LOSS_FIRST_MS, LOSS_MAX_MS, r->losses - 1));
+		pause_ms(r, mono_backoff_ms(LOSS_FIRST_MS, LOSS_MAX_MS, r->losses - 1));
 	log_notice("%s (pid %u) %s our nft table, it is %s", c->process, c->pid,
 		   c->own == NFTWATCH_OWN_DELETED ? "deleted" : "changed",
 		   r->losses ? "put back later, for this happens again and again" : "put back");
@@ -413,8 +424,9 @@ static void on_commit(const struct nftwatch_commit *c, void *ctx)
 	if (r->own && c->everything && c->own != NFTWATCH_OWN_UNTOUCHED)
 		note_loss(r, c);
 	if (c->everything) {
-		log_info("%s (pid %u) changed the nft ruleset: taking all flows back", c->process,
-			 c->pid);
+		if (r->is_open || !r->own)
+			log_info("%s (pid %u) changed the nft ruleset: taking all flows back",
+				 c->process, c->pid);
 		on_everything(r);
 	} else if (c->n_elems) {
 		on_elements(r, c->elem, c->n_elems);

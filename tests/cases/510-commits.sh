@@ -1,0 +1,107 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# timeout: 500
+#
+# Thousands of offloaded flows, and a hundred commits in ten seconds: what the ruleset denies
+# stops with the commit, not when thousands of rules are out; the rest comes back; nothing is
+# lost on the way, and all of it costs little more than a single commit.
+# shellcheck disable=SC3043 # local
+set -eu
+# shellcheck disable=SC2034 # topo.sh's
+STOP_LIMIT=90
+# shellcheck source=../lab/topo.sh
+. "$LAB_TOPO"
+# shellcheck source=../lab/nicsim-topo.sh
+. "${LAB_TOPO%/*}/nicsim-topo.sh"
+# shellcheck source=../lab/hardware.sh
+. "${LAB_TOPO%/*}/hardware.sh"
+# shellcheck source=../lab/policy.sh
+. "${LAB_TOPO%/*}/policy.sh"
+
+# 10000 need some minutes in a guest that is emulated.
+FLOWS=${FLOWS:-2000}
+BAD=20
+
+# Those of the class "bad" are told by their size.
+is_bad='udp length 908'
+
+offloaded() {
+	[ "$(status flows.offloaded)" -ge "$1" ]
+}
+
+# What the daemon has used of the processors, in hundredths of a second.
+daemon_cpu() {
+	awk '{ print $14 + $15 }' "/proc/$DAEMON_PID/stat"
+}
+
+commits() {
+	local i=0
+	while [ "$i" -lt "$1" ]; do
+		i=$((i + 1))
+		router_nft add rule inet labother some udp dport "$i" accept
+		sleep 0.1
+	done
+}
+
+nicsim_load ports=2
+topo_router2
+topo_masquerade
+topo_acct
+router_nft -f - <<'END'
+table inet labpolicy {
+	chain forward {
+		type filter hook forward priority filter
+		ct state established,related accept
+	}
+}
+table inet labother {
+	chain some {
+	}
+}
+END
+hw_daemon 'sample-interval = 5s'
+crowd_open many many:udp,flows="$FLOWS",rate=0.2,size=100 bad:udp,flows="$BAD",rate=10,size=900
+crowd_ready many 150
+wait_for 120 offloaded $((FLOWS + BAD))
+
+# ---- one commit ----
+
+removed=$(status counters.removals_ok)
+cpu=$(daemon_cpu)
+router_nft add rule inet labother some accept
+all_removed() {
+	[ "$(status counters.removals_ok)" -ge $((removed + FLOWS + BAD)) ]
+}
+wait_for 60 all_removed
+assert_eq "ports with a barrier" "$(status counters.barriers_raised)" 2
+wait_for 120 offloaded $((FLOWS + BAD))
+one=$(($(daemon_cpu) - cpu))
+agree 30
+
+# ---- a hundred, the last of which denies some ----
+
+closed=$(status counters.epochs_closed)
+cpu=$(daemon_cpu)
+commits 99
+watch_arrivals() {
+	ip netns exec server tcpdump -i s0 -Q in -n -tt -l -s 60 "udp and dst host $SERVER4 and udp[4:2] == 908" \
+		>arrivals 2>arrivals.err &
+	wait_for 20 has_arrivals
+}
+watch_arrivals
+router_nft insert rule inet labpolicy forward $is_bad counter drop
+end=$(date +%s.%N)
+wait_for 150 offloaded "$FLOWS"
+many=$(($(daemon_cpu) - cpu))
+last=$(awk -v end="$end" '/^[0-9]/ { last = $1 } END { printf "%d", (last - end) * 1000 }' arrivals)
+echo "$FLOWS flows; the last packet that is denied arrived $last ms after nft had returned"
+assert_le "milliseconds" "$last" 100
+assert_eq "offloaded" "$(status flows.offloaded)" "$FLOWS"
+echo "one commit: $one hundredths of a second of processor; a hundred: $many; all flows were taken back $(($(status counters.epochs_closed) - closed)) times"
+assert_le "hundredths of a second for a hundred commits" "$many" $((3 * one + 100))
+assert_eq "conntrack events lost" "$(status counters.ct_overruns)" 0
+assert_eq "nft events lost" "$(status counters.nft_overruns)" 0
+agree 30
+crowd_close many
+assert_eq "lost of those that are allowed" \
+	"$(crowd_result many "c['many']['up']['lost'] + c['many']['down']['lost']")" 0
