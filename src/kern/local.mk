@@ -7,6 +7,7 @@ src_kern_libkern_a_SOURCES = \
 	src/kern/flower.h src/kern/flower_wire.h src/kern/flower_wire.c \
 	src/kern/flower_put.c src/kern/flower_get.c \
 	src/kern/qdisc.h src/kern/qdisc.c \
+	src/kern/hooks.h src/kern/hooks.c \
 	src/kern/ctnl.h src/kern/ctnl.c \
 	src/kern/rtobj.h src/kern/rtobj.c \
 	src/kern/links.h src/kern/links.c \
@@ -24,7 +25,8 @@ src_kern_libkern_a_SOURCES = \
 	src/kern/nftwatch.h src/kern/nftwatch.c \
 	src/kern/nftxt.h src/kern/nftxt.c \
 	src/kern/nftexpr.h src/kern/nftexpr.c \
-	src/kern/nftrules.h src/kern/nftrules.c
+	src/kern/nftrules.h src/kern/nftrules.c \
+	src/kern/nftchains.h src/kern/nftchains.c
 
 # One test: two lines. The source is tests/unit/test-NAME.c.
 unit_tests += tests/unit/test-flower
@@ -39,6 +41,10 @@ unit_tests += tests/unit/test-devlink
 tests_unit_test_devlink_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)
 unit_tests += tests/unit/test-xfrm
 tests_unit_test_xfrm_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)
+unit_tests += tests/unit/test-hooks
+tests_unit_test_hooks_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)
+unit_tests += tests/unit/test-nftchains
+tests_unit_test_nftchains_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)
 unit_tests += tests/unit/test-nftadmit
 tests_unit_test_nftadmit_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)
 unit_tests += tests/unit/test-nftwatch
