@@ -51,14 +51,23 @@ static void on_rule(const struct nlmsghdr *nlh, void *ctx)
 		s->where[s->n++] = info.where;
 }
 
-static int dump_ours(struct nlsock *sock, uint32_t ifindex, struct sweep *s)
+static int dump_once(struct nlsock *sock, uint32_t ifindex, struct sweep *s, bool is_terse)
 {
 	struct request r;
-	int err = flower_put_dump(request_begin(&r), ifindex, 0, FAMILY_NONE, true);
+	int err = flower_put_dump(request_begin(&r), ifindex, 0, FAMILY_NONE, is_terse);
 
 	s->n = 0;
-	if (!err)
-		err = nlsock_query(sock, nlput_msg(&r.w), REQUEST_TIMEOUT_MS, on_rule, s, NULL);
+	return err ? err
+		   : nlsock_query(sock, nlput_msg(&r.w), REQUEST_TIMEOUT_MS, on_rule, s, NULL);
+}
+
+static int dump_ours(struct nlsock *sock, uint32_t ifindex, struct sweep *s)
+{
+	int err = dump_once(sock, ifindex, s, true);
+
+	/* Somebody's filter has no terse form, and the dump ended there (tcf_fill_node). */
+	if (err == -EMSGSIZE)
+		err = dump_once(sock, ifindex, s, false);
 	/* No clsact, no rules: tc_dump_tfilter answers with nothing, or with
 	 * an error where the device went away meanwhile. */
 	return err == -ENODEV || err == -EINVAL ? 0 : err;
