@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "model/bypass.h"
 #include "model/link.h"
 
 enum offload_mode {
@@ -22,6 +23,7 @@ enum admit_mode {
 
 #define SETTINGS_MAX_DEVICES 64
 #define SETTINGS_MAX_DRIVERS 16
+#define SETTINGS_MAX_BYPASS  64
 
 /* What a port's hardware must do about packets that are about to expire. */
 enum ttl_guard {
@@ -33,6 +35,12 @@ enum ttl_guard {
 struct settings_driver {
 	char name[LINK_DRIVER_SIZE];
 	char like[LINK_DRIVER_SIZE]; /* a listed one to treat it as; "" = probe it */
+};
+
+/* What may be bypassed. */
+struct settings_bypass {
+	char device[LINK_NAME_SIZE]; /* "" = on every one */
+	uint8_t bits;		     /* of enum bypass_mask */
 };
 
 struct settings {
@@ -47,6 +55,8 @@ struct settings {
 	uint32_t sample_ms;	 /* how often rule counters are read */
 	unsigned int n_allowed;
 	struct settings_driver allowed[SETTINGS_MAX_DRIVERS];
+	unsigned int n_bypass;
+	struct settings_bypass bypass[SETTINGS_MAX_BYPASS];
 	enum ttl_guard ttl_guard;
 	uint32_t hw_table_size;	 /* rules that a NIC holds; 0 = learn it when it is full */
 	uint32_t max_swaps;	 /* flows per second that may push others out of a full NIC */

@@ -11,6 +11,7 @@
 #include "base/parse.h"
 #include "base/util.h"
 #include "core/driver.h"
+#include "daemon/confbypass.h"
 #include "daemon/conffile.h"
 #include "daemon/conf_priv.h"
 
@@ -57,11 +58,13 @@ static const struct word level_words[] = {
 
 static void set_devices(struct load *, const struct option *, const struct conffile_item *);
 static void set_drivers(struct load *, const struct option *, const struct conffile_item *);
+static void set_bypass(struct load *, const struct option *, const struct conffile_item *);
 static void set_word(struct load *, const struct option *, const struct conffile_item *);
 static void set_number(struct load *, const struct option *, const struct conffile_item *);
 static void set_text(struct load *, const struct option *, const struct conffile_item *);
 static void print_devices(const struct config *, const struct option *, FILE *);
 static void print_drivers(const struct config *, const struct option *, FILE *);
+static void print_bypass(const struct config *, const struct option *, FILE *);
 static void print_word(const struct config *, const struct option *, FILE *);
 static void print_number(const struct config *, const struct option *, FILE *);
 static void print_hex(const struct config *, const struct option *, FILE *);
@@ -125,6 +128,9 @@ static const struct option options[] = {
 	{ { "allow-drivers", "list", "driver names, or NAME=LIKE", "{}",
 	    "drivers beyond the built-in list that may be given rules" },
 	  set_drivers, print_drivers, 0, 0, 0, 0, NULL, NULL },
+	{ { "allow-bypass", "list", CONFBYPASS_RANGE, "{}",
+	    "what offload may go around, on all devices or on one" },
+	  set_bypass, print_bypass, 0, 0, 0, 0, NULL, NULL },
 	{ { "ttl-guard", "word", "prefer | require", "prefer",
 	    "whether a NIC must be able to leave packets that are about to expire to the CPU" },
 	  set_word, print_word, MEMBER(core.ttl_guard), 0, 0, guard_words, NULL },
@@ -516,6 +522,17 @@ static void set_drivers(struct load *load, const struct option *opt UNUSED,
 	}
 }
 
+static void set_bypass(struct load *load, const struct option *opt UNUSED,
+		       const struct conffile_item *item)
+{
+	load->config.core.n_bypass = 0;
+	memset(load->config.core.bypass, 0, sizeof(load->config.core.bypass));
+	for (size_t i = 0; i < item->n_values; i++) {
+		load->line = item->values[i].line;
+		confbypass_add(load, item->values[i].text);
+	}
+}
+
 /* ---- printing */
 
 void conf_print_quoted(const char *text, FILE *stream)
@@ -561,6 +578,20 @@ static void print_drivers(const struct config *config, const struct option *opt 
 		conf_print_quoted(text, stream);
 	}
 	fputs(core->n_allowed ? " }" : "}", stream);
+}
+
+static void print_bypass(const struct config *config, const struct option *opt UNUSED,
+			 FILE *stream)
+{
+	fputc('{', stream);
+	for (unsigned int i = 0; i < config->core.n_bypass; i++) {
+		char text[CONFBYPASS_STR_SIZE];
+
+		confbypass_to_str(&config->core, i, text);
+		fputs(i ? ", " : " ", stream);
+		conf_print_quoted(text, stream);
+	}
+	fputs(config->core.n_bypass ? " }" : "}", stream);
 }
 
 static void print_word(const struct config *config, const struct option *opt, FILE *stream)

@@ -6,6 +6,7 @@ noinst_LIBRARIES += src/daemon/libdaemon.a
 src_daemon_libdaemon_a_SOURCES = \
 	src/daemon/conf.h src/daemon/conf_priv.h src/daemon/conf.c src/daemon/confload.c \
 	src/daemon/confexempt.c \
+	src/daemon/confbypass.h src/daemon/confbypass.c \
 	src/daemon/conffile.h src/daemon/conffile.c \
 	src/daemon/ctlsock.h src/daemon/ctlsock.c \
 	src/daemon/ctlcall.h src/daemon/ctlcall.c \

@@ -11,6 +11,7 @@ src_model_libmodel_a_SOURCES = \
 	src/model/setelem.h src/model/setelem.c \
 	src/model/rule.h src/model/rule.c \
 	src/model/reason.h src/model/reason.c \
+	src/model/bypass.h src/model/bypass.c \
 	src/model/order.h \
 	src/model/ruleset.h src/model/ruleset.c
 
@@ -21,5 +22,7 @@ unit_tests += tests/unit/test-tuple
 tests_unit_test_tuple_LDADD = $(model_ldadd) $(CMOCKA_LIBS)
 unit_tests += tests/unit/test-rule
 tests_unit_test_rule_LDADD = $(model_ldadd) $(CMOCKA_LIBS)
+unit_tests += tests/unit/test-bypass
+tests_unit_test_bypass_LDADD = $(model_ldadd) $(CMOCKA_LIBS)
 unit_tests += tests/unit/test-setelem
 tests_unit_test_setelem_LDADD = $(model_ldadd) $(CMOCKA_LIBS)

@@ -38,6 +38,10 @@
 	X(DEVICE_NOT_NAMED, "device-not-named", "a device on its path is not in the list of devices")      \
 	X(DEVICE_KIND, "device-kind", "a device on its path is of a kind that cannot be offloaded")        \
 	X(DEVICE_DOWN, "device-down", "a device on its path is down")                                      \
+	X(XDP, "xdp", "a device on its path has an XDP program, which offload would bypass")               \
+	X(NETDEV_CHAIN, "netdev-chain", "a device on its path has an nft chain, which offload would bypass") \
+	X(FOREIGN_FILTER, "foreign-filter", "a device on its path has tc filters, which offload would bypass") \
+	X(SHAPER, "shaper", "a device on its path has a qdisc, which offload would bypass")                \
 	X(DRIVER_NOT_ALLOWED, "driver-not-allowed", "the driver of a device is not known to offload rightly") \
 	X(HW_TC_OFFLOAD_OFF, "hw-tc-offload-off", "a device has no hw-tc-offload, or it is off")           \
 	X(DIFFERENT_CARDS, "different-cards", "its two devices do not belong to the same hardware")        \
