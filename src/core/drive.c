@@ -404,7 +404,7 @@ bool drive_is_newer(uint32_t generation, const struct flow *f)
 
 bool drive_may_be_lifted(const struct engine *e, const struct flow *f)
 {
-	return policy_is_path_reason(f->reason) &&
+	return (policy_is_path_reason(f->reason) || f->reason == REASON_OBSERVE_ONLY) &&
 	       drive_is_newer(f->reason == REASON_NEIGHBOUR_UNRESOLVED ? e->paths.generation :
 									 e->paths.ways_changed,
 			      f);

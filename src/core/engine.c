@@ -357,6 +357,7 @@ void engine_feed(struct engine *e, const struct event *ev, mono_t now)
 		break;
 	case EVENT_LINK:
 	case EVENT_LINK_GONE:
+	case EVENT_BYPASS:
 	case EVENT_NEIGH:
 	case EVENT_NEIGHS_BEGIN:
 	case EVENT_NEIGHS_END:

@@ -162,8 +162,22 @@ enum reason path_find_recipes(const struct pathtab *tab, const struct tuple *ori
 	return reason;
 }
 
+/* Each of the two is where one direction arrives and where the other leaves. */
+static enum reason check_bypass(const struct link_rec *const rec[])
+{
+	uint8_t bits = 0;
+
+	for (unsigned int d = 0; d < DIR__COUNT; d++)
+		bits |= rec[d]->bypass & (uint8_t)~rec[d]->bypass_allowed;
+	return bypass_reason(bits);
+}
+
 static enum reason check_ports(const struct settings *settings, const struct link_rec *const rec[])
 {
+	for (unsigned int d = 0; d < DIR__COUNT; d++) {
+		if ((rec[d]->bypass_known | rec[d]->bypass_allowed) != BYPASS_ALL)
+			return REASON_DEVICE_NOT_READY;
+	}
 	if (settings->offload == OFFLOAD_OBSERVE)
 		return REASON_NONE;
 	for (unsigned int d = 0; d < DIR__COUNT; d++) {
@@ -220,6 +234,9 @@ enum reason path_resolve(const struct pathtab *tab, const struct settings *setti
 	}
 	if (rec[DIR_ORIG] == rec[DIR_REPLY])
 		return REASON_SAME_DEVICE;
+	reason = check_bypass(rec);
+	if (reason != REASON_NONE)
+		return reason;
 	reason = path_find_recipes(tab, &q->orig, &q->reply, &path);
 	if (reason == REASON_NONE)
 		reason = resolve_hop(tab, q, DIR_ORIG, &q->reply.src, &path);

@@ -106,6 +106,22 @@ static bool is_named(const struct settings *s, const struct link *l)
 	return false;
 }
 
+bool pathtab_is_port(const struct link_rec *rec)
+{
+	return rec->is_named && is_port_kind(&rec->link);
+}
+
+static uint8_t allowed_bypass(const struct settings *s, const struct link *l)
+{
+	uint8_t bits = 0;
+
+	for (unsigned int i = 0; i < s->n_bypass; i++) {
+		if (!s->bypass[i].device[0] || strcmp(s->bypass[i].device, l->name) == 0)
+			bits |= s->bypass[i].bits;
+	}
+	return bits;
+}
+
 /* Everything but the name can move a path; the name decides whether the
  * operator meant it. Other hardware wants other rules. It is all bytes, without
  * gaps, and what no text needs is zero. */
@@ -140,7 +156,41 @@ struct link_rec *pathtab_put_link(struct pathtab *tab, const struct settings *se
 	}
 	rec->link = *link;
 	rec->is_named = is_named(settings, link);
+	rec->bypass_allowed = allowed_bypass(settings, link);
+	/* Nobody looks at what is no port. */
+	if (!pathtab_is_port(rec))
+		rec->bypass = rec->bypass_known = 0;
 	return rec;
+}
+
+/* What is against flows over this link: there, or perhaps there. */
+static uint8_t bypass_objections(const struct link_rec *rec)
+{
+	return (uint8_t)((rec->bypass | ~rec->bypass_known) & ~rec->bypass_allowed & BYPASS_ALL);
+}
+
+bool pathtab_set_bypass(struct pathtab *tab, const struct event_bypass *told)
+{
+	struct link_rec *rec = pathtab_find_link(tab, told->ifindex);
+	uint8_t bits = told->is_unknown ? 0 : told->bits & told->mask;
+	uint8_t known = told->is_unknown ? 0 : told->mask;
+	uint8_t before, after, was;
+
+	if (!rec)
+		return false;
+	before = bypass_objections(rec);
+	was = rec->bypass;
+	rec->bypass = (uint8_t)((rec->bypass & ~told->mask) | bits);
+	rec->bypass_known = (uint8_t)((rec->bypass_known & ~told->mask) | known);
+	after = bypass_objections(rec);
+	/* Rules of flows that may stay are right as they are. */
+	if (after & ~before)
+		pathtab_touch_link(tab, rec);
+	else if (after != before || ((was ^ rec->bypass) & ~rec->bypass_allowed))
+		pathtab_touch_ways(tab);
+	else
+		return false;
+	return true;
 }
 
 void pathtab_del_link(struct pathtab *tab, uint32_t ifindex)

@@ -57,6 +57,9 @@ struct link_rec {
 	uint32_t changed; /* generation of the last change that moves paths */
 	uint8_t port;	  /* enum port_state */
 	bool is_named;	  /* the operator listed it, or "auto" took it */
+	uint8_t bypass;	  /* what rules on it would go around (enum bypass_mask) */
+	uint8_t bypass_known;	/* bits that somebody has looked for */
+	uint8_t bypass_allowed; /* bits that the operator does not mind */
 	bool made_clsact;
 	bool close_again; /* it is being closed since before the stop: try again if that fails */
 	bool is_mended;	  /* being opened again while flows have rules on it */
@@ -99,9 +102,13 @@ void pathtab_fini(struct pathtab *tab);
 /* Takes in a link. Returns its record, or NULL when the table is full. */
 struct link_rec *pathtab_put_link(struct pathtab *tab, const struct settings *settings,
 				  const struct link *link);
+/* Takes in what would be bypassed. False when that changes nothing for any flow. */
+bool pathtab_set_bypass(struct pathtab *tab, const struct event_bypass *told);
 void pathtab_del_link(struct pathtab *tab, uint32_t ifindex);
 /* NULL when unknown. */
 struct link_rec *pathtab_find_link(const struct pathtab *tab, uint32_t ifindex);
+/* It is named, and of a kind that can carry rules; it need not be usable just now. */
+bool pathtab_is_port(const struct link_rec *rec);
 /* Next record at or after cursor @slot, for walks; NULL at the end. */
 struct link_rec *pathtab_next_link(const struct pathtab *tab, uint32_t *slot);
 

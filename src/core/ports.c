@@ -531,6 +531,10 @@ void ports_feed(struct engine *e, const struct event *ev, mono_t now)
 	case EVENT_LINK_GONE:
 		feed_link_gone(e, ev->link.ifindex);
 		break;
+	case EVENT_BYPASS:
+		if (pathtab_set_bypass(&e->paths, &ev->bypass))
+			resync_start_path_walk(e);
+		break;
 	case EVENT_NEIGH:
 		feed_neigh(e, &ev->neigh);
 		break;

@@ -26,6 +26,7 @@ src_daemon_libdaemon_a_SOURCES = \
 	src/daemon/expiry.h src/daemon/expiry.c \
 	src/daemon/nftwork.h src/daemon/nftwork.c \
 	src/daemon/ruleset.h src/daemon/ruleset.c \
+	src/daemon/bypass.h src/daemon/bypass.c \
 	src/daemon/sampler.h src/daemon/sampler.c \
 	src/daemon/ctlparam.h src/daemon/ctlparam.c \
 	src/daemon/flowlist.h src/daemon/flowlist.c \

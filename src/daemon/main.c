@@ -18,6 +18,7 @@
 #include "base/util.h"
 #include "core/flow.h"
 #include "core/view.h"
+#include "daemon/bypass.h"
 #include "daemon/conf.h"
 #include "daemon/ctlcmd.h"
 #include "daemon/ctlsock.h"
@@ -63,6 +64,7 @@ struct daemon {
 	struct ipsec *ipsec;
 	struct ingest *ingest;
 	struct ruleset *ruleset;
+	struct bypass *bypass;
 	struct sampler *sampler;
 	struct ctlcmd *ctlcmd;
 	struct ctlsock *ctlsock;
@@ -298,8 +300,8 @@ static void on_ready_check(void *ctx)
 {
 	struct daemon *d = ctx;
 
-	if (d->is_ready || !ingest_is_complete(d->ingest) || !view_is_settled(d->engine) ||
-	    !ruleset_is_open(d->ruleset))
+	if (d->is_ready || !ingest_is_complete(d->ingest) || !bypass_is_complete(d->bypass) ||
+	    !view_is_settled(d->engine) || !ruleset_is_open(d->ruleset))
 		return;
 	d->is_ready = true;
 	loop_timer_stop(d->ready_timer);
@@ -373,6 +375,8 @@ static int start_facts(struct daemon *d, struct nftown **own)
 	if (!err)
 		err = ingest_new(d->loop, d->engine, d->dispatch, d->config.event_buffer_bytes,
 				 &d->ingest);
+	if (!err)
+		err = bypass_new(d->loop, d->engine, d->dispatch, &d->bypass);
 	if (!err && d->config.core.admit != ADMIT_EVENTS) {
 		err = ruleset_new(d->loop, d->engine, d->dispatch, d->ingest, &d->config, *own,
 				  &d->ruleset);
@@ -430,6 +434,7 @@ static bool finish(struct daemon *d)
 	ctlsock_free(d->ctlsock);
 	ctlcmd_free(d->ctlcmd);
 	sampler_free(d->sampler);
+	bypass_free(d->bypass);
 	ingest_free(d->ingest);
 	ipsec_free(d->ipsec);
 	all_ended = dispatch_free(d->dispatch);

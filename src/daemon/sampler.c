@@ -10,7 +10,9 @@
 #include "base/log.h"
 #include "base/util.h"
 #include "core/view.h"
+#include "daemon/bypass.h"
 #include "kern/flower.h"
+#include "kern/hooks.h"
 #include "kern/qdisc.h"
 #include "nl/nlsock.h"
 
@@ -36,6 +38,7 @@ struct sampler {
 	/* Of the dump that runs. */
 	bool is_dumping;
 	bool has_filters;
+	bool has_foreign; /* filters that are not ours */
 	uint32_t seq;
 	uint16_t prio; /* that was announced last */
 	struct event_round port;
@@ -100,6 +103,7 @@ static void on_message(const struct nlmsghdr *nlh, void *ctx)
 	struct sampler *s = ctx;
 	struct flower_info info;
 	struct nlerr err;
+	int get_err;
 
 	/* Of a dump that was given up. */
 	if (!s->is_dumping || nlh->nlmsg_seq != s->seq)
@@ -113,13 +117,22 @@ static void on_message(const struct nlmsghdr *nlh, void *ctx)
 	s->has_filters = true;
 	if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
 		s->port.err = -EINTR;
-	if (is_prio(nlh, &s->prio) || flower_get(nlh, &info))
+	if (is_prio(nlh, &s->prio)) {
+		s->has_foreign |= hooks_is_foreign_filter(nlh);
 		return;
+	}
+	get_err = flower_get(nlh, &info);
+	if (get_err) {
+		s->has_foreign |= get_err != -ENOMSG;
+		return;
+	}
 	/* Its announcement was skipped, and who knows what else. */
 	if (info.where.prio != s->prio)
 		s->port.err = -EINTR;
 	if (info.is_ours)
 		take_rule(s, &info);
+	else
+		s->has_foreign = true;
 }
 
 /* No filter at all: is there anything for them to hang on? For a port without
@@ -135,13 +148,35 @@ static void look_for_clsact(struct sampler *s)
 		s->port.err = err;
 }
 
+/* Rules of ours share the hook with what they go around (see bypass). One that was
+ * seen is there, whatever else could not be read. */
+static void tell_bypass(struct sampler *s)
+{
+	const struct event_bypass told = { .ifindex = s->port.ifindex,
+					   .mask = BYPASS_TC,
+					   .bits = s->has_foreign ? BYPASS_TC : 0 };
+
+	if (s->has_foreign || !s->port.err)
+		bypass_tell(s->engine, &told, loop_now(s->loop));
+}
+
 static void end_port(struct sampler *s)
 {
 	if (!s->port.err && !s->has_filters)
 		look_for_clsact(s);
 	if (s->port.err)
 		counter_inc(&sample_failures);
+	tell_bypass(s);
 	feed_round(s, EVENT_ROUND_PORT);
+}
+
+/* A terse dump ends where it meets a filter of a classifier that has no terse form
+ * (tcf_fill_node), and what is behind that filter would never be seen. */
+static bool wants_full_dump(const struct sampler *s, uint32_t ifindex)
+{
+	const struct link_rec *rec = pathtab_find_link(view_paths(s->engine), ifindex);
+
+	return view_wants_ages(s->engine, ifindex) || (rec && rec->bypass & BYPASS_TC);
 }
 
 static int send_dump(struct sampler *s, uint32_t ifindex)
@@ -152,7 +187,7 @@ static int send_dump(struct sampler *s, uint32_t ifindex)
 
 	s->seq = nlsock_next_seq(&s->sock);
 	nlput_init(&w, buf, sizeof(buf), s->seq);
-	err = flower_put_dump(&w, ifindex, 0, FAMILY_NONE, !view_wants_ages(s->engine, ifindex));
+	err = flower_put_dump(&w, ifindex, 0, FAMILY_NONE, !wants_full_dump(s, ifindex));
 	return err ? err : nlsock_send(&s->sock, nlput_msg(&w));
 }
 
@@ -160,6 +195,7 @@ static void begin_port(struct sampler *s, uint32_t ifindex)
 {
 	s->port = (struct event_round){ .ifindex = ifindex };
 	s->has_filters = false;
+	s->has_foreign = false;
 	s->prio = 0;
 	s->port.err = send_dump(s, ifindex);
 	s->is_dumping = s->port.err == 0;

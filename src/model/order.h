@@ -9,6 +9,7 @@
 
 #include "base/slab.h"
 #include "model/conn.h"
+#include "model/bypass.h"
 #include "model/link.h"
 #include "model/reason.h"
 #include "model/rule.h"
@@ -119,6 +120,7 @@ enum event_type {
 	EVENT_RESYNC_ABORT,   /* it was interrupted: forget it */
 	EVENT_LINK,	      /* link: there, or changed */
 	EVENT_LINK_GONE,      /* link.ifindex */
+	EVENT_BYPASS,	      /* bypass: what rules on a link would go around */
 	EVENT_NEIGH,	      /* neigh: there, or changed; gone = not valid */
 	EVENT_NEIGHS_BEGIN,   /* all neighbours follow */
 	EVENT_NEIGHS_END,     /* those that were not among them are gone */
@@ -218,6 +220,14 @@ struct event_round {
 	int32_t err;	/* the port could not be read; nothing follows from what was not seen */
 };
 
+/* Each source knows some bits; what it does not speak of stays as it was. */
+struct event_bypass {
+	uint32_t ifindex;
+	uint8_t mask;	 /* the bits of enum bypass_mask that this is about */
+	uint8_t bits;	 /* those that are on the link */
+	bool is_unknown; /* ... or nobody knows any more */
+};
+
 struct event_worker {
 	uint8_t worker;
 	bool is_stuck;
@@ -256,6 +266,7 @@ struct event {
 		struct event_probe probe;
 		struct event_sample sample;
 		struct event_round round;
+		struct event_bypass bypass;
 		struct event_worker worker;
 		uint32_t epoch;
 		struct event_ruleset ruleset;

@@ -18,7 +18,7 @@ has_clsact() {
 # wan0 has a clsact of somebody else, with a filter of his.
 tc -n router qdisc add dev wan0 clsact
 tc -n router filter add dev wan0 ingress prio 7 protocol ip flower ip_proto icmp action ok
-start_daemon 'devices = { "lan0", "wan0" }' 'offload = software'
+start_daemon 'devices = { "lan0", "wan0" }' 'offload = software' 'allow-bypass = { "foreign-filter" }'
 has_clsact lan0 || fail "no clsact on lan0"
 
 transfer_open tcp tcp 4 12000000 --rate 4000000

@@ -28,7 +28,8 @@ topo_router2
 topo_masquerade
 topo_acct
 start_daemon 'devices = { "lan0", "wan0" }' 'offload = hardware' 'allow-drivers = { "nicsim" }' \
-	'tc-priority = 100' 'sample-interval = 60s'
+	'tc-priority = 100' 'sample-interval = 60s' \
+	'allow-bypass = { "foreign-filter" }'
 crowd_open four mice:udp,flows=60 kept:tcp,flows=30
 crowd_open six --to "$SERVER6" --source "$CLIENT6" mice:udp,flows=20 kept:tcp,flows=10
 crowd_ready four 60

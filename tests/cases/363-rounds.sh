@@ -16,7 +16,8 @@ tc -n router qdisc add dev lan0 clsact
 for prio in 1 60000; do
 	tc -n router filter add dev lan0 ingress protocol ip pref $prio flower dst_ip 192.0.2.1 skip_hw action pass
 done
-start_daemon 'devices = { "lan0", "wan0" }' 'offload = software' 'sample-interval = 200ms'
+start_daemon 'devices = { "lan0", "wan0" }' 'offload = software' 'sample-interval = 200ms' \
+	'allow-bypass = { "foreign-filter" }'
 
 # Guards alone: one round of ten.
 wait_for 10 status_over counters.sample_rounds 1

@@ -15,7 +15,7 @@ tc -n router qdisc add dev lan0 clsact
 for prio in 1 60000; do
 	tc -n router filter add dev lan0 ingress protocol ip pref $prio flower dst_ip 192.0.2.1 skip_hw action pass
 done
-start_daemon 'devices = { "lan0", "wan0" }' 'offload = software'
+start_daemon 'devices = { "lan0", "wan0" }' 'offload = software' 'allow-bypass = { "foreign-filter" }'
 crowd 500
 wait_for 60 has_rules lan0 500
 wait_for 60 has_rules wan0 500

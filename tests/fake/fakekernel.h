@@ -44,6 +44,7 @@ struct fake_link {
 	bool is_unreadable; /* its rules cannot be dumped */
 	uint8_t guards; /* bit 0: IPv4, bit 1: IPv6 */
 	bool has_barrier;
+	uint8_t bypass; /* what rules on it would go around */
 };
 
 struct fake_rule {

@@ -65,6 +65,20 @@ void rig_feed(struct rig *rig, const struct event *event)
 {
 	fake_tell(&rig->kernel, event, rig->now);
 	engine_feed(rig->engine, event, rig->now);
+	/* Somebody looks at each new link. */
+	if (event->type == EVENT_LINK)
+		rig_tell_bypass(rig, event->link.ifindex);
+}
+
+void rig_tell_bypass(struct rig *rig, uint32_t ifindex)
+{
+	const struct fake_link *l = fake_find_link(&rig->kernel, ifindex);
+	struct event ev = { .type = EVENT_BYPASS };
+
+	ev.bypass = (struct event_bypass){ .ifindex = ifindex,
+					   .mask = BYPASS_ALL,
+					   .bits = l ? l->bypass : 0 };
+	engine_feed(rig->engine, &ev, rig->now);
 }
 
 void rig_feed_type(struct rig *rig, enum event_type type)

@@ -52,6 +52,8 @@ void rig_report_end(struct rig *rig, const struct fake_conn *conn);
 void rig_sample(struct rig *rig);
 /* A whole dump: begin, every connection, end. */
 void rig_resync(struct rig *rig);
+/* What is on the fake link that rules would go around; told with each EVENT_LINK, too. */
+void rig_tell_bypass(struct rig *rig, uint32_t ifindex);
 void rig_feed_type(struct rig *rig, enum event_type type);
 
 unsigned int rig_n_lanes(const struct rig *rig);

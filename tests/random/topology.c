@@ -152,6 +152,29 @@ static void change_link(struct world *w, unsigned int n)
 	say_link(w, n);
 }
 
+/* A poll sees it: the whole of what is on the link by then. */
+static void change_bypass(struct world *w, unsigned int n)
+{
+	struct fake_link *l = fake_find_link(&w->rig.kernel, w->net[n].ifindex);
+	struct event ev = { .type = EVENT_BYPASS };
+
+	if (!l)
+		return;
+	l->bypass = l->bypass || world_below(&w->rnd, 4) ?
+			    0 :
+			    (uint8_t)(1u << world_below(&w->rnd, BYPASS_BIT__COUNT));
+	ev.bypass = (struct event_bypass){ .ifindex = w->net[n].ifindex,
+					   .mask = BYPASS_ALL,
+					   .bits = l->bypass,
+					   .is_unknown = world_below(&w->rnd, 8) == 0 };
+	world_queue_add(&w->rt, &ev);
+	/* Whoever could not look once looks again. */
+	if (ev.bypass.is_unknown) {
+		ev.bypass.is_unknown = false;
+		world_queue_add(&w->rt, &ev);
+	}
+}
+
 static void change_route(struct world *w, unsigned int n)
 {
 	bool is_ip6 = world_below(&w->rnd, 2);
@@ -217,7 +240,10 @@ void world_step_topology(struct world *w)
 		add_net(w, n);
 		return;
 	}
-	switch (world_below(&w->rnd, 8)) {
+	switch (world_below(&w->rnd, 9)) {
+	case 8:
+		change_bypass(w, n);
+		break;
 	case 0:
 		del_net(w, n);
 		break;

@@ -85,6 +85,36 @@ static void set_udp_timeout(struct scene *s, struct words *w)
 	s->settings.udp_timeout_s = words_take_number(s, w);
 }
 
+/* "NAME" for both sides, or "NAME/SIDE". */
+static uint8_t bypass_bits(struct scene *s, const char *word)
+{
+	uint8_t bits = bypass_from_name(word);
+
+	for (unsigned int i = 0; i < BYPASS_BIT__COUNT; i++) {
+		char text[SCENE_LINE];
+
+		snprintf(text, sizeof(text), "%s/%s", bypass_name(i), bypass_side(i));
+		if (strcmp(word, text) == 0)
+			bits |= (uint8_t)(1u << i);
+	}
+	if (!bits)
+		scene_fail(s, "what is '%s' that could be bypassed?", word);
+	return bits;
+}
+
+/* "NAME" or "DEVICE:NAME". */
+static void set_allow_bypass(struct scene *s, struct words *w)
+{
+	while (words_are_left(w) && s->settings.n_bypass < SETTINGS_MAX_BYPASS) {
+		struct settings_bypass *b = &s->settings.bypass[s->settings.n_bypass++];
+		const char *word = words_take(s, w), *colon = strchr(word, ':');
+
+		*b = (struct settings_bypass){ .bits = bypass_bits(s, colon ? colon + 1 : word) };
+		if (colon)
+			snprintf(b->device, sizeof(b->device), "%.*s", (int)(colon - word), word);
+	}
+}
+
 static void run_set(struct scene *s, struct words *w)
 {
 	static const struct scene_command table[] = {
@@ -93,7 +123,7 @@ static void run_set(struct scene *s, struct words *w)
 		{ "max-flows", set_max_flows }, { "sample", set_sample },
 		{ "workers", set_workers }, { "udp-timeout", set_udp_timeout },
 		{ "table-size", set_table_size }, { "max-swaps", set_max_swaps },
-		{ "ttl-guard", set_ttl_guard },
+		{ "ttl-guard", set_ttl_guard }, { "allow-bypass", set_allow_bypass },
 	};
 	const char *name = words_take(s, w);
 	scene_fn fn = scene_find(table, array_size(table), name);
@@ -209,6 +239,24 @@ static void run_link(struct scene *s, struct words *w)
 	fl = fake_put_link(&s->rig.kernel, l);
 	fl->has_clsact |= is_foreign;
 	fl->clsact_is_foreign |= is_foreign;
+	rig_feed(&s->rig, &ev);
+}
+
+/* "bypass LINK WHAT...": all that is on it; "bypass LINK unknown". */
+static void run_bypass(struct scene *s, struct words *w)
+{
+	struct event ev = { .type = EVENT_BYPASS };
+	struct fake_link *l;
+
+	scene_start(s);
+	ev.bypass.ifindex = words_take_number(s, w);
+	ev.bypass.mask = BYPASS_ALL;
+	ev.bypass.is_unknown = words_take_if(w, "unknown");
+	while (words_are_left(w) && !s->has_failed)
+		ev.bypass.bits |= bypass_bits(s, words_take(s, w));
+	l = fake_find_link(&s->rig.kernel, ev.bypass.ifindex);
+	if (l)
+		l->bypass = ev.bypass.bits;
 	rig_feed(&s->rig, &ev);
 }
 
@@ -353,7 +401,8 @@ static void run_routes_changed(struct scene *s, struct words *w)
 const struct scene_command scene_setup[] = {
 	{ "set", run_set },	    { "show", run_show },
 	{ "hide", run_hide },	    { "link", run_link },
-	{ "unlink", run_unlink },   { "neigh", run_neigh },
+	{ "unlink", run_unlink },   { "bypass", run_bypass },
+	{ "neigh", run_neigh },
 	{ "route", run_route },
 	{ "unroute", run_unroute }, { "routes-changed", run_routes_changed },
 	{ "neighs", run_neighs },   { "ipsec", run_ipsec },

@@ -174,6 +174,7 @@ static void put_link(struct place *p, uint32_t ifindex, enum port_state port)
 	rec = pathtab_put_link(&p->tab, &p->settings, &l);
 	assert_non_null(rec);
 	rec->port = (uint8_t)port;
+	rec->bypass_known = BYPASS_ALL;
 }
 
 static struct link *link_of(struct place *p, uint32_t ifindex)
@@ -227,6 +228,35 @@ static void assert_resolves(struct place *p, enum reason wanted)
 	enum reason reason = path_resolve(&p->tab, &p->settings, &p->q, &p->path);
 
 	assert_string_equal(reason_name(reason), reason_name(wanted));
+}
+
+/* What is on either port counts, unless it is allowed there; what nobody has looked
+ * for may be there. */
+static void bypassed(void **state UNUSED)
+{
+	static const uint32_t ports[] = { 2, 3 };
+	struct place p;
+
+	setup(&p);
+	for (unsigned int i = 0; i < 2; i++) {
+		struct link_rec *rec = pathtab_find_link(&p.tab, ports[i]);
+
+		rec->bypass = BYPASS_TC_EGRESS | BYPASS_SHAPER;
+		assert_resolves(&p, REASON_FOREIGN_FILTER);
+		rec->bypass_allowed = BYPASS_TC_EGRESS;
+		assert_resolves(&p, REASON_SHAPER);
+		rec->bypass_allowed |= BYPASS_SHAPER;
+		assert_resolves(&p, REASON_NONE);
+		rec->bypass_known = BYPASS_ALL & ~(unsigned int)BYPASS_SHAPER;
+		assert_resolves(&p, REASON_NONE);
+		rec->bypass_known = BYPASS_ALL & ~(unsigned int)BYPASS_XDP;
+		assert_resolves(&p, REASON_DEVICE_NOT_READY);
+		p.settings.offload = OFFLOAD_OBSERVE;
+		assert_resolves(&p, REASON_DEVICE_NOT_READY);
+		p.settings.offload = OFFLOAD_HARDWARE;
+		rec->bypass_known = BYPASS_ALL;
+	}
+	teardown(&p);
 }
 
 static void found(void **state UNUSED)
@@ -424,7 +454,8 @@ int main(void)
 		cmocka_unit_test(questions),	  cmocka_unit_test(questions_dnat),
 		cmocka_unit_test(confirm),	  cmocka_unit_test(dead_ends),
 		cmocka_unit_test(egress_before_the_end),
-		cmocka_unit_test(found),	  cmocka_unit_test(devices),
+		cmocka_unit_test(found),
+		cmocka_unit_test(bypassed),	  cmocka_unit_test(devices),
 		cmocka_unit_test(ports),	  cmocka_unit_test(same_device),
 		cmocka_unit_test(next_hops),	  cmocka_unit_test(ip6_next_hop_of_ip4),
 		cmocka_unit_test(mtu),		  cmocka_unit_test(confirmed),

@@ -39,6 +39,75 @@ static uint32_t find(const struct pathtab *tab, const struct neigh *n)
 	return pathtab_find_neigh(tab, n->ifindex, n->family, &n->addr);
 }
 
+static bool tell(struct pathtab *tab, uint32_t ifindex, uint8_t mask, uint8_t bits)
+{
+	const struct event_bypass told = { .ifindex = ifindex, .mask = mask, .bits = bits };
+
+	return pathtab_set_bypass(tab, &told);
+}
+
+/* Each source speaks of its own bits; a link message of none. */
+static void bypass(void **state UNUSED)
+{
+	const struct event_bypass forgotten = { .ifindex = 2, .mask = BYPASS_XDP,
+						.is_unknown = true };
+	struct link l = ether(2, "eth0");
+	struct link_rec *rec;
+	struct pathtab tab;
+	uint32_t before;
+
+	init(&tab);
+	assert_false(tell(&tab, 2, BYPASS_ALL, 0));
+	rec = pathtab_put_link(&tab, &all, &l);
+	assert_int_equal(rec->bypass_known, 0);
+	before = rec->changed;
+	assert_true(tell(&tab, 2, BYPASS_XDP, BYPASS_XDP | BYPASS_SHAPER));
+	assert_int_equal(rec->bypass, BYPASS_XDP);
+	assert_int_equal(rec->bypass_known, BYPASS_XDP);
+	/* Until now it was possible, and what is on the link moves nothing. */
+	assert_int_equal(rec->changed, before);
+	assert_false(tell(&tab, 2, BYPASS_XDP, BYPASS_XDP));
+	assert_true(tell(&tab, 2, BYPASS_ALL & ~(unsigned int)BYPASS_XDP, BYPASS_SHAPER));
+	assert_int_equal(rec->bypass, BYPASS_XDP | BYPASS_SHAPER);
+	assert_int_equal(rec->bypass_known, BYPASS_ALL);
+	l.mtu = 1400;
+	pathtab_put_link(&tab, &all, &l);
+	assert_int_equal(rec->bypass, BYPASS_XDP | BYPASS_SHAPER);
+	assert_int_equal(rec->changed, tab.generation);
+	assert_true(tell(&tab, 2, BYPASS_XDP, 0));
+	assert_true(tab.generation > rec->changed);
+	/* Only what lets less through is a change of the link. */
+	assert_true(pathtab_set_bypass(&tab, &forgotten));
+	assert_int_equal(rec->changed, tab.generation);
+	assert_int_equal(rec->bypass, BYPASS_SHAPER);
+	assert_int_equal(rec->bypass_known, BYPASS_ALL & ~(unsigned int)BYPASS_XDP);
+	/* What is no port is not looked at, and so is not known when it is one again. */
+	l.master = 7;
+	pathtab_put_link(&tab, &all, &l);
+	assert_int_equal(rec->bypass_known, 0);
+	assert_int_equal(rec->bypass, 0);
+	pathtab_fini(&tab);
+}
+
+static void bypass_allowed(void **state UNUSED)
+{
+	struct settings s = { .auto_devices = true,
+			      .n_bypass = 3,
+			      .bypass = { { "", BYPASS_SHAPER },
+					  { "eth0", BYPASS_XDP },
+					  { "eth1", BYPASS_TC } } };
+	struct link l = ether(2, "eth0");
+	struct pathtab tab;
+
+	init(&tab);
+	assert_int_equal(pathtab_put_link(&tab, &s, &l)->bypass_allowed,
+			 BYPASS_SHAPER | BYPASS_XDP);
+	strcpy(l.name, "eth1");
+	assert_int_equal(pathtab_put_link(&tab, &s, &l)->bypass_allowed,
+			 BYPASS_SHAPER | BYPASS_TC);
+	pathtab_fini(&tab);
+}
+
 static void links(void **state UNUSED)
 {
 	struct link l = ether(2, "eth0");
@@ -340,7 +409,9 @@ static void touch(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(links),	       cmocka_unit_test(what_moves_paths),
+		cmocka_unit_test(links),
+		cmocka_unit_test(bypass),
+		cmocka_unit_test(bypass_allowed),	       cmocka_unit_test(what_moves_paths),
 		cmocka_unit_test(names),	       cmocka_unit_test(gone_link_changes_routes),
 		cmocka_unit_test(too_many_links),      cmocka_unit_test(neighbours),
 		cmocka_unit_test(neighbour_in_use),    cmocka_unit_test(too_many_neighbours),
