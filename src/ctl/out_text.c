@@ -439,6 +439,19 @@ static void write_pair(FILE *stream, const json_t *pair)
 	fputc('\n', stream);
 }
 
+static void write_bypass(FILE *stream, const json_t *list)
+{
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *what = json_array_get(list, i);
+
+		write_text(stream, i ? ", " : "  offload would bypass: ", what, "what");
+		write_text(stream, " (", what, "side");
+		fputs(is_true_in(what, "allowed") ? ", allowed)" : ")", stream);
+	}
+	if (json_array_size(list))
+		fputc('\n', stream);
+}
+
 static void put_device(struct out *out, const json_t *device)
 {
 	const json_t *pairs = json_object_get(device, "pairs");
@@ -460,6 +473,7 @@ static void put_device(struct out *out, const json_t *device)
 	}
 	write_text(out->stream, "  packets about to expire are guarded: ", device, "guard");
 	fputc('\n', out->stream);
+	write_bypass(out->stream, json_object_get(device, "bypass"));
 	write_table(out->stream, json_object_get(device, "table"));
 	for (size_t i = 0; i < json_array_size(pairs); i++)
 		write_pair(out->stream, json_array_get(pairs, i));

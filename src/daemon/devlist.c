@@ -49,11 +49,17 @@ static enum reason pairs_reason(const struct engine *engine, const struct link_r
 	return reason;
 }
 
+/* What is on it and may not be bypassed; REASON_NONE when nothing is. */
+static enum reason bypass_reason_of(const struct link_rec *rec)
+{
+	return bypass_reason((uint8_t)(rec->bypass & ~rec->bypass_allowed));
+}
+
 const char *devlist_state(const struct engine *engine, const struct link_rec *rec)
 {
 	if (engine_settings(engine)->offload == OFFLOAD_OBSERVE)
 		return "observed";
-	if (hardware_reason(engine, rec) != REASON_NONE)
+	if (hardware_reason(engine, rec) != REASON_NONE || bypass_reason_of(rec) != REASON_NONE)
 		return "unusable";
 	switch ((enum port_state)rec->port) {
 	case PORT_NONE:
@@ -94,6 +100,8 @@ void devlist_reason(const struct engine *engine, const struct link_rec *rec, jso
 	enum reason reason = hardware_reason(engine, rec);
 
 	*ret_reason = *ret_text = NULL;
+	if (reason == REASON_NONE)
+		reason = bypass_reason_of(rec);
 	if (reason == REASON_NONE && rec->port == PORT_CLSACT && view_nic(engine))
 		reason = pairs_reason(engine, rec);
 	if (reason != REASON_NONE) {
@@ -246,6 +254,22 @@ static json_t *pairs_of(const struct engine *engine, const struct link_rec *rec)
 	return list;
 }
 
+/* -- what would be bypassed ----------------------------------------------- */
+
+static json_t *bypass_of(const struct link_rec *rec)
+{
+	json_t *list = json_array();
+
+	for (unsigned int i = 0; i < BYPASS_BIT__COUNT; i++) {
+		if (rec->bypass & 1u << i)
+			json_array_append_new(
+				list, json_pack("{s:s, s:s, s:b}", "what", bypass_name(i), "side",
+						bypass_side(i), "allowed",
+						(rec->bypass_allowed & 1u << i) != 0));
+	}
+	return list;
+}
+
 /* -- rows ----------------------------------------------------------------- */
 
 static json_t *row(const struct engine *engine, const struct link_rec *rec)
@@ -256,7 +280,7 @@ static json_t *row(const struct engine *engine, const struct link_rec *rec)
 	json_t *reason, *text;
 
 	devlist_reason(engine, rec, &reason, &text);
-	return json_pack("{s:o, s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o}",
+	return json_pack("{s:o, s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o}",
 			 "name", jsonline_string(rec->link.name), "ifindex", (json_int_t)rec->link.ifindex, "state",
 			 devlist_state(engine, rec), "reason", reason, "reason_text", text,
 			 "driver", text_or_null(hw->driver), "bus", text_or_null(hw->bus),
@@ -264,7 +288,7 @@ static json_t *row(const struct engine *engine, const struct link_rec *rec)
 			 "eswitch", p ? json_string(eswitch_name(hw->eswitch)) : json_null(),
 			 "switch_id", switch_id(hw), "port_name", text_or_null(hw->port_name),
 			 "guard", guard_name(engine, rec), "table", p ? table_of(nic, p) : json_null(),
-			 "pairs", p ? pairs_of(engine, rec) : json_array());
+			 "pairs", p ? pairs_of(engine, rec) : json_array(), "bypass", bypass_of(rec));
 }
 
 static bool more(struct ctl_call *call, void *state)

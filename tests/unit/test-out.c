@@ -220,6 +220,8 @@ static const char device_full[] =
 	"\"eswitch\":\"switchdev\",\"switch_id\":\"abcd\",\"port_name\":\"p0\",\"guard\":\"hardware\","
 	"\"table\":{\"card\":1,\"size\":4096,\"source\":\"learnt\",\"used\":12,\"refused_full\":1,"
 	"\"paused\":true,\"stuck\":true},"
+	"\"bypass\":[{\"what\":\"xdp\",\"side\":\"ingress\",\"allowed\":true},"
+	"{\"what\":\"sha\\u001bper\",\"side\":\"egress\",\"allowed\":false}],"
 	"\"pairs\":[{\"to\":\"wan\\n0\",\"state\":\"ready\",\"reason\":null,\"reason_text\":null,"
 	"\"recipe\":{\"shape\":\"full\",\"text\":\"all of it\",\"one_prio\":true,"
 	"\"takes\":[\"tcp ip4 routed\",\"udp ip4 routed\"]},\"refuses\":[\"tcp ip6 routed\"],"
@@ -232,7 +234,7 @@ static const char device_plain[] =
 	"{\"name\":\"eth9\",\"ifindex\":9,\"state\":\"unusable\",\"reason\":\"driver-not-allowed\","
 	"\"reason_text\":\"nobody knows it\",\"driver\":null,\"bus\":null,\"hw_tc_offload\":null,"
 	"\"eswitch\":null,\"switch_id\":null,\"port_name\":null,\"guard\":\"none\",\"table\":null,"
-	"\"pairs\":[]}";
+	"\"pairs\":[],\"bypass\":[]}";
 
 static void test_text_devices(void **state UNUSED)
 {
@@ -244,6 +246,7 @@ static void test_text_devices(void **state UNUSED)
 	       "  driver mlx5_core at 0000:03:00.0, hw-tc-offload on, eswitch switchdev, switch id "
 	       "abcd, port p0\n"
 	       "  packets about to expire are guarded: hardware\n"
+	       "  offload would bypass: xdp (ingress, allowed), sha?per (egress)\n"
 	       "  table of card 1: 12 rules of 4096 (learnt); it failed, paused; its driver does not "
 	       "return\n"
 	       "  to wan?0: ready, full (all of it; one priority)\n"
