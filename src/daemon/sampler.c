@@ -65,7 +65,7 @@ static bool is_prio(const struct nlmsghdr *nlh, uint16_t *ret_prio)
 
 	if (nlh->nlmsg_type != RTM_NEWTFILTER || nlh->nlmsg_len < NLMSG_LENGTH(sizeof(tcm)))
 		return false;
-	memcpy(&tcm, NLMSG_DATA(nlh), sizeof(tcm));
+	memcpy(&tcm, (const unsigned char *)nlh + NLMSG_HDRLEN, sizeof(tcm));
 	*ret_prio = (uint16_t)(tcm.tcm_info >> 16);
 	return tcm.tcm_handle == 0;
 }
