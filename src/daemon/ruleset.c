@@ -50,6 +50,7 @@ struct ruleset {
 	struct dispatch *dispatch;
 	struct engine *engine;
 	struct ingest *ingest;
+	struct bypass *bypass;
 	struct nftwatch *watch;
 	struct loop_fd *watch_fd, *work_fd;
 	struct loop_timer *timer; /* to go on */
@@ -387,12 +388,13 @@ static void note_loss(struct ruleset *r, const struct nftwatch_commit *c)
 static void on_everything(struct ruleset *r)
 {
 	counter_inc(&nft_commits_all);
-	if (!r->own) {
+	if (r->own) {
+		note_time(r);
+		close_admission(r);
+	} else {
 		feed_change(r, true, NULL, 0);
-		return;
 	}
-	note_time(r);
-	close_admission(r);
+	bypass_look_nft(r->bypass);
 }
 
 static void on_elements(struct ruleset *r, const struct setelem *elem, unsigned int n)
@@ -505,8 +507,8 @@ static void read_epoch(struct ruleset *r)
 }
 
 int ruleset_new(struct loop *loop, struct engine *engine, struct dispatch *dispatch,
-		struct ingest *ingest, const struct config *config, struct nftown *own,
-		struct ruleset **ret)
+		struct ingest *ingest, struct bypass *bypass, const struct config *config,
+		struct nftown *own, struct ruleset **ret)
 {
 	struct ruleset *r = calloc(1, sizeof(*r));
 	int err = -ENOMEM;
@@ -519,6 +521,7 @@ int ruleset_new(struct loop *loop, struct engine *engine, struct dispatch *dispa
 	r->engine = engine;
 	r->dispatch = dispatch;
 	r->ingest = ingest;
+	r->bypass = bypass;
 	r->own = own;
 	make_config(config, &r->config);
 	/* Nothing that was long ago is part of a burst. */

@@ -23,6 +23,7 @@
 
 #include "base/compiler.h"
 #include "base/loop.h"
+#include "daemon/bypass.h"
 #include "daemon/conf.h"
 #include "daemon/dispatch.h"
 #include "daemon/ingest.h"
@@ -38,10 +39,11 @@ struct ruleset;
  */
 MUST_CHECK int ruleset_open_table(struct config *config, struct nftown **ret_own);
 
-/* Takes own over, also where it fails. 0 or -errno, logged. */
+/* Takes own over, also where it fails. bypass is told when chains may have changed. 0 or
+ * -errno, logged. */
 MUST_CHECK int ruleset_new(struct loop *loop, struct engine *engine, struct dispatch *dispatch,
-			   struct ingest *ingest, const struct config *config,
-			   struct nftown *own, struct ruleset **ret);
+			   struct ingest *ingest, struct bypass *bypass,
+			   const struct config *config, struct nftown *own, struct ruleset **ret);
 /* Removes the table. False when that failed, logged. NULL is fine. */
 MUST_CHECK bool ruleset_free(struct ruleset *ruleset);
 
