@@ -19,6 +19,8 @@ src_kern_libkern_a_SOURCES = \
 	src/kern/rtwatch.h src/kern/rtwatch.c \
 	src/kern/xfrm.h src/kern/xfrm.c \
 	src/kern/nfttrans.h src/kern/nfttrans.c \
+	src/kern/nftput.h src/kern/nftput.c \
+	src/kern/nftbuild.h src/kern/nftbuild.c \
 	src/kern/nftadmit.h src/kern/nftadmit.c \
 	src/kern/nftown.h src/kern/nftown.c \
 	src/kern/nftuse.h src/kern/nftuse.c \
