@@ -21,6 +21,7 @@ src_kern_libkern_a_SOURCES = \
 	src/kern/nfttrans.h src/kern/nfttrans.c \
 	src/kern/nftput.h src/kern/nftput.c \
 	src/kern/nftbuild.h src/kern/nftbuild.c \
+	src/kern/nftflow.h src/kern/nftflow.c \
 	src/kern/nftadmit.h src/kern/nftadmit.c \
 	src/kern/nftown.h src/kern/nftown.c \
 	src/kern/nftuse.h src/kern/nftuse.c \
@@ -49,6 +50,8 @@ unit_tests += tests/unit/test-nftchains
 tests_unit_test_nftchains_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)
 unit_tests += tests/unit/test-nftadmit
 tests_unit_test_nftadmit_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)
+unit_tests += tests/unit/test-nftflow
+tests_unit_test_nftflow_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)
 unit_tests += tests/unit/test-nftwatch
 tests_unit_test_nftwatch_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)
 unit_tests += tests/unit/test-nftuse

@@ -6,7 +6,6 @@
 #include <libnftnl/table.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_conntrack_common.h>
-#include <linux/netfilter/nf_conntrack_tuple_common.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netlink.h>
 #include <stdlib.h>
@@ -40,10 +39,10 @@ static bool is_prefix_valid(const struct exempt_prefix *p)
 int nftadmit_check(const struct nftadmit_config *c)
 {
 	const struct exempt *e = &c->exempt;
-
 	uint32_t whole = nftadmit_whole_bit(c->mask);
 
-	if (!(c->epoch & whole) || !(c->epoch & ~whole) || (c->epoch & ~c->mask))
+	if (!(c->epoch & whole) || !(c->epoch & ~whole) || (c->epoch & ~c->mask) ||
+	    nftflow_check(c->flow))
 		return -EINVAL;
 	if (e->n_prefixes > EXEMPT_MAX_PREFIXES || e->n_ports > EXEMPT_MAX_PORTS ||
 	    e->n_interfaces > EXEMPT_MAX_INTERFACES || e->n_marks > EXEMPT_MAX_MARKS)
@@ -99,13 +98,13 @@ void nftadmit_put_delete(struct nfttrans *t, uint64_t handle)
 /* -- sets ----------------------------------------------------------------- */
 
 static const struct nftput_set_shape set_shapes[] = {
-	{ SET_PROTOCOLS, NFTPUT_KEY_PROTOCOL, 1, 0, { 0 }, false },
-	{ SET_IP4, NFTPUT_KEY_IP4, 4, NFT_SET_INTERVAL, { 0 }, false },
-	{ SET_IP6, NFTPUT_KEY_IP6, 16, NFT_SET_INTERVAL, { 0 }, false },
+	{ SET_PROTOCOLS, NFTPUT_KEY_PROTOCOL, 1, 0, { 0 }, false, 0, 0 },
+	{ SET_IP4, NFTPUT_KEY_IP4, 4, NFT_SET_INTERVAL, { 0 }, false, 0, 0 },
+	{ SET_IP6, NFTPUT_KEY_IP6, 16, NFT_SET_INTERVAL, { 0 }, false, 0, 0 },
 	{ SET_PORTS, NFTPUT_KEY_PROTOCOL_PORT, sizeof(struct port_key), NFT_SET_INTERVAL | NFT_SET_CONCAT,
-	  { 1, 2 }, false },
-	{ SET_INTERFACES, NFTPUT_KEY_IFNAME, LINK_NAME_SIZE, 0, { 0 }, true },
-	{ SET_MARKS, NFTPUT_KEY_MARK, 4, 0, { 0 }, true },
+	  { 1, 2 }, false, 0, 0 },
+	{ SET_INTERFACES, NFTPUT_KEY_IFNAME, LINK_NAME_SIZE, 0, { 0 }, true, 0, 0 },
+	{ SET_MARKS, NFTPUT_KEY_MARK, 4, 0, { 0 }, true, 0, 0 },
 };
 
 static uint8_t net_byte(const struct exempt_prefix *p, unsigned int i)
@@ -293,10 +292,7 @@ static void set_mark(struct nftbuild *r, const struct nftadmit_config *c, uint32
 
 static void original(struct nftbuild *r, const struct nftadmit_config *c)
 {
-	const uint8_t direction = IP_CT_DIR_ORIGINAL;
-
-	nftbuild_load_ct(r, NFT_CT_DIRECTION);
-	nftbuild_compare(r, NFT_CMP_EQ, &direction, sizeof(direction));
+	nftbuild_need_direction(r, false);
 	set_mark(r, c, half_of(c));
 	nftbuild_decide(r, NFT_RETURN, NULL);
 }
@@ -308,30 +304,55 @@ static void need_mark_not(struct nftbuild *r, const struct nftadmit_config *c, u
 	nftbuild_compare(r, NFT_CMP_NEQ, &value, sizeof(value));
 }
 
-static void gate(struct nftbuild *r, const struct nftadmit_config *c)
+/* What both gates ask of a connection. */
+static void need_candidate(struct nftbuild *r, const struct nftadmit_config *c)
 {
-	need_mark_not(r, c, c->epoch);
 	nftbuild_need_bits(r, NFT_CT_STATE, NF_CT_STATE_BIT(IP_CT_ESTABLISHED));
 	nftbuild_need_bits(r, NFT_CT_STATUS, IPS_ASSURED);
 	nftbuild_load_meta(r, NFT_META_L4PROTO, NFTBUILD_REG);
 	nftbuild_lookup(r, SET_PROTOCOLS);
 	if (c->min_packets)
 		nftbuild_need_packets(r, c->min_packets);
+}
+
+static void gate(struct nftbuild *r, const struct nftadmit_config *c)
+{
+	need_mark_not(r, c, c->epoch);
+	need_candidate(r, c);
 	nftbuild_decide(r, NFT_JUMP, NFTADMIT_CHAIN);
+}
+
+static void flow_gate(struct nftbuild *r, const struct nftadmit_config *c)
+{
+	need_candidate(r, c);
+	nftbuild_decide(r, NFT_JUMP, NFTFLOW_CHAIN);
 }
 
 static void build(struct nftbuild *r, const struct nftadmit_config *c, enum nftadmit_rule rule)
 {
 	switch (rule) {
-	case NFTADMIT_RULE_IP4_SOURCE: exempt_address(r, NFPROTO_IPV4, 12, 4, SET_IP4); break;
-	case NFTADMIT_RULE_IP4_DESTINATION: exempt_address(r, NFPROTO_IPV4, 16, 4, SET_IP4); break;
-	case NFTADMIT_RULE_IP6_SOURCE: exempt_address(r, NFPROTO_IPV6, 8, 16, SET_IP6); break;
-	case NFTADMIT_RULE_IP6_DESTINATION: exempt_address(r, NFPROTO_IPV6, 24, 16, SET_IP6); break;
-	case NFTADMIT_RULE_SOURCE_PORT: exempt_port(r, 0); break;
-	case NFTADMIT_RULE_DESTINATION_PORT: exempt_port(r, 2); break;
-	case NFTADMIT_RULE_IN: exempt_interface(r, NFT_META_IIFNAME); break;
-	case NFTADMIT_RULE_OUT: exempt_interface(r, NFT_META_OIFNAME); break;
-	case NFTADMIT_RULE_MARK: exempt_mark(r, c); break;
+	case NFTADMIT_RULE_IP4_SOURCE:
+	case NFTADMIT_RULE_FLOW_IP4_SOURCE: exempt_address(r, NFPROTO_IPV4, 12, 4, SET_IP4); break;
+	case NFTADMIT_RULE_IP4_DESTINATION:
+	case NFTADMIT_RULE_FLOW_IP4_DESTINATION:
+		exempt_address(r, NFPROTO_IPV4, 16, 4, SET_IP4);
+		break;
+	case NFTADMIT_RULE_IP6_SOURCE:
+	case NFTADMIT_RULE_FLOW_IP6_SOURCE: exempt_address(r, NFPROTO_IPV6, 8, 16, SET_IP6); break;
+	case NFTADMIT_RULE_IP6_DESTINATION:
+	case NFTADMIT_RULE_FLOW_IP6_DESTINATION:
+		exempt_address(r, NFPROTO_IPV6, 24, 16, SET_IP6);
+		break;
+	case NFTADMIT_RULE_SOURCE_PORT:
+	case NFTADMIT_RULE_FLOW_SOURCE_PORT: exempt_port(r, 0); break;
+	case NFTADMIT_RULE_DESTINATION_PORT:
+	case NFTADMIT_RULE_FLOW_DESTINATION_PORT: exempt_port(r, 2); break;
+	case NFTADMIT_RULE_IN:
+	case NFTADMIT_RULE_FLOW_IN: exempt_interface(r, NFT_META_IIFNAME); break;
+	case NFTADMIT_RULE_OUT:
+	case NFTADMIT_RULE_FLOW_OUT: exempt_interface(r, NFT_META_OIFNAME); break;
+	case NFTADMIT_RULE_MARK:
+	case NFTADMIT_RULE_FLOW_MARK: exempt_mark(r, c); break;
 	case NFTADMIT_RULE_GATE: gate(r, c); return;
 	case NFTADMIT_RULE_ORIGINAL: original(r, c); return;
 	case NFTADMIT_RULE_WAITING:
@@ -341,6 +362,10 @@ static void build(struct nftbuild *r, const struct nftadmit_config *c, enum nfta
 	case NFTADMIT_RULE_ADMIT: set_mark(r, c, c->epoch); return;
 	case NFTADMIT_RULE_SEEN:
 	case NFTADMIT_RULE_ADMITTED: nftbuild_count(r); return;
+	case NFTADMIT_RULE_FLOW_PASSED: nftflow_build_passed(r); return;
+	case NFTADMIT_RULE_FLOW_HARDWARE: nftflow_build(r, c->flow, NFTFLOW_HARDWARE); return;
+	case NFTADMIT_RULE_FLOW_SOFTWARE: nftflow_build(r, c->flow, NFTFLOW_SOFTWARE); return;
+	case NFTADMIT_RULE_FLOW_GATE: flow_gate(r, c); return;
 	case NFTADMIT_RULE__COUNT: nftbuild_fail(r); return;
 	}
 	nftbuild_count(r);
@@ -349,7 +374,25 @@ static void build(struct nftbuild *r, const struct nftadmit_config *c, enum nfta
 
 const char *nftadmit_chain(enum nftadmit_rule rule)
 {
-	return rule == NFTADMIT_RULE_GATE ? NFTADMIT_BASE_CHAIN : NFTADMIT_CHAIN;
+	if (rule >= NFTADMIT_RULE_GATE)
+		return NFTADMIT_BASE_CHAIN;
+	return rule >= NFTADMIT_RULE_FLOW_IP4_SOURCE ? NFTFLOW_CHAIN : NFTADMIT_CHAIN;
+}
+
+static bool has_flow(const struct nftadmit_config *c)
+{
+	return c->flow && c->flow->n_devices > 0;
+}
+
+bool nftadmit_has_rule(const struct nftadmit_config *c, enum nftadmit_rule rule)
+{
+	if (rule == NFTADMIT_RULE_FLOW_HARDWARE)
+		return nftflow_has(c->flow, NFTFLOW_HARDWARE);
+	if (rule == NFTADMIT_RULE_FLOW_SOFTWARE)
+		return nftflow_has(c->flow, NFTFLOW_SOFTWARE);
+	if (rule < NFTADMIT_RULE_FLOW_IP4_SOURCE || rule == NFTADMIT_RULE_GATE)
+		return true;
+	return has_flow(c);
 }
 
 static const char *comment_of(enum nftadmit_rule rule)
@@ -376,20 +419,62 @@ static void put_rule(struct nfttrans *t, const struct nftadmit_config *c, enum n
 	nftput_rule(t, nftadmit_new_rule(c, rule), nftadmit_chain(rule), flags, handle);
 }
 
+static void append_rules(struct nfttrans *t, const struct nftadmit_config *c,
+			 enum nftadmit_rule first, enum nftadmit_rule last)
+{
+	for (unsigned int i = first; i <= last; i++) {
+		if (nftadmit_has_rule(c, (enum nftadmit_rule)i))
+			put_rule(t, c, (enum nftadmit_rule)i, NLM_F_CREATE | NLM_F_APPEND, 0);
+	}
+}
+
 void nftadmit_put_replace(struct nfttrans *t, const struct nftadmit_config *c,
 			  enum nftadmit_rule rule, uint64_t handle)
 {
 	put_rule(t, c, rule, NLM_F_REPLACE, handle);
 }
 
+void nftadmit_put_rule_delete(struct nfttrans *t, enum nftadmit_rule rule, uint64_t handle)
+{
+	struct nlput *w = nfttrans_add(t, NFT_MSG_DELRULE, 0, "removal of a rule");
+
+	nlput_str(w, NFTA_RULE_TABLE, NFTADMIT_TABLE);
+	nlput_str(w, NFTA_RULE_CHAIN, nftadmit_chain(rule));
+	nftput_handle(w, NFTA_RULE_HANDLE, handle);
+}
+
+/* Of a set in its transaction; the others count from 1. */
+#define ID_PASSED 100
+
+/* The rules that use flowtables are the last of their chain, so that appending puts
+ * new ones where the old ones were. */
+void nftadmit_put_flow(struct nfttrans *t, const struct nftadmit_config *c)
+{
+	if (!has_flow(c))
+		return;
+	nftflow_put(t, c->flow, ID_PASSED);
+	append_rules(t, c, NFTADMIT_RULE_FLOW_PASSED, NFTADMIT_RULE_FLOW_SOFTWARE);
+}
+
 void nftadmit_put_table(struct nfttrans *t, const struct nftadmit_config *c)
 {
+	const uint32_t n_sets = array_size(set_shapes);
+
 	put_table(t, c);
-	for (uint32_t i = 0; i < array_size(set_shapes); i++)
+	for (uint32_t i = 0; i < n_sets; i++)
 		nftput_set(t, &set_shapes[i], i + 1);
 	put_elements(t, &c->exempt);
+	if (has_flow(c))
+		nftflow_put_sets(t, c->flow, n_sets + 1);
 	nftput_chain(t, NFTADMIT_CHAIN, NULL);
+	if (has_flow(c))
+		nftput_chain(t, NFTFLOW_CHAIN, NULL);
 	nftput_chain(t, NFTADMIT_BASE_CHAIN, &c->priority);
-	for (unsigned int i = 0; i < NFTADMIT_RULE__COUNT; i++)
-		put_rule(t, c, (enum nftadmit_rule)i, NLM_F_CREATE | NLM_F_APPEND, 0);
+	append_rules(t, c, NFTADMIT_RULE_SEEN, NFTADMIT_RULE_FLOW_MARK);
+	nftadmit_put_flow(t, c);
+}
+
+void nftadmit_put_gates(struct nfttrans *t, const struct nftadmit_config *c)
+{
+	append_rules(t, c, NFTADMIT_RULE_GATE, NFTADMIT_RULE_FLOW_GATE);
 }

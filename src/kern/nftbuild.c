@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <libnftnl/expr.h>
 #include <libnftnl/rule.h>
+#include <linux/netfilter/nf_conntrack_tuple_common.h>
 #include <linux/netfilter/nf_tables.h>
 #include <string.h>
 
@@ -146,6 +147,25 @@ void nftbuild_lookup(struct nftbuild *r, const char *set)
 	set_data(r, e, NFTNL_EXPR_LOOKUP_SET, set, strlen(set) + 1);
 	/* What the kernel shows in a dump (nft_lookup_dump), with which it is compared. */
 	set_u32(r, e, NFTNL_EXPR_LOOKUP_FLAGS, 0);
+}
+
+void nftbuild_need_direction(struct nftbuild *r, bool is_reply)
+{
+	const uint8_t direction = is_reply ? IP_CT_DIR_REPLY : IP_CT_DIR_ORIGINAL;
+
+	nftbuild_load_ct(r, NFT_CT_DIRECTION);
+	nftbuild_compare(r, NFT_CMP_EQ, &direction, sizeof(direction));
+}
+
+void nftbuild_update(struct nftbuild *r, const char *set, uint32_t timeout_ms)
+{
+	struct nftnl_expr *e = add_expr(r, "dynset");
+
+	set_data(r, e, NFTNL_EXPR_DYNSET_SET_NAME, set, strlen(set) + 1);
+	set_u32(r, e, NFTNL_EXPR_DYNSET_OP, NFT_DYNSET_OP_UPDATE);
+	set_u32(r, e, NFTNL_EXPR_DYNSET_SREG_KEY, NFTBUILD_REG);
+	if (e)
+		nftnl_expr_set_u64(e, NFTNL_EXPR_DYNSET_TIMEOUT, timeout_ms);
 }
 
 void nftbuild_count(struct nftbuild *r)

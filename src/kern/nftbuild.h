@@ -57,6 +57,12 @@ void nftbuild_need_packets(struct nftbuild *r, uint32_t min);
 /* Goes on when the set has what begins in the first register. */
 void nftbuild_lookup(struct nftbuild *r, const char *set);
 
+/* Goes on for packets of the original direction, or only for others. */
+void nftbuild_need_direction(struct nftbuild *r, bool is_reply);
+/* Puts what begins in the first register into the set for so long, or its time anew;
+ * goes on when there was room. */
+void nftbuild_update(struct nftbuild *r, const char *set, uint32_t timeout_ms);
+
 void nftbuild_count(struct nftbuild *r);
 /* Hands the connection to a flowtable of the table; goes on when it was taken. */
 void nftbuild_offload(struct nftbuild *r, const char *flowtable);

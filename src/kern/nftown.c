@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <libnftnl/chain.h>
 #include <libnftnl/expr.h>
+#include <libnftnl/flowtable.h>
 #include <libnftnl/rule.h>
 #include <libnftnl/table.h>
 #include <linux/netfilter.h>
@@ -25,6 +26,8 @@
  * came between. */
 #define ATTEMPTS 8
 #define EXPR_TEXT_SIZE 160
+
+#define TEXT_DO_NOT_FIT "the mark, its epoch, the exemptions and the flowtables do not fit"
 
 struct nftown {
 	struct nlsock sock;
@@ -107,10 +110,11 @@ static void on_generation(const struct nlmsghdr *nlh, void *ctx)
 struct look {
 	struct nftadmit_config config; /* its epoch is that of the rule at hand */
 	struct nftown_state state;
-	bool has_base, has_other_chain, has_odd_rule;
-	unsigned int n_rules;
+	bool has_base, has_flow_chain, has_other_chain, has_odd_rule, has_odd_flowtable;
+	unsigned int next; /* the rule that should come */
 	uint32_t epoch[NFTADMIT_RULE__COUNT];  /* of the rules that know one */
 	uint64_t handle[NFTADMIT_RULE__COUNT]; /* of each rule */
+	uint64_t flowtable[NFTFLOW__COUNT];    /* handles; 0 = there is none */
 };
 
 static bool has_our_comment(const struct nftnl_table *t)
@@ -169,6 +173,8 @@ static void on_chain(const struct nlmsghdr *nlh, void *ctx)
 			      nftnl_chain_get_u32(c, NFTNL_CHAIN_HOOKNUM) == NF_INET_FORWARD &&
 			      nftnl_chain_get_s32(c, NFTNL_CHAIN_PRIO) == l->config.priority &&
 			      nftnl_chain_get_u32(c, NFTNL_CHAIN_POLICY) == NF_ACCEPT;
+	else if (strcmp(name, NFTFLOW_CHAIN) == 0)
+		l->has_flow_chain = true;
 	else if (strcmp(name, NFTADMIT_CHAIN) != 0)
 		l->has_other_chain = true;
 	nftnl_chain_free(c);
@@ -287,7 +293,22 @@ static bool is_as_wanted(struct look *l, enum nftadmit_rule index, struct nftnl_
 		l->state.seen_pkts = pkts;
 	if (index == NFTADMIT_RULE_ADMITTED)
 		l->state.admitted_pkts = pkts;
+	if (index == NFTADMIT_RULE_FLOW_HARDWARE || index == NFTADMIT_RULE_FLOW_SOFTWARE)
+		l->state.given_conns += pkts;
 	return is_same;
+}
+
+static bool has_flow(const struct nftadmit_config *c)
+{
+	return nftadmit_has_rule(c, NFTADMIT_RULE_FLOW_GATE);
+}
+
+static unsigned int skip_absent(const struct look *l, unsigned int rule)
+{
+	while (rule < NFTADMIT_RULE__COUNT &&
+	       !nftadmit_has_rule(&l->config, (enum nftadmit_rule)rule))
+		rule++;
+	return rule;
 }
 
 /* Chains come in the order in which they were made, and rules as they stand. */
@@ -295,11 +316,11 @@ static void on_rule(const struct nlmsghdr *nlh, void *ctx)
 {
 	struct look *l = ctx;
 	struct nftnl_rule *rule = is_type(nlh, NFT_MSG_NEWRULE) ? nftnl_rule_alloc() : NULL;
-	unsigned int index = l->n_rules;
+	unsigned int index = skip_absent(l, l->next);
 
 	if (!rule)
 		return;
-	l->n_rules++;
+	l->next = index + 1;
 	if (index >= NFTADMIT_RULE__COUNT || nftnl_rule_nlmsg_parse(nlh, rule) < 0) {
 		l->has_odd_rule = true;
 	} else {
@@ -309,6 +330,35 @@ static void on_rule(const struct nlmsghdr *nlh, void *ctx)
 			l->has_odd_rule = true;
 	}
 	nftnl_rule_free(rule);
+}
+
+static void on_flowtable(const struct nlmsghdr *nlh, void *ctx)
+{
+	struct look *l = ctx;
+	struct nftnl_flowtable *f =
+		is_type(nlh, NFT_MSG_NEWFLOWTABLE) ? nftnl_flowtable_alloc() : NULL;
+	enum nftflow_kind kind;
+
+	if (!f)
+		return;
+	kind = nftnl_flowtable_nlmsg_parse(nlh, f) < 0 ? NFTFLOW__COUNT : nftflow_kind_of(f);
+	if (kind == NFTFLOW__COUNT) {
+		l->has_odd_flowtable = true;
+	} else {
+		l->flowtable[kind] = nftnl_flowtable_get_u64(f, NFTNL_FLOWTABLE_HANDLE);
+		if (!nftflow_is_as_wanted(f, l->config.flow, kind))
+			l->has_odd_flowtable = true;
+	}
+	nftnl_flowtable_free(f);
+}
+
+static bool has_all_flowtables(const struct look *l)
+{
+	for (unsigned int i = 0; i < NFTFLOW__COUNT; i++) {
+		if (nftflow_has(l->config.flow, (enum nftflow_kind)i) != (l->flowtable[i] != 0))
+			return false;
+	}
+	return !l->has_odd_flowtable;
 }
 
 static void conclude(struct look *l, uint32_t mask)
@@ -321,7 +371,8 @@ static void conclude(struct look *l, uint32_t mask)
 	if (agree)
 		l->state.epoch = epoch;
 	l->state.is_whole &= l->has_base && !l->has_other_chain && !l->has_odd_rule &&
-			     l->n_rules == NFTADMIT_RULE__COUNT && l->state.epoch;
+			     l->has_flow_chain == has_flow(&l->config) && has_all_flowtables(l) &&
+			     skip_absent(l, l->next) == NFTADMIT_RULE__COUNT && l->state.epoch;
 }
 
 static int look_once(struct nftown *o, const struct nftadmit_config *c, struct look *l,
@@ -340,6 +391,9 @@ static int look_once(struct nftown *o, const struct nftadmit_config *c, struct l
 	err = ask(o, NFT_MSG_GETCHAIN, NLM_F_DUMP, 0, on_chain, l, ret_err);
 	if (!err)
 		err = ask(o, NFT_MSG_GETRULE, NLM_F_DUMP, NFTA_RULE_TABLE, on_rule, l, ret_err);
+	if (!err)
+		err = ask(o, NFT_MSG_GETFLOWTABLE, NLM_F_DUMP, NFTA_FLOWTABLE_TABLE,
+			  on_flowtable, l, ret_err);
 	if (!err)
 		conclude(l, c->mask);
 	return err;
@@ -404,6 +458,17 @@ static int look_to_change(struct nftown *o, const struct nftadmit_config *c, str
 	return 0;
 }
 
+/* Commits, and begins one that the kernel takes only when nobody came between. */
+static int commit_and_go_on(struct nftown *o, uint32_t *generation, struct nlerr *ret_err)
+{
+	int err = nfttrans_commit(o->trans, &o->sock, ret_err);
+
+	/* As nf_tables_commit counts: 0 is left out. */
+	*generation = *generation + 1 ? *generation + 1 : 1;
+	nfttrans_begin(o->trans, *generation);
+	return err;
+}
+
 /* Says whether the refusal is one that a new look may settle. */
 static int up_once(struct nftown *o, const struct nftadmit_config *c, bool *ret_is_stale,
 		   struct nlerr *ret_err)
@@ -415,14 +480,21 @@ static int up_once(struct nftown *o, const struct nftadmit_config *c, bool *ret_
 	*ret_is_stale = false;
 	if (err)
 		return err;
-	nfttrans_begin(o->trans, 0);
+	nfttrans_begin(o->trans, generation);
 	if (l.state.found == NFTOWN_OURS)
 		nftadmit_put_delete(o->trans, l.state.handle);
-	nftadmit_put_table(o->trans, c);
-	err = nfttrans_commit(o->trans, &o->sock, ret_err);
-	/* The table that was looked at has gone (its number is not used again), or
-	 * one has come. */
-	*ret_is_stale = err == -ENOENT || err == -EEXIST;
+	/* Drivers let go of a flowtable only when its end is committed. */
+	if (l.flowtable[NFTFLOW_HARDWARE])
+		err = commit_and_go_on(o, &generation, ret_err);
+	if (!err) {
+		nftadmit_put_table(o->trans, c);
+		err = commit_and_go_on(o, &generation, ret_err);
+	}
+	if (!err) {
+		nftadmit_put_gates(o->trans, c);
+		err = nfttrans_commit(o->trans, &o->sock, ret_err);
+	}
+	*ret_is_stale = err == -ERESTART;
 	return err;
 }
 
@@ -432,14 +504,23 @@ int nftown_up(struct nftown *o, const struct nftadmit_config *c, struct nlerr *r
 	bool is_stale = true;
 
 	if (err)
-		return fail(ret_err, err, "the mark, its epoch and the exemptions do not fit");
+		return fail(ret_err, err, TEXT_DO_NOT_FIT);
 	for (unsigned int i = 0; i < ATTEMPTS && is_stale; i++)
 		err = up_once(o, c, &is_stale, ret_err);
 	return err;
 }
 
-static int set_epoch_once(struct nftown *o, const struct nftadmit_config *c,
-			  struct nlerr *ret_err)
+static void put_flow_away(struct nftown *o, const struct look *l)
+{
+	for (unsigned int i = NFTADMIT_RULE_FLOW_PASSED; i <= NFTADMIT_RULE_FLOW_SOFTWARE; i++) {
+		if (l->handle[i])
+			nftadmit_put_rule_delete(o->trans, (enum nftadmit_rule)i, l->handle[i]);
+	}
+	nftflow_put_delete(o->trans, l->flowtable);
+}
+
+static int change_once(struct nftown *o, const struct nftadmit_config *c, bool with_epoch,
+		       struct nlerr *ret_err)
 {
 	struct look l;
 	uint32_t generation;
@@ -452,23 +533,49 @@ static int set_epoch_once(struct nftown *o, const struct nftadmit_config *c,
 	/* Rules have names only inside of tables that have names, and both may be
 	 * somebody else's by now; so it must be the ruleset that was looked at. */
 	nfttrans_begin(o->trans, generation);
-	for (size_t i = 0; i < array_size(knows_epoch); i++)
+	for (size_t i = 0; with_epoch && i < array_size(knows_epoch); i++)
 		nftadmit_put_replace(o->trans, c, knows_epoch[i], l.handle[knows_epoch[i]]);
+	if (has_flow(c))
+		put_flow_away(o, &l);
+	if (l.flowtable[NFTFLOW_HARDWARE])
+		err = commit_and_go_on(o, &generation, ret_err);
+	if (err)
+		return err;
+	nftadmit_put_flow(o->trans, c);
 	return nfttrans_commit(o->trans, &o->sock, ret_err);
 }
 
-int nftown_set_epoch(struct nftown *o, const struct nftadmit_config *c, struct nlerr *ret_err)
+static int change(struct nftown *o, const struct nftadmit_config *c, bool with_epoch,
+		  struct nlerr *ret_err)
 {
 	int err = nftadmit_check(c);
 
 	if (err)
-		return fail(ret_err, err, "the mark, its epoch and the exemptions do not fit");
+		return fail(ret_err, err, TEXT_DO_NOT_FIT);
 	for (unsigned int i = 0; i < ATTEMPTS; i++) {
-		err = set_epoch_once(o, c, ret_err);
+		err = change_once(o, c, with_epoch, ret_err);
 		if (err != -ERESTART)
 			break;
 	}
 	return err;
+}
+
+int nftown_set_epoch(struct nftown *o, const struct nftadmit_config *c, struct nlerr *ret_err)
+{
+	return change(o, c, true, ret_err);
+}
+
+int nftown_renew_flow(struct nftown *o, const struct nftadmit_config *c, struct nlerr *ret_err)
+{
+	return has_flow(c) ? change(o, c, false, ret_err) : 0;
+}
+
+int nftown_try_device(struct nftown *o, const char *device, bool is_hardware, bool with_counter,
+		      struct nlerr *ret_err)
+{
+	nfttrans_begin(o->trans, 0);
+	nftflow_put_trial(o->trans, device, is_hardware, with_counter);
+	return nfttrans_try(o->trans, &o->sock, ret_err);
 }
 
 int nftown_down(struct nftown *o, struct nlerr *ret_err)

@@ -123,6 +123,10 @@ void nftput_set(struct nfttrans *t, const struct nftput_set_shape *shape, uint32
 		nftnl_set_set_u32(set, NFTNL_SET_ID, id);
 		nftnl_set_set_u32(set, NFTNL_SET_FLAGS, shape->flags);
 	}
+	if (set && shape->size) {
+		nftnl_set_set_u32(set, NFTNL_SET_DESC_SIZE, shape->size);
+		nftnl_set_set_u64(set, NFTNL_SET_TIMEOUT, shape->timeout_ms);
+	}
 	if (set && shape->parts[0])
 		nftnl_set_set_data(set, NFTNL_SET_DESC_CONCAT, shape->parts, sizeof(shape->parts));
 	if (set && shape->is_host_order)
@@ -130,6 +134,14 @@ void nftput_set(struct nfttrans *t, const struct nftput_set_shape *shape, uint32
 	nftput_object(t, w, build_set, set);
 	if (set)
 		nftnl_set_free(set);
+}
+
+void nftput_set_delete(struct nfttrans *t, const char *name)
+{
+	struct nlput *w = nfttrans_add(t, NFT_MSG_DELSET, 0, name);
+
+	nlput_str(w, NFTA_SET_TABLE, NFTADMIT_TABLE);
+	nlput_str(w, NFTA_SET_NAME, name);
 }
 
 void nftput_elems_end(struct nftput_elems *f)

@@ -33,6 +33,9 @@ struct nftput_set_shape {
 	uint32_t key_type, key_len, flags; /* enum nftput_key, bytes, NFT_SET_x */
 	uint8_t parts[2]; /* bytes of each part of the key in a set with ranges; 0 = one part */
 	bool is_host_order;
+	/* Of a set that packets fill; 0 = they do not. */
+	uint32_t size;       /* elements */
+	uint32_t timeout_ms; /* of each */
 };
 
 /* A comment in the form in which nft shows it; the same for tables and rules. */
@@ -52,6 +55,8 @@ void nftput_object(struct nfttrans *t, struct nlput *w, nftput_build_fn build, v
 void nftput_chain(struct nfttrans *t, const char *name, const int32_t *priority);
 /* id is one that no other set of the transaction has. */
 void nftput_set(struct nfttrans *t, const struct nftput_set_shape *shape, uint32_t id);
+/* The removal of a set, which no rule may use any more. */
+void nftput_set_delete(struct nfttrans *t, const char *name);
 /* flags as NLM_F_x; handle for a replacement, else 0. rule may be NULL and is freed. */
 void nftput_rule(struct nfttrans *t, struct nftnl_rule *rule, const char *chain, uint16_t flags,
 		 uint64_t handle);

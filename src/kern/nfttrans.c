@@ -23,6 +23,7 @@ struct nfttrans {
 	size_t len;  /* of the complete messages */
 	int err;     /* the first thing that went wrong */
 	bool is_open; /* w holds a message that is not complete */
+	bool is_trial; /* it has no end */
 	struct nlput w;
 	unsigned int n;
 	size_t at[NFTTRANS_MSGS_MAX + 2]; /* where each message begins */
@@ -102,6 +103,7 @@ void nfttrans_begin(struct nfttrans *t, uint32_t generation)
 	t->len = 0;
 	t->err = 0;
 	t->is_open = false;
+	t->is_trial = false;
 	t->n = 0;
 	w = open_message(t, NFNL_MSG_BATCH_BEGIN, 0, &header, "transaction");
 	if (generation)
@@ -122,7 +124,8 @@ int nfttrans_end(struct nfttrans *t, const void **ret_data, size_t *ret_len)
 {
 	struct nfgenmsg header = batch_header();
 
-	open_message(t, NFNL_MSG_BATCH_END, 0, &header, "end");
+	if (!t->is_trial)
+		open_message(t, NFNL_MSG_BATCH_END, 0, &header, "end");
 	close_message(t);
 	if (t->err)
 		return t->err;
@@ -143,7 +146,7 @@ struct answers {
 /* The number of the last request that is answered: the end is not. */
 static unsigned int last_answered(const struct nfttrans *t)
 {
-	return t->n - 2;
+	return t->is_trial ? t->n - 1 : t->n - 2;
 }
 
 /*
@@ -240,4 +243,10 @@ int nfttrans_commit(struct nfttrans *t, struct nlsock *sock, struct nlerr *ret_e
 	if (a.err.err)
 		*ret_err = a.err;
 	return a.err.err;
+}
+
+int nfttrans_try(struct nfttrans *t, struct nlsock *sock, struct nlerr *ret_err)
+{
+	t->is_trial = true;
+	return nfttrans_commit(t, sock, ret_err);
 }

@@ -52,3 +52,9 @@ MUST_CHECK int nfttrans_end(struct nfttrans *t, const void **ret_data, size_t *r
  * then, but after -ETIMEDOUT or -ENOBUFS nobody knows.
  */
 MUST_CHECK int nfttrans_commit(struct nfttrans *t, struct nlsock *sock, struct nlerr *ret_err);
+/*
+ * As nfttrans_commit(), but the kernel only looks whether it could: without an end
+ * it takes all back again (nfnetlink_rcv_batch), and nobody is told that something
+ * was tried. Drivers are asked in earnest.
+ */
+MUST_CHECK int nfttrans_try(struct nfttrans *t, struct nlsock *sock, struct nlerr *ret_err);

@@ -134,9 +134,9 @@ wait_for 5 gone
 # ---- refused ----
 
 assert_eq "an epoch outside of the mask" "$(own up epoch=0x80000000)" \
-	"up: -22 the mark, its epoch and the exemptions do not fit"
+	"up: -22 the mark, its epoch, the exemptions and the flowtables do not fit"
 assert_eq "a mark with our bits" "$(own up mark=0x10000005)" \
-	"up: -22 the mark, its epoch and the exemptions do not fit"
+	"up: -22 the mark, its epoch, the exemptions and the flowtables do not fit"
 ip netns exec box setpriv --reuid 65534 --clear-groups "$LAB_BUILD/tests/golden/golden-lab" nft own up >out
 grep -q '^up: -1 .' out || fail "without privilege: $(cat out)"
 assert_eq "tables" "$(box_nft list tables)" ""

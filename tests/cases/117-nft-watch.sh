@@ -46,7 +46,10 @@ topo_router2
 : >watched
 golden watch 200 >watched 2>watched.err &
 expect "our table" "up: 0"
-expect "our own commit" "commit by golden-lab own own-changed everything:"
+# The table, and then its gates.
+for commit in first second; do
+	expect "our own $commit commit" "commit by golden-lab own own-changed everything:"
+done
 
 # ---- everything ----
 
@@ -183,7 +186,9 @@ expect_silence "of elements that packets add and time takes away, and of a quota
 
 ip netns exec router "$LAB_BUILD/tests/golden/golden-lab" nft own up owner hold=60 >owned &
 holder=$!
-expect "a table with owner" "commit by golden-lab own-changed everything:"
+for commit in first second; do
+	expect "a table with owner, $commit commit" "commit by golden-lab own-changed everything:"
+done
 change " everything:" flush ruleset
 kill "$holder"
 gone() {

@@ -2,9 +2,11 @@
 /*
  * golden-nft - the commands of golden-lab about our nft table.
  *
- * nft own up|epoch|check|down WORD...
+ * nft own up|epoch|renew|try|check|down WORD...
  *	mask=N epoch=N priority=N min-packets=N owner prefix=ADDRESS/LEN
- *	ports=tcp:FROM-TO interface=NAME mark=N, and hold=SECONDS: keep the socket open
+ *	ports=tcp:FROM-TO interface=NAME mark=N, and hold=SECONDS: keep the socket open;
+ *	flowtables: counter software=NAME hardware=NAME software-pair=IN:OUT
+ *	hardware-pair=IN:OUT pairs; try asks for each device by itself
  * nft watch SECONDS [BYTES]
  *	who changes what; with a receive buffer of so many bytes
  */
@@ -23,6 +25,7 @@
 
 struct words {
 	struct nftadmit_config config;
+	struct nftflow_config flow;
 	unsigned int hold_s;
 };
 
@@ -80,21 +83,72 @@ static int read_exemption(struct exempt *e, const char *name, const char *value)
 	return 0;
 }
 
+static int add_device(struct nftflow_config *f, const char *name, bool is_hardware)
+{
+	struct nftflow_device *d = &f->device[f->n_devices];
+
+	if (f->n_devices == NFTFLOW_MAX_DEVICES)
+		return -EINVAL;
+	snprintf(d->name, sizeof(d->name), "%s", name);
+	d->is_hardware = is_hardware;
+	f->n_devices++;
+	return 0;
+}
+
+static int add_pair(struct nftflow_config *f, const char *text, bool is_hardware)
+{
+	struct nftflow_pair *p = &f->pair[f->n_pairs];
+
+	if (f->n_pairs == NFTFLOW_MAX_PAIRS || sscanf(text, "%15[^:]:%15s", p->in, p->out) != 2)
+		return -EINVAL;
+	p->is_hardware = is_hardware;
+	f->with_pairs = true;
+	f->n_pairs++;
+	return 0;
+}
+
+/* 1 = it is another word. */
+static int read_flow_word(struct words *w, const char *name, const char *value)
+{
+	bool is_hardware = strncmp(name, "hardware", 8) == 0;
+
+	if (!is_hardware && strncmp(name, "software", 8) != 0)
+		return 1;
+	w->config.flow = &w->flow;
+	return name[8] ? add_pair(&w->flow, value, is_hardware) :
+			 add_device(&w->flow, value, is_hardware);
+}
+
+static int read_flag(struct words *w, const char *word)
+{
+	if (strcmp(word, "owner") == 0)
+		w->config.with_owner = true;
+	else if (strcmp(word, "counter") == 0)
+		w->flow.with_counter = true;
+	else if (strcmp(word, "pairs") == 0)
+		w->flow.with_pairs = true;
+	else
+		return -EINVAL;
+	return 0;
+}
+
 static int read_word(struct words *w, const char *word)
 {
 	struct nftadmit_config *c = &w->config;
 	char name[16];
 	const char *value = strchr(word, '=');
+	int err;
 
-	if (strcmp(word, "owner") == 0) {
-		c->with_owner = true;
-		return 0;
-	}
-	if (!value || (size_t)(value - word) >= sizeof(name))
+	if (!value)
+		return read_flag(w, word);
+	if ((size_t)(value - word) >= sizeof(name))
 		return -EINVAL;
 	memcpy(name, word, (size_t)(value - word));
 	name[value - word] = '\0';
 	value++;
+	err = read_flow_word(w, name, value);
+	if (err <= 0)
+		return err;
 	if (strcmp(name, "mask") == 0)
 		c->mask = number(value);
 	else if (strcmp(name, "epoch") == 0)
@@ -122,8 +176,23 @@ static void print_state(struct nftown *o, const struct nftadmit_config *c, struc
 	}
 	printf("%s%s%s epoch=%#x\n", found[s.found], s.is_whole ? " whole" : "",
 	       s.owner ? " owned" : "", s.epoch);
-	printf("seen %llu admitted %llu\n", (unsigned long long)s.seen_pkts,
+	printf("seen %llu admitted %llu", (unsigned long long)s.seen_pkts,
 	       (unsigned long long)s.admitted_pkts);
+	if (c->flow)
+		printf(" given %llu", (unsigned long long)s.given_conns);
+	printf("\n");
+}
+
+static int try_devices(struct nftown *o, const struct nftflow_config *f)
+{
+	for (unsigned int i = 0; i < f->n_devices; i++) {
+		const struct nftflow_device *d = &f->device[i];
+		struct nlerr why = { 0, "" };
+		int err = nftown_try_device(o, d->name, d->is_hardware, f->with_counter, &why);
+
+		printf("%s: %d %s\n", d->name, err, err ? why.extack : "");
+	}
+	return 0;
 }
 
 static int run_own(struct nftown *o, const char *verb, const struct nftadmit_config *c)
@@ -135,10 +204,14 @@ static int run_own(struct nftown *o, const char *verb, const struct nftadmit_con
 		print_state(o, c, &why);
 		return 0;
 	}
+	if (strcmp(verb, "try") == 0)
+		return c->flow ? try_devices(o, c->flow) : 1;
 	if (strcmp(verb, "up") == 0)
 		err = nftown_up(o, c, &why);
 	else if (strcmp(verb, "epoch") == 0)
 		err = nftown_set_epoch(o, c, &why);
+	else if (strcmp(verb, "renew") == 0)
+		err = nftown_renew_flow(o, c, &why);
 	else if (strcmp(verb, "down") == 0)
 		err = nftown_down(o, &why);
 	else

@@ -98,6 +98,15 @@ static unsigned int count_type(const struct nlmsghdr *const msgs[], unsigned int
 	return count;
 }
 
+static unsigned int count_rules(void)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < NFTADMIT_RULE__COUNT; i++)
+		n += nftadmit_has_rule(&config, (enum nftadmit_rule)i);
+	return n;
+}
+
 static void whole_table(void **state UNUSED)
 {
 	const struct nlmsghdr *msgs[NFTTRANS_MSGS_MAX + 2];
@@ -106,6 +115,7 @@ static void whole_table(void **state UNUSED)
 	nfttrans_begin(trans, 0);
 	nftadmit_put_delete(trans, 0x1122334455667788);
 	nftadmit_put_table(trans, &config);
+	nftadmit_put_gates(trans, &config);
 	n = get_messages(msgs);
 	assert_frame(msgs, n, 0);
 	assert_true(is_nft(msgs[1], NFT_MSG_DELTABLE));
@@ -116,7 +126,9 @@ static void whole_table(void **state UNUSED)
 	assert_int_equal(count_type(msgs, n, NFT_MSG_NEWSET), 6);
 	assert_int_equal(count_type(msgs, n, NFT_MSG_NEWSETELEM), 1);
 	assert_int_equal(count_type(msgs, n, NFT_MSG_NEWCHAIN), 2);
-	assert_int_equal(count_type(msgs, n, NFT_MSG_NEWRULE), NFTADMIT_RULE__COUNT);
+	assert_int_equal(count_type(msgs, n, NFT_MSG_NEWFLOWTABLE), 0);
+	assert_int_equal(count_type(msgs, n, NFT_MSG_NEWRULE), count_rules());
+	assert_int_equal(count_rules(), 15);
 	for (unsigned int i = 1; i < n - 1; i++) {
 		const struct nfgenmsg *header = mnl_nlmsg_get_payload(msgs[i]);
 
@@ -149,7 +161,8 @@ static void assert_rule(const struct nlmsghdr *nlh, const char *wanted)
 
 	assert_int_equal(nftnl_rule_nlmsg_parse(nlh, rule), 0);
 	nftnl_rule_snprintf(text, sizeof(text), rule, NFTNL_OUTPUT_DEFAULT, 0);
-	assert_non_null(strstr(text, wanted));
+	if (!strstr(text, wanted))
+		fail_msg("no \"%s\" in \"%s\"", wanted, text);
 	nftnl_rule_free(rule);
 }
 
@@ -184,6 +197,44 @@ static void epoch(void **state UNUSED)
 			     "  [ immediate reg 0 return ]");
 	assert_rule(msgs[4], "[ cmp neq reg 1 0x40000000 ]\n"
 			     "  [ immediate reg 0 return ]");
+}
+
+/* The flowtable is there before the rules that use it, and those are the last of
+ * their chain: what is made anew is appended. */
+static void with_flowtable(void **state UNUSED)
+{
+	static const struct nftflow_config flow = { .n_devices = 1, .device = { { "eth0", false } } };
+	static const char *const last[] = { "nft_offload hand_over", "nft_offload forward",
+					    "nft_offload forward" };
+	const struct nlmsghdr *msgs[NFTTRANS_MSGS_MAX + 2];
+	unsigned int n;
+
+	config.flow = &flow;
+	config.min_packets = 5;
+	assert_int_equal(count_rules(), 27);
+	nfttrans_begin(trans, 0);
+	nftadmit_put_table(trans, &config);
+	nftadmit_put_gates(trans, &config);
+	n = get_messages(msgs);
+	assert_int_equal(count_type(msgs, n, NFT_MSG_NEWFLOWTABLE), 1);
+	assert_int_equal(count_type(msgs, n, NFT_MSG_NEWCHAIN), 3);
+	assert_int_equal(count_type(msgs, n, NFT_MSG_NEWRULE), 27);
+	assert_true(is_nft(msgs[n - 6], NFT_MSG_NEWFLOWTABLE));
+	for (unsigned int i = 0; i < 3; i++)
+		assert_rule(msgs[n - 4 + i], last[i]);
+	assert_rule(msgs[n - 4], "[ flow_offload flowtable software ]\n  [ counter pkts 0 bytes 0 ]");
+	assert_rule(msgs[n - 2], "[ ct load state => reg 1 ]\n"
+				 "  [ bitwise reg 1 = ( reg 1 & 0x00000002 ) ^ 0x00000000 ]");
+	assert_rule(msgs[n - 2], "[ ct load packets => reg 1 ]");
+	assert_rule(msgs[n - 2], "jump -> hand_over");
+	nfttrans_begin(trans, 0);
+	nftadmit_put_flow(trans, &config);
+	assert_int_equal(get_messages(msgs), 6);
+	assert_true(is_nft(msgs[1], NFT_MSG_NEWSET));
+	assert_true(is_nft(msgs[2], NFT_MSG_NEWFLOWTABLE));
+	assert_rule(msgs[3], "nft_offload hand_over");
+	assert_rule(msgs[3], "[ dynset update reg_key 1 set passed timeout 10000ms ]");
+	assert_rule(msgs[4], "nft_offload hand_over");
 }
 
 static void print_bytes(struct strbuf *sb, const struct nlattr *attr)
@@ -302,6 +353,7 @@ static void ports(void **state UNUSED)
 static void full_lists(void **state UNUSED)
 {
 	const struct nlmsghdr *msgs[NFTTRANS_MSGS_MAX + 2];
+	static struct nftflow_config flow;
 	struct exempt *e = &config.exempt;
 
 	for (unsigned int i = 0; i < EXEMPT_MAX_PREFIXES; i++) {
@@ -319,6 +371,18 @@ static void full_lists(void **state UNUSED)
 	e->n_ports = EXEMPT_MAX_PORTS;
 	e->n_interfaces = EXEMPT_MAX_INTERFACES;
 	e->n_marks = EXEMPT_MAX_MARKS;
+	for (unsigned int i = 0; i < NFTFLOW_MAX_DEVICES; i++) {
+		snprintf(flow.device[i].name, LINK_NAME_SIZE, "interface-%05u", i);
+		flow.device[i].is_hardware = i % 2;
+	}
+	for (unsigned int i = 0; i < NFTFLOW_MAX_PAIRS; i++) {
+		snprintf(flow.pair[i].in, LINK_NAME_SIZE, "interface-%05u", i);
+		snprintf(flow.pair[i].out, LINK_NAME_SIZE, "interface-%05u", i);
+	}
+	flow.n_devices = NFTFLOW_MAX_DEVICES;
+	flow.n_pairs = NFTFLOW_MAX_PAIRS;
+	flow.with_pairs = true;
+	config.flow = &flow;
 	assert_int_equal(nftadmit_check(&config), 0);
 	nfttrans_begin(trans, 0);
 	nftadmit_put_delete(trans, 1);
@@ -373,6 +437,7 @@ int main(void)
 		TEST(whole_table),   TEST(delete_names_a_number), TEST(epoch),
 		TEST(prefixes),	     TEST(all_addresses),	  TEST(ports),
 		TEST(full_lists),    TEST(too_much),		  TEST(bad_settings),
+		TEST(with_flowtable),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,156 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# timeout: 300
+#
+# What the flowtables of our nft table do to connections: which the kernel takes,
+# that a rule which denies one ends it when the flowtables are made anew, and that
+# the others go on. Software, hardware, and a pair that neither has.
+set -eu
+# shellcheck source=../lab/topo.sh
+. "$LAB_TOPO"
+# shellcheck source=../lab/nicsim-topo.sh
+. "${LAB_TOPO%/*}/nicsim-topo.sh"
+
+golden() {
+	ip netns exec router "$LAB_BUILD/tests/golden/golden-lab" nft own "$@"
+}
+
+# Echoes of UDP on the ports 5401..., two hundred a second each. The server notes in the
+# file rx when the last came to its host, by the clock, and the longest time between two.
+talk() {
+	in_server python3 -c '
+import mmap, selectors, socket, struct, sys
+s = selectors.DefaultSelector()
+last, gap = {}, {}
+with open(sys.argv[1] + "/rx", "wb") as f: f.truncate(4096)
+f = open(sys.argv[1] + "/rx", "r+b"); rx = mmap.mmap(f.fileno(), 4096)
+for port in map(int, sys.argv[2:]):
+    u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); u.bind(("", port))
+    u.setsockopt(socket.SOL_SOCKET, 35, 1)  # SO_TIMESTAMPNS
+    s.register(u, selectors.EVENT_READ, port)
+open(sys.argv[1] + "/listening", "w").close()
+while True:
+    for key, _ in s.select():
+        data, stamps, _, peer = key.fileobj.recvmsg(100, 100); key.fileobj.sendto(data, peer)
+        seconds, ns = struct.unpack("ll", stamps[0][2])
+        now, port = seconds + ns / 1e9, key.data
+        gap[port] = max(gap.get(port, 0), now - last.get(port, now)); last[port] = now
+        struct.pack_into("dd", rx, 16 * (port % 100), now, gap[port])' "$CASE_DIR" "$@" &
+	wait_for 20 test -e "$CASE_DIR/listening"
+	in_client python3 -c '
+import socket, sys, time
+all = []
+for port in map(int, sys.argv[2:]):
+    u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); u.connect((sys.argv[1], port)); u.setblocking(False)
+    all.append(u)
+while True:
+    for u in all:
+        try:
+            u.send(b"x")
+            while u.recv(100): pass
+        except OSError: pass
+    time.sleep(0.005)' "$SERVER4" "$@" &
+}
+
+# bits: what conntrack says of the connections to 5401...: "HW", "SW" or "-" each.
+bits() {
+	in_router conntrack -L -p udp 2>/dev/null | sed -n 's/.* dport=\(540.\) .*/\1 &/p' | sort -u -k 1,1 |
+		sed 's/.*\[HW_OFFLOAD\].*/HW/; s/.*\[OFFLOAD\].*/SW/; s/^540.*/-/' | tr '\n' ' '
+}
+
+are_bits() {
+	[ "$(bits)" = "$1 " ]
+}
+
+# deny VERB WORD...: a rule against 5401, and the flowtables are made anew. Ends with the
+# milliseconds that the last packet came after that, and the longest pause of 5402.
+deny() {
+	nsenter --net=/run/netns/router python3 -c '
+import struct, subprocess, sys, time
+dir, command = sys.argv[1], sys.argv[2:]
+subprocess.run(["nft", "insert rule inet user forward udp dport 5401 drop"], check=True)
+began = time.time()
+out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+denied = time.time()
+if not out.endswith(": 0 \n"): sys.exit(out)
+time.sleep(0.5)
+rx = lambda port: struct.unpack_from("dd", open(dir + "/rx", "rb").read(), 16 * (port % 100))
+print("%d %d" % ((rx(5401)[0] - denied) * 1000, rx(5402)[1] * 1000))
+print("with a process that is started: %.3f s" % (denied - began), file=sys.stderr)' "$CASE_DIR" \
+		"$LAB_BUILD/tests/golden/golden-lab" nft own "$@"
+}
+
+allow() {
+	router_nft flush chain inet user forward
+}
+
+# round WHAT BITS WORD...: with these flowtables.
+round() {
+	what=$1 wanted=$2
+	shift 2
+	assert_eq "$what: up" "$(golden up "$@")" "up: 0 "
+	wait_until 8 are_bits "$wanted $wanted" || fail "$what: got $(bits), wanted $wanted twice"
+	for verb in renew epoch; do
+		deny $verb "$@" >"times"
+		read -r stopped pause <"times"
+		echo "$what, $verb: the denied one stopped after $stopped ms; longest pause of the other $pause ms"
+		assert_le "$what: the denied one stopped after ms" "$stopped" 100
+		assert_le "$what: longest pause of the other, ms" "$pause" 1000
+		# Its conntrack entry is there, but it comes no further; the other is taken again.
+		wait_until 8 are_bits "- $wanted" || fail "$what: got $(bits) after $verb, wanted - $wanted"
+		allow
+		wait_until 8 are_bits "$wanted $wanted" || fail "$what: got $(bits), wanted $wanted twice again"
+	done
+	assert_ge "$what: connections handed over" "$(golden check "$@" | sed -n 's/.* given //p')" 2
+}
+
+nicsim_load ports=2 profile=full stats_delay_ms=0
+topo_router2
+router_nft -f - <<'END'
+table inet user {
+	chain forward {
+		type filter hook forward priority filter
+	}
+}
+END
+talk 5401 5402
+round "software" SW counter software=lan0 software=wan0
+round "software, pairs" SW counter software=lan0 software=wan0 software-pair=lan0:wan0 software-pair=wan0:lan0
+round "hardware" HW counter hardware=lan0 hardware=wan0
+round "hardware, pairs" HW counter hardware=lan0 hardware=wan0 hardware-pair=lan0:wan0 hardware-pair=wan0:lan0
+
+# ---- who is not handed over ----
+
+for words in "software=lan0 software=wan0 software-pair=lan0:lan0" \
+	"software=lan0 software=wan0 pairs" \
+	"software=lan0 software=wan0 interface=wan0" \
+	"software=lan0 software=wan0 ports=udp:5400-5410" \
+	"software=lan0 hardware=wan0 software-pair=lan0:lan0" \
+	"software=lan0 software=wan0 min-packets=1000000"; do
+	# shellcheck disable=SC2086 # words
+	assert_eq "up $words" "$(golden up $words)" "up: 0 "
+	wait_until 8 are_bits "- -" || fail "$words: got $(bits)"
+	sleep 0.5
+	assert_eq "$words, a moment later" "$(bits)" "- - "
+done
+
+# ---- TCP, both families, with every byte compared ----
+
+assert_eq "up" "$(golden up counter hardware=lan0 hardware=wan0)" "up: 0 "
+transfer tcp 4 2000000
+transfer tcp 6 2000000
+assert_eq "up" "$(golden up counter software=lan0 software=wan0)" "up: 0 "
+for n in 4 6; do
+	transfer_open long$n tcp $n 3000000
+	transfer_go long$n
+done
+# New flowtables and epochs all the time do not hurt.
+for i in 1 2 3 4 5; do
+	assert_eq "renew $i" "$(golden renew counter software=lan0 software=wan0)" "renew: 0 "
+done
+for n in 4 6; do
+	transfer_wait long$n
+	transfer_close long$n
+done
+assert_eq "down" "$(golden down)" "down: 0 "
+wait_for 8 are_bits "- -"
