@@ -24,6 +24,7 @@ src_kern_libkern_a_SOURCES = \
 	src/kern/nftflow.h src/kern/nftflow.c \
 	src/kern/nftadmit.h src/kern/nftadmit.c \
 	src/kern/nftown.h src/kern/nftown.c \
+	src/kern/flowtables.h src/kern/flowtables.c \
 	src/kern/nftuse.h src/kern/nftuse.c \
 	src/kern/nftwatch.h src/kern/nftwatch.c \
 	src/kern/nftxt.h src/kern/nftxt.c \
@@ -52,6 +53,8 @@ unit_tests += tests/unit/test-nftadmit
 tests_unit_test_nftadmit_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)
 unit_tests += tests/unit/test-nftflow
 tests_unit_test_nftflow_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)
+unit_tests += tests/unit/test-flowtables
+tests_unit_test_flowtables_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)
 unit_tests += tests/unit/test-nftwatch
 tests_unit_test_nftwatch_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)
 unit_tests += tests/unit/test-nftuse

@@ -7,6 +7,8 @@
  *	ports=tcp:FROM-TO interface=NAME mark=N, and hold=SECONDS: keep the socket open;
  *	flowtables: counter software=NAME hardware=NAME software-pair=IN:OUT
  *	hardware-pair=IN:OUT pairs; try asks for each device by itself
+ * nft flowtable FAMILY TABLE NAME
+ *	what a flowtable of anybody is
  * nft watch SECONDS [BYTES]
  *	who changes what; with a receive buffer of so many bytes
  */
@@ -19,6 +21,7 @@
 
 #include "base/mono.h"
 #include "golden/golden.h"
+#include "kern/flowtables.h"
 #include "kern/nftown.h"
 #include "kern/nftwatch.h"
 #include "model/tuple.h"
@@ -325,8 +328,36 @@ static int watch(int seconds, int rcvbuf_bytes)
 	return 0;
 }
 
+static int show_flowtable(char **args)
+{
+	struct flowtable_ref ref = { .family = flowtables_family(args[0]) };
+	struct flowtables *f;
+	struct flowtable t;
+	struct nlerr why;
+	int err;
+
+	snprintf(ref.table, sizeof(ref.table), "%s", args[1]);
+	snprintf(ref.name, sizeof(ref.name), "%s", args[2]);
+	if (flowtables_open(&f))
+		return 1;
+	err = flowtables_look(f, &ref, &t, &why);
+	flowtables_close(f);
+	if (err) {
+		printf("%d %s\n", err, why.extack);
+		return 0;
+	}
+	printf("%s%s%s", t.is_there ? "there" : "absent", t.is_hardware ? " hardware" : "",
+	       t.with_counter ? " counter" : "");
+	for (unsigned int i = 0; i < t.n_devices; i++)
+		printf(" %s", t.device[i]);
+	printf("\n");
+	return 0;
+}
+
 int golden_nft(char **args)
 {
+	if (strcmp(args[0], "flowtable") == 0 && args[1] && args[2] && args[3])
+		return show_flowtable(args + 1);
 	if (strcmp(args[0], "own") == 0 && args[1])
 		return own(args + 1);
 	if (strcmp(args[0], "watch") == 0 && args[1])
