@@ -36,12 +36,12 @@ static bool evict_one(struct engine *e, mono_t now)
 	return false;
 }
 
-static struct flow *make_flow(struct engine *e, const struct event *ev, mono_t now)
+static struct flow *make_flow(struct engine *e, const struct event *ev, bool may_evict, mono_t now)
 {
 	const struct conn *c = &ev->conn;
 	struct flow *f = flowtab_add(&e->flows, &c->orig);
 
-	if (!f && evict_one(e, now))
+	if (!f && may_evict && evict_one(e, now))
 		f = flowtab_add(&e->flows, &c->orig);
 	if (!f) {
 		counter_inc(&flows_no_room);
@@ -115,17 +115,30 @@ static void judge(struct engine *e, struct flow *f, const struct conn *c, mono_t
 	}
 }
 
+/* It is only known because the kernel's flowtable had it. */
+static bool has_left_kernel(struct engine *e, struct flow *f, const struct conn *c, mono_t now)
+{
+	enum reason reason;
+
+	if (!kernelflow_is_one(f) || f->had_rules || f->is_asking || f->ask_care)
+		return false;
+	reason = reason_of(e, f, c, now);
+	return reason != REASON_KERNEL_FLOWTABLE && reason != REASON_NONE &&
+	       reason != REASON_INCOMPLETE;
+}
+
 static void admit_new(struct engine *e, const struct event *ev, mono_t now)
 {
 	struct conn c = ev->conn;
 	enum reason reason = policy_conn(&e->settings, e->mark_epoch, &c);
+	bool is_kernels = reason == REASON_KERNEL_FLOWTABLE;
 	struct flow *f;
 
 	/* An event says what changed; the rest is asked for. A dump says all. */
-	if (e->stopping || (reason != REASON_NONE &&
+	if (e->stopping || (reason != REASON_NONE && !is_kernels &&
 			    (reason != REASON_INCOMPLETE || ev->is_dump || !conn_is_assured(&c))))
 		return;
-	f = make_flow(e, ev, now);
+	f = make_flow(e, ev, !is_kernels, now);
 	if (!f)
 		return;
 	f->seen_gen = e->seen_gen;
@@ -176,6 +189,10 @@ void admit_conn(struct engine *e, const struct event *ev, mono_t now)
 	if (!ev->is_own) {
 		proof_look(e, f, &c, now);
 		age_learn(e, f, &c, !ev->is_dump, now);
+	}
+	if (has_left_kernel(e, f, &c, now)) {
+		drive_input(e, f, FLOW_IN_END, REASON_NONE, now);
+		return;
 	}
 	judge(e, f, &c, now);
 	recheck_mark(e, f, old_mark, now);

@@ -53,7 +53,8 @@ static uint32_t policy_from(const struct engine *e, const struct flow *f, uint32
 
 void age_learn(struct engine *e, struct flow *f, const struct conn *c, bool is_event, mono_t now)
 {
-	if (!(c->has & CONN_HAS_TIMEOUT))
+	/* What a flowtable has, it has for a day (nf_ct_offload_timeout). */
+	if (!(c->has & CONN_HAS_TIMEOUT) || (c->status & (CONN_OFFLOAD | CONN_HW_OFFLOAD)))
 		return;
 	f->ct_expires = age_now(e, now) + c->timeout_s * DS_PER_S;
 	/* The first event tells; later ones may speak of a closing state or of

@@ -52,6 +52,7 @@ int engine_new(const struct engine_params *params, struct engine **ret_engine)
 	settings_choose_mark(&e->settings);
 	e->instance = params->instance;
 	e->epoch = params->now;
+	e->kernel_due = MONO_NEVER;
 	err = flowtab_init(&e->flows, params->settings.max_flows, params->n_workers,
 			   params->hash_key);
 	if (!err)
@@ -90,7 +91,8 @@ const struct settings *engine_settings(const struct engine *engine)
 
 bool engine_wants_dumps(const struct engine *engine)
 {
-	return engine->n_silent || engine->n_reason[REASON_HARDWARE_FULL];
+	return engine->n_silent || engine->n_reason[REASON_HARDWARE_FULL] ||
+	       engine->wants_kernel_dump;
 }
 
 bool engine_has_silent(const struct engine *engine)
@@ -438,13 +440,14 @@ bool engine_tick(struct engine *e, mono_t now)
 		ports_renew_all_guards(e);
 	}
 	more |= rank_step(e, now);
+	kernelflow_step(e, now);
 	return resync_step(e, now) || more;
 }
 
 mono_t engine_next_due(const struct engine *e)
 {
 	mono_t due = mono_min(mono_min(wheel_next_due(&e->timers), rank_next_due(e)),
-			      barrier_next_due(e));
+			      mono_min(barrier_next_due(e), kernelflow_next_due(e)));
 
 	return e->paths.nic ? mono_min(due, nic_next_due(e->paths.nic)) : due;
 }

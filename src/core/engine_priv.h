@@ -69,6 +69,10 @@ struct engine {
 	bool is_stuck[FLOWTAB_MAX_WORKERS];
 	struct notices notices;
 
+	/* When conntrack shall be dumped for flows of the kernel's flowtable. */
+	mono_t kernel_due;
+	bool wants_kernel_dump;
+
 	uint32_t evict_cursor;
 	uint32_t n_silent;  /* flows with rules and is_silent */
 	uint32_t n_silent_known; /* flows with is_silent */
@@ -203,6 +207,12 @@ void resync_start_epoch_walk(struct engine *e);
 void resync_start_suspect_walk(struct engine *e);
 /* One slice of every walk; true when more is to do. */
 bool resync_step(struct engine *e, mono_t now);
+
+/* kernelflow: what the kernel's own flowtable forwards */
+bool kernelflow_is_one(const struct flow *f);
+void kernelflow_dump_begins(struct engine *e);
+void kernelflow_step(struct engine *e, mono_t now);
+mono_t kernelflow_next_due(const struct engine *e);
 
 /* admit: conntrack reports to flows */
 void admit_conn(struct engine *e, const struct event *ev, mono_t now);

@@ -19,7 +19,7 @@ src_core_libcore_a_SOURCES = \
 	src/core/engine.h src/core/engine_priv.h \
 	src/core/ports.c src/core/admit.c src/core/drive.c src/core/age.c \
 	src/core/proof.c src/core/rank.c src/core/resync.c \
-	src/core/ruleset.c src/core/barrier.c \
+	src/core/ruleset.c src/core/barrier.c src/core/kernelflow.c \
 	src/core/engine.c \
 	src/core/view.h src/core/view.c \
 	src/core/rulewalk.h src/core/rulewalk.c

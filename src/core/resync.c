@@ -64,6 +64,7 @@ void resync_event(struct engine *e, const struct event *ev)
 	case EVENT_RESYNC_BEGIN:
 		e->in_resync = true;
 		e->seen_gen++;
+		kernelflow_dump_begins(e);
 		break;
 	case EVENT_RESYNC_END:
 		if (e->in_resync)

@@ -133,7 +133,7 @@ enum flow_column {
 	COLUMN_ORIGINAL,
 	COLUMN_REPLY,
 	COLUMN_STATE,
-	COLUMN_HW,
+	COLUMN_BACKEND,
 	COLUMN_DEVICES,
 	COLUMN_REASON,
 	COLUMN_OFFLOADED,
@@ -146,7 +146,7 @@ static const struct table_column flow_columns[COLUMN__COUNT] = {
 	[COLUMN_ORIGINAL] = { "ORIGINAL", false },
 	[COLUMN_REPLY] = { "NAT REPLY", false },
 	[COLUMN_STATE] = { "STATE", false },
-	[COLUMN_HW] = { "HW", false },
+	[COLUMN_BACKEND] = { "BACKEND", false },
 	[COLUMN_DEVICES] = { "DEVICES", false },
 	[COLUMN_REASON] = { "REASON", false },
 	[COLUMN_OFFLOADED] = { "OFFLOADED", true },
@@ -244,7 +244,7 @@ static void put_flow(struct out *out, const json_t *flow)
 		put_tuple(&sb, reply);
 	}
 	put_word(text->flows, COLUMN_STATE, string_in(flow, "state"));
-	put_word(text->flows, COLUMN_HW, is_true_in(flow, "in_hw") ? "yes" : "-");
+	put_word(text->flows, COLUMN_BACKEND, string_in(flow, "backend"));
 	put_devices(text->flows, json_object_get(flow, "devices"));
 	put_word(text->flows, COLUMN_REASON, string_in(flow, "reason"));
 	put_volume(text->flows, COLUMN_OFFLOADED, bytes, "offloaded");
@@ -292,9 +292,10 @@ static void put_flow_totals(struct out *out, const json_t *flows)
 	fprintf(out->stream,
 		"flows: %" JSON_INTEGER_FORMAT " of at most %" JSON_INTEGER_FORMAT
 		"; %" JSON_INTEGER_FORMAT " offloaded, %" JSON_INTEGER_FORMAT
+		" by the kernel's flowtable, %" JSON_INTEGER_FORMAT
 		" pending, %" JSON_INTEGER_FORMAT " in software\n",
 		int_in(flows, "total"), int_in(flows, "max"), int_in(flows, "offloaded"),
-		int_in(flows, "pending"), int_in(flows, "software"));
+		int_in(flows, "kernel"), int_in(flows, "pending"), int_in(flows, "software"));
 }
 
 /* Name and number, two in a line; zeros are left out. */

@@ -114,12 +114,14 @@ static json_t *both_dirs(uint64_t orig, uint64_t reply)
 static json_t *flow_counts(const struct view_totals *t)
 {
 	uint32_t offloaded = t->n_state[FLOW_ACTIVE];
+	uint32_t kernel = t->n_reason[REASON_KERNEL_FLOWTABLE];
 	uint32_t pending =
 		t->n_state[FLOW_RESOLVE] + t->n_state[FLOW_WAIT] + t->n_state[FLOW_INSTALL];
 
-	return json_pack("{s:I, s:I, s:I, s:I, s:I}", "total", (json_int_t)t->n_flows, "offloaded",
-			 (json_int_t)offloaded, "pending", (json_int_t)pending, "software",
-			 (json_int_t)(t->n_flows - offloaded - pending), "max",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "total", (json_int_t)t->n_flows,
+			 "offloaded", (json_int_t)offloaded, "kernel", (json_int_t)kernel,
+			 "pending", (json_int_t)pending, "software",
+			 (json_int_t)(t->n_flows - offloaded - kernel - pending), "max",
 			 (json_int_t)t->max_flows);
 }
 
@@ -238,6 +240,7 @@ int ctlcmd_new(const struct engine *engine, struct dispatch *dispatch, mono_t st
 	cc->dispatch = dispatch;
 	cc->started = started;
 	cc->lists.engine = engine;
+	cc->lists.dispatch = dispatch;
 	err = ctnl_new(&cc->lists.ctnl);
 	if (err) {
 		free(cc);

@@ -8,9 +8,11 @@
 
 #include "base/jsonline.h"
 #include "base/util.h"
+#include "core/path.h"
 #include "core/policy.h"
 #include "core/view.h"
 #include "daemon/ctlparam.h"
+#include "daemon/dispatch.h"
 #include "nl/nlsock.h"
 
 #define FILTER_SIZE 40
@@ -27,6 +29,7 @@ struct flowlist {
 /* What the list says about one connection. */
 struct verdict {
 	const char *state;
+	const char *backend; /* NULL: the CPU */
 	enum reason reason;
 	struct view_flow flow;
 };
@@ -72,6 +75,39 @@ static void judge(const struct engine *engine, const struct conn *c, struct verd
 		v->state = "pending";
 }
 
+static bool is_kernels(const struct conn *c, const struct verdict *v)
+{
+	return (c->has & CONN_HAS_STATUS) && (c->status & (CONN_OFFLOAD | CONN_HW_OFFLOAD)) &&
+	       v->flow.state == FLOW_REFUSED;
+}
+
+/* The kernel does not tell by which devices; routing does. */
+static void find_devices(struct flowlist_ctx *ctx, const struct conn *c, struct view_flow *f)
+{
+	uint32_t ours = settings_mark_bits(engine_settings(ctx->engine));
+	enum reason reason;
+	struct path_query q;
+
+	path_begin(&q, &c->orig, &c->reply, c->mark & ~ours, 0);
+	if (dispatch_walk_path(ctx->dispatch, &q) || path_advance(&q, &reason) != PATH_FOUND)
+		return;
+	for (unsigned int d = 0; d < DIR__COUNT; d++)
+		f->egress[d] = path_egress(&q, (enum dir)d);
+}
+
+/* What the kernel's own flowtable has, whether the engine knows it or not. */
+static void judge_backend(struct flowlist_ctx *ctx, const struct conn *c, struct verdict *v)
+{
+	if (is_kernels(c, v)) {
+		v->state = "kernel";
+		v->reason = REASON_KERNEL_FLOWTABLE;
+		v->backend = c->status & CONN_HW_OFFLOAD ? "kernel-hw" : "kernel-sw";
+		find_devices(ctx, c, &v->flow);
+	} else if (v->flow.state == FLOW_ACTIVE) {
+		v->backend = v->flow.in_hw ? "flower-hw" : "flower-sw";
+	}
+}
+
 static const char *link_name(const struct engine *engine, uint32_t ifindex)
 {
 	const struct link_rec *rec = pathtab_find_link(view_paths(engine), ifindex);
@@ -95,21 +131,42 @@ static json_t *counts(uint64_t offloaded, bool has_software, uint64_t software)
 			 has_software ? json_integer((json_int_t)software) : json_null());
 }
 
+static bool is_in_hw(const struct conn *c, const struct verdict *v)
+{
+	return is_kernels(c, v) ? c->status & CONN_HW_OFFLOAD :
+				  v->flow.state == FLOW_ACTIVE && v->flow.in_hw;
+}
+
+/* conntrack does not tell apart what a flowtable forwarded and what the CPU did before. */
+static void move_counts(const struct conn *c, struct rule_stats fw[DIR__COUNT])
+{
+	for (unsigned int d = 0; d < DIR__COUNT; d++) {
+		fw[d].pkts += c->pkts[d];
+		fw[d].bytes += c->bytes[d];
+	}
+}
+
 static json_t *row(const struct engine *engine, const struct conn *c, const struct verdict *v)
 {
-	bool has = c->has & CONN_HAS_COUNTERS;
-	const struct rule_stats *fw = v->flow.forwarded;
+	bool is_kernel = strcmp(v->state, "kernel") == 0;
+	bool has = (c->has & CONN_HAS_COUNTERS) && !is_kernel;
+	struct rule_stats fw[DIR__COUNT];
 	char proto[8];
 
+	memcpy(fw, v->flow.forwarded, sizeof(fw));
+	if (is_kernel && (c->has & CONN_HAS_COUNTERS))
+		move_counts(c, fw);
+
 	return json_pack(
-		"{s:s, s:s, s:i, s:I, s:I, s:o, s:o, s:s, s:o, s:b, s:o, s:{s:o, s:o}, s:{s:o, s:o}}",
+		"{s:s, s:s, s:i, s:I, s:I, s:o, s:o, s:s, s:o, s:b, s:o, s:o, s:{s:o, s:o}, s:{s:o, s:o}}",
 		"proto", l4proto_to_str(c->orig.proto, proto), "family",
 		c->orig.family == FAMILY_IP6 ? "ipv6" : "ipv4", "zone", c->orig.zone, "id",
 		(json_int_t)c->id, "mark", (json_int_t)c->mark, "orig",
 		ctlparam_from_tuple(&c->orig), "reply", ctlparam_from_tuple(&c->reply), "state",
 		v->state, "reason",
 		v->reason == REASON_NONE ? json_null() : json_string(reason_name(v->reason)),
-		"in_hw", v->flow.state == FLOW_ACTIVE && v->flow.in_hw, "devices",
+		"in_hw", is_in_hw(c, v), "backend",
+		v->backend ? json_string(v->backend) : json_null(), "devices",
 		devices_of(engine, &v->flow), "packets", "orig",
 		counts(fw[DIR_ORIG].pkts, has, c->pkts[DIR_ORIG]), "reply",
 		counts(fw[DIR_REPLY].pkts, has, c->pkts[DIR_REPLY]), "bytes", "orig",
@@ -151,6 +208,7 @@ static void on_conn(const struct nlmsghdr *nlh, void *ctx)
 	    (c.orig.proto != L4_TCP && c.orig.proto != L4_UDP))
 		return;
 	judge(l->ctx->engine, &c, &v);
+	judge_backend(l->ctx, &c, &v);
 	if (is_shown(l, &c, &v))
 		ctl_call_row(l->call, json_pack("{s:o}", "flow", row(l->ctx->engine, &c, &v)));
 }

@@ -11,10 +11,13 @@
 #include "daemon/ctlsock.h"
 #include "kern/ctnl.h"
 
+struct dispatch;
+
 /* Shared by all lists; owned by ctlcmd. */
 struct flowlist_ctx {
 	const struct engine *engine;
 	struct ctnl *ctnl;
+	struct dispatch *dispatch; /* where flows of the kernel's flowtable go is asked for */
 };
 
 /* Handler of the Flows method: parameters are filters. */

@@ -192,7 +192,7 @@ static const char *explain_engine(struct why *w)
 	}
 	if (w->reason == REASON_NONE)
 		fail(w, "engine", f.reason);
-	return "software";
+	return w->reason == REASON_KERNEL_FLOWTABLE ? "kernel" : "software";
 }
 
 static json_t *not_found(const struct tuple *tuple, int err)
@@ -226,7 +226,7 @@ json_t *why_explain(const struct engine *engine, struct dispatch *dispatch,
 	if (explain_policy(&w) && explain_path(&w, dispatch, &path))
 		explain_rules(&w, &path);
 	state = explain_engine(&w);
-	if (strcmp(state, "software") != 0)
+	if (strcmp(state, "software") != 0 && strcmp(state, "kernel") != 0)
 		w.reason = REASON_NONE;
 	return json_pack("{s:s, s:b, s:o, s:s, s:o, s:o, s:o}", "tuple",
 			 tuple_to_str(&w.conn.orig, text), "found", 1, "steps", w.steps, "state",

@@ -212,6 +212,12 @@ static void expect_count(struct scene *s, struct words *w)
 	scene_fail(s, "no such state: '%s'", name);
 }
 
+/* Whether the engine asks for dumps, now. */
+static void expect_dumps(struct scene *s, struct words *w)
+{
+	expect_number(s, w, "wish for dumps", engine_wants_dumps(s->rig.engine));
+}
+
 static void expect_silent(struct scene *s, struct words *w)
 {
 	expect_number(s, w, "silent flows", s->rig.engine->n_silent);
@@ -310,6 +316,7 @@ static const struct scene_command checks[] = {
 	{ "reason", expect_reason },	 { "no-flow", expect_no_flow },
 	{ "in-hw", expect_in_hw },	 { "forwarded", expect_forwarded },
 	{ "rules", expect_rules },	 { "flows", expect_flows },
+	{ "dumps", expect_dumps },
 	{ "silent", expect_silent },	 { "counter", expect_counter },
 	{ "conn", expect_conn },	 { "clsact", expect_clsact },
 	{ "guards", expect_guards },	 { "stopped", expect_stopped },

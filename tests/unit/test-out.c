@@ -76,7 +76,7 @@ static const char flow_plain[] =
 	"{\"proto\":\"tcp\",\"family\":\"ipv4\",\"zone\":0,\"id\":1,\"mark\":0,"
 	"\"orig\":{\"src\":\"192.0.2.1\",\"dst\":\"198.51.100.1\",\"sport\":4000,\"dport\":80},"
 	"\"reply\":{\"src\":\"198.51.100.1\",\"dst\":\"192.0.2.1\",\"sport\":80,\"dport\":4000},"
-	"\"state\":\"offloaded\",\"reason\":null,\"in_hw\":true,\"devices\":[\"lan0\",\"wan0\"],"
+	"\"state\":\"offloaded\",\"reason\":null,\"in_hw\":true,\"backend\":\"flower-hw\",\"devices\":[\"lan0\",\"wan0\"],"
 	"\"packets\":{\"orig\":" COUNTS(10, 2) ",\"reply\":" COUNTS(
 		20, 2) "},"
 		       "\"bytes\":{\"orig\":" COUNTS(1048576, 512) ",\"reply\":" COUNTS(524288,
@@ -86,7 +86,7 @@ static const char flow_nat[] =
 	"{\"proto\":\"udp\",\"family\":\"ipv6\",\"zone\":3,\"id\":2,\"mark\":0,"
 	"\"orig\":{\"src\":\"2001:db8::1\",\"dst\":\"2001:db8::2\",\"sport\":5,\"dport\":6},"
 	"\"reply\":{\"src\":\"2001:db8::2\",\"dst\":\"2001:db8::3\",\"sport\":6,\"dport\":7},"
-	"\"state\":\"software\",\"reason\":\"not-assured\",\"in_hw\":false,\"devices\":[],"
+	"\"state\":\"software\",\"reason\":\"not-assured\",\"in_hw\":false,\"backend\":null,\"devices\":[],"
 	"\"packets\":{\"orig\":" COUNTS(0, null) ",\"reply\":" COUNTS(
 		0, null) "},"
 			 "\"bytes\":{\"orig\":" COUNTS(0, null) ",\"reply\":" COUNTS(0, null) "}}";
@@ -95,7 +95,7 @@ static const char status[] =
 	"{\"version\":\"1.2\",\"uptime_s\":93784,\"offload\":\"hardware\",\"admit\":\"events\","
 	"\"devices\":[{\"name\":\"lan0\",\"ifindex\":2,\"state\":\"ready\",\"reason\":null},"
 	"{\"name\":\"wan\\u001b0\",\"ifindex\":3,\"state\":\"failed\",\"reason\":\"no (Busy)\"}],"
-	"\"flows\":{\"total\":12,\"offloaded\":7,\"pending\":2,\"software\":3,\"max\":65536},"
+	"\"flows\":{\"total\":12,\"offloaded\":6,\"kernel\":1,\"pending\":2,\"software\":3,\"max\":65536},"
 	"\"reasons\":{\"not-assured\":2,\"mtu\":1,\"local\":0},"
 	"\"counters\":{\"a\":1,\"b\":0,\"c\":123456789012},"
 	"\"packets\":{\"offloaded\":{\"orig\":100,\"reply\":200}},"
@@ -123,12 +123,12 @@ static void test_text_flows(void **state UNUSED)
 	feed(out->ops->flow, flow_nat);
 	out->ops->flows_end(out);
 	expect("PROTO  ORIGINAL                                  NAT REPLY                          "
-	       "STATE      HW   DEVICES      REASON       OFFLOADED  SOFTWARE\n"
+	       "STATE      BACKEND    DEVICES      REASON       OFFLOADED  SOFTWARE\n"
 	       "tcp    192.0.2.1:4000 > 198.51.100.1:80          -                                  "
-	       "offloaded  yes  lan0 > wan0  -              1.5 MiB    1023 B\n"
+	       "offloaded  flower-hw  lan0 > wan0  -              1.5 MiB    1023 B\n"
 	       "udp    [2001:db8::1]:5 > [2001:db8::2]:6 zone 3  "
 	       "[2001:db8::2]:6 > [2001:db8::3]:7  "
-	       "software   -    -            not-assured        0 B         -\n");
+	       "software   -          -            not-assured        0 B         -\n");
 }
 
 static void test_text_no_flows(void **state UNUSED)
@@ -161,7 +161,7 @@ static void test_text_status(void **state UNUSED)
 	       "devices:\n"
 	       "  lan0: ready\n"
 	       "  wan?0: failed, no (Busy)\n"
-	       "flows: 12 of at most 65536; 7 offloaded, 2 pending, 3 in software\n"
+	       "flows: 12 of at most 65536; 6 offloaded, 1 by the kernel's flowtable, 2 pending, 3 in software\n"
 	       "in software because:\n"
 	       "  not-assured                               2    "
 	       "mtu                                       1\n"

@@ -1,0 +1,116 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# timeout: 200
+#
+# A user's ruleset with a flowtable, and the daemon beside it: what the kernel's
+# flowtable forwards is shown as the kernel's, in software and in hardware, and gets
+# no rules; what it does not have, or leaves, is ours.
+set -eu
+# shellcheck source=../lab/topo.sh
+. "$LAB_TOPO"
+# shellcheck source=../lab/nicsim-topo.sh
+. "${LAB_TOPO%/*}/nicsim-topo.sh"
+
+BYTES=2000000
+
+# shown PORT: state, backend, devices, reason of the connection to it, and whether bytes were counted.
+shown() {
+	offload -j flows | python3 -c '
+import json, sys
+for f in json.load(sys.stdin):
+    if f["orig"]["dport"] == int(sys.argv[1]):
+        b = f["bytes"]["orig"]
+        print(f["state"], f["backend"], ">".join(f["devices"]) or "-", f["reason"], f["in_hw"],
+              "counted" if b["offloaded"] > 1000 else "not-counted", b["software"] is None)' "$1"
+}
+
+is_shown() {
+	[ "$(shown "$1")" = "$2" ]
+}
+
+# expect_shown PORT WANTED: it comes; else says what came.
+expect_shown() {
+	wait_until 15 is_shown "$1" "$2" || fail "flow to port $1 is shown as \"$(shown "$1")\", not \"$2\""
+}
+
+nicsim_load ports=2 profile=full stats_delay_ms=0
+topo_router2
+router_nft -f - <<'END'
+table ip labnat {
+	chain postrouting {
+		type nat hook postrouting priority srcnat
+		oifname "wan0" masquerade
+	}
+}
+table inet filter {
+	flowtable f { hook ingress priority 0; devices = { lan0, wan0 }; }
+	chain forward {
+		type filter hook forward priority 0; policy accept;
+		ip protocol { tcp, udp } flow offload @f
+	}
+}
+END
+topo_acct
+start_daemon 'devices = { "lan0", "wan0" }' 'offload = software' 'admit = events'
+
+# ---- in software: without and with counters ----
+
+transfer_open plain tcp 4 $BYTES
+transfer_bulk plain
+# Its counters stand still, for the flowtable has no "counter".
+expect_shown 5201 "kernel kernel-sw lan0>wan0 kernel-flowtable False not-counted True"
+assert_eq "rules on lan0" "$(rules lan0)" 0
+assert_eq "rules on wan0" "$(rules wan0)" 0
+assert_eq "flows of the kernel" "$(status flows.kernel)" 1
+assert_eq "flows of ours" "$(status flows.offloaded)" 0
+assert_eq "on the CPU" "$(status flows.software)" 0
+offload flows | grep -q ' kernel  *kernel-sw  *lan0 > wan0 ' || fail "flows: $(offload flows)"
+offload status | grep -q " 1 by the kernel's flowtable, " || fail "status: $(offload status)"
+offload -j why tcp "$CLIENT4:$(in_router conntrack -L -p tcp 2>/dev/null | sed -n "s/.* sport=\([0-9]*\) dport=5201 .*/\1/p")" \
+	"$SERVER4:5201" | grep -q '"state": *"kernel"' || fail "why does not say that it is the kernel's"
+
+# IPv6 is not in that rule: ours.
+transfer_open six tcp 6 $BYTES
+transfer_bulk six
+expect_shown 5202 "offloaded flower-sw lan0>wan0 None False counted False"
+wait_for 10 has_rules lan0 1
+transfer_close six
+
+# When the flowtable goes, the connection becomes ours: no event tells, but a dump.
+router_nft flush table inet filter
+router_nft delete flowtable inet filter f
+expect_shown 5201 "offloaded flower-sw lan0>wan0 None False not-counted False"
+assert_eq "flows of the kernel" "$(status flows.kernel)" 0
+transfer_close plain
+# And one that is there before the flowtable comes leaves us.
+transfer_open back udp 4 $BYTES
+expect_shown 5203 "offloaded flower-sw lan0>wan0 None False not-counted False"
+stop_daemon
+
+# ---- in hardware ----
+
+router_nft -f - <<'END'
+table inet filter {
+	flowtable h { hook ingress priority 0; devices = { lan0, wan0 }; flags offload; counter
+	}
+	chain forward {
+		ip protocol { tcp, udp } flow add @h
+	}
+}
+END
+transfer_bulk back
+# It is known by the dump of the start.
+start_daemon 'devices = { "lan0", "wan0" }' 'offload = hardware' 'admit = events'
+expect_shown 5203 "kernel kernel-hw lan0>wan0 kernel-flowtable True counted True"
+wait_for 10 status_is flows.kernel 1
+transfer_open hard tcp 4 $BYTES
+transfer_bulk hard
+expect_shown 5204 "kernel kernel-hw lan0>wan0 kernel-flowtable True counted True"
+wait_for 10 status_is flows.kernel 2
+assert_eq "rules of ours" "$(($(rules lan0) + $(rules wan0)))" 0
+assert_eq "shown with a filter" "$(offload -j flows --state kernel --device lan0 | grep -c kernel-hw)" 2
+transfer_close back
+transfer_close hard
+in_router conntrack -F 2>/dev/null
+wait_for 15 status_is flows.kernel 0
+stop_daemon
