@@ -366,6 +366,7 @@ void engine_feed(struct engine *e, const struct event *ev, mono_t now)
 	case EVENT_ROUTES_CHANGED:
 	case EVENT_IPSEC:
 	case EVENT_FORWARDING_IP6:
+	case EVENT_DEVICES:
 	case EVENT_PORT_DONE:
 	case EVENT_PROBE_DONE:
 		ports_feed(e, ev, now);

@@ -97,7 +97,7 @@ static bool is_port_kind(const struct link *l)
 
 static bool is_named(const struct settings *s, const struct link *l)
 {
-	if (s->auto_devices || s->n_devices == 0)
+	if (s->auto_devices || (s->n_devices == 0 && !s->devices_from.family))
 		return is_port_kind(l);
 	for (unsigned int i = 0; i < s->n_devices; i++) {
 		if (strcmp(s->device[i], l->name) == 0)
@@ -154,6 +154,9 @@ struct link_rec *pathtab_put_link(struct pathtab *tab, const struct settings *se
 	} else if (moves_paths(&rec->link, link)) {
 		rec->changed = next_way(tab);
 	}
+	/* The list changes, too (EVENT_DEVICES). */
+	if (rec->is_named != is_named(settings, link))
+		rec->changed = next_way(tab);
 	rec->link = *link;
 	rec->is_named = is_named(settings, link);
 	rec->bypass_allowed = allowed_bypass(settings, link);

@@ -158,6 +158,23 @@ static void feed_link(struct engine *e, const struct link *link)
 		resync_start_path_walk(e);
 }
 
+/* All links are looked at as if they were told anew. */
+static void feed_devices(struct engine *e, const struct event_devices *devices)
+{
+	struct settings *s = &e->settings;
+	struct link_rec *rec;
+
+	memset(s->device, 0, sizeof(s->device));
+	s->n_devices = MIN(devices->n, (unsigned int)SETTINGS_MAX_DEVICES);
+	for (unsigned int i = 0; i < s->n_devices; i++)
+		memcpy(s->device[i], devices->name[i], LINK_NAME_SIZE);
+	for (uint32_t slot = 0; (rec = pathtab_next_link(&e->paths, &slot)); slot++) {
+		struct link link = rec->link;
+
+		feed_link(e, &link);
+	}
+}
+
 static void feed_link_gone(struct engine *e, uint32_t ifindex)
 {
 	struct link_rec *rec = pathtab_find_link(&e->paths, ifindex);
@@ -534,6 +551,9 @@ void ports_feed(struct engine *e, const struct event *ev, mono_t now)
 	case EVENT_BYPASS:
 		if (pathtab_set_bypass(&e->paths, &ev->bypass))
 			resync_start_path_walk(e);
+		break;
+	case EVENT_DEVICES:
+		feed_devices(e, &ev->devices);
 		break;
 	case EVENT_NEIGH:
 		feed_neigh(e, &ev->neigh);

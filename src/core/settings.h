@@ -7,6 +7,7 @@
 #pragma once
 
 #include "model/bypass.h"
+#include "model/flowtable.h"
 #include "model/link.h"
 
 enum offload_mode {
@@ -51,6 +52,7 @@ struct settings {
 	bool auto_devices;	 /* { "auto" }: every port that can */
 	unsigned int n_devices;
 	char device[SETTINGS_MAX_DEVICES][LINK_NAME_SIZE];
+	struct flowtable_ref devices_from; /* the list is that of a flowtable: EVENT_DEVICES */
 	uint16_t tc_priority;	 /* first of the prios that are ours; 0 = the engine chooses */
 	uint32_t sample_ms;	 /* how often rule counters are read */
 	unsigned int n_allowed;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/conf.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <grp.h>
 #include <inttypes.h>
@@ -14,6 +15,7 @@
 #include "daemon/confbypass.h"
 #include "daemon/conffile.h"
 #include "daemon/conf_priv.h"
+#include "kern/flowtables.h"
 
 /* ---- the option table */
 
@@ -80,7 +82,7 @@ static const char *check_group(const char *text);
 /* One row per key, in the manual's order. */
 /* clang-format off */
 static const struct option options[] = {
-	{ { "devices", "list", "device names, or auto alone", "{}",
+	{ { "devices", "list", "device names, or alone: auto, or a flowtable", "{}",
 	    "ports between which connections are offloaded; none: observe only" },
 	  set_devices, print_devices, 0, 0, 0, 0, NULL, NULL },
 	{ { "offload", "word", "hardware | software | observe", "observe",
@@ -446,12 +448,45 @@ const char *conf_check_device(const char *name)
 	return NULL;
 }
 
+#define FLOWTABLE_WORD "flowtable "
+
+/* What nft calls an identifier, where we have room for it. */
+static bool is_nft_name(const char *name)
+{
+	for (const char *c = name; *c; c++) {
+		if (!isalnum((unsigned char)*c) && !strchr("-_./", *c))
+			return false;
+	}
+	return isalpha((unsigned char)name[0]) && strlen(name) < FLOWTABLE_NAME_SIZE;
+}
+
+/* "flowtable FAMILY TABLE NAME". */
+static void take_from_flowtable(struct load *load, const char *text)
+{
+	char family[8], table[FLOWTABLE_NAME_SIZE + 1], name[FLOWTABLE_NAME_SIZE + 1], more;
+	struct flowtable_ref *ref = &load->config.core.devices_from;
+
+	if (sscanf(text, FLOWTABLE_WORD "%7s %64s %64s %c", family, table, name, &more) != 3 ||
+	    !flowtables_family(family) || !is_nft_name(table) || !is_nft_name(name)) {
+		conf_error(load,
+			   "devices: \"%s\": write \"flowtable FAMILY TABLE NAME\", "
+			   "with ip, ip6 or inet",
+			   text);
+		return;
+	}
+	ref->family = flowtables_family(family);
+	strcpy(ref->table, table);
+	strcpy(ref->name, name);
+}
+
 static void set_devices(struct load *load, const struct option *opt UNUSED,
 			const struct conffile_item *item)
 {
 	struct settings *core = &load->config.core;
+	unsigned int n_flowtables = 0;
 
 	memset(core->device, 0, sizeof(core->device));
+	memset(&core->devices_from, 0, sizeof(core->devices_from));
 	core->n_devices = 0;
 	core->auto_devices = false;
 	for (size_t i = 0; i < item->n_values; i++) {
@@ -462,6 +497,12 @@ static void set_devices(struct load *load, const struct option *opt UNUSED,
 			core->auto_devices = true;
 			if (item->n_values > 1)
 				conf_error(load, "devices: auto must stand alone");
+			continue;
+		}
+		if (!strncmp(name, FLOWTABLE_WORD, strlen(FLOWTABLE_WORD))) {
+			take_from_flowtable(load, name);
+			if (item->n_values > 1 && !n_flowtables++)
+				conf_error(load, "devices: a flowtable must stand alone");
 			continue;
 		}
 		for (unsigned int j = 0; j < core->n_devices && !wrong; j++) {
@@ -553,6 +594,12 @@ static void print_devices(const struct config *config, const struct option *opt 
 
 	if (core->auto_devices) {
 		fputs("{ \"auto\" }", stream);
+		return;
+	}
+	if (core->devices_from.family) {
+		fprintf(stream, "{ \"" FLOWTABLE_WORD "%s %s %s\" }",
+			flowtables_family_name(core->devices_from.family), core->devices_from.table,
+			core->devices_from.name);
 		return;
 	}
 	fputc('{', stream);

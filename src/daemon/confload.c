@@ -152,7 +152,7 @@ static bool is_given(const struct load *load, const char *key)
 static void check_together(struct load *load)
 {
 	struct settings *core = &load->config.core;
-	bool has_devices = core->auto_devices || core->n_devices;
+	bool has_devices = core->auto_devices || core->n_devices || core->devices_from.family;
 
 	if (load->errors->n_errors)
 		return;

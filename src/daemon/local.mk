@@ -21,6 +21,7 @@ src_daemon_libdaemon_a_SOURCES = \
 	src/daemon/dispatch.h src/daemon/dispatch.c \
 	src/daemon/report.h src/daemon/report.c \
 	src/daemon/ipsec.h src/daemon/ipsec.c \
+	src/daemon/devfollow.h src/daemon/devfollow.c \
 	src/daemon/ingest.h src/daemon/ingest.c \
 	src/daemon/epochs.h src/daemon/epochs.c \
 	src/daemon/expiry.h src/daemon/expiry.c \

@@ -22,6 +22,7 @@
 #include "daemon/conf.h"
 #include "daemon/ctlcmd.h"
 #include "daemon/ctlsock.h"
+#include "daemon/devfollow.h"
 #include "daemon/dispatch.h"
 #include "daemon/ingest.h"
 #include "daemon/ipsec.h"
@@ -62,6 +63,7 @@ struct daemon {
 	struct engine *engine;
 	struct dispatch *dispatch;
 	struct ipsec *ipsec;
+	struct devfollow *devfollow;
 	struct ingest *ingest;
 	struct ruleset *ruleset;
 	struct bypass *bypass;
@@ -373,6 +375,8 @@ static int start_facts(struct daemon *d, struct nftown **own)
 	int err = ipsec_new(d->loop, d->dispatch, &d->ipsec);
 
 	if (!err)
+		err = devfollow_new(d->loop, d->engine, d->dispatch, &d->devfollow);
+	if (!err)
 		err = ingest_new(d->loop, d->engine, d->dispatch, d->config.event_buffer_bytes,
 				 &d->ingest);
 	if (!err)
@@ -436,6 +440,7 @@ static bool finish(struct daemon *d)
 	sampler_free(d->sampler);
 	bypass_free(d->bypass);
 	ingest_free(d->ingest);
+	devfollow_free(d->devfollow);
 	ipsec_free(d->ipsec);
 	all_ended = dispatch_free(d->dispatch);
 	engine_free(d->engine);

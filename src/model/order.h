@@ -139,6 +139,7 @@ enum event_type {
 	EVENT_ROUND_PORT,     /* round: all rules of one port were sampled */
 	EVENT_ROUND_END,      /* all ports were: what was not there is lost */
 	EVENT_WORKER,	      /* worker: stuck in the kernel, or back */
+	EVENT_DEVICES,	      /* devices: the list that the settings take from elsewhere */
 	EVENT_EPOCH,	      /* epoch: what our nft table marks now; 0 = no mark counts any more */
 	EVENT_RULESET,	      /* ruleset: connections that may not pass it any more */
 	EVENT_RULESET_SETTLED, /* all that conntrack reported before the last EVENT_RULESET was fed */
@@ -176,6 +177,11 @@ struct event_refresh {
 	bool mark_cleared;
 	int32_t err;
 	struct conn conn; /* as it was before the refresh */
+};
+
+struct event_devices {
+	unsigned int n;
+	const char (*name)[LINK_NAME_SIZE]; /* the feeder's */
 };
 
 struct event_port {
@@ -268,6 +274,7 @@ struct event {
 		struct event_round round;
 		struct event_bypass bypass;
 		struct event_worker worker;
+		struct event_devices devices;
 		uint32_t epoch;
 		struct event_ruleset ruleset;
 		struct event_flush flush;

@@ -244,6 +244,18 @@ static void run_resync(struct scene *s, struct words *w)
 	}
 }
 
+/* The list of devices as it is now. */
+static void run_devices(struct scene *s, struct words *w)
+{
+	char names[4][LINK_NAME_SIZE];
+	struct event ev = { .type = EVENT_DEVICES, .devices = { .name = names } };
+
+	scene_start(s);
+	while (words_are_left(w) && ev.devices.n < array_size(names))
+		snprintf(names[ev.devices.n++], LINK_NAME_SIZE, "%s", words_take(s, w));
+	rig_feed(&s->rig, &ev);
+}
+
 static void run_flush(struct scene *s, struct words *w)
 {
 	struct event ev = { .type = EVENT_FLUSH };
@@ -438,6 +450,7 @@ static void run_ruleset(struct scene *s, struct words *w)
 const struct scene_command scene_happen[] = {
 	{ "conn", run_conn },	  { "packets", run_packets },
 	{ "sample", run_sample }, { "resync", run_resync },
+	{ "devices", run_devices },
 	{ "flush", run_flush },	  { "stop", run_stop },
 	{ "refuse", run_refuse }, { "lose-install", run_lose_install },
 	{ "fail", run_fail },	  { "hold", run_hold },

@@ -38,6 +38,7 @@ static void set_admit(struct scene *s, struct words *w)
 static void set_devices(struct scene *s, struct words *w)
 {
 	s->settings.auto_devices = words_take_if(w, "auto");
+	s->settings.devices_from.family = words_take_if(w, "flowtable") ? 1 : 0;
 	s->settings.n_devices = 0;
 	while (words_are_left(w) && s->settings.n_devices < SETTINGS_MAX_DEVICES)
 		snprintf(s->settings.device[s->settings.n_devices++], LINK_NAME_SIZE, "%s",

@@ -1,0 +1,70 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# timeout: 200
+#
+# The list of devices is that of a flowtable of the ruleset, and follows it. What that
+# flowtable does not take is ours.
+set -eu
+# shellcheck source=../lab/topo.sh
+. "$LAB_TOPO"
+
+# ports: devices that the daemon uses, in one line.
+ports() {
+	offload -j status | python3 -c '
+import json, sys
+print(" ".join(sorted(d["name"] for d in json.load(sys.stdin)["devices"] if d["state"] == "ready")))'
+}
+
+are_ports() {
+	[ "$(ports)" = "$1" ]
+}
+
+expect_ports() {
+	wait_until 10 are_ports "$2" || fail "$1: ports are \"$(ports)\", not \"$2\""
+}
+
+topo_router2
+# There before the ruleset is.
+start_daemon 'devices = { "flowtable inet filter f" }' 'offload = software' 'admit = events'
+topo_acct
+expect_ports "without the flowtable" ""
+assert_eq "qdiscs of ours" "$(tc -n router qdisc show | grep -c clsact || :)" 0
+router_nft -f - <<'END'
+table inet filter {
+	flowtable f { hook ingress priority 0; devices = { lan0, wan0 }; }
+	chain forward {
+		type filter hook forward priority 0; policy accept;
+		ip protocol { tcp, udp } flow offload @f
+	}
+}
+END
+expect_ports "with the flowtable" "lan0 wan0"
+transfer_open six tcp 6 200000
+transfer_bulk six
+wait_for 10 has_rules lan0 1
+transfer tcp 4 200000
+
+# One device leaves it: the flow that goes over it loses its rules.
+router_nft delete flowtable inet filter f '{ devices = { wan0 } ; }'
+wait_for 10 has_rules lan0 0
+expect_ports "with one device" "lan0"
+wait_for 10 status_is reasons.device-not-named 1
+router_nft add flowtable inet filter f '{ devices = { wan0 } ; }'
+wait_for 10 has_rules lan0 1
+expect_ports "with two again" "lan0 wan0"
+
+# It goes with the ruleset, and comes with another one.
+router_nft flush ruleset
+wait_for 10 has_rules lan0 0
+expect_ports "without ruleset" ""
+wait_for 10 has_rules wan0 0
+assert_eq "qdiscs of ours" "$(tc -n router qdisc show | grep -c clsact || :)" 0
+router_nft -f - <<'END'
+table inet filter {
+	flowtable f { hook ingress priority 0; devices = { lan0, wan0 }; }
+}
+END
+wait_for 10 has_rules lan0 1
+transfer_close six
+assert_eq "lists that were seen" "$(status counters.device_lists)" 6
+stop_daemon
