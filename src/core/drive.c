@@ -310,8 +310,11 @@ static void settle(struct engine *e, struct flow *f, mono_t now)
 
 static void queue_install(struct engine *e, struct flow *f, mono_t now)
 {
-	if (e->settings.offload == OFFLOAD_OBSERVE) {
-		enter_refused(e, f, REASON_OBSERVE_ONLY, now);
+	if (!settings_use_flower(&e->settings)) {
+		enter_refused(e, f,
+			      e->settings.offload == OFFLOAD_OBSERVE ? REASON_OBSERVE_ONLY :
+								      REASON_KERNEL_BACKEND,
+			      now);
 		return;
 	}
 	f->goal = FLOW_GOAL_KEEP;
@@ -404,7 +407,8 @@ bool drive_is_newer(uint32_t generation, const struct flow *f)
 
 bool drive_may_be_lifted(const struct engine *e, const struct flow *f)
 {
-	return (policy_is_path_reason(f->reason) || f->reason == REASON_OBSERVE_ONLY) &&
+	return (policy_is_path_reason(f->reason) || f->reason == REASON_OBSERVE_ONLY ||
+		f->reason == REASON_KERNEL_BACKEND) &&
 	       drive_is_newer(f->reason == REASON_NEIGHBOUR_UNRESOLVED ? e->paths.generation :
 									 e->paths.ways_changed,
 			      f);

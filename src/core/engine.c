@@ -59,7 +59,7 @@ int engine_new(const struct engine_params *params, struct engine **ret_engine)
 		err = pathtab_init(&e->paths, params->hash_key);
 	if (!err)
 		err = proof_new(&e->settings, &e->proof);
-	if (!err && e->settings.offload == OFFLOAD_HARDWARE)
+	if (!err && e->settings.offload == OFFLOAD_HARDWARE && settings_use_flower(&e->settings))
 		err = init_hardware(e, params->now);
 	if (!err)
 		err = wheel_init(&e->timers, params->settings.max_flows, TIMER_TICK_MS,

@@ -178,7 +178,7 @@ static enum reason check_ports(const struct settings *settings, const struct lin
 		if ((rec[d]->bypass_known | rec[d]->bypass_allowed) != BYPASS_ALL)
 			return REASON_DEVICE_NOT_READY;
 	}
-	if (settings->offload == OFFLOAD_OBSERVE)
+	if (!settings_use_flower(settings))
 		return REASON_NONE;
 	for (unsigned int d = 0; d < DIR__COUNT; d++) {
 		if (rec[d]->port != PORT_OPEN)

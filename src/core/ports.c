@@ -31,7 +31,7 @@ static bool is_port_kind(const struct link *l)
 /* It shall be one, whether or not its hardware can be used just now. */
 static bool wants_port(const struct engine *e, const struct link_rec *rec)
 {
-	return e->settings.offload != OFFLOAD_OBSERVE && !e->stopping && rec->is_named &&
+	return settings_use_flower(&e->settings) && !e->stopping && rec->is_named &&
 	       is_port_kind(&rec->link);
 }
 

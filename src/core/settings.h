@@ -16,6 +16,13 @@ enum offload_mode {
 	OFFLOAD_HARDWARE, /* skip_sw rules */
 };
 
+/* Who forwards. */
+enum backend {
+	BACKEND_FLOWER,	   /* flower rules of ours */
+	BACKEND_FLOWTABLE, /* the kernel's own flowtable: nothing of ours beside the nft table */
+	BACKEND_AUTO,	   /* the flowtable where flower rules cannot */
+};
+
 enum admit_mode {
 	ADMIT_EVENTS, /* every established forwarded connection */
 	ADMIT_MARK,   /* those whose ct mark has all our bits: the ruleset sets them */
@@ -46,6 +53,8 @@ struct settings_bypass {
 
 struct settings {
 	enum offload_mode offload;
+	enum backend backend;
+	bool software_flowtable; /* flowtables of devices without such an offload are allowed */
 	enum admit_mode admit;
 	uint32_t mark;		 /* our bits of the ct mark; 0 = the engine chooses */
 	uint32_t max_flows;
@@ -68,6 +77,12 @@ struct settings {
 	uint32_t udp_timeout_s;
 	uint32_t tcp_time_wait_s;
 };
+
+/* Rules of ours are made at all. */
+static inline bool settings_use_flower(const struct settings *s)
+{
+	return s->offload != OFFLOAD_OBSERVE && s->backend != BACKEND_FLOWTABLE;
+}
 
 /* Our bits of the ct mark where none are set: an epoch needs several. */
 #define SETTINGS_MARK_BIT    0x10000000

@@ -349,6 +349,26 @@ static void put_admission(struct out *out, const json_t *a)
 	fputc('\n', out->stream);
 }
 
+static void put_flowtable(struct out *out, const json_t *flowtable)
+{
+	const json_t *pair;
+	size_t i;
+
+	json_array_foreach(json_object_get(flowtable, "pairs"), i, pair) {
+		write_text(out->stream, "flowtable: ", pair, "in");
+		write_text(out->stream, " to ", pair, "out");
+		fputs(json_is_true(json_object_get(pair, "hardware")) ? " in hardware" : " in software",
+		      out->stream);
+		if (strcmp(string_in(pair, "because"), "none") != 0)
+			write_text(out->stream, ", because of ", pair, "because");
+		fputc('\n', out->stream);
+	}
+	if (json_string_length(json_object_get(flowtable, "trouble"))) {
+		write_text(out->stream, "flowtable: ", flowtable, "trouble");
+		fputc('\n', out->stream);
+	}
+}
+
 static void put_status(struct out *out, const json_t *status)
 {
 	STRBUF_ON_STACK(uptime, 64);
@@ -360,6 +380,7 @@ static void put_status(struct out *out, const json_t *status)
 	write_text(out->stream, ", admit: ", status, "admit");
 	fputc('\n', out->stream);
 	put_admission(out, json_object_get(status, "admission"));
+	put_flowtable(out, json_object_get(status, "flowtable"));
 	put_devices_status(out, json_object_get(status, "devices"));
 	put_flow_totals(out, json_object_get(status, "flows"));
 	put_numbers(out, "in software because", json_object_get(status, "reasons"));

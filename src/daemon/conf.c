@@ -26,6 +26,13 @@ static const struct word offload_words[] = {
 	{ NULL, 0, NULL },
 };
 
+static const struct word backend_words[] = {
+	{ "flower", BACKEND_FLOWER, NULL },
+	{ "flowtable", BACKEND_FLOWTABLE, NULL },
+	{ "auto", BACKEND_AUTO, NULL },
+	{ NULL, 0, NULL },
+};
+
 static const struct word admit_words[] = {
 	{ "nft", ADMIT_NFT, NULL },
 	{ "mark", ADMIT_MARK, NULL },
@@ -88,6 +95,12 @@ static const struct option options[] = {
 	{ { "offload", "word", "hardware | software | observe", "observe",
 	    "where rules go: into the NIC, into the kernel's own classifier, or nowhere" },
 	  set_word, print_word, MEMBER(core.offload), 0, 0, offload_words, NULL },
+	{ { "backend", "word", "flower | flowtable | auto", "flower",
+	    "who forwards: flower rules, the kernel's own flowtable, or that one where rules cannot" },
+	  set_word, print_word, MEMBER(core.backend), 0, 0, backend_words, NULL },
+	{ { "software-flowtable", "word", "yes | no", "yes",
+	    "whether devices whose driver takes no flowtable may be in one" },
+	  set_word, print_word, MEMBER(core.software_flowtable), 0, 0, yes_words, NULL },
 	{ { "admit", "word", "nft | mark | events", "nft",
 	    "which connections: those that pass the nft ruleset, those that it marks, or every established one" },
 	  set_word, print_word, MEMBER(core.admit), 0, 0, admit_words, NULL },

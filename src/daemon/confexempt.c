@@ -301,6 +301,8 @@ void conf_check_admission(struct load *load)
 
 	if (s.admit != ADMIT_NFT) {
 		warn_of_no_effect(load);
+		if (s.backend != BACKEND_FLOWER)
+			conf_error(load, "backend: the kernel's flowtable needs admit = nft");
 		return;
 	}
 	settings_choose_mark(&s);

@@ -13,6 +13,7 @@
 #include "daemon/devlist.h"
 #include "daemon/doctor.h"
 #include "daemon/flowlist.h"
+#include "daemon/handover.h"
 #include "daemon/ruleset.h"
 #include "daemon/why.h"
 #include "nft-offload/ctl.h"
@@ -135,11 +136,12 @@ static void status_start(struct ctl_call *call, json_t *parameters)
 	view_totals(cc->engine, &t);
 	ctl_call_reply(
 		call,
-		json_pack("{s:s, s:I, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "version",
+		json_pack("{s:s, s:I, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "version",
 			  PACKAGE_VERSION, "uptime_s",
 			  (json_int_t)(mono_diff_ms(mono_now(), cc->started) / 1000), "offload",
 			  offload_name(s->offload), "admit",
-			  admit_name(s->admit), "admission", admission_of(cc), "devices",
+			  admit_name(s->admit), "admission", admission_of(cc), "flowtable",
+			  handover_to_json(ruleset_handover(cc->ruleset)), "devices",
 			  devices_of(cc->engine), "flows", flow_counts(&t), "reasons",
 			  reasons_of(&t), "counters", counters_all(), "packets",
 			  both_dirs(t.forwarded[DIR_ORIG].pkts, t.forwarded[DIR_REPLY].pkts),

@@ -26,6 +26,7 @@ src_daemon_libdaemon_a_SOURCES = \
 	src/daemon/epochs.h src/daemon/epochs.c \
 	src/daemon/expiry.h src/daemon/expiry.c \
 	src/daemon/nftwork.h src/daemon/nftwork.c \
+	src/daemon/handover.h src/daemon/handover.c \
 	src/daemon/ruleset.h src/daemon/ruleset.c \
 	src/daemon/bypass.h src/daemon/bypass.c \
 	src/daemon/sampler.h src/daemon/sampler.c \

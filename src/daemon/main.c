@@ -382,8 +382,8 @@ static int start_facts(struct daemon *d, struct nftown **own)
 	if (!err)
 		err = bypass_new(d->loop, d->engine, d->dispatch, &d->bypass);
 	if (!err && d->config.core.admit != ADMIT_EVENTS) {
-		err = ruleset_new(d->loop, d->engine, d->dispatch, d->ingest, d->bypass, &d->config,
-				  *own, &d->ruleset);
+		err = ruleset_new(d->loop, d->engine, d->dispatch, d->ingest, d->bypass,
+				  d->devfollow, &d->config, *own, &d->ruleset);
 		*own = NULL;
 	}
 	if (!err)

@@ -22,7 +22,6 @@
 
 COUNTER(marks_cleaned, "connections that had an epoch which is used again");
 
-#define JOBS	       2
 #define TIMEOUT_MS     5000
 #define BATCH	       64
 #define RCVBUF_BYTES   (4 * 1024 * 1024)
@@ -35,6 +34,8 @@ struct nftwork {
 	int stop_fd;
 	atomic_bool stopping;
 	struct nftadmit_config config;
+	struct nftflow_config *flow; /* config's */
+	unsigned int n_under_way; /* main thread only */
 	struct nftown *own;
 	struct nlsock dump, update;
 	struct nlbatch batch;
@@ -56,6 +57,41 @@ static void set_epoch(struct nftwork *w, struct nftwork_done *done)
 		err = nftown_up(w->own, &w->config, &done->err);
 	}
 	done->err.err = err;
+}
+
+/* 0 also where there are none: the table will have what it should when it is made. */
+static void renew(struct nftwork *w, struct nftwork_done *done)
+{
+	int err = w->flow ? nftown_renew_flow(w->own, &w->config, &done->err) : 0;
+
+	if (err == -ENOENT) {
+		done->err = nlerr_make(0);
+		done->made_table = true;
+		err = nftown_up(w->own, &w->config, &done->err);
+	}
+	done->err.err = err;
+}
+
+/* Where it fails, the table goes on with those that it had, as far as they are there. */
+static void set_flow(struct nftwork *w, struct nftwork_done *done)
+{
+	struct nftflow_config *old = w->flow;
+
+	w->config.flow = w->flow = done->job.flow;
+	done->job.flow = NULL;
+	done->made_table = true;
+	done->err.err = nftown_up(w->own, &w->config, &done->err);
+	if (!done->err.err) {
+		free(old);
+		return;
+	}
+	free(w->flow);
+	w->config.flow = w->flow = old;
+}
+
+static void try_device(struct nftwork *w, struct nftwork_done *done)
+{
+	done->err.err = nftown_try_device(w->own, done->job.device, true, true, &done->err);
 }
 
 /* -- marks ------------------------------------------------------------------ */
@@ -125,6 +161,17 @@ static void sleep_until_work(struct nftwork *w)
 	ring_disarm(&w->jobs);
 }
 
+static void run(struct nftwork *w, struct nftwork_done *done)
+{
+	switch ((enum nftwork_type)done->job.type) {
+	case NFTWORK_RENEW: renew(w, done); break;
+	case NFTWORK_FLOW: set_flow(w, done); break;
+	case NFTWORK_TRY: try_device(w, done); break;
+	case NFTWORK_EPOCH: set_epoch(w, done); break;
+	case NFTWORK_CLEAN: clean(w, done); break;
+	}
+}
+
 static void *work_main(void *arg)
 {
 	struct nftwork *w = arg;
@@ -136,10 +183,7 @@ static void *work_main(void *arg)
 			sleep_until_work(w);
 			continue;
 		}
-		if (done.job.type == NFTWORK_EPOCH)
-			set_epoch(w, &done);
-		else
-			clean(w, &done);
+		run(w, &done);
 		/* As many places as jobs can be under way. */
 		BUG_ON(!ring_push(&w->answers, &done));
 	}
@@ -165,9 +209,9 @@ static int open_all(struct nftwork *w)
 	w->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (w->stop_fd < 0)
 		return -errno;
-	err = ring_init(&w->jobs, sizeof(struct nftwork_job), JOBS);
+	err = ring_init(&w->jobs, sizeof(struct nftwork_job), NFTWORK_JOBS);
 	if (!err)
-		err = ring_init(&w->answers, sizeof(struct nftwork_done), 2 * JOBS);
+		err = ring_init(&w->answers, sizeof(struct nftwork_done), NFTWORK_JOBS);
 	if (!err)
 		err = nlsock_open(&w->dump, NETLINK_NETFILTER, RCVBUF_BYTES);
 	if (!err)
@@ -181,6 +225,11 @@ static int open_all(struct nftwork *w)
 
 static void free_work(struct nftwork *w)
 {
+	struct nftwork_job job;
+
+	while (w->jobs.shared && ring_pop(&w->jobs, &job))
+		free(job.flow);
+	free(w->flow);
 	ctnl_free(w->ctnl);
 	nlbatch_fini(&w->batch);
 	nlsock_close(&w->update);
@@ -226,7 +275,10 @@ void nftwork_stop(struct nftwork *work)
 
 bool nftwork_push(struct nftwork *work, const struct nftwork_job *job)
 {
-	return ring_push(&work->jobs, job);
+	if (work->n_under_way == NFTWORK_JOBS || !ring_push(&work->jobs, job))
+		return false;
+	work->n_under_way++;
+	return true;
 }
 
 int nftwork_fd(const struct nftwork *work)
@@ -242,8 +294,10 @@ void nftwork_woken(struct nftwork *work)
 bool nftwork_pop(struct nftwork *work, struct nftwork_done *ret)
 {
 	do {
-		if (ring_pop(&work->answers, ret))
+		if (ring_pop(&work->answers, ret)) {
+			work->n_under_way--;
 			return true;
+		}
 	} while (!ring_arm(&work->answers));
 	return false;
 }

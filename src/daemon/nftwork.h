@@ -19,7 +19,13 @@
 struct nftown;
 struct nftwork;
 
+/* Jobs without an answer. */
+#define NFTWORK_JOBS 128
+
 enum nftwork_type {
+	NFTWORK_RENEW, /* the flowtables are made anew: nothing that they had counts any more */
+	NFTWORK_FLOW,  /* other flowtables, or none: the table is made anew */
+	NFTWORK_TRY,   /* would the driver of a device take a flowtable? */
 	NFTWORK_EPOCH, /* the table marks with this epoch; it is made where it is not, or not whole */
 	NFTWORK_CLEAN, /* no connection has this epoch, or half of it */
 };
@@ -27,6 +33,8 @@ enum nftwork_type {
 struct nftwork_job {
 	uint8_t type; /* enum nftwork_type */
 	uint32_t epoch;
+	struct nftflow_config *flow; /* FLOW: from malloc, the thread's from then on; NULL = none */
+	char device[LINK_NAME_SIZE]; /* TRY */
 };
 
 struct nftwork_done {
@@ -37,15 +45,15 @@ struct nftwork_done {
 };
 
 /*
- * Starts the thread. The table is the thread's until nftwork_stop(); config is copied.
- * 0 or -errno.
+ * Starts the thread. The table is the thread's until nftwork_stop(); NULL for one that
+ * only cleans. config is copied. 0 or -errno.
  */
 MUST_CHECK int nftwork_start(struct nftown *own, const struct nftadmit_config *config,
 			     struct nftwork **ret);
 /* Waits for the job at hand and ends the thread. NULL is fine. */
 void nftwork_stop(struct nftwork *work);
 
-/* At most one job waits beside the one at hand: false when there is no room. */
+/* False when there is no room: NFTWORK_JOBS wait, or their answers do. */
 MUST_CHECK bool nftwork_push(struct nftwork *work, const struct nftwork_job *job);
 /* Readable when answers wait. */
 int nftwork_fd(const struct nftwork *work);

@@ -11,6 +11,7 @@
 #include "base/util.h"
 #include "daemon/epochs.h"
 #include "daemon/expiry.h"
+#include "daemon/handover.h"
 #include "daemon/nftwork.h"
 #include "kern/nftown.h"
 #include "kern/nftwatch.h"
@@ -51,13 +52,15 @@ struct ruleset {
 	struct engine *engine;
 	struct ingest *ingest;
 	struct bypass *bypass;
+	struct devfollow *devfollow;
 	struct nftwatch *watch;
-	struct loop_fd *watch_fd, *work_fd;
+	struct loop_fd *watch_fd, *work_fd, *cleaner_fd;
 	struct loop_timer *timer; /* to go on */
 	struct expiry *expiry;
 	/* What follows is of ADMIT_NFT; own is NULL otherwise. */
 	struct nftown *own;
-	struct nftwork *work;
+	struct nftwork *work, *cleaner; /* of the table; of old marks */
+	struct handover *handover;
 	struct nftadmit_config config;
 	struct epochs epochs;
 	bool is_open;      /* some epoch counts, for the engine */
@@ -201,12 +204,12 @@ static bool is_time(struct ruleset *r)
 	return false;
 }
 
-static void order(struct ruleset *r, enum nftwork_type type, uint32_t epoch)
+/* One of each kind at a time, so there is room. */
+static void order(struct nftwork *work, enum nftwork_type type, uint32_t epoch)
 {
 	struct nftwork_job job = { .type = (uint8_t)type, .epoch = epoch };
 
-	/* One of each kind at a time. */
-	BUG_ON(!nftwork_push(r->work, &job));
+	BUG_ON(!nftwork_push(work, &job));
 }
 
 static void want_clean(struct ruleset *r)
@@ -217,7 +220,7 @@ static void want_clean(struct ruleset *r)
 		return;
 	r->is_cleaning = true;
 	r->cleaning = dirty;
-	order(r, NFTWORK_CLEAN, dirty);
+	order(r->cleaner, NFTWORK_CLEAN, dirty);
 }
 
 void ruleset_go_on(struct ruleset *r)
@@ -238,7 +241,7 @@ void ruleset_go_on(struct ruleset *r)
 	r->is_open = true;
 	r->is_ordered = true;
 	feed_epoch(r, epoch);
-	order(r, NFTWORK_EPOCH, epoch);
+	order(r->work, NFTWORK_EPOCH, epoch);
 }
 
 static void go_on(void *ctx)
@@ -307,21 +310,38 @@ static void on_clean_done(struct ruleset *r, const struct nftwork_done *done)
 		r->is_cleaning = false;
 }
 
+static void take_answers(struct ruleset *r, struct nftwork *work)
+{
+	struct nftwork_done done;
+
+	nftwork_woken(work);
+	while (nftwork_pop(work, &done)) {
+		if (done.job.type == NFTWORK_EPOCH)
+			on_epoch_done(r, &done);
+		else if (done.job.type == NFTWORK_CLEAN)
+			on_clean_done(r, &done);
+		else
+			handover_done(r->handover, &done);
+	}
+	ruleset_go_on(r);
+}
+
 static void on_work(void *ctx, int fd, unsigned int events)
 {
 	struct ruleset *r = ctx;
-	struct nftwork_done done;
 
 	(void)fd;
 	(void)events;
-	nftwork_woken(r->work);
-	while (nftwork_pop(r->work, &done)) {
-		if (done.job.type == NFTWORK_EPOCH)
-			on_epoch_done(r, &done);
-		else
-			on_clean_done(r, &done);
-	}
-	ruleset_go_on(r);
+	take_answers(r, r->work);
+}
+
+static void on_cleaner(void *ctx, int fd, unsigned int events)
+{
+	struct ruleset *r = ctx;
+
+	(void)fd;
+	(void)events;
+	take_answers(r, r->cleaner);
 }
 
 /* -- changes by others ------------------------------------------------------ */
@@ -391,22 +411,31 @@ static void on_everything(struct ruleset *r)
 	if (r->own) {
 		note_time(r);
 		close_admission(r);
+		handover_renew(r->handover);
 	} else {
 		feed_change(r, true, NULL, 0);
 	}
 	bypass_look_nft(r->bypass);
+	devfollow_look(r->devfollow);
+}
+
+static void feed_elements(struct ruleset *r, const struct setelem *elem, unsigned int n)
+{
+	counter_add(&nft_elements, n);
+	feed_change(r, false, elem, n);
+	/* A flowtable cannot give up some of its connections. */
+	handover_renew(r->handover);
 }
 
 static void on_elements(struct ruleset *r, const struct setelem *elem, unsigned int n)
 {
-	counter_add(&nft_elements, n);
 	for (unsigned int i = 0; i < n; i++) {
 		/* More than can be remembered: until the first of them, all is as it was. */
 		if (elem[i].expires_ms && expiry_add(r->expiry, &elem[i], loop_now(r->loop)))
 			log_notice("too many set elements with a time-out, all flows are looked at "
 				   "when the next one is over");
 	}
-	feed_change(r, false, elem, n);
+	feed_elements(r, elem, n);
 }
 
 static void on_commit(const struct nftwatch_commit *c, void *ctx)
@@ -452,9 +481,8 @@ static void on_expired(void *ctx, const struct setelem *elem, unsigned int n)
 {
 	struct ruleset *r = ctx;
 
-	counter_add(&nft_elements, n);
 	if (n)
-		feed_change(r, false, elem, n);
+		feed_elements(r, elem, n);
 	else
 		on_everything(r);
 	ruleset_go_on(r);
@@ -480,22 +508,6 @@ static int watch_changes(struct ruleset *r)
 	return r->watch_fd ? 0 : -ENOMEM;
 }
 
-static int start_work(struct ruleset *r)
-{
-	int err = epochs_init(&r->epochs, r->config.mask);
-
-	if (!err)
-		err = nftwork_start(r->own, &r->config, &r->work);
-	if (err) {
-		log_error("cannot start the thread for our nft table: %s", strerror(-err));
-		return err;
-	}
-	/* Whichever the table writes at present, the first to be used is another. */
-	dispatch_set_own(r->dispatch, nftwork_ct_portid(r->work));
-	r->work_fd = loop_fd_add(r->loop, nftwork_fd(r->work), LOOP_READ, "nft answers", on_work, r);
-	return r->work_fd ? 0 : -ENOMEM;
-}
-
 /* The epoch that the table has written since it was made is not the first one to count. */
 static void read_epoch(struct ruleset *r)
 {
@@ -504,11 +516,35 @@ static void read_epoch(struct ruleset *r)
 
 	if (nftown_check(r->own, &r->config, &state, &why) == 0 && state.epoch)
 		epochs_set_current(&r->epochs, state.epoch);
+	r->config.epoch = epochs_current(&r->epochs);
+}
+
+static int start_work(struct ruleset *r)
+{
+	int err = epochs_init(&r->epochs, r->config.mask);
+
+	if (!err)
+		read_epoch(r);
+	if (!err)
+		err = nftwork_start(r->own, &r->config, &r->work);
+	if (!err)
+		err = nftwork_start(NULL, &r->config, &r->cleaner);
+	if (!err)
+		err = handover_new(r->loop, r->engine, r->work, &r->handover);
+	if (err) {
+		log_error("cannot start the thread for our nft table: %s", strerror(-err));
+		return err;
+	}
+	dispatch_set_own(r->dispatch, nftwork_ct_portid(r->cleaner));
+	r->work_fd = loop_fd_add(r->loop, nftwork_fd(r->work), LOOP_READ, "nft answers", on_work, r);
+	r->cleaner_fd = loop_fd_add(r->loop, nftwork_fd(r->cleaner), LOOP_READ, "marks", on_cleaner,
+				    r);
+	return r->work_fd && r->cleaner_fd ? 0 : -ENOMEM;
 }
 
 int ruleset_new(struct loop *loop, struct engine *engine, struct dispatch *dispatch,
-		struct ingest *ingest, struct bypass *bypass, const struct config *config,
-		struct nftown *own, struct ruleset **ret)
+		struct ingest *ingest, struct bypass *bypass, struct devfollow *devfollow,
+		const struct config *config, struct nftown *own, struct ruleset **ret)
 {
 	struct ruleset *r = calloc(1, sizeof(*r));
 	int err = -ENOMEM;
@@ -522,6 +558,7 @@ int ruleset_new(struct loop *loop, struct engine *engine, struct dispatch *dispa
 	r->dispatch = dispatch;
 	r->ingest = ingest;
 	r->bypass = bypass;
+	r->devfollow = devfollow;
 	r->own = own;
 	make_config(config, &r->config);
 	/* Nothing that was long ago is part of a burst. */
@@ -535,8 +572,6 @@ int ruleset_new(struct loop *loop, struct engine *engine, struct dispatch *dispa
 		IGNORE_RESULT(ruleset_free(r));
 		return err;
 	}
-	if (own)
-		read_epoch(r);
 	*ret = r;
 	ruleset_go_on(r);
 	return 0;
@@ -562,6 +597,9 @@ bool ruleset_free(struct ruleset *r)
 	if (!r)
 		return true;
 	loop_fd_del(r->work_fd);
+	loop_fd_del(r->cleaner_fd);
+	handover_free(r->handover);
+	nftwork_stop(r->cleaner);
 	nftwork_stop(r->work);
 	if (r->own)
 		is_clean = remove_table(r);
@@ -576,7 +614,13 @@ bool ruleset_free(struct ruleset *r)
 
 bool ruleset_is_open(const struct ruleset *r)
 {
-	return !r || !r->own || (r->is_open && !r->is_ordered);
+	return !r || !r->own ||
+	       (r->is_open && !r->is_ordered && handover_is_settled(r->handover));
+}
+
+const struct handover *ruleset_handover(const struct ruleset *r)
+{
+	return r ? r->handover : NULL;
 }
 
 const char *ruleset_trouble(const struct ruleset *r)

@@ -25,9 +25,11 @@
 #include "base/loop.h"
 #include "daemon/bypass.h"
 #include "daemon/conf.h"
+#include "daemon/devfollow.h"
 #include "daemon/dispatch.h"
 #include "daemon/ingest.h"
 
+struct handover;
 struct nftown;
 struct ruleset;
 
@@ -39,10 +41,12 @@ struct ruleset;
  */
 MUST_CHECK int ruleset_open_table(struct config *config, struct nftown **ret_own);
 
-/* Takes own over, also where it fails. bypass is told when chains may have changed. 0 or
+/* Takes own over, also where it fails. bypass and devfollow (NULL is fine)
+ * are told when chains and flowtables may have changed. 0 or
  * -errno, logged. */
 MUST_CHECK int ruleset_new(struct loop *loop, struct engine *engine, struct dispatch *dispatch,
 			   struct ingest *ingest, struct bypass *bypass,
+			   struct devfollow *devfollow,
 			   const struct config *config, struct nftown *own, struct ruleset **ret);
 /* Removes the table. False when that failed, logged. NULL is fine. */
 MUST_CHECK bool ruleset_free(struct ruleset *ruleset);
@@ -52,5 +56,7 @@ void ruleset_go_on(struct ruleset *ruleset);
 
 /* Connections are admitted, or somebody else's rules see to that. NULL: as events come. */
 bool ruleset_is_open(const struct ruleset *ruleset);
+/* NULL where nothing goes to the kernel's flowtable. */
+const struct handover *ruleset_handover(const struct ruleset *ruleset);
 /* Why they are not, for people; "" when they are. */
 const char *ruleset_trouble(const struct ruleset *ruleset);

@@ -57,6 +57,7 @@
 	X(MTU, "mtu", "a packet could arrive that is too large for the way out")                           \
 	X(SOFTWARE_NAT66, "software-nat66", "software rules cannot mend checksums of translated IPv6")     \
 	/* what happened to its rules */                                                                   \
+	X(KERNEL_BACKEND, "kernel-backend", "it is left to the kernel's own flowtable, which does not have it") \
 	X(OBSERVE_ONLY, "observe-only", "it would be offloaded, but offload is set to observe")            \
 	X(TABLE_FULL, "table-full", "the flow table is full")                                              \
 	X(HARDWARE_FULL, "hardware-full", "the table of the NIC is full of busier flows")                  \

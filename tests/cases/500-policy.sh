@@ -10,17 +10,25 @@ set -eu
 # shellcheck source=../lab/policy.sh
 . "${LAB_TOPO%/*}/policy.sh"
 
-: "${OFFLOAD:=software}"
+: "${OFFLOAD:=software}" "${BACKEND:=flower}"
+
+kernel_flows() {
+	in_router conntrack -L -p tcp 2>/dev/null | grep -c 'OFFLOAD\]' || :
+}
 
 are_offloaded() {
-	has_rules lan0 "$1" && has_rules wan0 "$1" && status_is flows.offloaded "$1"
+	if [ "$BACKEND" = flowtable ]; then
+		[ "$(kernel_flows)" = "$1" ]
+	else
+		has_rules lan0 "$1" && has_rules wan0 "$1" && status_is flows.offloaded "$1"
+	fi
 }
 
 topo_router2
 topo_masquerade
 topo_acct
 policy_rules
-start_daemon 'devices = { "lan0", "wan0" }' "offload = $OFFLOAD" 'allow-drivers = { "nicsim" }'
+start_daemon 'devices = { "lan0", "wan0" }' "offload = $OFFLOAD" "backend = $BACKEND" 'allow-drivers = { "nicsim" }'
 closed=$(status counters.epochs_closed)
 policy_open 5001 5002 5003
 wait_for 20 are_offloaded 3
@@ -32,8 +40,7 @@ deny() {
 	router_nft insert rule inet labpolicy forward tcp dport 5001 drop
 }
 cutoff s0 5001 deny
-echo "a rule: the last packet arrived $cutoff_ms ms after nft had returned, listeners were told after $told_ms ms"
-assert_le "milliseconds" "$cutoff_ms" $((100 + told_ms))
+cutoff_is_short "a rule"
 wait_for 2 are_offloaded 2
 policy_alive 5002 5003
 assert_eq "times that all flows were taken back" "$(status counters.epochs_closed)" $((closed + 1))
@@ -48,18 +55,20 @@ ban() {
 rule_ages lan0 >ages.lan0
 rule_ages wan0 >ages.wan0
 cutoff s0 5002 ban
-echo "an element: the last packet arrived $cutoff_ms ms after nft had returned, listeners were told after $told_ms ms"
-assert_le "milliseconds" "$cutoff_ms" $((100 + told_ms))
+cutoff_is_short "an element"
 wait_for 2 are_offloaded 1
 policy_alive 5003
 assert_eq "times that all flows were taken back" "$(status counters.epochs_closed)" $((closed + 1))
-assert_eq "flows taken back for an element" "$(status counters.marks_revoked)" 1
-ages_go_on ages.lan0 lan0
-ages_go_on ages.wan0 wan0
+# A flowtable cannot give up some of its connections.
+if [ "$BACKEND" = flower ]; then
+	assert_eq "flows taken back for an element" "$(status counters.marks_revoked)" 1
+	ages_go_on ages.lan0 lan0
+	ages_go_on ages.wan0 wan0
+fi
 
 # ---- allowed again ----
 
 router_nft delete element inet labpolicy banned "{ $CLIENT4 . 5002 }"
 # TCP tries again at growing intervals.
-wait_for 30 are_offloaded 2
+wait_for 60 are_offloaded 2
 policy_alive 5002 5003

@@ -49,7 +49,8 @@
 #   transfer_bulk NAME                 both
 #   transfer_close NAME                closes; fails unless all went well at both ends
 #   transfer_result NAME               the client's last line
-#   crowd N                            so many TCP connections from ports 42001... to port 80
+#   crowd N                            so many TCP connections from ports 42001... to port 80,
+#                                      each with a byte both ways
 
 : "${CASE_DIR:=$(mktemp -d)}"
 cd "$CASE_DIR" || exit
@@ -463,7 +464,9 @@ import socket, sys
 listener = socket.create_server(("", 80), backlog=4096)
 kept = []
 while True:
-    kept.append(listener.accept())' &
+    peer = listener.accept()[0]
+    peer.sendall(peer.recv(1))
+    kept.append(peer)' &
 	in_client python3 -c '
 import socket, sys, time
 address, n, done = sys.argv[1], int(sys.argv[2]), sys.argv[3]
@@ -473,6 +476,8 @@ while len(kept) < n:
     s.bind(("", 42001 + len(kept)))
     try:
         s.connect((address, 80))
+        s.sendall(b"x")  # our nft table wants to see both directions
+        s.recv(1)
         kept.append(s)
     except ConnectionRefusedError:
         time.sleep(0.05)  # the server is not there yet
