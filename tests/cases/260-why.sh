@@ -23,7 +23,7 @@ END
 topo_link router dmz0 02:00:00:00:03:01 server s1 02:00:00:00:03:02
 ip -n router addr add 192.0.2.1/24 dev dmz0
 ip -n server addr add 192.0.2.2/24 dev s1
-start_daemon 'devices = { "lan0", "wan0" }' 'offload = software'
+start_daemon 'devices = { "lan0", "wan0" }' 'offload = software' 'admit = events'
 
 # expect_why REASON PROTO SRC:PORT DST:PORT
 expect_why() {

@@ -83,7 +83,7 @@ set_forwarding ipv6/conf/lan0/forwarding 1
 # Off before the start.
 stop_daemon
 set_forwarding ipv6/conf/all/forwarding 0
-start_daemon 'devices = { "lan0", "wan0" }' 'offload = software'
+start_daemon 'devices = { "lan0", "wan0" }' 'offload = software' 'admit = events'
 wait_for 5 has_family_rules ip 1
 assert_eq "rules for IPv6" "$(family_rules ipv6)" 0
 offload -j why tcp "[$CLIENT6]:40006" "[$SERVER6]:5202" >why.json

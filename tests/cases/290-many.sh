@@ -33,7 +33,7 @@ for f in flows:
         assert f["devices"] == ["lan0", "wan0"], f
 END
 offload flush --all
-wait_for 3 has_rules lan0 0
+wait_for 10 has_rules lan0 0
 offload -j flows --reason flushed | grep -q flushed || fail "no flow says that it was flushed"
 wait_for 20 has_rules lan0 16
 stop_daemon

@@ -28,7 +28,7 @@ done' >/dev/null 2>&1 &
 storm=$!
 
 transfer_open real tcp 4 1000000
-start_daemon 'devices = { "lan0", "wan0" }' 'offload = software' 'event-buffer = 16k'
+start_daemon 'devices = { "lan0", "wan0" }' 'offload = software' 'admit = events' 'event-buffer = 16k'
 wait_for 10 has_rules lan0 1
 touch calm
 wait "$storm"

@@ -12,7 +12,7 @@ N=2000
 topo_router2
 topo_masquerade
 topo_acct
-start_daemon 'devices = { "lan0", "wan0" }' 'offload = software' 'event-buffer = 16k'
+start_daemon 'devices = { "lan0", "wan0" }' 'offload = software' 'admit = events' 'event-buffer = 16k'
 
 # One real flow goes on through all of it.
 transfer_open real tcp 4 30000000 --rate 1500000
