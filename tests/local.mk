@@ -109,7 +109,8 @@ script_tests += \
 	tests/lint/names \
 	tests/lint/spdx \
 	tests/lint/docs \
-	tests/lint/fsm
+	tests/lint/fsm \
+	tests/lint/examples
 
 dist_noinst_SCRIPTS += $(script_tests)
 EXTRA_DIST += tests/lint/sizes.allow tests/lint/lib.sh tests/unit/unit.h
