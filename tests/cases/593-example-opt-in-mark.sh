@@ -1,0 +1,62 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# conf/examples/opt-in-mark: only what is in the set is offloaded; when a rule stops one
+# direction, the packets of the other do not bring the connection back.
+set -eu
+# shellcheck source=../lab/topo.sh
+. "$LAB_TOPO"
+# shellcheck source=../lab/example.sh
+. "${LAB_TOPO%/*}/example.sh"
+
+topo_router2
+example_start opt-in-mark
+flow_open web client server tcp "$SERVER4" 443 3000000
+flow_open sync client server tcp "$SERVER6" 873 3000000
+flow_open other client server tcp "$SERVER4" 8443 2000000
+flow_bypasses web 3000000
+flow_bypasses sync 3000000
+flow_stays other not-admitted
+
+# Established connections follow the set, both ways.
+router_nft add element inet router offloaded '{ tcp . 8443 }'
+flow_bypasses other 2000000
+router_nft delete element inet router offloaded '{ tcp . 873 }'
+is_back() {
+	! flow_is_offloaded "$1"
+}
+wait_for 5 is_back sync
+flow_is_offloaded web || fail "an element of another connection took it back"
+for flow in web sync other; do
+	transfer_close "$flow"
+done
+
+# The server repeats what the client does not acknowledge any more. Packets of its get through
+# the ruleset, and the mark says so, and no more than that.
+mark() {
+	in_router conntrack -L -p tcp --dport 443 --state ESTABLISHED 2>/dev/null |
+		sed -n 's/.* mark=\([0-9]*\).*/\1/p'
+}
+has_mark() {
+	[ "$(mark)" = "$1" ]
+}
+more_forwarded() {
+	[ "$(fwd_packets)" -gt "$1" ]
+}
+flow_open half client server tcp "$SERVER4" 443 0 --down 3000000 --rate 300000
+wait_for 5 flow_is_offloaded half
+assert_eq "mark" "$(mark)" $((0x30000000))
+transfer_go half
+router_nft insert rule inet router forward ct direction original tcp dport 443 drop
+wait_for 5 is_back half
+wait_for 20 has_mark $((0x20000000))
+wait_for 20 more_forwarded $(($(fwd_packets) + 3))
+flow_stays half not-admitted
+assert_eq "offloaded" "$(status flows.offloaded)" 0
+example_reload opt-in-mark
+wait_for 20 flow_is_offloaded half
+transfer_wait half
+transfer_close half
+dropped server "$CLIENT4" 443
+reached client "$SERVER4" 81
+assert_eq "skipped" "$(skipped)" ""
