@@ -21,6 +21,7 @@
 #include "nl/nlsock.h"
 
 COUNTER(marks_cleaned, "connections that had an epoch which is used again");
+COUNTER(marks_halved, "connections that a set element caught between the two packets that admit them");
 
 #define TIMEOUT_MS     5000
 #define BATCH	       64
@@ -120,11 +121,11 @@ static void on_marked(const struct nlmsghdr *nlh, void *ctx)
 		flush(w);
 }
 
-static int look_for_marks(struct nftwork *w, uint32_t epoch)
+/* Takes our bits from connections whose mark has this value in these bits. */
+static int look_for_marks(struct nftwork *w, uint32_t value, uint32_t bits)
 {
 	struct request r;
-	uint32_t whole = nftadmit_whole_bit(w->config.mask);
-	int err = ctnl_put_dump_mark(request_begin(&r), epoch & ~whole, w->config.mask & ~whole);
+	int err = ctnl_put_dump_mark(request_begin(&r), value, bits);
 
 	w->n_found = 0;
 	if (!err)
@@ -135,16 +136,34 @@ static int look_for_marks(struct nftwork *w, uint32_t epoch)
 
 static void clean(struct nftwork *w, struct nftwork_done *done)
 {
+	uint32_t bits = w->config.mask & ~nftadmit_whole_bit(w->config.mask);
 	int err = 0;
 
 	for (unsigned int i = 0; i < CLEAN_LOOKS && !atomic_load(&w->stopping); i++) {
-		err = look_for_marks(w, done->job.epoch);
+		err = look_for_marks(w, done->job.epoch & bits, bits);
 		done->n_marks += w->n_found;
 		counter_add(&marks_cleaned, w->n_found);
 		if (!err && !w->n_found)
 			return;
 	}
 	done->err = nlerr_make(err ? err : -EAGAIN);
+}
+
+/*
+ * New halves come all the time, so this does not look until there are none. One that
+ * becomes whole meanwhile was reported, or loses all of its mark, and begins again.
+ */
+static void clear_halves(struct nftwork *w, struct nftwork_done *done)
+{
+	uint32_t half = done->job.epoch & ~nftadmit_whole_bit(w->config.mask);
+	int err = -EINTR;
+
+	for (unsigned int i = 0; err && i < CLEAN_LOOKS && !atomic_load(&w->stopping); i++) {
+		err = look_for_marks(w, half, w->config.mask);
+		done->n_marks += w->n_found;
+		counter_add(&marks_halved, w->n_found);
+	}
+	done->err = nlerr_make(err);
 }
 
 /* -- the thread ------------------------------------------------------------- */
@@ -169,6 +188,7 @@ static void run(struct nftwork *w, struct nftwork_done *done)
 	case NFTWORK_TRY: try_device(w, done); break;
 	case NFTWORK_EPOCH: set_epoch(w, done); break;
 	case NFTWORK_CLEAN: clean(w, done); break;
+	case NFTWORK_HALVES: clear_halves(w, done); break;
 	}
 }
 

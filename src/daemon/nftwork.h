@@ -28,6 +28,7 @@ enum nftwork_type {
 	NFTWORK_TRY,   /* would the driver of a device take a flowtable? */
 	NFTWORK_EPOCH, /* the table marks with this epoch; it is made where it is not, or not whole */
 	NFTWORK_CLEAN, /* no connection has this epoch, or half of it */
+	NFTWORK_HALVES, /* those that have half of this epoch have it from after the push */
 };
 
 struct nftwork_job {
@@ -41,7 +42,7 @@ struct nftwork_done {
 	struct nftwork_job job;
 	struct nlerr err; /* of the kernel; err.err 0 = done */
 	bool made_table;  /* EPOCH: not only its epoch is new */
-	uint32_t n_marks; /* CLEAN: connections that had it */
+	uint32_t n_marks; /* CLEAN, HALVES: connections that had it */
 };
 
 /*

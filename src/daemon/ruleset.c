@@ -74,6 +74,7 @@ struct ruleset {
 	struct nlerr trouble; /* why the table is not as it should be */
 	/* Elements were told to the engine: what was reported before is being read. */
 	bool is_settling, settle_again;
+	bool is_halving, halve_again; /* before that: half marks are being taken away */
 };
 
 /* -- at start --------------------------------------------------------------- */
@@ -310,40 +311,6 @@ static void on_clean_done(struct ruleset *r, const struct nftwork_done *done)
 		r->is_cleaning = false;
 }
 
-static void take_answers(struct ruleset *r, struct nftwork *work)
-{
-	struct nftwork_done done;
-
-	nftwork_woken(work);
-	while (nftwork_pop(work, &done)) {
-		if (done.job.type == NFTWORK_EPOCH)
-			on_epoch_done(r, &done);
-		else if (done.job.type == NFTWORK_CLEAN)
-			on_clean_done(r, &done);
-		else
-			handover_done(r->handover, &done);
-	}
-	ruleset_go_on(r);
-}
-
-static void on_work(void *ctx, int fd, unsigned int events)
-{
-	struct ruleset *r = ctx;
-
-	(void)fd;
-	(void)events;
-	take_answers(r, r->work);
-}
-
-static void on_cleaner(void *ctx, int fd, unsigned int events)
-{
-	struct ruleset *r = ctx;
-
-	(void)fd;
-	(void)events;
-	take_answers(r, r->cleaner);
-}
-
 /* -- changes by others ------------------------------------------------------ */
 
 static void on_settled(void *ctx)
@@ -352,6 +319,9 @@ static void on_settled(void *ctx)
 	struct event ev = { .type = EVENT_RULESET_SETTLED };
 
 	r->is_settling = false;
+	/* Another change came meanwhile, and will settle by itself. */
+	if (r->is_halving)
+		return;
 	if (r->settle_again && ingest_fence(r->ingest, on_settled, r) == 0) {
 		r->is_settling = true;
 		r->settle_again = false;
@@ -367,6 +337,19 @@ static void settle(struct ruleset *r)
 		r->is_settling = true;
 }
 
+/*
+ * Half an epoch is not reported to us, so it cannot be doubted later: the packet that
+ * set it passed the ruleset as it was then, and the second half may come at any time.
+ */
+static void clear_halves(struct ruleset *r)
+{
+	r->halve_again = r->is_halving;
+	if (r->is_halving)
+		return;
+	r->is_halving = true;
+	order(r->cleaner, NFTWORK_HALVES, epochs_current(&r->epochs));
+}
+
 static void feed_change(struct ruleset *r, bool everything, const struct setelem *elem,
 			unsigned int n)
 {
@@ -374,7 +357,10 @@ static void feed_change(struct ruleset *r, bool everything, const struct setelem
 
 	ev.ruleset = (struct event_ruleset){ .everything = everything, .n_elems = n, .elem = elem };
 	dispatch_feed(r->dispatch, &ev);
-	settle(r);
+	if (r->own && r->is_open)
+		clear_halves(r);
+	else
+		settle(r);
 }
 
 /* A burst is one change, which lasts until it is over. */
@@ -425,6 +411,23 @@ static void feed_elements(struct ruleset *r, const struct setelem *elem, unsigne
 	feed_change(r, false, elem, n);
 	/* A flowtable cannot give up some of its connections. */
 	handover_renew(r->handover);
+}
+
+static void on_halves_done(struct ruleset *r, const struct nftwork_done *done)
+{
+	r->is_halving = false;
+	if (r->halve_again && r->is_open) {
+		clear_halves(r);
+		return;
+	}
+	r->halve_again = false;
+	if (done->err.err) {
+		counter_inc(&nft_failures);
+		log_warning("cannot look through the marks of connections, taking all flows back: %s",
+			    strerror(-done->err.err));
+		on_everything(r);
+	}
+	settle(r);
 }
 
 static void on_elements(struct ruleset *r, const struct setelem *elem, unsigned int n)
@@ -486,6 +489,42 @@ static void on_expired(void *ctx, const struct setelem *elem, unsigned int n)
 	else
 		on_everything(r);
 	ruleset_go_on(r);
+}
+
+static void take_answers(struct ruleset *r, struct nftwork *work)
+{
+	struct nftwork_done done;
+
+	nftwork_woken(work);
+	while (nftwork_pop(work, &done)) {
+		if (done.job.type == NFTWORK_EPOCH)
+			on_epoch_done(r, &done);
+		else if (done.job.type == NFTWORK_CLEAN)
+			on_clean_done(r, &done);
+		else if (done.job.type == NFTWORK_HALVES)
+			on_halves_done(r, &done);
+		else
+			handover_done(r->handover, &done);
+	}
+	ruleset_go_on(r);
+}
+
+static void on_work(void *ctx, int fd, unsigned int events)
+{
+	struct ruleset *r = ctx;
+
+	(void)fd;
+	(void)events;
+	take_answers(r, r->work);
+}
+
+static void on_cleaner(void *ctx, int fd, unsigned int events)
+{
+	struct ruleset *r = ctx;
+
+	(void)fd;
+	(void)events;
+	take_answers(r, r->cleaner);
 }
 
 /* -- life -------------------------------------------------------------------- */
