@@ -89,6 +89,7 @@ static enum reason reason_of(struct engine *e, struct flow *f, const struct conn
 	enum reason reason = policy_conn(&e->settings, e->mark_epoch, c);
 	bool has_mark = reason == REASON_NONE || reason == REASON_INCOMPLETE;
 
+	has_mark |= reason == REASON_NOT_ADMITTED && ruleset_is_part(e, c->mark);
 	if (has_mark && ruleset_doubts(e, f, now))
 		return REASON_RULESET_CHANGED;
 	/* It had one until the ruleset changed. */
@@ -131,14 +132,16 @@ static void admit_new(struct engine *e, const struct event *ev, mono_t now)
 {
 	struct conn c = ev->conn;
 	enum reason reason = policy_conn(&e->settings, e->mark_epoch, &c);
-	bool is_kernels = reason == REASON_KERNEL_FLOWTABLE;
+	/* Of no use to us yet, but known, and nobody makes room for it. */
+	bool is_guest = reason == REASON_KERNEL_FLOWTABLE ||
+			(reason == REASON_NOT_ADMITTED && ruleset_is_part(e, c.mark));
 	struct flow *f;
 
 	/* An event says what changed; the rest is asked for. A dump says all. */
-	if (e->stopping || (reason != REASON_NONE && !is_kernels &&
+	if (e->stopping || (reason != REASON_NONE && !is_guest &&
 			    (reason != REASON_INCOMPLETE || ev->is_dump || !conn_is_assured(&c))))
 		return;
-	f = make_flow(e, ev, !is_kernels, now);
+	f = make_flow(e, ev, !is_guest, now);
 	if (!f)
 		return;
 	f->seen_gen = e->seen_gen;

@@ -130,6 +130,8 @@ void ruleset_event(struct engine *e, const struct event *ev);
 /* This mark may have been set by rules that are no more: takes it away. True when it
  * does not count, now or yet. */
 bool ruleset_doubts(struct engine *e, struct flow *f, mono_t now);
+/* A mark that admits as soon as rules add the rest. Such connections are known, to be doubted. */
+bool ruleset_is_part(const struct engine *e, uint32_t mark);
 /* A report came: does the mark count again? */
 void ruleset_report(struct engine *e, struct flow *f, const struct event *ev);
 void ruleset_visit_epoch(struct engine *e, struct flow *f, mono_t now);

@@ -30,6 +30,18 @@ static bool has_mark(const struct engine *e, const struct flow *f)
 	return s->admit != ADMIT_EVENTS && wanted && (f->mark & s->mark) == wanted;
 }
 
+/*
+ * With ADMIT_MARK rules may set bits one by one, such as one for each direction. What was set
+ * by rules that are no more must not wait there for the rest. (Half an epoch is not
+ * reported; nftwork takes it away.)
+ */
+bool ruleset_is_part(const struct engine *e, uint32_t mark)
+{
+	const struct settings *s = &e->settings;
+
+	return s->admit == ADMIT_MARK && (mark & s->mark) && (mark & s->mark) != s->mark;
+}
+
 static void take_back(struct engine *e, struct flow *f, mono_t now)
 {
 	if (flow_has_rules(f))
@@ -83,7 +95,9 @@ bool ruleset_doubts(struct engine *e, struct flow *f, mono_t now)
 {
 	if (f->mark_state != FLOW_MARK_VALID)
 		return true;
-	if (!has_suspects(e) || !has_mark(e, f) || !is_suspect(e, f))
+	if (!has_suspects(e) || !(has_mark(e, f) || ruleset_is_part(e, f->mark)))
+		return false;
+	if (!is_suspect(e, f))
 		return false;
 	revoke(e, f, now);
 	return true;

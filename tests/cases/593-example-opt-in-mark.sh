@@ -31,7 +31,7 @@ for flow in web sync other; do
 	transfer_close "$flow"
 done
 
-# The server repeats what the client does not acknowledge any more. Packets of its get through
+# Both ends repeat what is not acknowledged any more. Packets of the server get through
 # the ruleset, and the mark says so, and no more than that.
 mark() {
 	in_router conntrack -L -p tcp --dport 443 --state ESTABLISHED 2>/dev/null |
@@ -43,16 +43,28 @@ has_mark() {
 more_forwarded() {
 	[ "$(fwd_packets)" -gt "$1" ]
 }
-flow_open half client server tcp "$SERVER4" 443 0 --down 3000000 --rate 300000
+stays_half() {
+	wait_for 20 has_mark "$1"
+	wait_for 20 more_forwarded $(($(fwd_packets) + 3))
+	has_mark "$1" || fail "the mark is $(mark)"
+	! flow_is_offloaded half || fail "half a mark is enough"
+	grep -q '"reason": *"\(not-admitted\|ruleset-changed\)"' why.json || fail "half: $(cat why.json)"
+	assert_eq "offloaded" "$(status flows.offloaded)" 0
+}
+flow_open half client server tcp "$SERVER4" 443 1000000 --rate 200000 --stall 60
 wait_for 5 flow_is_offloaded half
 assert_eq "mark" "$(mark)" $((0x30000000))
 transfer_go half
 router_nft insert rule inet router forward ct direction original tcp dport 443 drop
 wait_for 5 is_back half
-wait_for 20 has_mark $((0x20000000))
-wait_for 20 more_forwarded $(($(fwd_packets) + 3))
-flow_stays half not-admitted
-assert_eq "offloaded" "$(status flows.offloaded)" 0
+stays_half $((0x20000000))
+# The other way round: what the server's packets have set is forgotten.
+router_nft -f - <<'END'
+flush chain inet router forward
+add rule inet router forward ct direction reply tcp sport 443 drop
+add rule inet router forward ct state established accept
+END
+stays_half $((0x10000000))
 example_reload opt-in-mark
 wait_for 20 flow_is_offloaded half
 transfer_wait half
