@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
+# timeout: 240
 #
 # conf/examples/home-nat: both families and protocols are offloaded, name service is not,
 # and what the ruleset stops gets nowhere.

@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
+# timeout: 240
 #
 # conf/examples/ipv6-only: a connection is offloaded as soon as it has had twenty packets,
 # from inside and to what is open; IPv4 and the rest get nowhere.

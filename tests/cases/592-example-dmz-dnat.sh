@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
+# timeout: 240
 #
 # conf/examples/dmz-dnat: connections between all three legs are offloaded, with and without
 # translation, those of the relay are not; and nothing gets from the DMZ to the LAN.

@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
+# timeout: 240
 #
 # conf/examples/opt-in-mark: only what is in the set is offloaded; when a rule stops one
 # direction, the packets of the other do not bring the connection back.

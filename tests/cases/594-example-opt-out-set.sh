@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
+# timeout: 240
 #
 # conf/examples/opt-out-set: all is offloaded until an element names a host; its connections
 # come back to the CPU while they run, no others do, and they go again with the element.
