@@ -41,8 +41,8 @@ table inet nat {
 END
 
 topo_router2
-topo_acct
 router_nft -f rules.nft
+topo_acct
 start_daemon 'devices = { "lan0", "wan0" }' 'offload = software'
 router_nft list ruleset >before
 ping_pong
