@@ -17,7 +17,7 @@ topo_acct
 crowd 200
 nicsim latency_us 20000
 start_daemon 'devices = { "lan0", "wan0" }' 'offload = hardware' \
-	'allow-drivers = { "nicsim" }'
+	'admit = events' 'allow-drivers = { "nicsim" }'
 
 # What its driver was asked, and refused, before any flow came.
 before=$(nicsim refused)
