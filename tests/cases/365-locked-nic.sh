@@ -16,7 +16,7 @@ topo_masquerade
 topo_acct
 crowd 250
 nicsim latency_us 20000
-start_daemon 'devices = { "lan0", "wan0" }' 'offload = hardware' 'allow-drivers = { "nicsim" }'
+start_daemon 'devices = { "lan0", "wan0" }' 'offload = hardware' 'admit = events' 'allow-drivers = { "nicsim" }'
 
 worst=0
 for i in 1 2 3 4 5 6 7 8; do
