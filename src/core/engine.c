@@ -619,7 +619,7 @@ static bool next_install(struct engine *e, unsigned int worker, mono_t now, stru
 		return false;
 	if (worker == 0 && ports_next_order(e, ret))
 		return true;
-	if (e->n_barriers)
+	if (e->n_barriers || ruleset_is_walking(e))
 		return false;
 	while ((f = first_for(e, FLOW_Q_INSTALL, worker)) && passed_over < PASS_OVER) {
 		if (take_install(e, f, worker, now, ret))

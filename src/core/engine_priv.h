@@ -136,6 +136,8 @@ bool ruleset_is_part(const struct engine *e, uint32_t mark);
 void ruleset_report(struct engine *e, struct flow *f, const struct event *ev);
 void ruleset_visit_epoch(struct engine *e, struct flow *f, mono_t now);
 void ruleset_visit_suspect(struct engine *e, struct flow *f, mono_t now);
+/* Some flows have not been looked at since it changed. */
+bool ruleset_is_walking(const struct engine *e);
 /* Forgets what is settled. */
 void ruleset_step(struct engine *e);
 

@@ -185,6 +185,11 @@ void ruleset_event(struct engine *e, const struct event *ev)
 	}
 }
 
+bool ruleset_is_walking(const struct engine *e)
+{
+	return e->epoch_walk.is_running || e->suspect_walk.is_running;
+}
+
 void ruleset_step(struct engine *e)
 {
 	struct suspects *s = &e->suspects;
