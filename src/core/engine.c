@@ -263,7 +263,7 @@ static void feed_refresh(struct engine *e, struct flow *f, const struct event *e
 	}
 	f = flowtab_get(&e->flows, ev->flow);
 	if (f && ev->refresh.mark_cleared) {
-		f->passed = e->seen_gen;
+		f->cleared_gen = e->seen_gen & FLOW_CLEARED_GEN_MASK;
 		drive_mark_cleared(e, f, now);
 	}
 	if (f && ev->refresh.timeout_s)
@@ -493,6 +493,9 @@ static void make_refresh(struct engine *e, struct flow *f, mono_t now, struct or
 	ret->refresh.orig = f->orig;
 	ret->refresh.ct_id = f->ct_id;
 	add_care(e, f, age_now(e, now), &ret->refresh);
+	/* A later change needs another one. */
+	if (ret->refresh.clear_mark)
+		f->passed = e->suspects.change;
 	f->ask_care = false;
 	f->is_asking = true;
 	e->n_asking++;

@@ -102,6 +102,7 @@ enum flow_queue {
 };
 
 #define FLOW_NONE UINT32_MAX /* no slot */
+#define FLOW_CLEARED_GEN_MASK 0xf
 
 /* Times inside a flow are seconds/10 since the engine was made: 32 bits last
  * for thirteen years. */
@@ -119,10 +120,9 @@ struct flow {
 	uint32_t path_gen;   /* newest fact that its path accounts for */
 	uint32_t next_hop[DIR__COUNT]; /* slots in pathtab; FLOW_NONE = no path */
 	uint32_t prev, next; /* queue links, by slot */
-	/* Change of the ruleset after which its mark was set anew; while the mark is
-	 * FLOW_MARK_CLEARED, seen_gen of when that was. */
-	uint32_t passed;
-	uint8_t state;	     /* enum flow_state */
+	uint32_t passed;     /* change of the ruleset after which its mark was set anew */
+	uint8_t state : 4;   /* enum flow_state */
+	uint8_t cleared_gen : 4; /* seen_gen of when its mark was taken away, its lowest bits */
 	uint8_t reason;	     /* enum reason: why it is not offloaded */
 	uint8_t seen_gen;    /* resync that saw it last */
 	uint8_t card;	     /* that its rules count on; NIC_NONE = none */

@@ -106,14 +106,13 @@ bool ruleset_doubts(struct engine *e, struct flow *f, mono_t now)
 void ruleset_report(struct engine *e, struct flow *f, const struct event *ev)
 {
 	bool is_fence = ev->is_own && !has_mark(e, f);
+	bool is_later = (e->seen_gen & FLOW_CLEARED_GEN_MASK) != f->cleared_gen;
 
 	/* Where no event comes, a dump that began later says the same. */
-	if (f->mark_state == FLOW_MARK_CLEARED && ev->is_dump && e->in_resync && e->seen_gen != f->passed)
+	if (ev->is_dump && e->in_resync && is_later)
 		is_fence = true;
-	if (f->mark_state != FLOW_MARK_CLEARED || !is_fence)
-		return;
-	f->mark_state = FLOW_MARK_VALID;
-	f->passed = e->suspects.change;
+	if (f->mark_state == FLOW_MARK_CLEARED && is_fence)
+		f->mark_state = FLOW_MARK_VALID;
 }
 
 void ruleset_visit_epoch(struct engine *e, struct flow *f, mono_t now)
@@ -124,11 +123,9 @@ void ruleset_visit_epoch(struct engine *e, struct flow *f, mono_t now)
 
 void ruleset_visit_suspect(struct engine *e, struct flow *f, mono_t now)
 {
-	/* One that waits for its mark may get it from before this change. */
-	if (f->mark_state == FLOW_MARK_CLEARED)
-		revoke(e, f, now);
-	else
-		IGNORE_RESULT(ruleset_doubts(e, f, now));
+	/* One that waits for its mark may get it from before this change: that shows when it
+	 * has it. Two fences at a time would be mistaken for each other. */
+	IGNORE_RESULT(ruleset_doubts(e, f, now));
 }
 
 /* -- what happened --------------------------------------------------------- */
