@@ -276,8 +276,10 @@ static bool is_established(const struct conn *c)
 static struct fake_rule *rule_for(struct fake *k, const struct tuple *t)
 {
 	for (unsigned int i = 0; i < k->n_rules; i++) {
+		const struct fake_link *l = fake_find_link(k, k->rule[i].rule.ifindex);
+
 		if (!k->rule[i].is_dead && tuple_is_equal(&k->rule[i].rule.match, t))
-			return &k->rule[i];
+			return l && l->has_barrier ? NULL : &k->rule[i];
 	}
 	return NULL;
 }
@@ -404,6 +406,9 @@ static void note_conn(struct fake *k, const struct conn *conn, bool is_whole)
 		c->told.status = conn->status;
 	if (conn->has & CONN_HAS_MARK)
 		c->told.mark = conn->mark;
+	if ((conn->has & CONN_HAS_MARK) && (conn->mark & settings_mark_bits(&k->settings)))
+		c->told_marked_at = MAX(c->told_marked_at, k->read_marked_at ? k->read_marked_at :
+									     c->marked_at);
 	if (conn->has & CONN_HAS_TCP_STATE)
 		c->told.tcp_state = conn->tcp_state;
 	kept |= c->told.has & (CONN_HAS_STATUS | CONN_HAS_MARK | CONN_HAS_TCP_STATE);
@@ -436,7 +441,8 @@ static void note_refreshed(struct fake *k, const struct event *ev)
 	uint32_t id = k->flow[ev->flow.slot].ct_id;
 	struct fake_conn *c = fake_conn_by_id(k, id);
 
-	if (!c || !slab_ref_is_equal(ev->flow, k->flow[ev->flow.slot].ref) || c->is_told_gone)
+	if (!c || slab_ref_is_equal(ev->flow, SLAB_REF_NONE) ||
+	    !slab_ref_is_equal(ev->flow, k->flow[ev->flow.slot].ref) || c->is_told_gone)
 		return;
 	if (r->found)
 		note_conn(k, &r->conn, true);
@@ -492,9 +498,34 @@ bool fake_is_told_eligible(const struct fake *k, uint32_t ct_id)
 
 		if (c->conn.id == ct_id)
 			return c->is_told && !c->is_told_gone &&
+			       c->told_marked_at >= c->doubted_at &&
 			       policy_conn(&k->settings, k->told_epoch, &c->told) == REASON_NONE;
 	}
 	return false;
+}
+
+void fake_doubt(struct fake *k, const struct setelem *elem, uint32_t when)
+{
+	for (unsigned int i = 0; i < k->n_conns; i++) {
+		struct fake_conn *c = &k->conn[i];
+		struct setelem_conn match = { .orig = &c->conn.orig,
+					      .reply = &c->conn.reply,
+					      .ifname = { "", "" } };
+
+		if (!elem || setelem_can_match(elem, &match))
+			c->doubted_at = MAX(c->doubted_at, when);
+	}
+}
+
+bool fake_mark(struct fake *k, struct fake_conn *c, uint32_t mark)
+{
+	uint32_t bits = settings_mark_bits(&k->settings);
+
+	if ((c->conn.mark & bits) == mark)
+		return false;
+	c->conn.mark = (c->conn.mark & ~bits) | mark;
+	c->marked_at = k->ruleset_time;
+	return true;
 }
 
 void fake_check_empty(struct fake *k)

@@ -60,6 +60,8 @@ struct fake_conn {
 	bool be_liberal;
 	bool is_silent; /* made before anybody listened: no events */
 	bool was_harmed; /* the CPU saw packets beside its rules, or some were taken away */
+	bool is_denied;  /* the ruleset does not let its packets pass */
+	uint32_t marked_at; /* time of the ruleset when its mark was set */
 	uint32_t policy_s;
 	mono_t expires;
 	/* What the core was told. */
@@ -69,6 +71,8 @@ struct fake_conn {
 	struct conn told;
 	mono_t last_moved; /* when it last learnt of packets that a rule carried */
 	uint64_t told_pkts[DIR__COUNT];
+	uint32_t told_marked_at; /* the newest mark of its that was reported */
+	uint32_t doubted_at; /* the last change told that may concern it */
 };
 
 struct fake_route {
@@ -154,6 +158,11 @@ struct fake {
 	struct fake_faults faults;
 	struct fake_driver driver;
 	uint32_t told_epoch;
+	uint32_t ruleset_time; /* counts changes of the ruleset */
+	uint32_t read_marked_at; /* of the report that is fed; 0 = it is as things are now */
+	/* A refresh took a mark away, which makes an event. May be NULL. */
+	void (*on_cleared)(void *ctx, struct fake_conn *c);
+	void *ctx;
 	bool is_told_to_stop;
 	bool is_told_stuck; /* of some worker: flows may change theirs since then */
 	uint64_t n_orders[ORDER__COUNT]; /* handed out since the start */
@@ -232,8 +241,13 @@ size_t fake_pending(const struct fake *k, unsigned int lane);
 
 /* The core is about to be fed this event. */
 void fake_tell(struct fake *k, const struct event *event, mono_t now);
-/* By what it was told: the connection is there and eligible. */
+/* By what it was told: the connection is there and eligible, by a mark that is newer than
+ * every change of the ruleset that may concern it. */
 bool fake_is_told_eligible(const struct fake *k, uint32_t ct_id);
+/* It is about to be told of a change that happened at @when; NULL = of everything. */
+void fake_doubt(struct fake *k, const struct setelem *elem, uint32_t when);
+/* A packet of it passes the ruleset, which sets the mark. True when it was another. */
+bool fake_mark(struct fake *k, struct fake_conn *c, uint32_t mark);
 PRINTF_LIKE(2, 3) void fake_complain(struct fake *k, const char *fmt, ...);
 /* Nothing of ours is left. */
 void fake_check_empty(struct fake *k);

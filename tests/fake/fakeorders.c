@@ -24,7 +24,7 @@ static struct fake_flow *flow_of(struct fake *k, struct slab_ref ref)
 static bool is_of_flow(const struct order *o)
 {
 	return o->type == ORDER_LOOKUP || o->type == ORDER_INSTALL || o->type == ORDER_REMOVE ||
-	       o->type == ORDER_REFRESH;
+	       (o->type == ORDER_REFRESH && !slab_ref_is_equal(o->flow, SLAB_REF_NONE));
 }
 
 static struct fake_flow *open_flow(struct fake *k, const struct order *o)
@@ -54,6 +54,10 @@ static void check_install(struct fake *k, const struct order_install *o)
 		fake_complain(k, "install of %u after stop", o->ct_id);
 	if (!fake_is_told_eligible(k, o->ct_id))
 		fake_complain(k, "install of %u, which was told not to be eligible", o->ct_id);
+	for (unsigned int i = 0; i < FAKE_LINKS; i++) {
+		if (k->link[i].exists && k->link[i].has_barrier)
+			fake_complain(k, "install of %u behind a barrier", o->ct_id);
+	}
 }
 
 static void check_refresh(struct fake *k, const struct order_refresh *o)
@@ -92,8 +96,11 @@ void fake_push(struct fake *k, const struct order *o, unsigned int worker, mono_
 		f->n_lookups++;
 		break;
 	case ORDER_REFRESH:
-		f->ct_id = o->refresh.ct_id;
-		if (f->n_refreshes++)
+		if (!f && !o->refresh.clear_mark)
+			fake_complain(k, "refresh of %u for nobody", o->refresh.ct_id);
+		if (f)
+			f->ct_id = o->refresh.ct_id;
+		if (f && f->n_refreshes++)
 			fake_complain(k, "two refreshes under way for %u", f->ct_id);
 		check_refresh(k, &o->refresh);
 		break;
@@ -523,6 +530,8 @@ static void run_refresh(struct fake *k, const struct fake_job *job, struct event
 	fake_report(c, now, &e->conn);
 	c->conn.mark &= ~in->clear_mark;
 	e->mark_cleared = in->clear_mark != 0;
+	if (in->clear_mark && k->on_cleared)
+		k->on_cleared(k->ctx, c);
 	if (in->finish_last_ack) {
 		if (c->conn.tcp_state == CONN_TCP_LAST_ACK) {
 			c->conn.tcp_state = CONN_TCP_TIME_WAIT;
