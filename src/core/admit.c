@@ -3,6 +3,7 @@
  * admit - from conntrack's reports to flows: new ones, changed ones, ended ones.
  */
 #include "base/counter.h"
+#include "base/util.h"
 #include "core/engine_priv.h"
 #include "core/policy.h"
 
@@ -27,7 +28,8 @@ static bool evict_one(struct engine *e, mono_t now)
 		}
 		e->evict_cursor = slot + 1;
 		f = flowtab_at(&e->flows, slot);
-		if (f->state == FLOW_REFUSED && !f->is_asking && !f->ask_care) {
+		if (f->state == FLOW_REFUSED && !f->is_asking && !f->ask_care &&
+		    f->mark_state != FLOW_MARK_REVOKED) {
 			counter_inc(&flows_evicted);
 			drive_input(e, f, FLOW_IN_END, REASON_NONE, now);
 			return true;
@@ -132,16 +134,19 @@ static void admit_new(struct engine *e, const struct event *ev, mono_t now)
 {
 	struct conn c = ev->conn;
 	enum reason reason = policy_conn(&e->settings, e->mark_epoch, &c);
+	bool is_suspect = ruleset_doubts_newcomer(e, &c);
 	/* Of no use to us yet, but known, and nobody makes room for it. */
-	bool is_guest = reason == REASON_KERNEL_FLOWTABLE ||
-			(reason == REASON_NOT_ADMITTED && ruleset_is_part(e, c.mark));
+	bool is_guest = reason == REASON_KERNEL_FLOWTABLE;
 	struct flow *f;
 
-	/* An event says what changed; the rest is asked for. A dump says all. */
-	if (e->stopping || (reason != REASON_NONE && !is_guest &&
+	/* An event says what changed; the rest is asked for. A dump says all. One whose
+	 * mark has to go is taken for that alone. */
+	if (e->stopping || (reason != REASON_NONE && !is_guest && !is_suspect &&
 			    (reason != REASON_INCOMPLETE || ev->is_dump || !conn_is_assured(&c))))
 		return;
 	f = make_flow(e, ev, !is_guest, now);
+	if (!f && is_suspect)
+		ruleset_add_stray(e, &c);
 	if (!f)
 		return;
 	f->seen_gen = e->seen_gen;
@@ -149,6 +154,8 @@ static void admit_new(struct engine *e, const struct event *ev, mono_t now)
 	rank_began(e, f, &c);
 	age_learn(e, f, &c, !ev->is_dump, now);
 	judge(e, f, &c, now);
+	if (is_suspect)
+		IGNORE_RESULT(ruleset_doubts(e, f, now));
 }
 
 /* The same id is no proof: it may be used again, with other translations. */

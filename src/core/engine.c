@@ -92,7 +92,7 @@ const struct settings *engine_settings(const struct engine *engine)
 bool engine_wants_dumps(const struct engine *engine)
 {
 	return engine->n_silent || engine->n_reason[REASON_HARDWARE_FULL] ||
-	       engine->wants_kernel_dump;
+	       engine->wants_kernel_dump || ruleset_wants_dump(engine);
 }
 
 bool engine_has_silent(const struct engine *engine)
@@ -314,6 +314,8 @@ static void feed_answer(struct engine *e, const struct event *ev, mono_t now)
 {
 	struct flow *f = flowtab_get(&e->flows, ev->flow);
 
+	if (!f && ev->type == EVENT_REFRESH_DONE && slab_ref_is_equal(ev->flow, SLAB_REF_NONE))
+		ruleset_stray_done(e, &ev->refresh);
 	if (!f)
 		return;
 	switch ((enum event_type)ev->type) {
@@ -522,7 +524,7 @@ static bool next_question(struct engine *e, mono_t now, struct order *ret)
 				f->ask_path || (f->ask_care && !f->is_asking) ? FLOW_Q_ASK :
 										FLOW_Q_NONE);
 	}
-	return ret->type != ORDER_NONE;
+	return ret->type != ORDER_NONE || ruleset_next_stray(e, ret);
 }
 
 /* First of the worker's own queue, else of a queue whose worker is stuck. */

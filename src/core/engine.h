@@ -70,7 +70,9 @@ bool engine_is_stopped(const struct engine *engine);
 /* Conntrack must be dumped every few seconds while this is so: there are flows
  * with rules whose end may not be announced by any event, because conntrack made
  * them before somebody listened (nf_conntrack_events=2, nf_ct_ecache_ext_add); or
- * flows wait for room in a NIC, and are ranked by what they carry on the CPU. */
+ * flows wait for room in a NIC, and are ranked by what they carry on the CPU; or
+ * connections that nobody reported may have a mark from before a change of the
+ * ruleset. */
 bool engine_wants_dumps(const struct engine *engine);
 
 /* It knows flows whose mark may change without an event that tells. */

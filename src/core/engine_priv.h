@@ -19,10 +19,14 @@ struct walk {
 
 /* Elements that are remembered until they are settled; more are everything. */
 #define SUSPECTS_MAX 256
+/* Connections without a flow whose mark has to go, at a time. */
+#define STRAYS_MAX 1024
 
 /* What was changed in the ruleset: marks that were set before may be wrong. */
 struct suspects {
-	bool is_settled; /* marks from before have all been reported */
+	bool is_settled; /* what was reported before has all been read */
+	bool is_dumping; /* a dump runs that began after the last change */
+	bool is_dumped;  /* one has shown all that nobody had reported */
 	uint32_t change; /* number of the last change; the first is 1 */
 	uint32_t everything; /* the change that may concern every flow; 0 = none */
 	unsigned int n;
@@ -30,6 +34,11 @@ struct suspects {
 		uint32_t change;
 		struct setelem elem;
 	} some[SUSPECTS_MAX];
+	unsigned int n_strays, n_strays_asked; /* to be taken care of; orders out for them */
+	struct {
+		struct tuple orig;
+		uint32_t ct_id;
+	} stray[STRAYS_MAX];
 };
 
 /* Tuples that one walk takes back. */
@@ -138,6 +147,14 @@ void ruleset_visit_epoch(struct engine *e, struct flow *f, mono_t now);
 void ruleset_visit_suspect(struct engine *e, struct flow *f, mono_t now);
 /* Some flows have not been looked at since it changed. */
 bool ruleset_is_walking(const struct engine *e);
+/* A connection that nobody knew may have a mark from before a change. */
+bool ruleset_doubts_newcomer(const struct engine *e, const struct conn *c);
+/* Takes the mark of one for which there is no place. */
+void ruleset_add_stray(struct engine *e, const struct conn *c);
+bool ruleset_next_stray(struct engine *e, struct order *ret);
+void ruleset_stray_done(struct engine *e, const struct event_refresh *done);
+void ruleset_dump(struct engine *e, enum event_type type);
+bool ruleset_wants_dump(const struct engine *e);
 /* Forgets what is settled. */
 void ruleset_step(struct engine *e);
 

@@ -65,14 +65,17 @@ void resync_event(struct engine *e, const struct event *ev)
 		e->in_resync = true;
 		e->seen_gen++;
 		kernelflow_dump_begins(e);
+		ruleset_dump(e, ev->type);
 		break;
 	case EVENT_RESYNC_END:
 		if (e->in_resync)
 			start(&e->resync_walk);
 		e->in_resync = false;
+		ruleset_dump(e, ev->type);
 		break;
 	case EVENT_RESYNC_ABORT:
 		e->in_resync = false;
+		ruleset_dump(e, ev->type);
 		break;
 	case EVENT_FLUSH:
 		add_flush(e, &ev->flush);

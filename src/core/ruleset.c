@@ -11,8 +11,9 @@
  *   reported before can have that.
  * - Where only some flows are concerned, or marks have no epoch (ADMIT_MARK), a mark
  *   is taken away in conntrack. The event that this makes is a fence: what is read
- *   behind it is newer. Connections that were reported too late for the walk are
- *   doubted likewise, until all is read that was under way when the ruleset changed.
+ *   behind it is newer. Connections that were not known to the walk are doubted
+ *   likewise, until all is read that was under way when the ruleset changed, and a
+ *   dump has shown those that nobody reported: their mark does not go of itself.
  */
 #include "base/counter.h"
 #include "base/util.h"
@@ -20,14 +21,19 @@
 #include "core/policy.h"
 
 COUNTER(epochs_closed, "times that all flows lost their admission because the ruleset changed");
-COUNTER(marks_revoked, "flows that lost their admission because of a set element or by mark");
+COUNTER(marks_revoked, "connections whose mark was taken because of a set element or by mark");
 
-static bool has_mark(const struct engine *e, const struct flow *f)
+static bool is_valid(const struct engine *e, uint32_t mark)
 {
 	const struct settings *s = &e->settings;
 	uint32_t wanted = s->admit == ADMIT_MARK ? s->mark : e->mark_epoch;
 
-	return s->admit != ADMIT_EVENTS && wanted && (f->mark & s->mark) == wanted;
+	return s->admit != ADMIT_EVENTS && wanted && (mark & s->mark) == wanted;
+}
+
+static bool has_mark(const struct engine *e, const struct flow *f)
+{
+	return is_valid(e, f->mark);
 }
 
 /*
@@ -61,14 +67,24 @@ static void revoke(struct engine *e, struct flow *f, mono_t now)
 
 /* -- which flows ----------------------------------------------------------- */
 
-/* There was a change after its mark was last seen to be new that may concern it. */
-static bool is_suspect(const struct engine *e, const struct flow *f)
+/* There was a change after the one that it passed that may concern it. */
+static bool is_concerned(const struct engine *e, uint32_t passed, const struct setelem_conn *c)
 {
 	const struct suspects *s = &e->suspects;
+
+	if (s->everything > passed)
+		return true;
+	for (unsigned int i = 0; i < s->n; i++) {
+		if (s->some[i].change > passed && setelem_can_match(&s->some[i].elem, c))
+			return true;
+	}
+	return false;
+}
+
+static bool is_suspect(const struct engine *e, const struct flow *f)
+{
 	struct setelem_conn c = { .orig = &f->orig, .reply = &f->reply, .ifname = { "", "" } };
 
-	if (s->everything > f->passed)
-		return true;
 	for (unsigned int d = 0; d < DIR__COUNT; d++) {
 		const struct neigh_rec *n = pathtab_get_neigh(&e->paths, f->next_hop[d]);
 		const struct link_rec *l = n ? pathtab_find_link(&e->paths, n->neigh.ifindex) :
@@ -79,11 +95,7 @@ static bool is_suspect(const struct engine *e, const struct flow *f)
 			c.ifindex[d] = l->link.ifindex;
 		}
 	}
-	for (unsigned int i = 0; i < s->n; i++) {
-		if (s->some[i].change > f->passed && setelem_can_match(&s->some[i].elem, &c))
-			return true;
-	}
-	return false;
+	return is_concerned(e, f->passed, &c);
 }
 
 static bool has_suspects(const struct engine *e)
@@ -125,7 +137,77 @@ void ruleset_visit_suspect(struct engine *e, struct flow *f, mono_t now)
 {
 	/* One that waits for its mark may get it from before this change: that shows when it
 	 * has it. Two fences at a time would be mistaken for each other. */
-	IGNORE_RESULT(ruleset_doubts(e, f, now));
+	if (!ruleset_doubts(e, f, now) && has_mark(e, f))
+		f->passed = e->suspects.change;
+}
+
+/* -- those that nobody knew ------------------------------------------------- */
+
+/* For ever: whatever else there is against it, time does not lift it. */
+static bool is_never_offloaded(enum reason reason)
+{
+	return reason == REASON_UNSUPPORTED_PROTOCOL || reason == REASON_MULTICAST ||
+	       reason == REASON_DYING;
+}
+
+bool ruleset_doubts_newcomer(const struct engine *e, const struct conn *c)
+{
+	struct setelem_conn match = { .orig = &c->orig, .reply = &c->reply, .ifname = { "", "" } };
+
+	return has_suspects(e) && (c->has & CONN_HAS_MARK) &&
+	       (is_valid(e, c->mark) || ruleset_is_part(e, c->mark)) &&
+	       is_concerned(e, 0, &match) &&
+	       !is_never_offloaded(policy_conn(&e->settings, e->mark_epoch, c));
+}
+
+void ruleset_add_stray(struct engine *e, const struct conn *c)
+{
+	struct suspects *s = &e->suspects;
+
+	/* The next dump shows the rest. */
+	if (s->n_strays == STRAYS_MAX) {
+		s->is_dumping = false;
+		return;
+	}
+	s->stray[s->n_strays].orig = c->orig;
+	s->stray[s->n_strays++].ct_id = c->id;
+}
+
+bool ruleset_next_stray(struct engine *e, struct order *ret)
+{
+	struct suspects *s = &e->suspects;
+
+	if (!s->n_strays)
+		return false;
+	s->n_strays--;
+	s->n_strays_asked++;
+	counter_inc(&marks_revoked);
+	*ret = (struct order){ .type = ORDER_REFRESH, .flow = SLAB_REF_NONE };
+	ret->refresh.orig = s->stray[s->n_strays].orig;
+	ret->refresh.ct_id = s->stray[s->n_strays].ct_id;
+	ret->refresh.clear_mark = settings_mark_bits(&e->settings);
+	return true;
+}
+
+void ruleset_stray_done(struct engine *e, const struct event_refresh *done)
+{
+	e->suspects.n_strays_asked--;
+	if (done->err)
+		e->suspects.is_dumped = false;
+}
+
+void ruleset_dump(struct engine *e, enum event_type type)
+{
+	struct suspects *s = &e->suspects;
+
+	if (type == EVENT_RESYNC_END && s->is_dumping)
+		s->is_dumped = true;
+	s->is_dumping = type == EVENT_RESYNC_BEGIN;
+}
+
+bool ruleset_wants_dump(const struct engine *e)
+{
+	return has_suspects(e) && !e->suspects.is_dumped;
 }
 
 /* -- what happened --------------------------------------------------------- */
@@ -139,6 +221,7 @@ static void set_epoch(struct engine *e, uint32_t epoch)
 	/* What is marked from now on is newer than all of them. */
 	e->suspects.n = 0;
 	e->suspects.everything = 0;
+	e->suspects.n_strays = 0;
 	barrier_consider(e, e->n_state[FLOW_INSTALL] + e->n_state[FLOW_ACTIVE]);
 	resync_start_epoch_walk(e);
 }
@@ -151,7 +234,14 @@ static void add_suspects(struct engine *e, const struct event_ruleset *r)
 		return;
 	s->change++;
 	s->is_settled = false;
-	if (r->everything || r->n_elems > SUSPECTS_MAX - s->n) {
+	s->is_dumping = false;
+	s->is_dumped = false;
+	/* Flows that the walk has seen since are none of the older ones' business. */
+	if (r->n_elems > SUSPECTS_MAX - s->n) {
+		s->everything = s->change - 1;
+		s->n = 0;
+	}
+	if (r->everything || r->n_elems > SUSPECTS_MAX) {
 		s->everything = s->change;
 		barrier_consider(e, e->n_state[FLOW_INSTALL] + e->n_state[FLOW_ACTIVE]);
 	}
@@ -191,7 +281,8 @@ void ruleset_step(struct engine *e)
 {
 	struct suspects *s = &e->suspects;
 
-	if (has_suspects(e) && s->is_settled && !e->suspect_walk.is_running) {
+	if (has_suspects(e) && s->is_settled && s->is_dumped && !s->n_strays &&
+	    !s->n_strays_asked && !e->suspect_walk.is_running) {
 		s->n = 0;
 		s->everything = 0;
 	}

@@ -47,7 +47,7 @@ enum order_type {
 	ORDER_LOOKUP,	  /* walk the path: core/path asks, routes answer */
 	ORDER_INSTALL,	  /* conntrack care, then both rules, or nothing */
 	ORDER_REMOVE,	  /* both rules; absent ones count as removed */
-	ORDER_REFRESH,	  /* read the conntrack entry; prolong or repair it */
+	ORDER_REFRESH,	  /* read the conntrack entry; prolong or repair it. Perhaps of no flow */
 	ORDER__COUNT,
 };
 
