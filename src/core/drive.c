@@ -122,7 +122,10 @@ static void arm_for_reason(struct engine *e, struct flow *f, mono_t now)
 		arm(e, f, f->mark_state == FLOW_MARK_REVOKED ? REVOKE_MS : MARK_MS, now);
 		break;
 	default:
-		wheel_cancel(&e->timers, slot_of(e, f));
+		if (f->mark_state == FLOW_MARK_REVOKED)
+			arm(e, f, REVOKE_MS, now);
+		else
+			wheel_cancel(&e->timers, slot_of(e, f));
 		break;
 	}
 }
@@ -168,7 +171,8 @@ void drive_ask_care(struct engine *e, struct flow *f)
 void drive_mark_cleared(struct engine *e, struct flow *f, mono_t now)
 {
 	f->mark_state = FLOW_MARK_CLEARED;
-	if (f->state == FLOW_REFUSED && f->reason == REASON_RULESET_CHANGED)
+	/* What closes is looked at in its own time. */
+	if (f->state == FLOW_REFUSED && f->reason != REASON_TCP_CLOSING)
 		arm_for_reason(e, f, now);
 }
 

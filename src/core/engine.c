@@ -422,10 +422,11 @@ static void on_timer(void *ctx, uint32_t slot)
 	if (f->state == FLOW_DRAIN) {
 		flowtab_enqueue(&e->flows, f, FLOW_Q_REMOVE);
 	} else if (f->state == FLOW_REFUSED && f->reason == REASON_TCP_CLOSING) {
-		if (f->had_rules)
+		if (f->had_rules || f->mark_state == FLOW_MARK_REVOKED)
 			drive_ask_care(e, f);
 	} else if (f->state == FLOW_REFUSED && !e->stopping &&
-		   (f->reason == REASON_NOT_ADMITTED || f->reason == REASON_RULESET_CHANGED)) {
+		   (f->mark_state == FLOW_MARK_REVOKED || f->reason == REASON_NOT_ADMITTED ||
+		    f->reason == REASON_RULESET_CHANGED)) {
 		drive_wait_no_more(e, f, t->now);
 	} else if (f->state == FLOW_REFUSED && !e->stopping) {
 		drive_input(e, f, FLOW_IN_RECHECK, REASON_NONE, t->now);

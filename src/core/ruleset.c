@@ -55,6 +55,8 @@ static void take_back(struct engine *e, struct flow *f, mono_t now)
 	/* A reason that conntrack gave, conntrack lifts: with a newer mark. */
 	if (f->state != FLOW_REFUSED || !policy_is_conn_reason(f->reason))
 		drive_input(e, f, FLOW_IN_LEAVE, REASON_RULESET_CHANGED, now);
+	else if (f->mark_state == FLOW_MARK_REVOKED)
+		drive_input(e, f, FLOW_IN_LEAVE, f->reason, now);
 }
 
 static void revoke(struct engine *e, struct flow *f, mono_t now)
