@@ -63,6 +63,7 @@ struct engine {
 	struct tuple flush_tuple[FLUSH_TUPLES]; /* asked for since the walk began */
 	uint8_t seen_gen;
 	bool in_resync;
+	bool is_behind; /* this dump is ahead of events that are still to come */
 	bool stopping;
 	uint32_t mark_epoch; /* that our bits of the ct mark must have; 0 = none does */
 	struct suspects suspects;

@@ -63,6 +63,7 @@ void resync_event(struct engine *e, const struct event *ev)
 	switch ((enum event_type)ev->type) {
 	case EVENT_RESYNC_BEGIN:
 		e->in_resync = true;
+		e->is_behind = ev->is_behind;
 		e->seen_gen++;
 		kernelflow_dump_begins(e);
 		ruleset_dump(e, ev->type);

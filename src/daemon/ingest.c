@@ -46,6 +46,8 @@ COUNTER(rt_repairs_failed, "times that links and neighbours could not be read an
 #define RETRY_STEPS	    20u
 /* More readings than it takes to empty a buffer of the largest size. */
 #define RT_DRAIN_READS	    1024
+/* Before a dump; what is left then is read beside it. */
+#define CT_DRAIN_READS	    16
 
 /* After connections began to be marked anew: the first of the dumps that follow. */
 #define FOLLOW_MS	    500
@@ -150,9 +152,9 @@ static void pass_fences(struct ingest *in, bool events, bool dump)
 	}
 }
 
-static void read_events(void *ctx)
+/* True when nothing is left to read. */
+static bool read_some_events(struct ingest *in)
 {
-	struct ingest *in = ctx;
 	int n = nlsock_recv_many(&in->events, EVENT_BUDGET, on_event, in);
 
 	if (n == -ENOBUFS)
@@ -161,6 +163,14 @@ static void read_events(void *ctx)
 		log_warning("cannot read conntrack events: %s", strerror(-n));
 	else if (n < EVENT_BUDGET)
 		pass_fences(in, true, false);
+	return n >= 0 && n < EVENT_BUDGET;
+}
+
+static void read_events(void *ctx)
+{
+	struct ingest *in = ctx;
+
+	read_some_events(in);
 	dispatch_kick(in->dispatch);
 }
 
@@ -284,20 +294,34 @@ static int send_dump(struct ingest *in)
 	return err ? err : nlsock_send(&in->dump, nlput_msg(&w));
 }
 
+/* What waits in the queue is older than a dump: read after it, it tells what is no more. */
+static bool drain_events(struct ingest *in)
+{
+	for (unsigned int i = 0; i < CT_DRAIN_READS; i++) {
+		if (read_some_events(in))
+			return true;
+	}
+	return false;
+}
+
 static void start_dump(struct ingest *in)
 {
-	int err = send_dump(in);
+	struct event ev = { .type = EVENT_RESYNC_BEGIN };
+	int err;
 
-	in->dump_wanted = false;
-	in->dump_interrupted = false;
 	in->is_dumping = true;
+	in->dump_interrupted = false;
 	in->dump_began = loop_now(in->loop);
+	ev.is_behind = !drain_events(in);
+	/* Events that were lost until now are in the dump. */
+	in->dump_wanted = false;
+	err = send_dump(in);
 	if (err) {
 		log_warning("cannot ask for a conntrack dump, trying again: %s", strerror(-err));
 		end_dump(in, false);
 		return;
 	}
-	feed_type(in, EVENT_RESYNC_BEGIN);
+	dispatch_feed(in->dispatch, &ev);
 	read_dump(in);
 }
 

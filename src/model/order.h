@@ -256,6 +256,7 @@ struct event {
 	uint8_t type; /* enum event_type */
 	bool is_dump; /* CONN: part of a dump, not an event of its own */
 	bool is_own;  /* CONN: echo of a change that we made */
+	bool is_behind; /* RESYNC_BEGIN: events from before the dump are still to come */
 	struct slab_ref flow;
 	union {
 		struct conn conn;

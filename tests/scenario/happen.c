@@ -225,7 +225,10 @@ static void run_sample(struct scene *s, struct words *w)
 static void run_resync(struct scene *s, struct words *w)
 {
 	if (words_take_if(w, "begin")) {
-		rig_feed_type(&s->rig, EVENT_RESYNC_BEGIN);
+		struct event ev = { .type = EVENT_RESYNC_BEGIN };
+
+		ev.is_behind = words_take_if(w, "behind");
+		rig_feed(&s->rig, &ev);
 	} else if (words_take_if(w, "end")) {
 		rig_feed_type(&s->rig, EVENT_RESYNC_END);
 	} else if (words_take_if(w, "abort")) {
