@@ -77,7 +77,8 @@ tests_scenario_scenario_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_scenario_scenario_LDADD = $(core_ldadd)
 
 tests_random_random_SOURCES = tests/random/random.c tests/random/world.h tests/random/world.c \
-	tests/random/topology.c tests/random/invariants.c $(fake_sources)
+	tests/random/topology.c tests/random/ruleset.c tests/random/rest.c \
+	tests/random/invariants.c $(fake_sources)
 tests_random_random_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_random_random_LDADD = $(core_ldadd)
 

@@ -162,8 +162,12 @@ static void check_cards(struct world *w)
 static void check_told(struct world *w, const struct flow *f)
 {
 	struct fake *k = &w->rig.kernel;
+	const struct engine *e = w->rig.engine;
 	bool is_eligible = fake_is_told_eligible(k, f->ct_id);
 
+	/* It has not come to it yet; nothing is installed meanwhile. */
+	if (e->epoch_walk.is_running || e->suspect_walk.is_running)
+		return;
 	switch ((enum flow_state)f->state) {
 	case FLOW_RESOLVE:
 	case FLOW_WAIT:
@@ -229,11 +233,16 @@ static const char *find_fault(struct world *w, const struct flow *f, uint32_t sl
 	if (f->state == FLOW_REFUSED && !e->stopping && waits_for_time(f) &&
 	    f->attempts < WORLD_ATTEMPTS && !is_armed)
 		return "is never tried again";
+	if (f->mark_state == FLOW_MARK_REVOKED && f->state == FLOW_REFUSED && !f->ask_care &&
+	    !f->is_asking && !is_armed && f->reason != REASON_TCP_CLOSING && !e->stopping)
+		return "never has its mark taken";
 	if (f->ask_path && f->queue != FLOW_Q_ASK)
 		return "never asks for its path";
 	if (f->ask_care && f->queue != FLOW_Q_ASK && !f->is_asking &&
 	    (f->state == FLOW_REFUSED || f->state == FLOW_RESOLVE || f->state == FLOW_ACTIVE))
 		return "never asks for its entry";
+	if (f->is_barred && !flow_has_rules(f))
+		return "waits behind a barrier without rules";
 	if ((f->goal != FLOW_GOAL_KEEP) && !flow_has_rules(f))
 		return "has a goal without rules";
 	if ((f->state == FLOW_DRAIN || f->state == FLOW_REMOVE) && f->goal == FLOW_GOAL_KEEP)
@@ -248,7 +257,7 @@ static const char *find_fault(struct world *w, const struct flow *f, uint32_t sl
 struct sums {
 	uint32_t n_state[FLOW_STATE__COUNT];
 	uint32_t n_reason[REASON__COUNT];
-	uint32_t n_silent, n_asking, n_indexed;
+	uint32_t n_silent, n_silent_known, n_asking, n_indexed, n_barred;
 	uint32_t queue[FLOW_Q__COUNT];
 	uint32_t refs; /* to neighbours */
 };
@@ -260,7 +269,9 @@ static void add_up(struct engine *e, const struct flow *f, struct sums *s)
 	if (f->state == FLOW_REFUSED && f->reason < REASON__COUNT)
 		s->n_reason[f->reason]++;
 	s->n_silent += f->is_silent && flow_has_rules(f);
+	s->n_silent_known += f->is_silent;
 	s->n_asking += f->is_asking;
+	s->n_barred += f->is_barred;
 	s->n_indexed += f->goal != FLOW_GOAL_GONE;
 	s->queue[f->queue]++;
 	for (unsigned int d = 0; d < DIR__COUNT; d++)
@@ -321,6 +332,16 @@ static void check_neighs(struct world *w, const struct sums *s)
 			      s->refs);
 }
 
+static uint32_t count_barriers(const struct engine *e)
+{
+	const struct link_rec *rec;
+	uint32_t n = 0;
+
+	for (uint32_t slot = 0; (rec = pathtab_next_link(&e->paths, &slot)); slot++)
+		n += rec->barrier != BARRIER_NONE;
+	return n;
+}
+
 static void check_sums(struct world *w, const struct sums *s)
 {
 	struct engine *e = w->rig.engine;
@@ -330,8 +351,11 @@ static void check_sums(struct world *w, const struct sums *s)
 		fake_complain(k, "flows by state are miscounted");
 	if (memcmp(s->n_reason, e->n_reason, sizeof(s->n_reason)))
 		fake_complain(k, "flows by reason are miscounted");
-	if (s->n_silent != e->n_silent || s->n_asking != e->n_asking)
+	if (s->n_silent != e->n_silent || s->n_silent_known != e->n_silent_known ||
+	    s->n_asking != e->n_asking)
 		fake_complain(k, "silent or asking flows are miscounted");
+	if (s->n_barred != e->n_barred || count_barriers(e) != e->n_barriers)
+		fake_complain(k, "barriers or flows before them are miscounted");
 	if (s->n_indexed != htab_count(&e->flows.index))
 		fake_complain(k, "%u flows indexed, not %u", htab_count(&e->flows.index),
 			      s->n_indexed);
@@ -425,6 +449,13 @@ static bool is_left_alone(struct world *w, const struct flow *f, const struct pa
 	       slab_count(&w->rig.engine->flows.flows) == w->rig.kernel.settings.max_flows;
 }
 
+/* One whose mark was taken back is not called new. */
+static bool is_reason(const struct flow *f, enum reason reason)
+{
+	return f->reason == (uint8_t)reason ||
+	       (reason == REASON_NOT_ADMITTED && f->reason == REASON_RULESET_CHANGED);
+}
+
 static void check_rest_flow(struct world *w, const struct flow *f, uint32_t slot)
 {
 	struct fake *k = &w->rig.kernel;
@@ -436,7 +467,7 @@ static void check_rest_flow(struct world *w, const struct flow *f, uint32_t slot
 		fake_complain(k, "a flow of %u, which is gone", f->ct_id);
 		return;
 	}
-	reason = policy_conn(&k->settings, k->told_epoch, &c->conn);
+	reason = world_wanted_reason(w, c);
 	if (reason == REASON_NONE)
 		reason = wanted_path(w, f, &path);
 	if (reason == REASON_NONE && k->settings.offload == OFFLOAD_OBSERVE)
@@ -449,7 +480,7 @@ static void check_rest_flow(struct world *w, const struct flow *f, uint32_t slot
 		else
 			fake_complain(k, "%u is %s (%s), not active", f->ct_id,
 				      flow_state_name(f->state), reason_name(f->reason));
-	} else if (f->state != FLOW_REFUSED || f->reason != (uint8_t)reason) {
+	} else if (f->state != FLOW_REFUSED || !is_reason(f, reason)) {
 		fake_complain(k, "%u is %s (%s), not refused (%s)", f->ct_id,
 			      flow_state_name(f->state), reason_name(f->reason),
 			      reason_name(reason));
@@ -502,6 +533,21 @@ static void check_pairs(struct world *w)
 	}
 }
 
+static void check_barriers_are_down(struct world *w)
+{
+	struct fake *k = &w->rig.kernel;
+	const struct engine *e = w->rig.engine;
+
+	if (e->n_barred || e->n_barriers)
+		fake_complain(k, "%u flows still wait behind %u barriers", e->n_barred,
+			      e->n_barriers);
+	for (unsigned int i = 0; i < FAKE_LINKS; i++) {
+		if (k->link[i].exists && k->link[i].has_barrier)
+			fake_complain(k, "the barrier on if%u is forgotten",
+				      k->link[i].link.ifindex);
+	}
+}
+
 void world_check_rest(struct world *w)
 {
 	struct fake *k = &w->rig.kernel;
@@ -509,6 +555,7 @@ void world_check_rest(struct world *w)
 
 	world_check(w);
 	check_pairs(w);
+	check_barriers_are_down(w);
 	if (k->n_rules != 2 * e->n_state[FLOW_ACTIVE])
 		fake_complain(k, "%u rules for %u flows", k->n_rules, e->n_state[FLOW_ACTIVE]);
 	SLAB_FOR_EACH(&e->flows.flows, slot)
@@ -516,7 +563,7 @@ void world_check_rest(struct world *w)
 	for (unsigned int i = 0; i < k->n_conns; i++) {
 		const struct fake_conn *c = &k->conn[i];
 
-		if (c->exists && policy_conn(&k->settings, k->told_epoch, &c->conn) == REASON_NONE &&
+		if (c->exists && world_wanted_reason(w, c) == REASON_NONE &&
 		    !flowtab_find(&e->flows, &c->conn.orig) &&
 		    slab_count(&e->flows.flows) < k->settings.max_flows)
 			fake_complain(k, "%u is eligible, and there is room", c->conn.id);

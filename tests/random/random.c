@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/counter.h"
+#include "base/util.h"
 #include "random/world.h"
 
 static uint64_t number_from(const char *name, uint64_t otherwise)
@@ -46,6 +48,26 @@ static bool play(struct world *w, uint64_t seed, uint64_t n_steps)
 	return !is_bad(w, seed, n_steps, "at the stop after step");
 }
 
+/* Worlds in which none of this happens show nothing. */
+static bool has_happened(const char *name)
+{
+	uint64_t n = counter_read(counter_find(name));
+
+	printf("# %s %llu\n", name, (unsigned long long)n);
+	return n > 0;
+}
+
+static bool has_seen_all(void)
+{
+	static const char *const names[] = { "installs_ok",    "epochs_closed",	   "marks_revoked",
+					     "barriers_raised", "barriers_refused", "flows_no_room" };
+	bool all = true;
+
+	for (unsigned int i = 0; i < array_size(names); i++)
+		all &= has_happened(names[i]);
+	return all;
+}
+
 int main(void)
 {
 	static struct world world;
@@ -66,6 +88,8 @@ int main(void)
 		n_bad += !play(&world, seed, n_steps);
 		world_fini(&world);
 	}
+	if (!has_seen_all() && n_seeds > 100)
+		n_bad++;
 	printf("%sok 1 - %llu seeds of %llu steps\n", n_bad ? "not " : "",
 	       (unsigned long long)n_seeds, (unsigned long long)n_steps);
 	return n_bad != 0;

@@ -114,6 +114,13 @@ static void add_net(struct world *w, unsigned int n)
 	say_routes(w);
 }
 
+void world_add_nets(struct world *w)
+{
+	for (unsigned int n = 0; n < WORLD_NETS; n++)
+		add_net(w, n);
+	world_read_topology(w);
+}
+
 static void del_net(struct world *w, unsigned int n)
 {
 	struct event ev = { .type = EVENT_LINK_GONE };

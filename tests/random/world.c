@@ -39,15 +39,18 @@ void world_queue_add(struct world_queue *q, const struct event *ev)
 		q->ever_lost = true;
 		return;
 	}
+	q->marked_at[q->n] = 0;
 	q->event[q->n++] = *ev;
 }
 
-static bool queue_take(struct world_queue *q, struct event *ret)
+static bool queue_take(struct world_queue *q, struct event *ret, uint32_t *ret_marked_at)
 {
 	if (q->n == 0)
 		return false;
 	*ret = q->event[0];
+	*ret_marked_at = q->marked_at[0];
 	memmove(&q->event[0], &q->event[1], --q->n * sizeof(q->event[0]));
+	memmove(&q->marked_at[0], &q->marked_at[1], q->n * sizeof(q->marked_at[0]));
 	return true;
 }
 
@@ -57,15 +60,14 @@ static struct settings random_settings(struct world *w)
 {
 	struct settings s = rig_settings();
 
-	s.max_flows = 4 + below(w, 40);
-	s.admit = one_in(w, 2) ? ADMIT_MARK : ADMIT_EVENTS;
-	s.mark = 0x1000;
-	if (one_in(w, 8))
+	s.max_flows = w->is_crowded ? 64 + below(w, 64) : 4 + below(w, 40);
+	world_random_admission(w, &s);
+	if (!w->is_crowded && one_in(w, 8))
 		s.offload = one_in(w, 2) ? OFFLOAD_OBSERVE : OFFLOAD_SOFTWARE;
 	s.max_swaps = below(w, 5);
-	if (one_in(w, 3))
+	if (!w->is_crowded && one_in(w, 3))
 		s.hw_table_size = 3 + below(w, 20);
-	if (one_in(w, 4)) {
+	if (!w->is_crowded && one_in(w, 4)) {
 		s.auto_devices = false;
 		s.n_devices = 3;
 		for (unsigned int i = 0; i < 3; i++)
@@ -76,12 +78,17 @@ static struct settings random_settings(struct world *w)
 
 static void random_driver(struct world *w, struct fake_driver *d)
 {
-	if (!one_in(w, 3))
+	if (w->is_crowded || !one_in(w, 3))
 		return;
 	d->classes = one_in(w, 2) ? RECIPE_CLASSES_ALL : (uint16_t)below(w, 0x10000);
 	d->has_one_prio = one_in(w, 3);
 	d->form = one_in(w, 3) ? RULE_WITH_CSUM : 0;
 	d->takes_odd = one_in(w, 8);
+}
+
+static void on_cleared(void *ctx, struct fake_conn *c)
+{
+	world_say_conn(ctx, c, false, true);
 }
 
 void world_init(struct world *w, uint64_t seed)
@@ -90,9 +97,13 @@ void world_init(struct world *w, uint64_t seed)
 
 	memset(w, 0, sizeof(*w));
 	w->rnd.state = seed;
+	w->is_crowded = one_in(w, 3);
 	settings = random_settings(w);
 	rig_init(&w->rig, &settings, 1 + below(w, 3), seed);
 	w->rig.kernel.max_conns = 256;
+	w->rig.kernel.ruleset_time = 1;
+	w->rig.kernel.on_cleared = on_cleared;
+	w->rig.kernel.ctx = w;
 	w->next_ifindex = 2;
 	w->next_id = 1;
 	w->has_faults = !one_in(w, 4);
@@ -103,6 +114,8 @@ void world_init(struct world *w, uint64_t seed)
 	random_driver(w, &w->rig.kernel.driver);
 	w->ct.size = one_in(w, 3) ? 3 : WORLD_QUEUE;
 	w->rt.size = one_in(w, 3) ? 6 : WORLD_QUEUE;
+	if (w->is_crowded)
+		world_add_nets(w);
 }
 
 void world_fini(struct world *w)
@@ -126,9 +139,10 @@ static struct fake_conn *any_conn(struct world *w)
 }
 
 /* What an event says: all, or all but the TCP state. */
-static void say_conn(struct world *w, const struct fake_conn *c, bool has_state)
+void world_say_conn(struct world *w, const struct fake_conn *c, bool has_state, bool is_own)
 {
-	struct event ev = { .type = EVENT_CONN, .is_own = one_in(w, 16) };
+	struct event ev = { .type = EVENT_CONN, .is_own = is_own };
+	unsigned int n = w->ct.n;
 
 	if (c->is_silent)
 		return;
@@ -136,6 +150,16 @@ static void say_conn(struct world *w, const struct fake_conn *c, bool has_state)
 	if (!has_state)
 		ev.conn.has &= ~(uint32_t)CONN_HAS_TCP_STATE;
 	world_queue_add(&w->ct, &ev);
+	if (w->ct.n > n)
+		w->ct.marked_at[n] = c->marked_at;
+}
+
+/* Now and then by our hands; but what has no mark is our own only when we took it. */
+static void say_conn(struct world *w, const struct fake_conn *c, bool has_state)
+{
+	bool has_mark = c->conn.mark & w->rig.kernel.settings.mark;
+
+	world_say_conn(w, c, has_state, one_in(w, 16) && (has_mark || !world_has_ruleset(w)));
 }
 
 static void say_end(struct world *w, const struct fake_conn *c)
@@ -167,6 +191,8 @@ static void random_tuples(struct world *w, struct conn *c)
 	bool is_ip6 = one_in(w, 3);
 	struct tuple *t = &c->orig;
 
+	if (w->is_crowded && from == to)
+		to = (to + 1) % WORLD_NETS;
 	*t = (struct tuple){ .family = is_ip6 ? FAMILY_IP6 : FAMILY_IP4,
 			     .proto = one_in(w, 2) ? L4_TCP : L4_UDP };
 	world_address(from, 1 + below(w, WORLD_HOSTS), is_ip6, &t->src);
@@ -211,14 +237,17 @@ static void new_conn(struct world *w)
 	if (c.orig.proto == L4_TCP)
 		c.tcp_state = one_in(w, 4) ? CONN_TCP_SYN_RECV : CONN_TCP_ESTABLISHED;
 	c.status = one_in(w, 4) ? 0 : CONN_ASSURED | CONN_SEEN_REPLY;
-	c.mark = (one_in(w, 4) ? 0 : 0x1000) | below(w, 2);
+	c.mark = (world_has_ruleset(w) || one_in(w, 4) ? 0 : 0x1000) | below(w, 2);
 	c.has = w->has_counters ? CONN_HAS_COUNTERS : 0;
 	bury_unheard(w);
 	fc = fake_add_conn(&w->rig.kernel, &c, w->rig.now);
 	if (!fc)
 		return;
 	fc->is_silent = one_in(w, 8);
+	fc->is_denied = world_has_ruleset(w) && one_in(w, 6);
 	say_conn(w, fc, !one_in(w, 4));
+	if (one_in(w, 2))
+		world_pass(w, fc);
 }
 
 static void change_tcp(struct world *w, struct fake_conn *c)
@@ -253,10 +282,14 @@ static void change_conn(struct world *w)
 	case 1:
 	case 2:
 		c->conn.status |= CONN_ASSURED | CONN_SEEN_REPLY;
-		c->conn.mark |= 0x1000;
+		if (!world_has_ruleset(w))
+			c->conn.mark |= 0x1000;
 		break;
 	case 3:
-		c->conn.mark ^= 0x1000;
+		if (world_has_ruleset(w))
+			c->conn.mark &= ~w->rig.kernel.settings.mark;
+		else
+			c->conn.mark ^= 0x1000;
 		break;
 	case 4:
 		c->conn.mark ^= 0x1;
@@ -282,27 +315,74 @@ static void change_conn(struct world *w)
 	say_conn(w, c, has_state);
 }
 
+/* What a ruleset drops, conntrack has seen before. */
+void world_burst(struct world *w, struct fake_conn *c, enum dir dir, uint32_t pkts)
+{
+	if (fake_packets(&w->rig.kernel, c, dir, pkts, pkts * 100, w->rig.now))
+		w->forwarded += pkts;
+	else
+		world_pass(w, c);
+}
+
 static void move_packets(struct world *w)
 {
 	struct fake_conn *c = any_conn(w);
 	uint32_t pkts = 1 + below(w, 20);
 
-	if (c && fake_packets(&w->rig.kernel, c, below(w, 2), pkts, pkts * 100, w->rig.now))
-		w->forwarded += pkts;
+	if (c)
+		world_burst(w, c, below(w, 2), pkts);
 }
 
 /* -- reading the queues --------------------------------------------------- */
 
-static void read_events(struct world *w)
+static bool read_ct(struct world *w)
 {
 	struct event ev;
 
-	for (unsigned int n = 1 + below(w, 4); n > 0 && queue_take(&w->ct, &ev); n--)
-		rig_feed(&w->rig, &ev);
+	if (!queue_take(&w->ct, &ev, &w->rig.kernel.read_marked_at))
+		return false;
+	rig_feed(&w->rig, &ev);
+	w->rig.kernel.read_marked_at = 0;
+	w->n_unsettled -= w->n_unsettled != 0;
+	return true;
+}
+
+static bool read_rt(struct world *w)
+{
+	struct event ev;
+	uint32_t ignored;
+
+	if (!queue_take(&w->rt, &ev, &ignored))
+		return false;
+	rig_feed(&w->rig, &ev);
+	return true;
+}
+
+static void read_events(struct world *w)
+{
+	for (unsigned int n = 1 + below(w, 4); n > 0 && read_ct(w); n--)
+		;
 	if (w->rt.has_lost && one_in(w, 4))
 		world_read_topology(w);
-	for (unsigned int n = 1 + below(w, 4); n > 0 && queue_take(&w->rt, &ev); n--)
-		rig_feed(&w->rig, &ev);
+	for (unsigned int n = 1 + below(w, 4); n > 0 && read_rt(w); n--)
+		;
+}
+
+void world_read_all(struct world *w)
+{
+	while (read_ct(w))
+		;
+	while (read_rt(w))
+		;
+	w->ct.has_lost = false;
+}
+
+void world_end_dump(struct world *w, bool is_whole)
+{
+	w->is_dumping = false;
+	w->is_dump_unsettled = false;
+	w->ct.has_lost |= !is_whole;
+	rig_feed_type(&w->rig, is_whole ? EVENT_RESYNC_END : EVENT_RESYNC_ABORT);
 }
 
 static void dump_some(struct world *w)
@@ -312,19 +392,16 @@ static void dump_some(struct world *w)
 	for (unsigned int n = 1 + below(w, 8); n > 0 && w->dump_cursor < k->n_conns; n--) {
 		struct fake_conn *c = &k->conn[w->dump_cursor++];
 
-		/* An entry that moves meanwhile may be missed. */
-		if (c->exists && !one_in(w, 16))
+		/* An entry that moves meanwhile may be missed. That hurts those that
+		 * nobody knew when the ruleset changed, so only others do. */
+		bool is_known = flowtab_find(&w->rig.engine->flows, &c->conn.orig);
+
+		if (c->exists && !((is_known || !world_has_ruleset(w)) && one_in(w, 16)))
 			rig_report(&w->rig, c, true);
 	}
 	if (w->dump_cursor < k->n_conns && !one_in(w, 16))
 		return;
-	w->is_dumping = false;
-	if (w->dump_cursor < k->n_conns) {
-		rig_feed_type(&w->rig, EVENT_RESYNC_ABORT);
-		w->ct.has_lost = true;
-	} else {
-		rig_feed_type(&w->rig, EVENT_RESYNC_END);
-	}
+	world_end_dump(w, w->dump_cursor == k->n_conns);
 }
 
 static void resync(struct world *w)
@@ -348,11 +425,11 @@ static int random_errno(struct world *w)
 	return errs[below(w, array_size(errs))];
 }
 
-static void add_fault(struct world *w)
+void world_add_fault(struct world *w)
 {
 	struct fake_faults *f = &w->rig.kernel.faults;
 
-	switch (below(w, 10)) {
+	switch (below(w, 11)) {
 	case 0:
 		f->refuse_nth = 1 + below(w, 4);
 		f->refuse_err = random_errno(w);
@@ -383,6 +460,9 @@ static void add_fault(struct world *w)
 		break;
 	case 8:
 		f->dead_installs = w->has_losses && one_in(w, 3);
+		break;
+	case 9:
+		f->barrier_err = random_errno(w);
 		break;
 	default:
 		f->capacity = one_in(w, 2) ? 4 + below(w, 16) : 0;
@@ -494,7 +574,7 @@ static void step_worker(struct world *w)
 		set_stuck(w, worker, !w->is_stuck[worker] && one_in(w, 3));
 }
 
-static void free_workers(struct world *w)
+void world_free_workers(struct world *w)
 {
 	for (unsigned int i = 0; i < w->rig.n_workers; i++) {
 		set_stuck(w, i, false);
@@ -520,6 +600,9 @@ static void work(struct world *w)
 			continue;
 		if (one_in(w, 2) || !rig_answer(&w->rig, lane))
 			fake_execute(&w->rig.kernel, lane, w->rig.now);
+		/* As in the daemon, nothing is heard between a look and its answer. */
+		while (lane == 0 && world_has_ruleset(w) && rig_answer(&w->rig, 0))
+			;
 	}
 }
 
@@ -551,15 +634,44 @@ static void flush(struct world *w)
 	rig_feed(&w->rig, &ev);
 }
 
+/* Connections come, and are offloaded. */
+static void step_crowd(struct world *w)
+{
+	switch (below(w, 6)) {
+	case 0:
+		new_conn(w);
+		break;
+	case 1:
+		for (unsigned int i = 0; i < 8; i++)
+			move_packets(w);
+		break;
+	case 2:
+		for (unsigned int i = 0; i < 8; i++)
+			read_events(w);
+		break;
+	case 3:
+		engine_tick(w->rig.engine, w->rig.now);
+		hand_out(w);
+		break;
+	default:
+		work(w);
+		break;
+	}
+}
+
 void world_step(struct world *w)
 {
 	uint32_t dice = below(w, 100);
 
-	if (dice < 6)
+	if (w->is_crowded && one_in(w, 3))
+		step_crowd(w);
+	else if (world_has_ruleset(w) && one_in(w, w->is_crowded ? 32 : 12))
+		world_step_ruleset(w);
+	else if (dice < 6)
 		new_conn(w);
 	else if (dice < 11)
 		change_conn(w);
-	else if (dice < 12)
+	else if (dice < 12 && (!w->is_crowded || one_in(w, 8)))
 		world_step_topology(w);
 	else if (dice < 27)
 		move_packets(w);
@@ -578,166 +690,11 @@ void world_step(struct world *w)
 	else if (dice < 88)
 		flush(w);
 	else if (dice < 90 && w->has_faults)
-		add_fault(w);
+		world_add_fault(w);
 	else if (dice < 92 && w->has_losses)
 		take_away(w);
 	else if (dice < 93)
 		step_worker(w);
 	else
 		engine_tick(w->rig.engine, w->rig.now);
-}
-
-/* -- rest ----------------------------------------------------------------- */
-
-static void drain_queues(struct world *w)
-{
-	struct event ev;
-
-	while (queue_take(&w->ct, &ev))
-		rig_feed(&w->rig, &ev);
-	while (queue_take(&w->rt, &ev))
-		rig_feed(&w->rig, &ev);
-	w->ct.has_lost = false;
-}
-
-/* A port that failed is tried again when its link changes. */
-static void shake_links(struct world *w)
-{
-	for (unsigned int n = 0; n < WORLD_NETS; n++) {
-		const struct fake_link *l = fake_find_link(&w->rig.kernel, w->net[n].ifindex);
-		struct event ev = { .type = EVENT_LINK };
-
-		if (!w->net[n].ifindex || !l)
-			continue;
-		ev.link = l->link;
-		ev.link.mtu++;
-		rig_feed(&w->rig, &ev);
-		ev.link.mtu--;
-		rig_feed(&w->rig, &ev);
-	}
-}
-
-static void stream(struct world *w)
-{
-	struct fake *k = &w->rig.kernel;
-
-	for (unsigned int i = 0; i < k->n_conns; i++) {
-		for (unsigned int d = 0; k->conn[i].exists && d < DIR__COUNT; d++)
-			w->forwarded +=
-				fake_packets(k, &k->conn[i], d, 1, 100, w->rig.now);
-	}
-}
-
-/* Connections in use that nobody may let die. */
-static unsigned int count_used(struct world *w)
-{
-	const struct fake *k = &w->rig.kernel;
-	unsigned int n = 0;
-
-	for (unsigned int i = 0; i < k->n_conns; i++) {
-		const struct fake_conn *c = &k->conn[i];
-
-		n += c->exists && !(c->conn.status & CONN_FIXED_TIMEOUT) &&
-		     policy_conn(&k->settings, k->told_epoch, &c->conn) == REASON_NONE;
-	}
-	return n;
-}
-
-/* Orders that move flows. In a full table those that a dump shows again push each
- * other out, and are looked up each time. */
-static uint64_t count_moves(struct world *w)
-{
-	const struct fake *k = &w->rig.kernel;
-	bool is_full = slab_count(&w->rig.engine->flows.flows) == k->settings.max_flows;
-
-	return (is_full ? 0 : k->n_orders[ORDER_LOOKUP]) + k->n_orders[ORDER_INSTALL] +
-	       k->n_orders[ORDER_REMOVE] + k->n_orders[ORDER_PORT_OPEN] +
-	       k->n_orders[ORDER_PORT_CLOSE] + k->n_orders[ORDER_PROBE];
-}
-
-/* A learnt limit is raised for ever while flows wait. */
-static bool is_growing(struct world *w)
-{
-	const struct nic *nic = w->rig.engine->paths.nic;
-
-	for (unsigned int i = 0; nic && i < NIC_MAX_CARDS; i++) {
-		if (nic->card[i].source == CARD_SIZE_LEARNT)
-			return true;
-	}
-	return false;
-}
-
-/* Longer than every pause, with packets and samples every second. */
-static void use_all(struct world *w)
-{
-	struct fake *k = &w->rig.kernel;
-	unsigned int n_used = count_used(w);
-	uint64_t n_moves = 0;
-
-	for (unsigned int i = 0; i < 400; i++) {
-		if (i == 390)
-			n_moves = count_moves(w);
-		stream(w);
-		rig_sample(&w->rig);
-		if (i % 2 && engine_wants_dumps(w->rig.engine))
-			rig_resync(&w->rig);
-		rig_advance(&w->rig, mono_add_ms(w->rig.now, 1000));
-	}
-	if (count_used(w) != n_used)
-		fake_complain(k, "%u connections in use, of %u", count_used(w), n_used);
-	if (count_moves(w) != n_moves && !is_growing(w))
-		fake_complain(k, "no rest");
-}
-
-void world_rest(struct world *w)
-{
-	struct fake *k = &w->rig.kernel;
-
-	memset(&k->faults, 0, sizeof(k->faults));
-	for (unsigned int i = 0; i < FAKE_LINKS; i++)
-		k->link[i].is_unreadable = false;
-	w->rig.room = 0;
-	free_workers(w);
-	drain_queues(w);
-	world_read_topology(w);
-	shake_links(w);
-	rig_settle(&w->rig);
-	/* Closing connections would go of themselves in the time that follows. */
-	for (unsigned int i = 0; i < k->n_conns; i++) {
-		struct fake_conn *c = &k->conn[i];
-
-		if (c->exists && policy_conn(&k->settings, k->told_epoch, &c->conn) != REASON_NONE)
-			c->expires = MONO_NEVER;
-	}
-	rig_resync(&w->rig);
-	use_all(w);
-	/* What did not fit at first may fit now. */
-	for (unsigned int i = 0; i < 3; i++) {
-		rig_resync(&w->rig);
-		rig_settle(&w->rig);
-	}
-}
-
-void world_stop(struct world *w)
-{
-	w->is_stopping = true;
-	w->rig.room = 0;
-	/* Some come back only then. */
-	if (one_in(w, 2))
-		free_workers(w);
-	rig_feed_type(&w->rig, EVENT_STOP);
-	for (unsigned int i = 0; i < 30; i++) {
-		if (i < 5 && w->has_faults)
-			add_fault(w);
-		else
-			memset(&w->rig.kernel.faults, 0, sizeof(w->rig.kernel.faults));
-		w->rig.kernel.faults.port_err = 0;
-		if (i == 5)
-			free_workers(w);
-		rig_advance(&w->rig, mono_add_ms(w->rig.now, 1000));
-		world_check(w);
-	}
-	if (!engine_is_stopped(w->rig.engine))
-		fake_complain(&w->rig.kernel, "never stops");
-	fake_check_empty(&w->rig.kernel);
 }

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * rest - a random world calms down, and stops.
+ */
+#include <string.h>
+
+#include "base/util.h"
+#include "core/engine_priv.h"
+#include "random/world.h"
+
+/* A port that failed is tried again when its link changes. */
+static void shake_links(struct world *w)
+{
+	for (unsigned int n = 0; n < WORLD_NETS; n++) {
+		const struct fake_link *l = fake_find_link(&w->rig.kernel, w->net[n].ifindex);
+		struct event ev = { .type = EVENT_LINK };
+
+		if (!w->net[n].ifindex || !l)
+			continue;
+		ev.link = l->link;
+		ev.link.mtu++;
+		rig_feed(&w->rig, &ev);
+		ev.link.mtu--;
+		rig_feed(&w->rig, &ev);
+	}
+}
+
+static void stream(struct world *w)
+{
+	struct fake *k = &w->rig.kernel;
+
+	for (unsigned int i = 0; i < k->n_conns; i++) {
+		for (unsigned int d = 0; k->conn[i].exists && d < DIR__COUNT; d++)
+			world_burst(w, &k->conn[i], d, 1);
+		world_read_all(w);
+	}
+}
+
+/* Connections in use that nobody may let die. */
+static unsigned int count_used(struct world *w)
+{
+	const struct fake *k = &w->rig.kernel;
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < k->n_conns; i++) {
+		const struct fake_conn *c = &k->conn[i];
+
+		n += c->exists && !(c->conn.status & CONN_FIXED_TIMEOUT) &&
+		     world_wanted_reason(w, c) == REASON_NONE;
+	}
+	return n;
+}
+
+/* Orders that move flows. In a full table those that a dump shows again push each
+ * other out, and are looked up each time; before a full card they are ranked anew, too. */
+static uint64_t count_moves(struct world *w)
+{
+	const struct fake *k = &w->rig.kernel;
+	bool is_full = slab_count(&w->rig.engine->flows.flows) == k->settings.max_flows;
+
+	if (is_full && w->rig.engine->n_reason[REASON_HARDWARE_FULL])
+		return 0;
+	return (is_full ? 0 : k->n_orders[ORDER_LOOKUP]) + k->n_orders[ORDER_INSTALL] +
+	       k->n_orders[ORDER_REMOVE] + k->n_orders[ORDER_PORT_OPEN] +
+	       k->n_orders[ORDER_PORT_CLOSE] + k->n_orders[ORDER_PROBE];
+}
+
+/* A learnt limit is raised for ever while flows wait. */
+static bool is_growing(struct world *w)
+{
+	const struct nic *nic = w->rig.engine->paths.nic;
+
+	for (unsigned int i = 0; nic && i < NIC_MAX_CARDS; i++) {
+		if (nic->card[i].source == CARD_SIZE_LEARNT)
+			return true;
+	}
+	return false;
+}
+
+/* Longer than every pause, with packets and samples every second. */
+static void use_all(struct world *w)
+{
+	struct fake *k = &w->rig.kernel;
+	unsigned int n_used = count_used(w);
+	uint64_t n_moves = 0;
+
+	for (unsigned int i = 0; i < 400; i++) {
+		if (i == 390)
+			n_moves = count_moves(w);
+		stream(w);
+		rig_sample(&w->rig);
+		if ((i % 2 && engine_wants_dumps(w->rig.engine)) || i % 16 == 0)
+			rig_resync(&w->rig);
+		rig_advance(&w->rig, mono_add_ms(w->rig.now, 1000));
+	}
+	if (count_used(w) != n_used)
+		fake_complain(k, "%u connections in use, of %u", count_used(w), n_used);
+	if (n_moves && count_moves(w) > n_moves && !is_growing(w))
+		fake_complain(k, "no rest");
+}
+
+void world_rest(struct world *w)
+{
+	struct fake *k = &w->rig.kernel;
+
+	memset(&k->faults, 0, sizeof(k->faults));
+	for (unsigned int i = 0; i < FAKE_LINKS; i++)
+		k->link[i].is_unreadable = false;
+	w->rig.room = 0;
+	world_free_workers(w);
+	world_read_all(w);
+	if (w->is_dumping)
+		world_end_dump(w, false);
+	world_read_topology(w);
+	shake_links(w);
+	rig_settle(&w->rig);
+	world_read_all(w);
+	world_rest_ruleset(w);
+	/* Closing connections would go of themselves in the time that follows. */
+	for (unsigned int i = 0; i < k->n_conns; i++) {
+		struct fake_conn *c = &k->conn[i];
+
+		if (c->exists && world_wanted_reason(w, c) != REASON_NONE)
+			c->expires = MONO_NEVER;
+	}
+	rig_resync(&w->rig);
+	use_all(w);
+	/* What did not fit at first may fit now. */
+	for (unsigned int i = 0; i < 3; i++) {
+		rig_resync(&w->rig);
+		rig_settle(&w->rig);
+	}
+}
+
+void world_stop(struct world *w)
+{
+	w->is_stopping = true;
+	w->rig.room = 0;
+	/* Some come back only then. */
+	if (world_below(&w->rnd, 2))
+		world_free_workers(w);
+	rig_feed_type(&w->rig, EVENT_STOP);
+	for (unsigned int i = 0; i < 30; i++) {
+		if (i < 5 && w->has_faults)
+			world_add_fault(w);
+		else
+			memset(&w->rig.kernel.faults, 0, sizeof(w->rig.kernel.faults));
+		w->rig.kernel.faults.port_err = 0;
+		if (i == 5)
+			world_free_workers(w);
+		rig_advance(&w->rig, mono_add_ms(w->rig.now, 1000));
+		world_check(w);
+	}
+	if (!engine_is_stopped(w->rig.engine))
+		fake_complain(&w->rig.kernel, "never stops");
+	fake_check_empty(&w->rig.kernel);
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ruleset - who may pass in a random world, who is marked, and what the engine is
+ * told of changes.
+ *
+ * Does what an nft table and daemon/ruleset do. Packets that the CPU forwards mark
+ * their connection if the ruleset lets them pass. A change applies at once and is told
+ * later; a new epoch is told before it is written; and what was reported before a
+ * change of some elements is settled when all is read that was queued then.
+ */
+#include <string.h>
+
+#include "base/util.h"
+#include "core/policy.h"
+#include "random/world.h"
+
+/* Of an epoch: as many as no world needs, so that each is fresh. */
+#define EPOCH_BITS 0xfff000
+#define EPOCH_STEP 0x1000
+
+bool world_has_ruleset(const struct world *w)
+{
+	return w->rig.kernel.settings.admit != ADMIT_EVENTS;
+}
+
+void world_random_admission(struct world *w, struct settings *s)
+{
+	static const enum admit_mode modes[] = { ADMIT_EVENTS, ADMIT_MARK, ADMIT_NFT, ADMIT_NFT };
+
+	s->admit = modes[world_below(&w->rnd, array_size(modes))];
+	s->mark = s->admit == ADMIT_NFT ? EPOCH_BITS : 0x1000;
+}
+
+static bool is_by_epoch(const struct world *w)
+{
+	return w->rig.kernel.settings.admit == ADMIT_NFT;
+}
+
+static bool is_marked_if_it_passes(const struct fake_conn *c)
+{
+	return c->exists && conn_is_assured(&c->conn) &&
+	       (c->conn.orig.proto != L4_TCP || c->conn.tcp_state == CONN_TCP_ESTABLISHED);
+}
+
+uint32_t world_wanted_mark(const struct world *w, const struct fake_conn *c)
+{
+	if (c->is_denied)
+		return 0;
+	return is_by_epoch(w) ? w->epoch_written : w->rig.kernel.settings.mark;
+}
+
+void world_pass(struct world *w, struct fake_conn *c)
+{
+	uint32_t mark = world_wanted_mark(w, c);
+
+	if (world_has_ruleset(w) && mark && is_marked_if_it_passes(c) &&
+	    fake_mark(&w->rig.kernel, c, mark))
+		world_say_conn(w, c, false, false);
+}
+
+enum reason world_wanted_reason(const struct world *w, const struct fake_conn *c)
+{
+	const struct settings *s = &w->rig.kernel.settings;
+	struct conn conn = c->conn;
+
+	conn.mark = world_has_ruleset(w) ? world_wanted_mark(w, c) : conn.mark;
+	return policy_conn(s, w->rig.kernel.told_epoch, &conn);
+}
+
+/* -- changes --------------------------------------------------------------- */
+
+static void random_element(struct world *w, struct setelem *e)
+{
+	struct setelem_field *f = &e->field[0];
+	bool is_ip6 = world_below(&w->rnd, 3) == 0;
+	struct addr addr;
+
+	e->n_fields = 1;
+	if (world_below(&w->rnd, 4) == 0) {
+		*f = (struct setelem_field){ .kind = SETELEM_PORT, .len = 2, .hi = { 0, 80 } };
+		return;
+	}
+	world_address(world_below(&w->rnd, WORLD_NETS), 1 + world_below(&w->rnd, WORLD_HOSTS),
+		      is_ip6, &addr);
+	*f = (struct setelem_field){ .kind = is_ip6 ? SETELEM_IP6 : SETELEM_IP4,
+				     .len = is_ip6 ? 16 : 4 };
+	memcpy(f->lo, addr.b, f->len);
+	memcpy(f->hi, addr.b, f->len);
+}
+
+/* Some connections that it concerns fare otherwise from now on. */
+static void apply(struct world *w, const struct world_change *change)
+{
+	struct fake *k = &w->rig.kernel;
+
+	for (unsigned int i = 0; i < k->n_conns; i++) {
+		struct fake_conn *c = &k->conn[i];
+		struct setelem_conn match = { .orig = &c->conn.orig,
+					      .reply = &c->conn.reply,
+					      .ifname = { "", "" } };
+
+		if (change->everything || setelem_can_match(&change->elem, &match))
+			c->is_denied = world_below(&w->rnd, 4) == 0;
+	}
+}
+
+static void change_ruleset(struct world *w)
+{
+	struct world_change *change = &w->change[w->n_changes];
+
+	if (w->n_changes == WORLD_CHANGES)
+		return;
+	w->n_changes++;
+	*change = (struct world_change){ .when = ++w->rig.kernel.ruleset_time,
+					 .everything = world_below(&w->rnd, 3) == 0 };
+	random_element(w, &change->elem);
+	apply(w, change);
+}
+
+static void feed_epoch(struct world *w, uint32_t epoch)
+{
+	struct event ev = { .type = EVENT_EPOCH, .epoch = epoch };
+
+	w->is_open = epoch != 0;
+	rig_feed(&w->rig, &ev);
+}
+
+/* More than one element at a time, and now and then more than are remembered. */
+static void feed_elements(struct world *w, const struct world_change *change)
+{
+	static struct setelem many[300];
+	struct event ev = { .type = EVENT_RULESET };
+	unsigned int n = world_below(&w->rnd, 8) ? 1 : 1 + world_below(&w->rnd, 300);
+
+	for (unsigned int i = 0; i < n; i++)
+		many[i] = change->elem;
+	ev.ruleset = (struct event_ruleset){ .everything = change->everything,
+					     .n_elems = change->everything ? 0 : n,
+					     .elem = many };
+	rig_feed(&w->rig, &ev);
+	w->is_settling = true;
+	w->n_unsettled = w->ct.n;
+	w->is_dump_unsettled = w->is_dumping;
+}
+
+static void tell_change(struct world *w)
+{
+	struct world_change change = w->change[0];
+
+	memmove(&w->change[0], &w->change[1], --w->n_changes * sizeof(change));
+	fake_doubt(&w->rig.kernel, change.everything ? NULL : &change.elem, change.when);
+	if (!change.everything || !is_by_epoch(w))
+		feed_elements(w, &change);
+	else if (w->is_open)
+		feed_epoch(w, 0);
+}
+
+/* -- epochs ----------------------------------------------------------------- */
+
+static void open_epoch(struct world *w)
+{
+	if (!is_by_epoch(w) || w->is_open || w->is_writing || !engine_is_closed(w->rig.engine))
+		return;
+	w->epoch_last += EPOCH_STEP;
+	w->is_writing = true;
+	feed_epoch(w, w->epoch_last);
+}
+
+/* The transaction may be refused; then no mark counts until the next one. */
+static void write_epoch(struct world *w, bool may_fail)
+{
+	if (!w->is_writing)
+		return;
+	w->is_writing = false;
+	if (!may_fail || world_below(&w->rnd, 4))
+		w->epoch_written = w->epoch_last;
+	else if (w->is_open)
+		feed_epoch(w, 0);
+}
+
+static void settle(struct world *w)
+{
+	if (!w->is_settling || w->n_unsettled || w->is_dump_unsettled)
+		return;
+	w->is_settling = false;
+	rig_feed_type(&w->rig, EVENT_RULESET_SETTLED);
+}
+
+void world_step_ruleset(struct world *w)
+{
+	uint32_t dice = world_below(&w->rnd, 16);
+
+	if (!world_has_ruleset(w))
+		return;
+	if (dice < 2)
+		change_ruleset(w);
+	else if (dice < 6 && w->n_changes)
+		tell_change(w);
+	else if (dice < 9)
+		open_epoch(w);
+	else if (dice < 12)
+		write_epoch(w, w->has_faults);
+	else
+		settle(w);
+}
+
+void world_rest_ruleset(struct world *w)
+{
+	if (!world_has_ruleset(w))
+		return;
+	while (w->n_changes)
+		tell_change(w);
+	settle(w);
+	for (unsigned int i = 0; i < 2; i++) {
+		write_epoch(w, false);
+		rig_settle(&w->rig);
+		open_epoch(w);
+	}
+	write_epoch(w, false);
+}
