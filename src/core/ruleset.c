@@ -122,9 +122,9 @@ void ruleset_report(struct engine *e, struct flow *f, const struct event *ev)
 	bool is_fence = ev->is_own && !has_mark(e, f);
 	bool is_later = (e->seen_gen & FLOW_CLEARED_GEN_MASK) != f->cleared_gen;
 
-	/* Where no event comes, a dump that began later says the same. Events that are
-	 * older than it must not come behind it. */
-	if (ev->is_dump && e->in_resync && !e->is_behind && is_later)
+	/* Where no event comes, a dump that began later says the same, or what was asked
+	 * after that. Events that are older than it must not come behind it. */
+	if (ev->is_dump && !e->is_behind && is_later)
 		is_fence = true;
 	if (f->mark_state == FLOW_MARK_CLEARED && is_fence)
 		f->mark_state = FLOW_MARK_VALID;

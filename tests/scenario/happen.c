@@ -426,7 +426,18 @@ static void take_element(struct scene *s, struct words *w, struct setelem *e)
 	memcpy(f->hi, addr.b, 4);
 }
 
-/* "ruleset everything", "ruleset element ADDRESS", "ruleset settled" */
+static void take_interface(struct scene *s, struct words *w, struct setelem *e)
+{
+	struct setelem_field *f = &e->field[e->n_fields++];
+
+	f->kind = SETELEM_IFNAME;
+	f->len = SETELEM_FIELD_BYTES;
+	snprintf((char *)f->lo, sizeof(f->lo), "%s", words_take(s, w));
+	memcpy(f->hi, f->lo, sizeof(f->hi));
+}
+
+/* "ruleset everything", "ruleset element ADDRESS", "ruleset interface NAME",
+ * "ruleset settled" */
 static void run_ruleset(struct scene *s, struct words *w)
 {
 	struct event ev = { .type = EVENT_RULESET };
@@ -441,12 +452,14 @@ static void run_ruleset(struct scene *s, struct words *w)
 		ev.ruleset.everything = true;
 	} else if (words_take_if(w, "element")) {
 		take_element(s, w, &elem);
-		ev.ruleset.n_elems = 1;
-		ev.ruleset.elem = &elem;
+	} else if (words_take_if(w, "interface")) {
+		take_interface(s, w, &elem);
 	} else {
 		scene_fail(s, "what of the ruleset: '%s'?", words_peek(w));
 		return;
 	}
+	ev.ruleset.n_elems = elem.n_fields;
+	ev.ruleset.elem = &elem;
 	rig_feed(&s->rig, &ev);
 }
 
