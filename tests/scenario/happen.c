@@ -436,12 +436,14 @@ static void take_interface(struct scene *s, struct words *w, struct setelem *e)
 	memcpy(f->hi, f->lo, sizeof(f->hi));
 }
 
-/* "ruleset everything", "ruleset element ADDRESS", "ruleset interface NAME",
- * "ruleset settled" */
+/* "ruleset everything", "ruleset element ADDRESS", "ruleset interface NAME", either with
+ * "times N", "ruleset settled" */
 static void run_ruleset(struct scene *s, struct words *w)
 {
 	struct event ev = { .type = EVENT_RULESET };
+	static struct setelem many[512];
 	struct setelem elem = { 0 };
+	unsigned int n = 1;
 
 	scene_start(s);
 	if (words_take_if(w, "settled")) {
@@ -458,8 +460,12 @@ static void run_ruleset(struct scene *s, struct words *w)
 		scene_fail(s, "what of the ruleset: '%s'?", words_peek(w));
 		return;
 	}
-	ev.ruleset.n_elems = elem.n_fields;
-	ev.ruleset.elem = &elem;
+	if (words_take_if(w, "times"))
+		n = words_take_number(s, w);
+	for (unsigned int i = 0; i < n && i < array_size(many); i++)
+		many[i] = elem;
+	ev.ruleset.n_elems = elem.n_fields ? n : 0;
+	ev.ruleset.elem = many;
 	rig_feed(&s->rig, &ev);
 }
 
