@@ -37,5 +37,5 @@ uint32_t epochs_next_clean(const struct epochs *e);
 uint32_t epochs_next_dirty(const struct epochs *e);
 /* Nobody has it any more. The one written now is never clean. */
 void epochs_clean(struct epochs *e, uint32_t value);
-/* It may be written from now on. */
+/* It may be written from now on, or turned out to be. */
 void epochs_use(struct epochs *e, uint32_t value);

@@ -90,6 +90,14 @@ static void set_flow(struct nftwork *w, struct nftwork_done *done)
 	w->config.flow = w->flow = old;
 }
 
+static void look_at_epoch(struct nftwork *w, struct nftwork_done *done)
+{
+	struct nftown_state state = { .epoch = 0 };
+
+	done->err.err = nftown_check(w->own, &w->config, &state, &done->err);
+	done->job.epoch = state.found == NFTOWN_OURS ? state.epoch : 0;
+}
+
 static void try_device(struct nftwork *w, struct nftwork_done *done)
 {
 	done->err.err = nftown_try_device(w->own, done->job.device, true, true, &done->err);
@@ -185,6 +193,7 @@ static void run(struct nftwork *w, struct nftwork_done *done)
 	switch ((enum nftwork_type)done->job.type) {
 	case NFTWORK_RENEW: renew(w, done); break;
 	case NFTWORK_FLOW: set_flow(w, done); break;
+	case NFTWORK_LOOK: look_at_epoch(w, done); break;
 	case NFTWORK_TRY: try_device(w, done); break;
 	case NFTWORK_EPOCH: set_epoch(w, done); break;
 	case NFTWORK_CLEAN: clean(w, done); break;

@@ -25,6 +25,7 @@ struct nftwork;
 enum nftwork_type {
 	NFTWORK_RENEW, /* the flowtables are made anew: nothing that they had counts any more */
 	NFTWORK_FLOW,  /* other flowtables, or none: the table is made anew */
+	NFTWORK_LOOK,  /* which epoch does the table write? */
 	NFTWORK_TRY,   /* would the driver of a device take a flowtable? */
 	NFTWORK_EPOCH, /* the table marks with this epoch; it is made where it is not, or not whole */
 	NFTWORK_CLEAN, /* no connection has this epoch, or half of it */
@@ -39,7 +40,7 @@ struct nftwork_job {
 };
 
 struct nftwork_done {
-	struct nftwork_job job;
+	struct nftwork_job job; /* LOOK: epoch is what the table writes; 0 = there is none of ours */
 	struct nlerr err; /* of the kernel; err.err 0 = done */
 	bool made_table;  /* EPOCH: not only its epoch is new */
 	uint32_t n_marks; /* CLEAN, HALVES: connections that had it */

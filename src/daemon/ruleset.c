@@ -65,6 +65,8 @@ struct ruleset {
 	struct epochs epochs;
 	bool is_open;      /* some epoch counts, for the engine */
 	bool is_ordered;   /* the table is being told it */
+	/* The last order failed: the table may write that epoch, or the one before. */
+	bool is_unsure, is_looking;
 	bool is_cleaning;  /* the next epoch: by the thread, then until all is read */
 	uint32_t cleaning;
 	mono_t quiet_until, paused_until; /* not opened again before: commits, failures */
@@ -217,8 +219,14 @@ static void want_clean(struct ruleset *r)
 {
 	uint32_t dirty = epochs_next_dirty(&r->epochs);
 
-	if (!dirty || r->is_cleaning)
+	if (!dirty || r->is_cleaning || r->is_looking)
 		return;
+	/* The one that is written must not be cleaned, and then count as new. */
+	if (r->is_unsure) {
+		r->is_looking = true;
+		order(r->work, NFTWORK_LOOK, 0);
+		return;
+	}
 	r->is_cleaning = true;
 	r->cleaning = dirty;
 	order(r->cleaner, NFTWORK_CLEAN, dirty);
@@ -275,6 +283,7 @@ static void on_success(struct ruleset *r)
 static void on_epoch_done(struct ruleset *r, const struct nftwork_done *done)
 {
 	r->is_ordered = false;
+	r->is_unsure = done->err.err;
 	if (done->err.err) {
 		close_admission(r);
 		on_failure(r, done, "cannot put our nft table back");
@@ -298,6 +307,17 @@ static void on_cleaned(void *ctx)
 	r->is_cleaning = false;
 	epochs_clean(&r->epochs, r->cleaning);
 	ruleset_go_on(r);
+}
+
+static void on_look_done(struct ruleset *r, const struct nftwork_done *done)
+{
+	r->is_looking = false;
+	if (done->err.err) {
+		on_failure(r, done, "cannot look at our nft table");
+		return;
+	}
+	r->is_unsure = false;
+	epochs_set_current(&r->epochs, done->job.epoch);
 }
 
 static void on_clean_done(struct ruleset *r, const struct nftwork_done *done)
@@ -499,6 +519,8 @@ static void take_answers(struct ruleset *r, struct nftwork *work)
 	while (nftwork_pop(work, &done)) {
 		if (done.job.type == NFTWORK_EPOCH)
 			on_epoch_done(r, &done);
+		else if (done.job.type == NFTWORK_LOOK)
+			on_look_done(r, &done);
 		else if (done.job.type == NFTWORK_CLEAN)
 			on_clean_done(r, &done);
 		else if (done.job.type == NFTWORK_HALVES)

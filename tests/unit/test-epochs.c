@@ -59,6 +59,22 @@ static void what_was_used_is_dirty(void **state UNUSED)
 	assert_int_equal(epochs_next_clean(&e), 0);
 }
 
+/* Epochs were ordered in vain, and their round came to the one that is still written. */
+static void what_is_written_after_all(void **state UNUSED)
+{
+	struct epochs e;
+
+	assert_int_equal(epochs_init(&e, 0x70), 0);
+	epochs_clean(&e, 0x50);
+	epochs_use(&e, 0x50);
+	epochs_clean(&e, 0x70);
+	epochs_use(&e, 0x70);
+	assert_int_equal(epochs_next_dirty(&e), 0x30);
+	epochs_use(&e, 0x30);
+	assert_int_equal(epochs_next_clean(&e), 0);
+	assert_int_equal(epochs_next_dirty(&e), 0x50);
+}
+
 static void a_table_of_before(void **state UNUSED)
 {
 	struct epochs e;
@@ -80,6 +96,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(values_fill_the_bits),
 		cmocka_unit_test(what_was_used_is_dirty),
+		cmocka_unit_test(what_is_written_after_all),
 		cmocka_unit_test(a_table_of_before),
 	};
 
