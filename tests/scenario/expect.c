@@ -284,6 +284,11 @@ static void expect_guards(struct scene *s, struct words *w)
 	expect_yes_or_no(s, w, "guards", l && l->guards);
 }
 
+static void expect_dumps(struct scene *s, struct words *w)
+{
+	expect_yes_or_no(s, w, "dumps are wanted", engine_wants_dumps(s->rig.engine));
+}
+
 static void expect_stopped(struct scene *s, struct words *w)
 {
 	expect_yes_or_no(s, w, "stopped", engine_is_stopped(s->rig.engine));
@@ -320,7 +325,7 @@ static const struct scene_command checks[] = {
 	{ "silent", expect_silent },	 { "counter", expect_counter },
 	{ "conn", expect_conn },	 { "clsact", expect_clsact },
 	{ "guards", expect_guards },	 { "stopped", expect_stopped },
-	{ "count", expect_count },
+	{ "count", expect_count },	 { "dumps", expect_dumps },
 	{ "port", expect_port },	 { "empty", expect_empty },
 };
 
