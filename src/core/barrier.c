@@ -38,7 +38,7 @@ void barrier_unbar(struct engine *e, struct flow *f)
 
 void barrier_consider(struct engine *e, uint32_t n_flows)
 {
-	if (n_flows > FEW_FLOWS && !e->stopping)
+	if (n_flows > FEW_FLOWS)
 		e->wants_barrier = true;
 }
 
