@@ -327,11 +327,25 @@ static void on_clean_done(struct ruleset *r, const struct nftwork_done *done)
 		on_failure(r, done, "cannot take old marks from connections");
 		return;
 	}
+	/* A failure of that is over; whether one of an epoch is, the next one shows. */
+	if (r->is_open && !r->is_ordered)
+		on_success(r);
 	if (ingest_fence(r->ingest, on_cleaned, r))
 		r->is_cleaning = false;
 }
 
 /* -- changes by others ------------------------------------------------------ */
+
+static void on_settled(void *ctx);
+
+/* Without memory for a fence nothing is settled until the next change, which is never
+ * wrong. */
+static void settle(struct ruleset *r)
+{
+	r->settle_again = r->is_settling;
+	if (!r->is_settling && ingest_fence(r->ingest, on_settled, r) == 0)
+		r->is_settling = true;
+}
 
 static void on_settled(void *ctx)
 {
@@ -342,19 +356,10 @@ static void on_settled(void *ctx)
 	/* Another change came meanwhile, and will settle by itself. */
 	if (r->is_halving)
 		return;
-	if (r->settle_again && ingest_fence(r->ingest, on_settled, r) == 0) {
-		r->is_settling = true;
-		r->settle_again = false;
-		return;
-	}
-	dispatch_feed(r->dispatch, &ev);
-}
-
-static void settle(struct ruleset *r)
-{
-	r->settle_again = r->is_settling;
-	if (!r->is_settling && ingest_fence(r->ingest, on_settled, r) == 0)
-		r->is_settling = true;
+	if (r->settle_again)
+		settle(r);
+	else
+		dispatch_feed(r->dispatch, &ev);
 }
 
 /*
