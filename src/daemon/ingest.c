@@ -73,6 +73,7 @@ struct ingest {
 	struct hwinfo *hwinfo;
 	struct devlink *devlink;
 	mono_t dump_began;
+	int64_t dump_took_ms; /* the last good one */
 	mono_t last_dump;  /* end of the last good one */
 	bool dump_wanted;  /* something was lost */
 	bool is_dumping;
@@ -212,10 +213,13 @@ static uint64_t pause_after_dump(const struct ingest *in)
 	return MAX((uint64_t)took_ms, resync_delay());
 }
 
-/* Until it is looked whether a dump is due. */
+/* Until it is looked whether a dump is due. Those that somebody wants again and again take
+ * a tenth of the time at most. */
 static uint64_t idle_ms(const struct ingest *in)
 {
-	return in->follow_ms ? (uint64_t)MIN(in->follow_ms, (int64_t)SILENT_MS) : SILENT_MS;
+	int64_t ms = in->follow_ms ? MIN(in->follow_ms, (int64_t)SILENT_MS) : SILENT_MS;
+
+	return (uint64_t)MAX(ms, 10 * in->dump_took_ms);
 }
 
 static void end_dump(struct ingest *in, bool is_good)
@@ -227,6 +231,7 @@ static void end_dump(struct ingest *in, bool is_good)
 		in->complete = true;
 		in->failures = 0;
 		in->last_dump = loop_now(in->loop);
+		in->dump_took_ms = mono_diff_ms(in->last_dump, in->dump_began);
 		feed_type(in, EVENT_RESYNC_END);
 		loop_timer_set(in->dump_timer, in->dump_wanted ? pause_after_dump(in) : idle_ms(in),
 			       0);

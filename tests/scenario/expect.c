@@ -212,12 +212,6 @@ static void expect_count(struct scene *s, struct words *w)
 	scene_fail(s, "no such state: '%s'", name);
 }
 
-/* Whether the engine asks for dumps, now. */
-static void expect_dumps(struct scene *s, struct words *w)
-{
-	expect_number(s, w, "wish for dumps", engine_wants_dumps(s->rig.engine));
-}
-
 static void expect_silent(struct scene *s, struct words *w)
 {
 	expect_number(s, w, "silent flows", s->rig.engine->n_silent);
@@ -325,7 +319,7 @@ static const struct scene_command checks[] = {
 	{ "silent", expect_silent },	 { "counter", expect_counter },
 	{ "conn", expect_conn },	 { "clsact", expect_clsact },
 	{ "guards", expect_guards },	 { "stopped", expect_stopped },
-	{ "count", expect_count },	 { "dumps", expect_dumps },
+	{ "count", expect_count },
 	{ "port", expect_port },	 { "empty", expect_empty },
 };
 
