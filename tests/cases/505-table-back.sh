@@ -54,9 +54,13 @@ router_nft -f rules.nft
 wait_for 1 has_table
 wait_for 3 are_offloaded 1
 assert_eq "tables put back" "$(status counters.nft_tables_made)" 1
-router_nft list ruleset | sed 's/0x[0-9a-f]*//g; s/packets [0-9]* bytes [0-9]*//' >after
-sed 's/0x[0-9a-f]*//g; s/packets [0-9]* bytes [0-9]*//' before | sort >before.sorted
-sort after | diff -u before.sorted - || fail "another ruleset than before"
+# Without the epoch, for which nft writes less when it fills the mask, and what was counted.
+comparable() {
+	sed 's/0x[0-9a-f]*//g; s/packets [0-9]* bytes [0-9]*//; s/ct mark &  | /ct mark | /' | sort
+}
+router_nft list ruleset | comparable >after
+comparable <before >before.sorted
+diff -u before.sorted after || fail "another ruleset than before"
 
 # ---- only ours, again and again ----
 
