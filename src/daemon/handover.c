@@ -49,7 +49,7 @@ struct handover {
 	/* What the table has; what it is being told, or NULL. */
 	struct nftflow_config has, told;
 	uint8_t why[NFTFLOW_MAX_PAIRS], told_why[NFTFLOW_MAX_PAIRS]; /* enum reason: of each pair */
-	bool is_telling, has_told;
+	bool is_telling, is_known; /* what it should be */
 	unsigned int n_renewals; /* without an answer */
 	bool shall_renew; /* the last one failed */
 	mono_t not_before;
@@ -248,7 +248,9 @@ static int make_config(struct handover *h, struct nftflow_config *f, uint8_t why
 	unsigned int n;
 	int err = find_candidates(h, c, &n);
 
-	*f = (struct nftflow_config){ .with_counter = true, .with_pairs = true };
+	/* It is compared as a whole, gaps included. */
+	memset(f, 0, sizeof(*f));
+	f->with_counter = f->with_pairs = true;
 	if (!err)
 		err = add_pairs(h, c, n, f, why);
 	for (unsigned int i = 0; !err && i < n; i++) {
@@ -304,12 +306,11 @@ static void look(struct handover *h)
 	if (h->is_telling || mono_before(loop_now(h->loop), h->not_before) ||
 	    make_config(h, &f, why))
 		return;
-	if (h->has_told && memcmp(&f, &h->has, sizeof(f)) == 0)
+	h->is_known = true;
+	/* None is what the table has at first. */
+	if (memcmp(&f, &h->has, sizeof(f)) == 0 || (!f.n_devices && !h->has.n_devices))
 		return;
-	/* Nothing is what it has at first. */
-	if (h->has_told || f.n_devices)
-		tell(h, &f, why);
-	h->has_told = true;
+	tell(h, &f, why);
 }
 
 static void on_timer(void *ctx)
@@ -384,7 +385,7 @@ void handover_renew(struct handover *h)
 
 bool handover_is_settled(const struct handover *h)
 {
-	return !h || (h->has_told && !h->is_telling);
+	return !h || (h->is_known && !h->is_telling);
 }
 
 json_t *handover_to_json(const struct handover *h)
