@@ -108,18 +108,38 @@ void expiry_free(struct expiry *x)
 	free(x);
 }
 
+/* A new one; or when there is none, that of the last one to go. The same element again is
+ * another one: it may be of another set. */
+static struct entry *place_for(struct expiry *x)
+{
+	struct entry *last = &x->entry[0];
+
+	if (x->n < EXPIRY_MAX)
+		return &x->entry[x->n++];
+	for (unsigned int i = 1; i < x->n; i++) {
+		if (mono_before(last->due, x->entry[i].due))
+			last = &x->entry[i];
+	}
+	return last;
+}
+
+static void overflow(struct expiry *x, mono_t due)
+{
+	x->overflow_end = mono_is_never(x->overflow) ? due : mono_max(x->overflow_end, due);
+	x->overflow = mono_min(x->overflow, due);
+}
+
 int expiry_add(struct expiry *x, const struct setelem *elem, mono_t now)
 {
-	mono_t due = mono_add_ms(now, (int64_t)MIN(elem->expires_ms, (uint64_t)INT32_MAX));
-	int err = 0;
+	struct entry new = { mono_add_ms(now, (int64_t)MIN(elem->expires_ms, (uint64_t)INT32_MAX)),
+			     *elem };
+	bool is_taken = x->n == EXPIRY_MAX;
+	struct entry *place = place_for(x);
 
-	if (x->n < EXPIRY_MAX) {
-		x->entry[x->n++] = (struct entry){ due, *elem };
-	} else {
-		x->overflow_end = mono_is_never(x->overflow) ? due : mono_max(x->overflow_end, due);
-		x->overflow = mono_min(x->overflow, due);
-		err = -ENOSPC;
-	}
+	if (is_taken)
+		overflow(x, mono_max(place->due, new.due));
+	if (!is_taken || mono_before(new.due, place->due))
+		*place = new;
 	arm(x);
-	return err;
+	return is_taken ? -ENOSPC : 0;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * expiry - set elements with a time-out, until it is over: the kernel does not say
- * when. Bounded: what does not fit shortens the wait for all.
+ * when. Bounded: the soonest are kept, and for what does not fit everything is looked
+ * at now and then.
  */
 #pragma once
 
@@ -18,6 +19,6 @@ typedef void (*expiry_fn)(void *ctx, const struct setelem *elem, unsigned int n)
 
 MUST_CHECK int expiry_new(struct loop *loop, expiry_fn fn, void *ctx, struct expiry **ret);
 void expiry_free(struct expiry *expiry);
-/* 0, or -ENOSPC: fn is called with n = 0 when its time is over, or one before it that did
- * not fit, and now and then until the last of these. */
+/* 0, or -ENOSPC: this one or a later one did not fit. fn is called with n = 0 when the first
+ * of those is over, and now and then until the last. */
 MUST_CHECK int expiry_add(struct expiry *expiry, const struct setelem *elem, mono_t now);

@@ -50,21 +50,49 @@ static void those_whose_time_is_over(void **state UNUSED)
 	loop_free(g.loop);
 }
 
-/* More than fit: when the first of them is over, everything may be. */
+static struct setelem numbered(uint64_t expires_ms, uint8_t tag, unsigned int number)
+{
+	struct setelem e = elem_of(expires_ms, tag);
+
+	e.field[0].lo[0] = (uint8_t)number;
+	e.field[0].lo[1] = (uint8_t)(number >> 8);
+	return e;
+}
+
+/* More than fit: the soonest are kept, and when the first of the others is over,
+ * everything may be. */
 static void more_than_fit(void **state UNUSED)
 {
 	struct got g = { .loop = loop_new(), .wanted = EXPIRY_MAX };
-	struct setelem e = elem_of(1, 1), late = elem_of(2, 8);
+	struct setelem e, late = numbered(2, 8, EXPIRY_MAX);
 	struct expiry *x;
 
 	assert_int_equal(expiry_new(g.loop, on_expired, &g, &x), 0);
-	for (unsigned int i = 0; i < EXPIRY_MAX; i++)
+	for (unsigned int i = 0; i < EXPIRY_MAX; i++) {
+		e = numbered(i ? 1 : 5, 1, i);
 		assert_int_equal(expiry_add(x, &e, loop_now(g.loop)), 0);
+	}
 	assert_int_equal(expiry_add(x, &late, loop_now(g.loop)), -ENOSPC);
 	loop_run(g.loop);
 	assert_int_equal(g.n_elems, EXPIRY_MAX);
-	assert_int_equal(g.sum, EXPIRY_MAX);
+	assert_int_equal(g.sum, EXPIRY_MAX - 1 + 8);
 	assert_int_equal(g.n_all, 1);
+	expiry_free(x);
+	loop_free(g.loop);
+}
+
+/* It may be of another set, in which its time is over earlier. */
+static void the_same_twice(void **state UNUSED)
+{
+	struct got g = { .loop = loop_new(), .wanted = 2 };
+	struct setelem early = numbered(1, 1, 7), again = numbered(20, 1, 7);
+	struct expiry *x;
+
+	assert_int_equal(expiry_new(g.loop, on_expired, &g, &x), 0);
+	assert_int_equal(expiry_add(x, &early, loop_now(g.loop)), 0);
+	assert_int_equal(expiry_add(x, &again, loop_now(g.loop)), 0);
+	loop_run(g.loop);
+	assert_int_equal(g.n_elems, 2);
 	expiry_free(x);
 	loop_free(g.loop);
 }
@@ -74,6 +102,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(those_whose_time_is_over),
 		cmocka_unit_test(more_than_fit),
+		cmocka_unit_test(the_same_twice),
 	};
 
 	return cmocka_run_group_tests_name("expiry", tests, NULL, NULL);
