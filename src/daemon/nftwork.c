@@ -60,16 +60,19 @@ static void set_epoch(struct nftwork *w, struct nftwork_done *done)
 	done->err.err = err;
 }
 
-/* 0 also where there are none: the table will have what it should when it is made. */
+/* A table that is not as it should be goes, with what its flowtables have: it is made anew
+ * with the next epoch, which may have to wait. */
 static void renew(struct nftwork *w, struct nftwork_done *done)
 {
 	int err = w->flow ? nftown_renew_flow(w->own, &w->config, &done->err) : 0;
 
 	if (err == -ENOENT) {
 		done->err = nlerr_make(0);
-		done->made_table = true;
-		err = nftown_up(w->own, &w->config, &done->err);
+		err = nftown_down(w->own, &done->err);
 	}
+	/* There is none of ours. */
+	if (err == -EEXIST)
+		err = 0;
 	done->err.err = err;
 }
 
