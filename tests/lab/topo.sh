@@ -406,9 +406,16 @@ transfer_fail() {
 	fail "transfer $1 $2"
 }
 
+# After a change of the ruleset it may take a moment, and who has no packet then is not admitted
+# before the next one.
+is_admitting() {
+	[ "$(offload -j status 2>/dev/null | json_path admission.open 2>/dev/null)" = True ]
+}
+
 transfer_open() {
 	local name="$1" proto="$2" family="$3" bytes="$4" dir="$CASE_DIR/transfer.$1" port
 	shift 4
+	[ -z "$DAEMON_PID" ] || wait_until 5 is_admitting || :
 	transfer_count=$((transfer_count + 1))
 	port=$((5200 + transfer_count))
 	rm -rf "$dir"
