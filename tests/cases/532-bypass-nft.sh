@@ -26,7 +26,7 @@ chain() {
 
 bypass_router
 ip -n router link add other type dummy
-bypass_daemon
+bypass_daemon 'admit = events' # or each change of the ruleset takes all flows back
 bypass_transfer
 bypass_on
 for where in "netdev ingress lan0" "netdev egress wan0" "inet ingress wan0" "netdev ingress other,lan0"; do

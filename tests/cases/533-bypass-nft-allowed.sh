@@ -9,7 +9,7 @@ set -eu
 . "${LAB_TOPO%/*}/bypass.sh"
 
 bypass_router
-bypass_daemon 'allow-bypass = { "netdev-chain" }'
+bypass_daemon 'admit = events' 'allow-bypass = { "netdev-chain" }'
 bypass_transfer
 bypass_on
 router_nft -f - <<-'END'
