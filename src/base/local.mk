@@ -18,6 +18,7 @@ src_base_libbase_a_SOURCES = \
 	src/base/htab.h src/base/htab.c \
 	src/base/wheel.h src/base/wheel.c \
 	src/base/ring.h src/base/ring.c \
+	src/base/thread.h \
 	src/base/loop.h src/base/loop.c \
 	src/base/jsonline.h src/base/jsonline.c
 

@@ -5,7 +5,6 @@
 #include <linux/netlink.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -13,6 +12,7 @@
 
 #include "base/counter.h"
 #include "base/ring.h"
+#include "base/thread.h"
 #include "base/util.h"
 #include "daemon/request.h"
 #include "kern/ctnl.h"
@@ -83,7 +83,6 @@ static void set_flow(struct nftwork *w, struct nftwork_done *done)
 
 	w->config.flow = w->flow = done->job.flow;
 	done->job.flow = NULL;
-	done->made_table = true;
 	done->err.err = nftown_up(w->own, &w->config, &done->err);
 	if (!done->err.err) {
 		free(old);
@@ -222,16 +221,15 @@ static void *work_main(void *arg)
 	return NULL;
 }
 
-static int start_thread(struct nftwork *w)
+static int open_conntrack(struct nftwork *w)
 {
-	sigset_t all, old;
-	int err;
+	int err = nlsock_open(&w->dump, NETLINK_NETFILTER, RCVBUF_BYTES);
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	err = -pthread_create(&w->thread, NULL, work_main, w);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return err;
+	if (!err)
+		err = nlsock_open(&w->update, NETLINK_NETFILTER, RCVBUF_BYTES);
+	if (!err)
+		err = nlbatch_init(&w->batch, &w->update, BATCH);
+	return err ? err : ctnl_new(&w->ctnl);
 }
 
 static int open_all(struct nftwork *w)
@@ -244,14 +242,9 @@ static int open_all(struct nftwork *w)
 	err = ring_init(&w->jobs, sizeof(struct nftwork_job), NFTWORK_JOBS);
 	if (!err)
 		err = ring_init(&w->answers, sizeof(struct nftwork_done), NFTWORK_JOBS);
-	if (!err)
-		err = nlsock_open(&w->dump, NETLINK_NETFILTER, RCVBUF_BYTES);
-	if (!err)
-		err = nlsock_open(&w->update, NETLINK_NETFILTER, RCVBUF_BYTES);
-	if (!err)
-		err = nlbatch_init(&w->batch, &w->update, BATCH);
-	if (!err)
-		err = ctnl_new(&w->ctnl);
+	/* Who has the table does not look through conntrack. */
+	if (!err && !w->own)
+		err = open_conntrack(w);
 	return !err && !ring_arm(&w->answers) ? -EIO : err;
 }
 
@@ -284,7 +277,7 @@ int nftwork_start(struct nftown *own, const struct nftadmit_config *config, stru
 	w->config = *config;
 	err = open_all(w);
 	if (!err)
-		err = start_thread(w);
+		err = thread_start(&w->thread, work_main, w);
 	if (err) {
 		free_work(w);
 		return err;

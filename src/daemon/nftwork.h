@@ -48,7 +48,7 @@ struct nftwork_done {
 
 /*
  * Starts the thread. The table is the thread's until nftwork_stop(); NULL for one that
- * only cleans. config is copied. 0 or -errno.
+ * does CLEAN and HALVES, and one with a table does only the others. config is copied. 0 or -errno.
  */
 MUST_CHECK int nftwork_start(struct nftown *own, const struct nftadmit_config *config,
 			     struct nftwork **ret);
@@ -64,5 +64,5 @@ void nftwork_woken(struct nftwork *work);
 /* Next answer; false when there is none and the descriptor is armed again. */
 bool nftwork_pop(struct nftwork *work, struct nftwork_done *ret);
 
-/* The changes of this socket come back as conntrack events with this address. */
+/* Of one that cleans: the changes of this socket come back as conntrack events with this address. */
 uint32_t nftwork_ct_portid(const struct nftwork *work);

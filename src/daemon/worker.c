@@ -5,7 +5,6 @@
 #include <linux/netlink.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 #include "base/log.h"
 #include "base/mono.h"
 #include "base/ring.h"
+#include "base/thread.h"
 #include "base/util.h"
 #include "daemon/pace.h"
 #include "daemon/portwork.h"
@@ -487,19 +487,6 @@ static void free_worker(struct worker *w)
 	free(w);
 }
 
-/* Signals are the main thread's business. */
-static int start_thread(struct worker *w)
-{
-	sigset_t all, old;
-	int err;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	err = -pthread_create(&w->thread, NULL, worker_main, w);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return err;
-}
-
 int worker_start(unsigned int number, struct worker **ret)
 {
 	struct worker *w = calloc(1, sizeof(*w));
@@ -518,7 +505,7 @@ int worker_start(unsigned int number, struct worker **ret)
 	if (!err && !ring_arm(&w->answers))
 		err = -EIO;
 	if (!err)
-		err = start_thread(w);
+		err = thread_start(&w->thread, worker_main, w);
 	if (err) {
 		free_worker(w);
 		return err;

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * thread - starts a thread that no signal reaches: they are the main thread's business.
+ */
+#pragma once
+
+#include <pthread.h>
+#include <signal.h>
+
+#include "base/compiler.h"
+
+/* 0 or -errno. */
+static inline MUST_CHECK int thread_start(pthread_t *ret, void *(*fn)(void *arg), void *arg)
+{
+	sigset_t all, old;
+	int err;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	err = -pthread_create(ret, NULL, fn, arg);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return err;
+}
