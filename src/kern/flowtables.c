@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "kern/nftmsg.h"
 #include "nl/nlget.h"
 #include "nl/nlput.h"
 #include "nl/nlsock.h"
@@ -101,7 +102,7 @@ int flowtables_get(const struct nlmsghdr *nlh, struct flowtable *ret)
 	const struct nlattr *attr;
 	uint32_t flags = 0;
 
-	if (nlh->nlmsg_type != (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWFLOWTABLE))
+	if (!nftmsg_is(nlh, NFT_MSG_NEWFLOWTABLE))
 		return -ENOMSG;
 	while ((attr = nlget_next(&g))) {
 		if (nlget_type(attr) == NFTA_FLOWTABLE_HOOK)
@@ -136,10 +137,7 @@ static void on_answer(const struct nlmsghdr *nlh, void *ctx)
 
 static int put_question(struct nlput *w, const struct flowtable_ref *ref)
 {
-	const struct nfgenmsg header = { .nfgen_family = ref->family, .version = NFNETLINK_V0 };
-
-	nlput_begin(w, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETFLOWTABLE, 0);
-	nlput_header(w, &header, sizeof(header));
+	nftmsg_begin(w, NFT_MSG_GETFLOWTABLE, 0, ref->family);
 	nlput_str(w, NFTA_FLOWTABLE_TABLE, ref->table);
 	nlput_str(w, NFTA_FLOWTABLE_NAME, ref->name);
 	return nlput_end(w);

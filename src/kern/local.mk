@@ -18,6 +18,7 @@ src_kern_libkern_a_SOURCES = \
 	src/kern/netconf.h src/kern/netconf.c \
 	src/kern/rtwatch.h src/kern/rtwatch.c \
 	src/kern/xfrm.h src/kern/xfrm.c \
+	src/kern/nftmsg.h \
 	src/kern/nfttrans.h src/kern/nfttrans.c \
 	src/kern/nftput.h src/kern/nftput.c \
 	src/kern/nftbuild.h src/kern/nftbuild.c \

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "kern/nftmsg.h"
 #include "nl/nlget.h"
 #include "nl/nlput.h"
 #include "nl/nlsock.h"
@@ -59,11 +60,6 @@ void nftchains_close(struct nftchains *n)
 
 /* -- bytes ---------------------------------------------------------------- */
 
-static bool is_type(const struct nlmsghdr *nlh, uint16_t type)
-{
-	return nlh->nlmsg_type == (NFNL_SUBSYS_NFTABLES << 8 | type);
-}
-
 /* Cuts what does not fit; the kernel's names do. */
 static void get_text(const struct nlattr *attr, char *dst, size_t size)
 {
@@ -89,7 +85,7 @@ int nftchains_get_table(const struct nlmsghdr *nlh, struct nftchains_table *ret,
 	const struct nlattr *attr;
 	uint32_t flags = 0;
 
-	if (!is_type(nlh, NFT_MSG_NEWTABLE))
+	if (!nftmsg_is(nlh, NFT_MSG_NEWTABLE))
 		return -ENOMSG;
 	while ((attr = nlget_next(&g))) {
 		switch (nlget_type(attr)) {
@@ -171,7 +167,7 @@ int nftchains_get(const struct nlmsghdr *nlh, struct nftchains_table *ret, nftch
 	struct hook hook = { .number = UINT32_MAX };
 	const struct nlattr *attr;
 
-	if (!is_type(nlh, NFT_MSG_NEWCHAIN))
+	if (!nftmsg_is(nlh, NFT_MSG_NEWCHAIN))
 		return -ENOMSG;
 	while ((attr = nlget_next(&g))) {
 		switch (nlget_type(attr)) {
@@ -197,14 +193,12 @@ int nftchains_get(const struct nlmsghdr *nlh, struct nftchains_table *ret, nftch
 static int ask(struct nftchains *n, uint16_t type, uint16_t flags, uint8_t family,
 	       nlsock_msg_fn fn, void *ctx)
 {
-	const struct nfgenmsg header = { .nfgen_family = family, .version = NFNETLINK_V0 };
 	_Alignas(4) unsigned char buf[64];
 	struct nlput w;
 	int err;
 
 	nlput_init(&w, buf, sizeof(buf), 0);
-	nlput_begin(&w, (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type), flags);
-	nlput_header(&w, &header, sizeof(header));
+	nftmsg_begin(&w, type, flags, family);
 	err = nlput_end(&w);
 	return err ? err : nlsock_query(&n->sock, nlput_msg(&w), TIMEOUT_MS, fn, ctx, NULL);
 }
@@ -215,7 +209,7 @@ static void on_generation(const struct nlmsghdr *nlh, void *ctx)
 	const struct nlattr *attr;
 	uint32_t *generation = ctx;
 
-	while (is_type(nlh, NFT_MSG_NEWGEN) && (attr = nlget_next(&g))) {
+	while (nftmsg_is(nlh, NFT_MSG_NEWGEN) && (attr = nlget_next(&g))) {
 		if (nlget_type(attr) == NFTA_GEN_ID)
 			*generation = nlget_be32(&g, attr);
 	}

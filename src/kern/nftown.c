@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "kern/nftmsg.h"
 #include "kern/nfttrans.h"
 #include "nl/nlget.h"
 #include "nl/nlput.h"
@@ -71,14 +72,12 @@ uint32_t nftown_portid(const struct nftown *o)
 static int ask(struct nftown *o, uint16_t type, uint16_t flags, uint16_t name_attr,
 	       nlsock_msg_fn fn, void *ctx, struct nlerr *ret_err)
 {
-	const struct nfgenmsg header = { .nfgen_family = NFPROTO_INET, .version = NFNETLINK_V0 };
 	_Alignas(4) unsigned char buf[128];
 	struct nlput w;
 	int err;
 
 	nlput_init(&w, buf, sizeof(buf), 0);
-	nlput_begin(&w, (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type), flags);
-	nlput_header(&w, &header, sizeof(header));
+	nftmsg_begin(&w, type, flags, NFPROTO_INET);
 	if (name_attr)
 		nlput_str(&w, name_attr, NFTADMIT_TABLE);
 	err = nlput_end(&w);
@@ -89,18 +88,13 @@ static int ask(struct nftown *o, uint16_t type, uint16_t flags, uint16_t name_at
 	return nlsock_query(&o->sock, nlput_msg(&w), TIMEOUT_MS, fn, ctx, ret_err);
 }
 
-static bool is_type(const struct nlmsghdr *nlh, uint16_t type)
-{
-	return nlh->nlmsg_type == (NFNL_SUBSYS_NFTABLES << 8 | type);
-}
-
 static void on_generation(const struct nlmsghdr *nlh, void *ctx)
 {
 	struct nlget g = nlget_begin(nlh, sizeof(struct nfgenmsg));
 	const struct nlattr *attr;
 	uint32_t *generation = ctx;
 
-	while (is_type(nlh, NFT_MSG_NEWGEN) && (attr = nlget_next(&g))) {
+	while (nftmsg_is(nlh, NFT_MSG_NEWGEN) && (attr = nlget_next(&g))) {
 		if (nlget_type(attr) == NFTA_GEN_ID)
 			*generation = nlget_be32(&g, attr);
 	}
@@ -130,7 +124,7 @@ static bool has_our_comment(const struct nftnl_table *t)
 static void on_table(const struct nlmsghdr *nlh, void *ctx)
 {
 	struct look *l = ctx;
-	struct nftnl_table *t = is_type(nlh, NFT_MSG_NEWTABLE) ? nftnl_table_alloc() : NULL;
+	struct nftnl_table *t = nftmsg_is(nlh, NFT_MSG_NEWTABLE) ? nftnl_table_alloc() : NULL;
 
 	if (!t)
 		return;
@@ -150,7 +144,7 @@ static void on_table(const struct nlmsghdr *nlh, void *ctx)
 static void on_chain(const struct nlmsghdr *nlh, void *ctx)
 {
 	struct look *l = ctx;
-	struct nftnl_chain *c = is_type(nlh, NFT_MSG_NEWCHAIN) ? nftnl_chain_alloc() : NULL;
+	struct nftnl_chain *c = nftmsg_is(nlh, NFT_MSG_NEWCHAIN) ? nftnl_chain_alloc() : NULL;
 	const char *table, *name, *type;
 
 	if (!c)
@@ -315,7 +309,7 @@ static unsigned int skip_absent(const struct look *l, unsigned int rule)
 static void on_rule(const struct nlmsghdr *nlh, void *ctx)
 {
 	struct look *l = ctx;
-	struct nftnl_rule *rule = is_type(nlh, NFT_MSG_NEWRULE) ? nftnl_rule_alloc() : NULL;
+	struct nftnl_rule *rule = nftmsg_is(nlh, NFT_MSG_NEWRULE) ? nftnl_rule_alloc() : NULL;
 	unsigned int index = skip_absent(l, l->next);
 
 	if (!rule)
@@ -336,7 +330,7 @@ static void on_flowtable(const struct nlmsghdr *nlh, void *ctx)
 {
 	struct look *l = ctx;
 	struct nftnl_flowtable *f =
-		is_type(nlh, NFT_MSG_NEWFLOWTABLE) ? nftnl_flowtable_alloc() : NULL;
+		nftmsg_is(nlh, NFT_MSG_NEWFLOWTABLE) ? nftnl_flowtable_alloc() : NULL;
 	enum nftflow_kind kind;
 
 	if (!f)

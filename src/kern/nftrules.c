@@ -14,6 +14,7 @@
 #include "base/util.h"
 #include "kern/nftadmit.h"
 #include "kern/nftexpr.h"
+#include "kern/nftmsg.h"
 #include "nl/nlget.h"
 #include "nl/nlput.h"
 #include "nl/nlsock.h"
@@ -378,7 +379,7 @@ static void on_message(const struct nlmsghdr *nlh, void *ctx)
 		r->is_answered = true;
 		return;
 	}
-	if (nlh->nlmsg_type != (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWGEN)) {
+	if (!nftmsg_is(nlh, NFT_MSG_NEWGEN)) {
 		nftrules_feed(&r->rs, r->set, nlh);
 		return;
 	}
@@ -399,18 +400,16 @@ static int ask(struct nftrules *r)
 		[STAGE_FLOWTABLES] = NFT_MSG_GETFLOWTABLE, [STAGE_RULES] = NFT_MSG_GETRULE,
 		[STAGE_ELEMS] = NFT_MSG_GETSETELEM,        [STAGE_SAME_GENERATION] = NFT_MSG_GETGEN,
 	};
-	struct nfgenmsg header = { .nfgen_family = NFPROTO_UNSPEC, .version = NFNETLINK_V0 };
+	uint8_t family = NFPROTO_UNSPEC;
 	bool is_dump = types[r->stage] != NFT_MSG_GETGEN;
 	_Alignas(4) unsigned char buf[1024];
 	struct nlput w;
 	int err;
 
 	nlput_init(&w, buf, sizeof(buf), nlsock_next_seq(&r->sock));
-	nlput_begin(&w, (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | types[r->stage]),
-		    is_dump ? NLM_F_DUMP : NLM_F_ACK);
 	if (r->stage == STAGE_ELEMS)
-		header.nfgen_family = r->rs.table[r->rs.set[r->set].table].family;
-	nlput_header(&w, &header, sizeof(header));
+		family = r->rs.table[r->rs.set[r->set].table].family;
+	nftmsg_begin(&w, types[r->stage], is_dump ? NLM_F_DUMP : NLM_F_ACK, family);
 	if (r->stage == STAGE_ELEMS) {
 		nlput_str(&w, NFTA_SET_ELEM_LIST_TABLE, r->rs.table[r->rs.set[r->set].table].name);
 		nlput_str(&w, NFTA_SET_ELEM_LIST_SET, r->rs.set[r->set].name);

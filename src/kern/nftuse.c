@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "kern/nftmsg.h"
 #include "nl/nlget.h"
 
 /* Registers in units of 4 bytes; the first four are the verdict's. */
@@ -15,10 +16,7 @@
 
 int nftuse_put_dump(struct nlput *w, uint8_t family, const char *table)
 {
-	const struct nfgenmsg header = { .nfgen_family = family, .version = NFNETLINK_V0 };
-
-	nlput_begin(w, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETRULE, NLM_F_DUMP);
-	nlput_header(w, &header, sizeof(header));
+	nftmsg_begin(w, NFT_MSG_GETRULE, NLM_F_DUMP, family);
 	nlput_str(w, NFTA_RULE_TABLE, table);
 	return nlput_end(w);
 }
@@ -233,7 +231,7 @@ void nftuse_get(const struct nlmsghdr *nlh, const char *set, uint32_t *slots)
 	struct scan s = { .set = set };
 	const struct nlattr *attr, *elem;
 
-	if (nlh->nlmsg_type != (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWRULE))
+	if (!nftmsg_is(nlh, NFT_MSG_NEWRULE))
 		return;
 	while ((attr = nlget_next(&g))) {
 		if (nlget_type(attr) != NFTA_RULE_EXPRESSIONS)

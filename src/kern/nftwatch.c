@@ -11,6 +11,7 @@
 
 #include "base/util.h"
 #include "kern/nftadmit.h"
+#include "kern/nftmsg.h"
 #include "kern/nftuse.h"
 #include "nl/nlget.h"
 #include "nl/nlput.h"
@@ -188,7 +189,7 @@ static void learn_set(struct nftwatch *w, const struct nlmsghdr *nlh)
 
 static void on_set(const struct nlmsghdr *nlh, void *ctx)
 {
-	if (nlh->nlmsg_type == (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWSET))
+	if (nftmsg_is(nlh, NFT_MSG_NEWSET))
 		learn_set(ctx, nlh);
 }
 
@@ -198,13 +199,11 @@ static void on_set(const struct nlmsghdr *nlh, void *ctx)
  */
 static void ask_set(struct nftwatch *w, uint8_t family, const char *table, const char *name)
 {
-	const struct nfgenmsg header = { .nfgen_family = family, .version = NFNETLINK_V0 };
 	_Alignas(4) unsigned char buf[256];
 	struct nlput p;
 
 	nlput_init(&p, buf, sizeof(buf), 0);
-	nlput_begin(&p, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETSET, 0);
-	nlput_header(&p, &header, sizeof(header));
+	nftmsg_begin(&p, NFT_MSG_GETSET, 0, family);
 	nlput_str(&p, NFTA_SET_TABLE, table);
 	nlput_str(&p, NFTA_SET_NAME, name);
 	/* Who does not get to know the set takes its elements for everything. */
