@@ -3,7 +3,7 @@
 # Files are installed under the name of the package, not under the name they have
 # here, hence the install hooks. A directory given as "no" installs nothing.
 
-systemd_units = systemd/nft-offloadd.service
+systemd_units = systemd/nft-offloadd.service systemd/nft-offload-cleanup.service
 systemd_sysusers = systemd/nft-offload.sysusers
 systemd_tmpfiles =
 systemd_sysctl = systemd/nft-offload.sysctl
@@ -24,9 +24,9 @@ substitute = $(SED) \
 	-e 's|@runstatedir[@]|$(runstatedir)|g' \
 	-e 's|@docdir[@]|$(docdir)|g'
 
-systemd/nft-offloadd.service: systemd/nft-offloadd.service.in Makefile
+systemd/%.service: systemd/%.service.in Makefile
 	$(AM_V_at)$(MKDIR_P) systemd
-	$(AM_V_GEN)$(substitute) $(srcdir)/systemd/nft-offloadd.service.in >$@.tmp && mv $@.tmp $@
+	$(AM_V_GEN)$(substitute) $< >$@.tmp && mv $@.tmp $@
 
 # "directory|file here|file there", for what is switched on.
 systemd_installs =

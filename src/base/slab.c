@@ -66,6 +66,17 @@ void slab_fini(struct slab *slab)
 	*slab = (struct slab){ 0 };
 }
 
+static void *occupy(struct slab *slab, uint32_t slot)
+{
+	void *object = object_at(slab, slot);
+
+	slab->gens[slot]++;
+	slab->count++;
+	ASAN_UNPOISON_MEMORY_REGION(object, slab->obj_size);
+	memset(object, 0, slab->obj_size);
+	return object;
+}
+
 void *slab_alloc(struct slab *slab, struct slab_ref *ret_ref)
 {
 	uint32_t slot;
@@ -79,14 +90,30 @@ void *slab_alloc(struct slab *slab, struct slab_ref *ret_ref)
 	} else {
 		return NULL;
 	}
-	slab->gens[slot]++;
-	slab->count++;
-	object = object_at(slab, slot);
-	ASAN_UNPOISON_MEMORY_REGION(object, slab->obj_size);
-	memset(object, 0, slab->obj_size);
+	object = occupy(slab, slot);
 	if (ret_ref)
 		*ret_ref = (struct slab_ref){ .slot = slot, .gen = slab->gens[slot] };
 	return object;
+}
+
+void *slab_alloc_at(struct slab *slab, uint32_t slot)
+{
+	if (slot >= slab->capacity || is_live(slab, slot))
+		return NULL;
+	if (slot >= slab->high_water)
+		slab->high_water = slot + 1;
+	return occupy(slab, slot);
+}
+
+void slab_collect(struct slab *slab)
+{
+	slab->first_free = 0;
+	for (uint32_t slot = slab->high_water; slot-- > 0;) {
+		if (is_live(slab, slot))
+			continue;
+		slab->free_links[slot] = slab->first_free;
+		slab->first_free = slot + 1;
+	}
 }
 
 void slab_free(struct slab *slab, struct slab_ref ref)

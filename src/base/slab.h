@@ -65,6 +65,15 @@ void slab_fini(struct slab *slab);
  */
 MUST_CHECK void *slab_alloc(struct slab *slab, struct slab_ref *ret_ref);
 
+/*
+ * Takes this very slot, for what is known by its number from elsewhere. NULL when it is
+ * in use or out of range. Until slab_collect() nothing else may be called that takes a
+ * slot or frees one.
+ */
+MUST_CHECK void *slab_alloc_at(struct slab *slab, uint32_t slot);
+/* Ends a series of slab_alloc_at(): makes all other slots available, the lowest first. */
+void slab_collect(struct slab *slab);
+
 /* Frees the object. A stale handle is a bug of the caller and changes nothing. */
 void slab_free(struct slab *slab, struct slab_ref ref);
 

@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/compiler.h"
 
@@ -39,6 +40,12 @@
 		(void)(&left##id == &right##id);                                                   \
 		left##id op right##id ? left##id : right##id;                                      \
 	})
+
+/* Of two numbers that count up and wrap around, less than half their range apart. */
+static inline bool seq_is_later(uint32_t a, uint32_t b)
+{
+	return (int32_t)(a - b) > 0;
+}
 
 /* The object of the given type whose member is at ptr. Keeps no const: see -Wcast-qual. */
 #define container_of(ptr, type, member)                                                            \

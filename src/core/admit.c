@@ -47,6 +47,7 @@ static struct flow *make_flow(struct engine *e, const struct event *ev, bool may
 		f = flowtab_add(&e->flows, &c->orig);
 	if (!f) {
 		counter_inc(&flows_no_room);
+		e->has_turned_away = true;
 		return NULL;
 	}
 	counter_inc(&flows_admitted);
@@ -192,6 +193,11 @@ void admit_conn(struct engine *e, const struct event *ev, mono_t now)
 	f->seen_gen = e->seen_gen;
 	if (!ev->is_dump)
 		drive_set_silent(e, f, false);
+	/* An event says what changed; nobody knows what was before. */
+	if (!ev->is_dump && f->state == FLOW_ADOPTED && !adopt_is_recognised(f)) {
+		drive_ask_care(e, f);
+		return;
+	}
 	old_mark = f->mark;
 	merge(f, &c, ev->is_dump);
 	ruleset_report(e, f, ev);

@@ -3,9 +3,9 @@
  * barrier - all packets of a port to the CPU, while many rules are being removed.
  *
  * To remove a rule takes its time, and thousands of them take seconds, in which
- * packets would go on by rules that the ruleset does not want any more. One rule
- * per port and family before all flows (in the guards' prio) stops that at once;
- * then the rules go, then the barrier. A NIC that does not take it just has its rules
+ * packets would go on by rules that the ruleset does not want any more, or a way that
+ * the routing table does not. One rule per port and family before all flows (in the
+ * guards' prio) stops that at once; then the rules go, then the barrier. A NIC that does not take it just has its rules
  * removed. Nothing is installed meanwhile.
  */
 #include "base/counter.h"
@@ -46,7 +46,8 @@ void barrier_consider(struct engine *e, uint32_t n_flows)
 static bool is_needed(const struct engine *e)
 {
 	return !e->stopping &&
-	       (e->n_barred || e->epoch_walk.is_running || e->suspect_walk.is_running);
+	       (e->n_barred || e->epoch_walk.is_running || e->suspect_walk.is_running ||
+		e->path_walk.is_running);
 }
 
 /* There is a prio before those of flows. */

@@ -140,6 +140,7 @@ static void forget(struct engine *e, struct flow *f)
 	if (f->is_asking)
 		e->n_asking--;
 	e->n_silent_known -= f->is_silent;
+	drive_set_mark(e, f, FLOW_MARK_VALID);
 	flowtab_del(&e->flows, f);
 }
 
@@ -168,9 +169,16 @@ void drive_ask_care(struct engine *e, struct flow *f)
 	requeue_ask(e, f);
 }
 
+void drive_set_mark(struct engine *e, struct flow *f, enum flow_mark state)
+{
+	e->n_revoked -= f->mark_state == FLOW_MARK_REVOKED;
+	f->mark_state = (uint8_t)state;
+	e->n_revoked += f->mark_state == FLOW_MARK_REVOKED;
+}
+
 void drive_mark_cleared(struct engine *e, struct flow *f, mono_t now)
 {
-	f->mark_state = FLOW_MARK_CLEARED;
+	drive_set_mark(e, f, FLOW_MARK_CLEARED);
 	/* What closes is looked at in its own time. */
 	if (f->state == FLOW_REFUSED && f->reason != REASON_TCP_CLOSING)
 		arm_for_reason(e, f, now);
@@ -224,6 +232,7 @@ static void after_rules(struct engine *e, struct flow *f, enum reason reason, mo
 	f->goal = FLOW_GOAL_KEEP;
 	f->in_hw = false;
 	barrier_unbar(e, f);
+	adopt_forget(e, f);
 	if (e->paths.nic && f->is_counted)
 		card_released(nic_card_at(e->paths.nic, f->card));
 	f->is_counted = false;
@@ -284,6 +293,7 @@ static void set_goal(struct engine *e, struct flow *f, enum flow_input input, en
 	case FLOW_IN_RECHECK:
 	case FLOW_IN_PATH_NEW:
 	case FLOW_IN_LOST:
+	case FLOW_IN_NOT_MOVED:
 		if (f->goal == FLOW_GOAL_KEEP)
 			f->goal = FLOW_GOAL_RESOLVE;
 		break;
@@ -303,6 +313,7 @@ static void settle(struct engine *e, struct flow *f, mono_t now)
 		return;
 	}
 	f->reason = REASON_NONE;
+	barrier_unbar(e, f);
 	/* Being taken is no success for rules that were taken before and did
 	 * nothing. */
 	if (!f->is_doubted)
@@ -327,6 +338,24 @@ static void queue_install(struct engine *e, struct flow *f, mono_t now)
 	flowtab_enqueue(&e->flows, f, FLOW_Q_INSTALL);
 }
 
+/* With the removals: packets go the wrong way until it is done. */
+static void queue_move(struct engine *e, struct flow *f)
+{
+	f->goal = FLOW_GOAL_KEEP;
+	f->ask_path = false;
+	set_state(e, f, FLOW_MOVE);
+	flowtab_enqueue(&e->flows, f, FLOW_Q_REMOVE);
+}
+
+static void drain(struct engine *e, struct flow *f, enum flow_input input, enum reason reason)
+{
+	/* Of those, conntrack has not said yet that they are eligible, and time does not. */
+	if (f->state == FLOW_ADOPTED && !adopt_is_recognised(f) && !policy_is_conn_reason(reason))
+		reason = REASON_INCOMPLETE;
+	set_goal(e, f, input, reason);
+	enter_drain(e, f);
+}
+
 void drive_input(struct engine *e, struct flow *f, enum flow_input input, enum reason reason,
 		 mono_t now)
 {
@@ -349,6 +378,10 @@ void drive_input(struct engine *e, struct flow *f, enum flow_input input, enum r
 		else
 			ask_path(e, f);
 		break;
+	case FLOW_ACT_RECOGNISE:
+		f->reason = REASON_NONE;
+		ask_path(e, f);
+		break;
 	case FLOW_ACT_QUEUE:
 		queue_install(e, f, now);
 		break;
@@ -366,11 +399,11 @@ void drive_input(struct engine *e, struct flow *f, enum flow_input input, enum r
 		settle(e, f, now);
 		break;
 	case FLOW_ACT_ACTIVATE:
+		barrier_unbar(e, f);
 		requeue_ask(e, f);
 		break;
 	case FLOW_ACT_DRAIN:
-		set_goal(e, f, input, reason);
-		enter_drain(e, f);
+		drain(e, f, input, reason);
 		break;
 	case FLOW_ACT_AFTER:
 		after_rules(e, f, reason, now);
@@ -381,6 +414,9 @@ void drive_input(struct engine *e, struct flow *f, enum flow_input input, enum r
 		break;
 	case FLOW_ACT_FREE:
 		forget(e, f);
+		break;
+	case FLOW_ACT_MOVE:
+		queue_move(e, f);
 		break;
 	}
 }
@@ -406,16 +442,25 @@ bool drive_path_of(const struct engine *e, const struct flow *f, struct path *re
 
 bool drive_is_newer(uint32_t generation, const struct flow *f)
 {
-	return (int32_t)(generation - f->path_gen) > 0;
+	return seq_is_later(generation, f->path_gen);
+}
+
+/* Routes are looked up towards both ends of it. */
+static bool has_new_routes(const struct engine *e, const struct flow *f)
+{
+	return pathtab_touches(&e->paths, f->orig.family, &f->orig.src, f->path_gen) ||
+	       pathtab_touches(&e->paths, f->orig.family, &f->reply.src, f->path_gen);
 }
 
 bool drive_may_be_lifted(const struct engine *e, const struct flow *f)
 {
-	return (policy_is_path_reason(f->reason) || f->reason == REASON_OBSERVE_ONLY ||
-		f->reason == REASON_KERNEL_BACKEND) &&
-	       drive_is_newer(f->reason == REASON_NEIGHBOUR_UNRESOLVED ? e->paths.generation :
-									 e->paths.ways_changed,
-			      f);
+	if (!policy_is_path_reason(f->reason) && f->reason != REASON_OBSERVE_ONLY &&
+	    f->reason != REASON_KERNEL_BACKEND)
+		return false;
+	if (f->reason == REASON_NEIGHBOUR_UNRESOLVED)
+		return drive_is_newer(e->paths.generation, f);
+	return drive_is_newer(e->paths.ways_changed, f) ||
+	       drive_is_newer(e->paths.routes_changed, f) || has_new_routes(e, f);
 }
 
 bool drive_hops_changed(const struct engine *e, const struct flow *f)
@@ -433,7 +478,18 @@ bool drive_hops_changed(const struct engine *e, const struct flow *f)
 
 bool drive_path_is_stale(const struct engine *e, const struct flow *f)
 {
-	return drive_is_newer(e->paths.routes_changed, f) || drive_hops_changed(e, f);
+	return drive_is_newer(e->paths.routes_changed, f) || drive_hops_changed(e, f) ||
+	       has_new_routes(e, f);
+}
+
+bool drive_path_is_doubted(const struct engine *e, const struct flow *f)
+{
+	return drive_is_newer(e->paths.routes_doubted, f);
+}
+
+static bool is_one_prio(const struct path *path, enum dir dir)
+{
+	return path->recipe[dir].layout == RECIPE_PRIO;
 }
 
 bool drive_make_install(struct engine *e, struct flow *f, struct order *ret)
@@ -450,10 +506,35 @@ bool drive_make_install(struct engine *e, struct flow *f, struct order *ret)
 		.ct_id = f->ct_id,
 		.be_liberal = f->orig.proto == L4_TCP,
 	};
-	f->one_prio = path.recipe[DIR_ORIG].layout == RECIPE_PRIO;
-	f->one_prio_reply = path.recipe[DIR_REPLY].layout == RECIPE_PRIO;
+	f->one_prio = is_one_prio(&path, DIR_ORIG);
+	f->one_prio_reply = is_one_prio(&path, DIR_REPLY);
 	plan_build(&e->settings, &f->orig, &f->reply, &path, slot_of(e, f), e->instance, f->ct_id,
 		   o->rule);
+	return true;
+}
+
+bool drive_is_in_place(const struct engine *e, const struct flow *f, const struct path *path)
+{
+	for (unsigned int d = 0; d < DIR__COUNT; d++) {
+		uint32_t ifindex = pathtab_device_of(&e->paths, f->next_hop[d]);
+
+		if (!ifindex || ifindex != path->hop[d].ifindex)
+			return false;
+	}
+	return !adopt_has(e, f) && f->one_prio == is_one_prio(path, DIR_ORIG) &&
+	       f->one_prio_reply == is_one_prio(path, DIR_REPLY);
+}
+
+bool drive_make_move(struct engine *e, struct flow *f, struct order *ret)
+{
+	struct path path;
+
+	if (drive_path_is_stale(e, f) || !drive_path_of(e, f, &path) ||
+	    !drive_is_in_place(e, f, &path))
+		return false;
+	*ret = (struct order){ .type = ORDER_MOVE, .flow = flowtab_ref(&e->flows, f) };
+	plan_build(&e->settings, &f->orig, &f->reply, &path, slot_of(e, f), e->instance, f->ct_id,
+		   ret->move.rule);
 	return true;
 }
 
@@ -462,13 +543,13 @@ void drive_make_remove(struct engine *e, struct flow *f, struct order *ret)
 	ret->type = ORDER_REMOVE;
 	ret->flow = flowtab_ref(&e->flows, f);
 	for (unsigned int d = 0; d < DIR__COUNT; d++) {
-		const struct neigh_rec *n =
-			pathtab_get_neigh(&e->paths, f->next_hop[dir_other(d)]);
+		uint32_t ingress = adopt_has(e, f) ?
+					   adopt_ingress(e, f, d) :
+					   pathtab_device_of(&e->paths, f->next_hop[dir_other(d)]);
 		bool one_prio = d == DIR_ORIG ? f->one_prio : f->one_prio_reply;
 
 		ret->remove.where[d] = plan_where(&e->settings,
 						  one_prio ? RECIPE_PRIO : RECIPE_PRIOS,
-						  f->orig.family, slot_of(e, f), d,
-						  n ? n->neigh.ifindex : 0);
+						  f->orig.family, slot_of(e, f), d, ingress);
 	}
 }

@@ -15,6 +15,8 @@ COUNTER(installs_refused, "flows of which the kernel or driver refused a rule");
 COUNTER(installs_uncertain, "installs whose answer was lost");
 COUNTER(removals_ok, "flows whose rules were taken out");
 COUNTER(removals_failed, "removals that failed and are repeated");
+COUNTER(moves_ok, "flows whose rules were replaced in their places, for another way");
+COUNTER(moves_failed, "flows of which that was refused: taken out and put in again");
 COUNTER(refreshes, "conntrack entries read or prolonged for offloaded flows");
 
 /* Timers fired per tick. */
@@ -76,6 +78,7 @@ void engine_free(struct engine *engine)
 {
 	if (!engine)
 		return;
+	adopt_free(engine);
 	rank_free(engine->rank);
 	proof_free(engine->proof);
 	wheel_fini(&engine->timers);
@@ -89,9 +92,18 @@ const struct settings *engine_settings(const struct engine *engine)
 	return &engine->settings;
 }
 
+/* Those that were turned away need not say anything again. */
+static bool has_room_again(const struct engine *e)
+{
+	uint32_t max = slab_capacity(&e->flows.flows);
+
+	return e->has_turned_away && slab_count(&e->flows.flows) <= max - MAX(max / 16, 1u);
+}
+
 bool engine_wants_dumps(const struct engine *engine)
 {
-	return engine->n_silent || engine->n_reason[REASON_HARDWARE_FULL] ||
+	return engine->n_silent || has_room_again(engine) ||
+	       engine->n_reason[REASON_HARDWARE_FULL] ||
 	       engine->wants_kernel_dump || ruleset_wants_dump(engine);
 }
 
@@ -129,12 +141,28 @@ static void take_path(struct engine *e, struct flow *f, const struct path *path)
 	}
 }
 
+/* Rules of an earlier life are right when they are those that it would get now. */
+static void judge_adopted(struct engine *e, struct flow *f, enum reason reason,
+			  const struct path *path, mono_t now)
+{
+	if (reason != REASON_NONE) {
+		if (!adopt_waits(e, f, reason))
+			drive_input(e, f, FLOW_IN_PATH_BAD, reason, now);
+	} else if (adopt_is_right(e, f, path)) {
+		take_path(e, f, path);
+		adopt_confirm(e, f, now);
+		drive_input(e, f, FLOW_IN_PATH_SAME, REASON_NONE, now);
+	} else {
+		drive_input(e, f, FLOW_IN_PATH_NEW, REASON_PATH_CHANGED, now);
+	}
+}
+
 static void feed_lookup(struct engine *e, struct flow *f, struct path_query *q, mono_t now)
 {
 	enum reason reason = REASON_NO_ROUTE;
 	struct path path;
 
-	if (f->state != FLOW_RESOLVE && f->state != FLOW_ACTIVE)
+	if (f->state != FLOW_RESOLVE && f->state != FLOW_ACTIVE && f->state != FLOW_ADOPTED)
 		return;
 	if (q->ask.mark != routing_mark(e, f)) {
 		drive_input(e, f, FLOW_IN_RECHECK, REASON_NONE, now);
@@ -145,7 +173,10 @@ static void feed_lookup(struct engine *e, struct flow *f, struct path_query *q, 
 	/* Facts that changed during the walk are looked at by another one. */
 	if (q->generation != e->paths.generation)
 		resync_start_path_walk(e);
-	if (reason != REASON_NONE) {
+	if (f->state == FLOW_ADOPTED) {
+		f->path_gen = q->generation;
+		judge_adopted(e, f, reason, &path, now);
+	} else if (reason != REASON_NONE) {
 		f->path_gen = q->generation;
 		drive_input(e, f, FLOW_IN_PATH_BAD, reason, now);
 	} else if (f->state == FLOW_RESOLVE) {
@@ -155,6 +186,10 @@ static void feed_lookup(struct engine *e, struct flow *f, struct path_query *q, 
 	} else if (is_same_path(e, f, &path)) {
 		f->path_gen = q->generation;
 		drive_input(e, f, FLOW_IN_PATH_SAME, REASON_NONE, now);
+	} else if (drive_is_in_place(e, f, &path)) {
+		f->path_gen = q->generation;
+		take_path(e, f, &path);
+		drive_input(e, f, FLOW_IN_PATH_MOVED, REASON_NONE, now);
 	} else {
 		drive_input(e, f, FLOW_IN_PATH_NEW, REASON_PATH_CHANGED, now);
 	}
@@ -231,13 +266,19 @@ static void feed_install(struct engine *e, struct flow *f, const struct event_in
 	}
 }
 
-static void feed_remove(struct engine *e, struct flow *f, const struct event_remove *done,
-			mono_t now)
+/* What rules counted until they went. */
+static void count_last(struct engine *e, struct flow *f, const struct event_remove *done, mono_t now)
 {
 	for (unsigned int d = 0; d < DIR__COUNT; d++) {
 		if (done->has_stats[d])
 			age_count(e, f, d, &done->stats[d], age_now(e, now));
 	}
+}
+
+static void feed_remove(struct engine *e, struct flow *f, const struct event_remove *done,
+			mono_t now)
+{
+	count_last(e, f, done, now);
 	if (done->err) {
 		counter_inc(&removals_failed);
 		drive_input(e, f, FLOW_IN_NOT_REMOVED, REASON_NONE, now);
@@ -245,6 +286,22 @@ static void feed_remove(struct engine *e, struct flow *f, const struct event_rem
 		counter_inc(&removals_ok);
 		drive_input(e, f, FLOW_IN_REMOVED, REASON_NONE, now);
 	}
+}
+
+static void feed_move(struct engine *e, struct flow *f, const struct event_remove *done, mono_t now)
+{
+	e->n_moves++;
+	count_last(e, f, done, now);
+	if (done->err) {
+		counter_inc(&moves_failed);
+		drive_input(e, f, FLOW_IN_NOT_MOVED, REASON_NONE, now);
+		return;
+	}
+	counter_inc(&moves_ok);
+	/* The new ones begin to count. */
+	memset(f->rule_pkts, 0, sizeof(f->rule_pkts));
+	memset(f->rule_bytes, 0, sizeof(f->rule_bytes));
+	drive_input(e, f, FLOW_IN_MOVED, REASON_NONE, now);
 }
 
 static void feed_refresh(struct engine *e, struct flow *f, const struct event *ev, mono_t now)
@@ -284,6 +341,11 @@ static void feed_sample(struct engine *e, const struct event_sample *s, mono_t n
 	if (!f || !flow_has_rules(f) || s->cookie.ct_id != f->ct_id ||
 	    s->cookie.instance != e->instance)
 		return;
+	/* Counters of a rule that is replaced are counted with the answer, once. */
+	if (f->state == FLOW_MOVING || s->is_old) {
+		proof_seen(e, f, plan_dir(s->handle));
+		return;
+	}
 	moved = age_count(e, f, plan_dir(s->handle), &s->stats, now_ds);
 	if (s->has_age && !moved)
 		moved = age_note_use(e, f, s->age_ds, now_ds);
@@ -331,6 +393,9 @@ static void feed_answer(struct engine *e, const struct event *ev, mono_t now)
 	case EVENT_REMOVE_DONE:
 		feed_remove(e, f, &ev->remove, now);
 		break;
+	case EVENT_MOVE_DONE:
+		feed_move(e, f, &ev->remove, now);
+		break;
 	case EVENT_REFRESH_DONE:
 		feed_refresh(e, f, ev, now);
 		break;
@@ -353,10 +418,7 @@ void engine_feed(struct engine *e, const struct event *ev, mono_t now)
 	case EVENT_RESYNC_END:
 	case EVENT_RESYNC_ABORT:
 	case EVENT_FLUSH:
-		resync_event(e, ev);
-		break;
 	case EVENT_STOP:
-		ports_close_again(e);
 		resync_event(e, ev);
 		break;
 	case EVENT_LINK:
@@ -384,7 +446,7 @@ void engine_feed(struct engine *e, const struct event *ev, mono_t now)
 	case EVENT_ROUND_BEGIN:
 	case EVENT_ROUND_PORT:
 	case EVENT_ROUND_END:
-		proof_round(e, ev);
+		proof_round(e, ev, now);
 		break;
 	case EVENT_WORKER:
 		feed_worker(e, &ev->worker);
@@ -395,6 +457,7 @@ void engine_feed(struct engine *e, const struct event *ev, mono_t now)
 	case EVENT_LOOKUP_DONE:
 	case EVENT_INSTALL_DONE:
 	case EVENT_REMOVE_DONE:
+	case EVENT_MOVE_DONE:
 	case EVENT_REFRESH_DONE:
 		feed_answer(e, ev, now);
 		break;
@@ -445,6 +508,7 @@ bool engine_tick(struct engine *e, mono_t now)
 	}
 	more |= rank_step(e, now);
 	kernelflow_step(e, now);
+	adopt_step(e, now);
 	return resync_step(e, now) || more;
 }
 
@@ -453,6 +517,7 @@ mono_t engine_next_due(const struct engine *e)
 	mono_t due = mono_min(mono_min(wheel_next_due(&e->timers), rank_next_due(e)),
 			      mono_min(barrier_next_due(e), kernelflow_next_due(e)));
 
+	due = mono_min(due, adopt_next_due(e));
 	return e->paths.nic ? mono_min(due, nic_next_due(e->paths.nic)) : due;
 }
 
@@ -543,7 +608,8 @@ static struct flow *first_for(const struct engine *e, enum flow_queue queue, uns
 static uint32_t n_with_rules(const struct engine *e)
 {
 	return e->n_state[FLOW_INSTALL] + e->n_state[FLOW_ACTIVE] + e->n_state[FLOW_DRAIN] +
-	       e->n_state[FLOW_REMOVE];
+	       e->n_state[FLOW_REMOVE] + e->n_state[FLOW_ADOPTED] + e->n_state[FLOW_MOVE] +
+	       e->n_state[FLOW_MOVING];
 }
 
 static bool next_removal(struct engine *e, unsigned int worker, mono_t now, struct order *ret)
@@ -551,8 +617,12 @@ static bool next_removal(struct engine *e, unsigned int worker, mono_t now, stru
 	struct flow *f = first_for(e, FLOW_Q_REMOVE, worker);
 
 	if (f) {
+		/* What cannot be moved any more is removed. */
+		if (f->state == FLOW_MOVE && !drive_make_move(e, f, ret))
+			drive_input(e, f, FLOW_IN_RECHECK, REASON_NONE, now);
+		if (f->state == FLOW_DRAIN)
+			drive_make_remove(e, f, ret);
 		drive_input(e, f, FLOW_IN_TAKEN, REASON_NONE, now);
-		drive_make_remove(e, f, ret);
 		return true;
 	}
 	/* Ports go last, when no flow needs them. */
@@ -568,16 +638,26 @@ static bool next_removal(struct engine *e, unsigned int worker, mono_t now, stru
 /* The card that the flow's rules would be on; a redirect stays on one card. */
 static struct card *card_of(struct engine *e, struct flow *f)
 {
-	const struct neigh_rec *n = pathtab_get_neigh(&e->paths, f->next_hop[DIR_ORIG]);
+	uint32_t ifindex = pathtab_device_of(&e->paths, f->next_hop[DIR_ORIG]);
 
-	if (!e->paths.nic || !n)
+	if (!e->paths.nic || !ifindex)
 		return NULL;
-	f->card = nic_card_index(e->paths.nic, n->neigh.ifindex);
+	f->card = nic_card_index(e->paths.nic, ifindex);
 	return nic_card_at(e->paths.nic, f->card);
 }
 
 /* Flows of the install queue that are passed over because they wait for room. */
 #define PASS_OVER 64
+
+/* On both of its ports. */
+static bool trusts_guards(struct engine *e, const struct order_install *o, mono_t now)
+{
+	bool is_trusted = true;
+
+	for (unsigned int d = 0; d < DIR__COUNT; d++)
+		is_trusted &= ports_trust_guards(e, o->rule[d].ifindex, now);
+	return is_trusted;
+}
 
 /* Takes the flow if everything is still as planned. False: not now, or not any
  * more. */
@@ -604,6 +684,10 @@ static bool take_install(struct engine *e, struct flow *f, unsigned int worker, 
 			drive_input(e, f, FLOW_IN_LEAVE, REASON_HARDWARE_FULL, now);
 		return false;
 	}
+	if (!trusts_guards(e, &ret->install, now)) {
+		flowtab_enqueue(&e->flows, f, FLOW_Q_INSTALL);
+		return false;
+	}
 	drive_input(e, f, FLOW_IN_TAKEN, REASON_NONE, now);
 	f->had_rules = true;
 	f->is_chosen = false;
@@ -623,7 +707,7 @@ static bool next_install(struct engine *e, unsigned int worker, mono_t now, stru
 
 	if (e->stopping)
 		return false;
-	if (worker == 0 && ports_next_order(e, ret))
+	if (worker == 0 && ports_next_order(e, now, ret))
 		return true;
 	if (e->n_barriers || ruleset_is_walking(e))
 		return false;
@@ -632,7 +716,8 @@ static bool next_install(struct engine *e, unsigned int worker, mono_t now, stru
 			return true;
 		passed_over += f->state == FLOW_WAIT;
 	}
-	return false;
+	/* What they wait for may be guards. */
+	return worker == 0 && passed_over && ports_next_order(e, now, ret);
 }
 
 bool engine_next_order(struct engine *e, enum order_class class, unsigned int worker, mono_t now,

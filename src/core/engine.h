@@ -32,6 +32,24 @@ struct engine_params {
 int engine_new(const struct engine_params *params, struct engine **ret_engine) MUST_CHECK;
 void engine_free(struct engine *engine);
 
+/*
+ * Rules that an earlier life left, which had the same instance; before anything else is
+ * fed. They stay where they are, until conntrack and the paths show whether they are
+ * right. engine_adopt() takes one; false: no such rule would be made, and the caller
+ * removes it. After the last one engine_adopt_end() takes back what lacks a direction; it is called
+ * also when there was none, for ports may have guards.
+ */
+struct engine_leftover {
+	const struct rule *rule;
+	struct rule_stats stats;
+	bool in_hw;
+	bool has_age;
+	uint32_t age_ds; /* since its last packet, in tenths of a second */
+};
+
+bool engine_adopt(struct engine *engine, const struct engine_leftover *left, mono_t now) MUST_CHECK;
+void engine_adopt_end(struct engine *engine, mono_t now);
+
 /* Takes in a fact or an answer. Copies what it keeps. Constant time, but for
  * EVENT_FLUSH and EVENT_STOP, which start a walk that engine_tick continues. */
 void engine_feed(struct engine *engine, const struct event *event, mono_t now);
@@ -72,7 +90,7 @@ bool engine_is_stopped(const struct engine *engine);
  * them before somebody listened (nf_conntrack_events=2, nf_ct_ecache_ext_add); or
  * flows wait for room in a NIC, and are ranked by what they carry on the CPU; or
  * connections that nobody reported may have a mark from before a change of the
- * ruleset. */
+ * ruleset; or a connection found no room in the table, and there is some now. */
 bool engine_wants_dumps(const struct engine *engine);
 
 /* It knows flows whose mark may change without an event that tells. */

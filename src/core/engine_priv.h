@@ -53,6 +53,7 @@ struct engine {
 	struct wheel timers; /* one per flow slot: pauses and repairs */
 
 	struct walk path_walk;	 /* flows whose path may have moved */
+	uint32_t path_walk_gen;	 /* what changed until then, it has seen when it is round */
 	struct walk resync_walk; /* flows that a dump did not show */
 	struct walk flush_walk;	 /* operator or stop */
 	struct walk epoch_walk;	 /* flows whose mark counts no more */
@@ -67,6 +68,7 @@ struct engine {
 	bool stopping;
 	uint32_t mark_epoch; /* that our bits of the ct mark must have; 0 = none does */
 	struct suspects suspects;
+	uint32_t n_revoked;  /* flows whose mark is to be taken away */
 	uint32_t n_barred;   /* flows that the barrier waits for */
 	uint32_t n_barriers; /* ports that have one, or whose worker is at it */
 	bool wants_barrier;
@@ -75,6 +77,9 @@ struct engine {
 
 	struct proof *proof; /* do rules do what they say? */
 	struct rank *rank;   /* who gets into a full card? NULL unless in hardware */
+	bool is_heir; /* every port may have something of an earlier life with our instance */
+	struct adopt *adopt; /* rules of an earlier life; NULL = none is left */
+	struct walk adopt_walk; /* those that were not recognised in time */
 	struct walk lost_walk; /* rules that a round of samples did not show */
 	bool is_stuck[FLOWTAB_MAX_WORKERS];
 	struct notices notices;
@@ -83,7 +88,9 @@ struct engine {
 	mono_t kernel_due;
 	bool wants_kernel_dump;
 
+	bool has_turned_away; /* a connection found no room, since the last dump began */
 	uint32_t evict_cursor;
+	uint32_t n_moves;   /* flows whose rules were replaced, or should have been */
 	uint32_t n_silent;  /* flows with rules and is_silent */
 	uint32_t n_silent_known; /* flows with is_silent */
 	uint32_t n_asking;  /* refreshes out */
@@ -97,20 +104,28 @@ struct engine {
 void drive_input(struct engine *e, struct flow *f, enum flow_input input, enum reason reason,
 		 mono_t now);
 void drive_ask_care(struct engine *e, struct flow *f);
+void drive_set_mark(struct engine *e, struct flow *f, enum flow_mark state);
 void drive_mark_cleared(struct engine *e, struct flow *f, mono_t now);
 /* No mark has come back for it: forgets it, or repeats what must happen before. */
 void drive_wait_no_more(struct engine *e, struct flow *f, mono_t now);
 /* False when a fact is missing meanwhile. */
 bool drive_make_install(struct engine *e, struct flow *f, struct order *ret);
 void drive_make_remove(struct engine *e, struct flow *f, struct order *ret);
+/* Rules for this path belong where those are that the flow has. */
+bool drive_is_in_place(const struct engine *e, const struct flow *f, const struct path *path);
+/* False when that is not so any more, or something changed since the path was found. */
+bool drive_make_move(struct engine *e, struct flow *f, struct order *ret);
 void drive_set_silent(struct engine *e, struct flow *f, bool is_silent);
 /* Path of a flow that has one, from the tables as they are now. False when a
  * fact is missing meanwhile. */
 bool drive_path_of(const struct engine *e, const struct flow *f, struct path *ret);
 /* A neighbour or link of its path changed since the path was found. */
 bool drive_hops_changed(const struct engine *e, const struct flow *f);
-/* As above, or routing changed: the path must be looked up again. */
+/* As above, or routing changed: the path must be looked up again, and meanwhile packets should
+ * not go by its rules. */
 bool drive_path_is_stale(const struct engine *e, const struct flow *f);
+/* It must be looked up again, but most likely it is the same. */
+bool drive_path_is_doubted(const struct engine *e, const struct flow *f);
 /* @generation is newer than what the flow's path accounts for. */
 bool drive_is_newer(uint32_t generation, const struct flow *f);
 /* It is on the CPU because of its path, and what could lift that changed since. */
@@ -122,10 +137,17 @@ void ports_feed(struct engine *e, const struct event *event, mono_t now);
 /* The NIC behind this port seems to have lost rules: its guards, too? */
 void ports_renew_guards(struct engine *e, uint32_t ifindex);
 void ports_renew_all_guards(struct engine *e);
+/* A rule of the port that has been in since @since has counted at @counted or later (both
+ * age_now): the NIC had not lost what was in before. */
+void ports_note_hit(struct engine *e, uint32_t ifindex, uint32_t since, uint32_t counted,
+		    uint32_t now_ds);
+/* Whether guards of the port, if it has any, need no renewal before rules go in beside them.
+ * If they do, it is ordered. */
+bool ports_trust_guards(struct engine *e, uint32_t ifindex, mono_t now);
 void ports_feed_round(struct engine *e, const struct event_round *round);
 /* Something about the hardware changed that those which wait for it must know. */
 void ports_touch_ways(struct engine *e);
-bool ports_next_order(struct engine *e, struct order *ret);
+bool ports_next_order(struct engine *e, mono_t now, struct order *ret);
 /* A port that is one no more. */
 bool ports_next_unwanted(struct engine *e, struct order *ret);
 void ports_close_again(struct engine *e);
@@ -156,6 +178,8 @@ bool ruleset_next_stray(struct engine *e, struct order *ret);
 void ruleset_stray_done(struct engine *e, const struct event_refresh *done);
 void ruleset_dump(struct engine *e, enum event_type type);
 bool ruleset_wants_dump(const struct engine *e);
+/* All that changes asked for is done: what is in the kernel is right by the ruleset as it is. */
+bool ruleset_is_done(const struct engine *e);
 /* Forgets what is settled. */
 void ruleset_step(struct engine *e);
 
@@ -182,9 +206,11 @@ void proof_installed(struct engine *e, const struct flow *f, mono_t now);
 void proof_sampled(struct engine *e, struct flow *f, enum dir dir, bool moved, mono_t now);
 /* What conntrack says; to be called before age_learn() takes it in. */
 void proof_look(struct engine *e, struct flow *f, const struct conn *c, mono_t now);
+/* The rule of @dir is there, or one in its place; nothing else is known. */
+void proof_seen(struct engine *e, const struct flow *f, enum dir dir);
 /* When the flow's rules were confirmed. */
 uint32_t proof_since(const struct engine *e, const struct flow *f);
-void proof_round(struct engine *e, const struct event *event);
+void proof_round(struct engine *e, const struct event *event, mono_t now);
 /* Begins anew with it: its packets went to the CPU for a while. */
 void proof_visit_hidden(struct engine *e, struct flow *f, mono_t now);
 void proof_visit_lost(struct engine *e, struct flow *f, mono_t now);
@@ -205,6 +231,27 @@ bool rank_is_overdue(const struct engine *e, const struct flow *f, mono_t now);
 /* One slice; true when more is to do. */
 bool rank_step(struct engine *e, mono_t now);
 mono_t rank_next_due(const struct engine *e);
+
+/* adopt: rules of an earlier life (engine_adopt) */
+void adopt_free(struct engine *e);
+/* Conntrack has shown the connection, and it may be offloaded; what is left is its path. */
+bool adopt_is_recognised(const struct flow *f);
+/* The rules that the flow has are of an earlier life, and not confirmed. */
+bool adopt_has(const struct engine *e, const struct flow *f);
+/* Where the rule of @dir sits, of one that adopt_has(). */
+uint32_t adopt_ingress(const struct engine *e, const struct flow *f, enum dir dir);
+/* The rules are those that the flow would get over this path. */
+bool adopt_is_right(const struct engine *e, const struct flow *f, const struct path *path);
+/* No path yet, but that may change at any moment: true when the flow waits for it. */
+bool adopt_waits(struct engine *e, const struct flow *f, enum reason reason);
+/* The flow is as any other from now on. */
+void adopt_confirm(struct engine *e, struct flow *f, mono_t now);
+/* Its rules are out. */
+void adopt_forget(struct engine *e, struct flow *f);
+/* The time is over. */
+void adopt_visit(struct engine *e, struct flow *f, mono_t now);
+void adopt_step(struct engine *e, mono_t now);
+mono_t adopt_next_due(const struct engine *e);
 
 /* age: conntrack time-outs against rule counters */
 uint32_t age_now(const struct engine *e, mono_t now);
@@ -227,6 +274,7 @@ void resync_start_lost_walk(struct engine *e);
 void resync_start_proof_walk(struct engine *e);
 void resync_start_epoch_walk(struct engine *e);
 void resync_start_suspect_walk(struct engine *e);
+void resync_start_adopt_walk(struct engine *e);
 /* One slice of every walk; true when more is to do. */
 bool resync_step(struct engine *e, mono_t now);
 

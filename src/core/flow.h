@@ -21,7 +21,10 @@
 	X(INSTALL, "a worker is putting the rules in")                        \
 	X(ACTIVE, "both rules are in")                                        \
 	X(DRAIN, "rules to be taken out, waits for a worker")                 \
-	X(REMOVE, "a worker is taking the rules out")
+	X(REMOVE, "a worker is taking the rules out")                         \
+	X(ADOPTED, "has rules of an earlier life, which are being checked")   \
+	X(MOVE, "rules to be replaced, waits for a worker")                   \
+	X(MOVING, "a worker is putting other rules in their places")
 
 enum flow_state {
 #define X(id, text) FLOW_##id,
@@ -44,7 +47,10 @@ enum flow_state {
 	X(UNCERTAIN, "an answer is missing, a rule may be in")                \
 	X(LOST, "a rule is gone, or does nothing any more")                   \
 	X(REMOVED, "both rules are out")                                      \
-	X(NOT_REMOVED, "removal failed, a rule may be in")
+	X(NOT_REMOVED, "removal failed, a rule may be in")                    \
+	X(PATH_MOVED, "path found, other rules belong in the same places")    \
+	X(MOVED, "both rules are replaced")                                   \
+	X(NOT_MOVED, "they could not be: old or new ones are in")
 
 enum flow_input {
 #define X(id, text) FLOW_IN_##id,
@@ -58,6 +64,7 @@ enum flow_action {
 	FLOW_ACT_IGNORE,       /* can happen, changes nothing */
 	FLOW_ACT_STAY_REFUSED, /* remember the reason */
 	FLOW_ACT_ASK_PATH,     /* start the look-ups */
+	FLOW_ACT_RECOGNISE,    /* conntrack knows it: start the look-ups */
 	FLOW_ACT_QUEUE,	       /* wait for a worker to install */
 	FLOW_ACT_REFUSE,       /* leave all queues, remember the reason */
 	FLOW_ACT_TAKE,	       /* order handed out */
@@ -68,6 +75,7 @@ enum flow_action {
 	FLOW_ACT_AFTER,	       /* nothing is in: go where the goal says */
 	FLOW_ACT_RETRY_DRAIN,  /* removal failed: again after a pause */
 	FLOW_ACT_FREE,	       /* forget the flow */
+	FLOW_ACT_MOVE,	       /* wait for a worker to replace the rules */
 	FLOW_ACT__COUNT,
 };
 
@@ -156,7 +164,8 @@ const struct flow_cell *flow_step(enum flow_state state, enum flow_input input);
 static inline bool flow_has_rules(const struct flow *f)
 {
 	return f->state == FLOW_INSTALL || f->state == FLOW_ACTIVE ||
-	       f->state == FLOW_DRAIN || f->state == FLOW_REMOVE;
+	       f->state == FLOW_DRAIN || f->state == FLOW_REMOVE || f->state == FLOW_ADOPTED ||
+	       f->state == FLOW_MOVE || f->state == FLOW_MOVING;
 }
 
 const char *flow_state_name(enum flow_state state);

@@ -56,6 +56,20 @@ struct flow *flowtab_find(const struct flowtab *tab, const struct tuple *orig)
 	return slot == HTAB_NONE ? NULL : slab_at(&tab->flows, slot);
 }
 
+static struct flow *clear_links(struct flow *f)
+{
+	f->prev = FLOW_NONE;
+	f->next = FLOW_NONE;
+	f->next_hop[DIR_ORIG] = FLOW_NONE;
+	f->next_hop[DIR_REPLY] = FLOW_NONE;
+	return f;
+}
+
+int flowtab_index(struct flowtab *tab, struct flow *flow)
+{
+	return htab_add(&tab->index, tuple_hash(&flow->orig, tab->key), flowtab_slot(tab, flow));
+}
+
 struct flow *flowtab_add(struct flowtab *tab, const struct tuple *orig)
 {
 	struct slab_ref ref;
@@ -63,16 +77,24 @@ struct flow *flowtab_add(struct flowtab *tab, const struct tuple *orig)
 
 	if (!f)
 		return NULL;
-	if (htab_add(&tab->index, tuple_hash(orig, tab->key), ref.slot)) {
+	f->orig = *orig;
+	if (flowtab_index(tab, f)) {
 		slab_free(&tab->flows, ref);
 		return NULL;
 	}
-	f->orig = *orig;
-	f->prev = FLOW_NONE;
-	f->next = FLOW_NONE;
-	f->next_hop[DIR_ORIG] = FLOW_NONE;
-	f->next_hop[DIR_REPLY] = FLOW_NONE;
-	return f;
+	return clear_links(f);
+}
+
+struct flow *flowtab_add_at(struct flowtab *tab, uint32_t slot)
+{
+	struct flow *f = slab_alloc_at(&tab->flows, slot);
+
+	return f ? clear_links(f) : NULL;
+}
+
+void flowtab_collect(struct flowtab *tab)
+{
+	slab_collect(&tab->flows);
 }
 
 void flowtab_unindex(struct flowtab *tab, struct flow *flow)

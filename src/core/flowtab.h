@@ -36,6 +36,12 @@ void flowtab_fini(struct flowtab *tab);
 
 /* A new record for this tuple, zeroed but for tuple and links; NULL = full. */
 struct flow *flowtab_add(struct flowtab *tab, const struct tuple *orig);
+/* The same at this very slot, without tuple and not in the index; NULL = the slot is not
+ * free. Until flowtab_collect() no other record may come or go. */
+struct flow *flowtab_add_at(struct flowtab *tab, uint32_t slot);
+void flowtab_collect(struct flowtab *tab);
+/* Puts one into the index that is not in it. 0 or -ENOMEM. */
+int flowtab_index(struct flowtab *tab, struct flow *flow) MUST_CHECK;
 /* Takes it out of its queue and the index, and forgets it. */
 void flowtab_del(struct flowtab *tab, struct flow *flow);
 /* Takes it out of the index only: its tuple belongs to a new connection while

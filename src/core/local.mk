@@ -12,6 +12,7 @@ src_core_libcore_a_SOURCES = \
 	src/core/card.h src/core/card.c \
 	src/core/flow.h src/core/flow.c \
 	src/core/flowtab.h src/core/flowtab.c \
+	src/core/routeset.h src/core/routeset.c \
 	src/core/pathtab.h src/core/pathtab.c \
 	src/core/path.h src/core/path.c \
 	src/core/plan.h src/core/plan.c \
@@ -20,6 +21,7 @@ src_core_libcore_a_SOURCES = \
 	src/core/ports.c src/core/admit.c src/core/drive.c src/core/age.c \
 	src/core/proof.c src/core/rank.c src/core/resync.c \
 	src/core/ruleset.c src/core/barrier.c src/core/kernelflow.c \
+	src/core/adopt.c \
 	src/core/engine.c \
 	src/core/view.h src/core/view.c \
 	src/core/rulewalk.h src/core/rulewalk.c
@@ -75,3 +77,8 @@ tests_unit_test_rank_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
 
 unit_tests += tests/unit/test-rulewalk
 tests_unit_test_rulewalk_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
+
+unit_tests += tests/unit/test-adopt
+tests_unit_test_adopt_SOURCES = tests/unit/test-adopt.c tests/unit/rigfixture.h $(fake_sources)
+tests_unit_test_adopt_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_unit_test_adopt_LDADD = $(core_ldadd) $(CMOCKA_LIBS)

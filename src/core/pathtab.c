@@ -30,6 +30,8 @@ int pathtab_init(struct pathtab *tab, const uint64_t key[2])
 		err = htab_init(&tab->link_index, 64);
 	if (!err)
 		err = htab_init(&tab->neigh_index, 1024);
+	if (!err)
+		err = routeset_init(&tab->routes, key);
 	if (err)
 		pathtab_fini(tab);
 	return err;
@@ -38,6 +40,7 @@ int pathtab_init(struct pathtab *tab, const uint64_t key[2])
 void pathtab_fini(struct pathtab *tab)
 {
 	nic_free(tab->nic);
+	routeset_fini(&tab->routes);
 	htab_fini(&tab->neigh_index);
 	htab_fini(&tab->link_index);
 	slab_fini(&tab->neighs);
@@ -133,10 +136,33 @@ static bool moves_paths(const struct link *a, const struct link *b)
 	       strcmp(a->name, b->name);
 }
 
+/* Nothing is routed to what is part of a bridge or bond. */
+static bool carries_routes(const struct pathtab *tab, const struct link *l)
+{
+	const struct link_rec *master = l->master ? pathtab_find_link(tab, l->master) : NULL;
+
+	return !l->master || !master || strcmp(master->link.kind, "vrf") == 0;
+}
+
+/*
+ * Routes over a link go with it, and those that it did not take with it are used again
+ * when it comes back (such as those of multipath, or with ignore_routes_with_linkdown).
+ * The kernel says nothing of either: fib_sync_down_dev(), fib_sync_up(). Those over a port
+ * would be in our rules, or others instead of them; for others it is just possible.
+ * Belongs to the change of the link that came last.
+ */
+static void lose_routes(struct pathtab *tab, const struct link_rec *rec)
+{
+	if (carries_routes(tab, &rec->link))
+		*(pathtab_is_port(rec) ? &tab->routes_changed : &tab->routes_doubted) =
+			tab->generation;
+}
+
 struct link_rec *pathtab_put_link(struct pathtab *tab, const struct settings *settings,
 				  const struct link *link)
 {
 	struct link_rec *rec = pathtab_find_link(tab, link->ifindex);
+	bool was_up = rec ? rec->link.is_up : link->is_up;
 	struct slab_ref ref;
 
 	if (!rec) {
@@ -159,6 +185,8 @@ struct link_rec *pathtab_put_link(struct pathtab *tab, const struct settings *se
 		rec->changed = next_way(tab);
 	rec->link = *link;
 	rec->is_named = is_named(settings, link);
+	if (rec->link.is_up != was_up)
+		lose_routes(tab, rec);
 	rec->bypass_allowed = allowed_bypass(settings, link);
 	/* Nobody looks at what is no port. */
 	if (!pathtab_is_port(rec))
@@ -203,11 +231,9 @@ void pathtab_del_link(struct pathtab *tab, uint32_t ifindex)
 	if (!rec)
 		return;
 	next_way(tab);
+	lose_routes(tab, rec);
 	htab_del(&tab->link_index, link_hash(tab, ifindex), slab_slot_of(&tab->links, rec));
 	slab_free(&tab->links, slab_ref_of(&tab->links, rec));
-	/* The routes over it are gone too, and the kernel says nothing of them:
-	 * fib_sync_down_dev() does not notify. */
-	tab->routes_changed = tab->generation;
 }
 
 static struct neigh_key neigh_key(uint32_t ifindex, enum family family, const struct addr *addr)
@@ -242,6 +268,19 @@ uint32_t pathtab_find_neigh(const struct pathtab *tab, uint32_t ifindex,
 const struct neigh_rec *pathtab_get_neigh(const struct pathtab *tab, uint32_t slot)
 {
 	return slab_at(&tab->neighs, slot);
+}
+
+uint32_t pathtab_device_of(const struct pathtab *tab, uint32_t slot)
+{
+	const struct neigh_rec *n = pathtab_get_neigh(tab, slot);
+
+	return n ? n->neigh.ifindex : 0;
+}
+
+const struct neigh_rec *pathtab_next_neigh(const struct pathtab *tab, uint32_t *slot)
+{
+	*slot = slab_next(&tab->neighs, *slot);
+	return *slot == SLAB_END ? NULL : slab_at(&tab->neighs, *slot);
 }
 
 static void forget_neigh(struct pathtab *tab, uint32_t slot)
@@ -344,9 +383,40 @@ bool pathtab_is_used(const struct pathtab *tab, uint32_t ifindex)
 	return false;
 }
 
-void pathtab_touch_routes(struct pathtab *tab)
+static void touch_all_routes(struct pathtab *tab)
 {
 	tab->routes_changed = next_way(tab);
+}
+
+void pathtab_touch_routes(struct pathtab *tab, const struct route_change *change)
+{
+	struct link_rec *rec;
+
+	if (change->ifindex) {
+		rec = pathtab_find_link(tab, change->ifindex);
+		if (rec)
+			pathtab_touch_link(tab, rec);
+	} else if (change->family == FAMILY_NONE ||
+		   !routeset_add(&tab->routes, change, next_generation(tab))) {
+		touch_all_routes(tab);
+	}
+}
+
+bool pathtab_touches(const struct pathtab *tab, enum family family, const struct addr *addr,
+		     uint32_t generation)
+{
+	return routeset_touches(&tab->routes, family, addr, generation);
+}
+
+/* Whoever accounts for less, such as a flow whose rules are being removed, is told that
+ * all may be different. */
+void pathtab_settle_routes(struct pathtab *tab, uint32_t generation)
+{
+	if (slab_count(&tab->routes.entries) == 0)
+		return;
+	routeset_forget(&tab->routes, generation);
+	if (seq_is_later(generation, tab->routes_changed))
+		tab->routes_changed = generation;
 }
 
 void pathtab_touch_ways(struct pathtab *tab)
@@ -359,7 +429,7 @@ static bool set_flag(struct pathtab *tab, bool *flag, bool value)
 	if (*flag == value)
 		return false;
 	*flag = value;
-	pathtab_touch_routes(tab);
+	touch_all_routes(tab);
 	return true;
 }
 

@@ -16,6 +16,7 @@
 #include "base/htab.h"
 #include "base/slab.h"
 #include "core/nic.h"
+#include "core/routeset.h"
 #include "model/hop.h"
 #include "model/link.h"
 #include "model/order.h"
@@ -63,10 +64,12 @@ struct link_rec {
 	bool made_clsact;
 	bool close_again; /* it is being closed since before the stop: try again if that fails */
 	bool is_mended;	  /* being opened again while flows have rules on it */
-	bool is_left;	  /* ... and that failed: something of ours may be on it still */
+	bool is_left;	  /* ... and that failed, or was in an earlier life: something of
+			   * ours may be on it still */
 	bool renew_guards; /* the NIC may have lost them; the port stays open meanwhile */
 	bool is_renewing; /* a worker is at it */
 	bool was_renewed; /* since the port was last sampled: once is enough */
+	uint32_t guards_kept; /* until when the NIC is known to have kept them (age_now) */
 	bool is_read;	  /* in this round of samples: what it did not show is not there */
 	uint8_t barrier;  /* enum barrier_state */
 	bool has_no_barrier; /* it was refused, and nothing has changed since */
@@ -88,7 +91,9 @@ struct pathtab {
 	uint64_t key[2];
 	uint32_t generation;	 /* of the newest change of any kind */
 	uint32_t ways_changed;	 /* of the newest change of anything but neighbours */
-	uint32_t routes_changed; /* of the newest change of routes or rules */
+	uint32_t routes_changed; /* of the newest change after which any route may be another */
+	uint32_t routes_doubted; /* ... or might be, which is not likely */
+	struct routeset routes;	 /* what changed beside that */
 	uint32_t dropped;	 /* facts that did not fit */
 	struct nic *nic;	 /* what the hardware can do; NULL: rules are in software */
 	uint8_t neigh_round;	 /* of reading all neighbours */
@@ -121,6 +126,10 @@ void pathtab_end_neighs(struct pathtab *tab);
 uint32_t pathtab_find_neigh(const struct pathtab *tab, uint32_t ifindex,
 			    enum family family, const struct addr *addr);
 const struct neigh_rec *pathtab_get_neigh(const struct pathtab *tab, uint32_t slot);
+/* The device that this neighbour is behind; 0 when there is none (PATHTAB_NONE). */
+uint32_t pathtab_device_of(const struct pathtab *tab, uint32_t slot);
+/* Next record at or after cursor @slot, for walks; NULL at the end. */
+const struct neigh_rec *pathtab_next_neigh(const struct pathtab *tab, uint32_t *slot);
 void pathtab_ref_neigh(struct pathtab *tab, uint32_t slot);
 /* PATHTAB_NONE is fine. */
 void pathtab_unref_neigh(struct pathtab *tab, uint32_t slot);
@@ -128,8 +137,13 @@ void pathtab_unref_neigh(struct pathtab *tab, uint32_t slot);
 /* Flows send out of this device. A walk over all neighbours. */
 bool pathtab_is_used(const struct pathtab *tab, uint32_t ifindex);
 
-/* Routes, rules, addresses or next hops changed. */
-void pathtab_touch_routes(struct pathtab *tab);
+/* Routes changed. */
+void pathtab_touch_routes(struct pathtab *tab, const struct route_change *change);
+/* Routes to @addr changed after @generation. */
+bool pathtab_touches(const struct pathtab *tab, enum family family, const struct addr *addr,
+		     uint32_t generation);
+/* All flows that have a path account for what changed until @generation. */
+void pathtab_settle_routes(struct pathtab *tab, uint32_t generation);
 /* Something changed that lets more flows through, but moves none. */
 void pathtab_touch_ways(struct pathtab *tab);
 /* IPsec policies are there, or no more. False when that was known. */

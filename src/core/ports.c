@@ -16,7 +16,9 @@
 COUNTER(guards_renewed, "times that guards were put in again because the NIC may have lost them");
 COUNTER(ports_mended, "times that the guards or the clsact of a port were gone and made anew");
 
-#define BOTH_GUARDS 3
+#define BOTH_GUARDS  3
+/* Of samples, after which nobody knows any more whether the NIC has its guards. */
+#define TRUST_ROUNDS 4
 
 static bool is_hardware(const struct engine *e)
 {
@@ -107,6 +109,7 @@ static void want_port(struct engine *e, struct link_rec *rec, bool changed)
 {
 	switch ((enum port_state)rec->port) {
 	case PORT_NONE:
+		rec->is_left = e->is_heir;
 		set_port(e, rec, PORT_WANTED);
 		break;
 	case PORT_CLOSED:
@@ -385,6 +388,43 @@ void ports_renew_all_guards(struct engine *e)
 		ports_renew_guards(e, rec->link.ifindex);
 }
 
+/*
+ * What a NIC lost it does not tell, and an idle guard cannot prove that it is there. But
+ * tables are lost as a whole: while a rule counts that was in when the guards were known to
+ * be, they still are. When for a few rounds of samples only younger rules counted, or none,
+ * guards are put in again before anything relies on them.
+ */
+static bool are_doubtful(const struct engine *e, const struct link_rec *rec, uint32_t now_ds)
+{
+	return seq_is_later(now_ds, rec->guards_kept + TRUST_ROUNDS * e->settings.sample_ms / 100);
+}
+
+void ports_note_hit(struct engine *e, uint32_t ifindex, uint32_t since, uint32_t counted,
+		    uint32_t now_ds)
+{
+	struct link_rec *rec = pathtab_find_link(&e->paths, ifindex);
+
+	if (!rec || !rec->guards)
+		return;
+	if (seq_is_later(since, rec->guards_kept)) {
+		if (are_doubtful(e, rec, now_ds))
+			ports_renew_guards(e, ifindex);
+	} else if (seq_is_later(counted, rec->guards_kept)) {
+		rec->guards_kept = counted;
+	}
+}
+
+bool ports_trust_guards(struct engine *e, uint32_t ifindex, mono_t now)
+{
+	struct link_rec *rec = is_hardware(e) ? pathtab_find_link(&e->paths, ifindex) : NULL;
+
+	if (!rec || !rec->guards || rec->port != PORT_OPEN)
+		return true;
+	if (are_doubtful(e, rec, age_now(e, now)))
+		rec->renew_guards = true;
+	return !rec->renew_guards && !rec->is_renewing;
+}
+
 void ports_feed_round(struct engine *e, const struct event_round *r)
 {
 	struct link_rec *rec = pathtab_find_link(&e->paths, r->ifindex);
@@ -428,7 +468,7 @@ static bool wants_guards(const struct engine *e, const struct link_rec *rec)
 
 /* The next port in a state: an order for it, and it goes on to the next state. */
 static bool next_port(struct engine *e, enum port_state from, enum port_state to,
-		      enum order_type type, struct order *ret)
+		      enum order_type type, mono_t now, struct order *ret)
 {
 	struct link_rec *rec;
 
@@ -436,6 +476,8 @@ static bool next_port(struct engine *e, enum port_state from, enum port_state to
 		if (rec->port != from || (type == ORDER_PORT_GUARD && !wants_guards(e, rec)))
 			continue;
 		rec->port = (uint8_t)to;
+		if (type == ORDER_PORT_GUARD)
+			rec->guards_kept = age_now(e, now);
 		make_order(e, rec, type, ret);
 		return true;
 	}
@@ -443,7 +485,7 @@ static bool next_port(struct engine *e, enum port_state from, enum port_state to
 }
 
 /* Guards that the NIC may have lost, of a port that stays open. */
-static bool next_renewal(struct engine *e, struct order *ret)
+static bool next_renewal(struct engine *e, mono_t now, struct order *ret)
 {
 	struct link_rec *rec;
 
@@ -454,6 +496,7 @@ static bool next_renewal(struct engine *e, struct order *ret)
 		rec->renew_guards = false;
 		rec->is_renewing = true;
 		rec->was_renewed = true;
+		rec->guards_kept = age_now(e, now);
 		make_order(e, rec, ORDER_PORT_GUARD, ret);
 		ret->port.renew = true;
 		return true;
@@ -469,11 +512,11 @@ static bool next_probe(struct engine *e, struct order *ret)
 	return true;
 }
 
-bool ports_next_order(struct engine *e, struct order *ret)
+bool ports_next_order(struct engine *e, mono_t now, struct order *ret)
 {
-	return next_port(e, PORT_CLSACT, PORT_GUARDING, ORDER_PORT_GUARD, ret) ||
-	       next_port(e, PORT_WANTED, PORT_OPENING, ORDER_PORT_OPEN, ret) ||
-	       next_renewal(e, ret) || next_probe(e, ret);
+	return next_port(e, PORT_CLSACT, PORT_GUARDING, ORDER_PORT_GUARD, now, ret) ||
+	       next_port(e, PORT_WANTED, PORT_OPENING, ORDER_PORT_OPEN, now, ret) ||
+	       next_renewal(e, now, ret) || next_probe(e, ret);
 }
 
 /* Those that flows still use wait for them. */
@@ -482,7 +525,8 @@ bool ports_next_unwanted(struct engine *e, struct order *ret)
 	struct link_rec *rec;
 	bool any = false;
 
-	if (!e->has_unwanted)
+	/* Flows whose rules are being checked have no path that uses a port. */
+	if (!e->has_unwanted || e->adopt)
 		return false;
 	for (uint32_t slot = 0; (rec = pathtab_next_link(&e->paths, &slot)); slot++) {
 		if (rec->port != PORT_UNWANTED)
@@ -565,7 +609,7 @@ void ports_feed(struct engine *e, const struct event *ev, mono_t now)
 		end_neighs(e);
 		break;
 	case EVENT_ROUTES_CHANGED:
-		pathtab_touch_routes(&e->paths);
+		pathtab_touch_routes(&e->paths, &ev->routes);
 		resync_start_path_walk(e);
 		break;
 	case EVENT_IPSEC:

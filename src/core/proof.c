@@ -64,6 +64,7 @@ struct proof {
 	uint32_t n_recs;
 	uint8_t round;
 	uint8_t lost_round; /* that the walk compares with */
+	uint32_t began[2];  /* the last round, and this one (age_now) */
 	uint32_t n_lost;    /* flows found since it was last reported */
 };
 
@@ -96,11 +97,6 @@ static struct proof_rec *rec_of(const struct engine *e, const struct flow *f)
 	return &e->proof->rec[flowtab_slot(&e->flows, f)];
 }
 
-static bool is_later(uint32_t a, uint32_t b)
-{
-	return (int32_t)(a - b) > 0;
-}
-
 uint32_t proof_since(const struct engine *e, const struct flow *f)
 {
 	return rec_of(e, f)->since;
@@ -115,22 +111,35 @@ void proof_installed(struct engine *e, const struct flow *f, mono_t now)
 		.losses = f->is_doubted ? r->losses : 0,
 		.sampled = { e->proof->round, e->proof->round },
 	};
+	/* Those of an earlier life counted then. */
+	for (unsigned int d = 0; d < DIR__COUNT; d++)
+		r->hit |= (uint8_t)((f->rule_pkts[d] > 0) << d);
+}
+
+void proof_seen(struct engine *e, const struct flow *f, enum dir dir)
+{
+	rec_of(e, f)->sampled[dir] = e->proof->round;
 }
 
 /* -- counters ------------------------------------------------------------- */
 
+/* The port on which the rule of @dir sits; 0 when the flow has no path. */
+static uint32_t port_of(const struct engine *e, const struct flow *f, enum dir dir)
+{
+	return pathtab_device_of(&e->paths, f->next_hop[dir_other(dir)]);
+}
+
 /* What the rule of one direction says about its pair of ports. */
 static void note_rule(struct engine *e, const struct flow *f, enum dir dir, bool is_hit, mono_t now)
 {
-	const struct neigh_rec *out = pathtab_get_neigh(&e->paths, f->next_hop[dir]);
-	const struct neigh_rec *in = pathtab_get_neigh(&e->paths, f->next_hop[dir_other(dir)]);
+	uint32_t in = port_of(e, f, dir), out = port_of(e, f, dir_other(dir));
 
 	if (!e->paths.nic || !in || !out)
 		return;
 	if (is_hit)
-		nic_note_hit(e->paths.nic, in->neigh.ifindex, out->neigh.ifindex, now);
+		nic_note_hit(e->paths.nic, in, out, now);
 	else
-		nic_note_not_hit(e->paths.nic, in->neigh.ifindex, out->neigh.ifindex, now);
+		nic_note_not_hit(e->paths.nic, in, out, now);
 }
 
 /* It counts. The first time, conntrack's count of now is taken to compare with
@@ -164,20 +173,21 @@ static bool doubt(struct proof_rec *r, enum dir dir, uint32_t now_ds)
 		r->look_at = 0;
 	}
 	if (r->look_at == 0) {
-		if (!has_stopped || is_later(r->quiet_until, now_ds))
+		if (!has_stopped || seq_is_later(r->quiet_until, now_ds))
 			return false;
 		r->look_at = now_ds;
 	}
-	return !is_later(r->look_at, now_ds);
+	return !seq_is_later(r->look_at, now_ds);
 }
 
 void proof_sampled(struct engine *e, struct flow *f, enum dir dir, bool moved, mono_t now)
 {
 	struct proof_rec *r = rec_of(e, f);
 	uint32_t now_ds = age_now(e, now);
+	bool was_seen = (uint8_t)(r->sampled[dir] + 1) == e->proof->round;
 	bool shall_ask;
 
-	r->sampled[dir] = e->proof->round;
+	proof_seen(e, f, dir);
 	if (f->state != FLOW_ACTIVE || barrier_hides(e))
 		return;
 	if (moved) {
@@ -185,8 +195,10 @@ void proof_sampled(struct engine *e, struct flow *f, enum dir dir, bool moved, m
 		f->is_doubted = false;
 	}
 	/* The kernel's own classifier does what it says. */
-	if (!f->in_hw || !is_later(now_ds, r->since + SETTLE_DS))
+	if (!f->in_hw || !seq_is_later(now_ds, r->since + SETTLE_DS))
 		return;
+	if (moved && was_seen)
+		ports_note_hit(e, port_of(e, f, dir), r->since, e->proof->began[0], now_ds);
 	shall_ask = moved ? believe(e, f, dir, now) : doubt(r, dir, now_ds);
 	if (shall_ask && !f->is_asking) {
 		counter_inc(&doubts);
@@ -219,8 +231,8 @@ static bool saw_packet(const struct flow *f, const struct proof_rec *r, const st
 		}
 		return false;
 	}
-	return is_later(expires, f->ct_expires + SETTLE_DS) ||
-	       is_later(f->ct_expires, expires + SETTLE_DS);
+	return seq_is_later(expires, f->ct_expires + SETTLE_DS) ||
+	       seq_is_later(f->ct_expires, expires + SETTLE_DS);
 }
 
 static void set_base(struct proof_rec *r, const struct conn *c)
@@ -262,12 +274,8 @@ static void lose(struct engine *e, struct flow *f, mono_t now)
 /* What the NIC lost of one flow it may have lost of all. */
 static void lose_in_hardware(struct engine *e, struct flow *f, mono_t now)
 {
-	for (unsigned int d = 0; d < DIR__COUNT; d++) {
-		const struct neigh_rec *n = pathtab_get_neigh(&e->paths, f->next_hop[d]);
-
-		if (n)
-			ports_renew_guards(e, n->neigh.ifindex);
-	}
+	for (unsigned int d = 0; d < DIR__COUNT; d++)
+		ports_renew_guards(e, port_of(e, f, (enum dir)d));
 	lose(e, f, now);
 }
 
@@ -291,7 +299,7 @@ void proof_look(struct engine *e, struct flow *f, const struct conn *c, mono_t n
 	if (f->state != FLOW_ACTIVE || !f->in_hw || barrier_hides(e) ||
 	    !(c->has & CONN_HAS_TIMEOUT) ||
 	    ((c->has & CONN_HAS_TCP_STATE) && c->tcp_state != CONN_TCP_ESTABLISHED) ||
-	    !is_later(now_ds, r->since + SETTLE_DS))
+	    !seq_is_later(now_ds, r->since + SETTLE_DS))
 		return;
 	/* Events do not tell counts: the answer to come will. */
 	if (r->has_base && r->has_pkts && !(c->has & CONN_HAS_COUNTERS))
@@ -328,12 +336,14 @@ static void report_lost(struct engine *e)
 	e->proof->n_lost = 0;
 }
 
-static void begin_round(struct engine *e)
+static void begin_round(struct engine *e, mono_t now)
 {
 	struct link_rec *rec;
 
 	report_lost(e);
 	e->proof->round++;
+	e->proof->began[0] = e->proof->began[1];
+	e->proof->began[1] = age_now(e, now);
 	for (uint32_t slot = 0; (rec = pathtab_next_link(&e->paths, &slot)); slot++)
 		rec->is_read = false;
 }
@@ -347,13 +357,13 @@ static void end_port(struct engine *e, const struct event_round *round)
 	ports_feed_round(e, round);
 }
 
-void proof_round(struct engine *e, const struct event *ev)
+void proof_round(struct engine *e, const struct event *ev, mono_t now)
 {
 	struct proof *p = e->proof;
 
 	switch ((enum event_type)ev->type) {
 	case EVENT_ROUND_BEGIN:
-		begin_round(e);
+		begin_round(e, now);
 		break;
 	case EVENT_ROUND_PORT:
 		end_port(e, &ev->round);
@@ -373,8 +383,7 @@ void proof_round(struct engine *e, const struct event *ev)
 /* The port on which the rule of @dir sits was read to its end, and did not show it. */
 static bool is_gone(const struct engine *e, const struct flow *f, enum dir dir)
 {
-	const struct neigh_rec *n = pathtab_get_neigh(&e->paths, f->next_hop[dir_other(dir)]);
-	const struct link_rec *rec = n ? pathtab_find_link(&e->paths, n->neigh.ifindex) : NULL;
+	const struct link_rec *rec = pathtab_find_link(&e->paths, port_of(e, f, dir));
 	uint8_t ahead = (uint8_t)(rec_of(e, f)->sampled[dir] - e->proof->lost_round);
 
 	return rec && rec->is_read && ahead > ROUNDS_AHEAD;

@@ -231,7 +231,7 @@ static void visit(struct engine *e, struct flow *f, uint32_t now_ds)
 			offer(&r->in, slot, bps);
 		break;
 	case FLOW_ACTIVE:
-		if ((int32_t)(now_ds - proof_since(e, f) - STAY_DS) > 0)
+		if (seq_is_later(now_ds, proof_since(e, f) + STAY_DS))
 			offer(&r->out, slot, UINT32_MAX - bps);
 		break;
 	case FLOW_RESOLVE:
@@ -241,6 +241,9 @@ static void visit(struct engine *e, struct flow *f, uint32_t now_ds)
 	case FLOW_INSTALL:
 	case FLOW_DRAIN:
 	case FLOW_REMOVE:
+	case FLOW_ADOPTED:
+	case FLOW_MOVE:
+	case FLOW_MOVING:
 	case FLOW_STATE__COUNT:
 		break;
 	}

@@ -24,6 +24,8 @@ static void start(struct walk *w)
 
 void resync_start_path_walk(struct engine *e)
 {
+	if (!e->path_walk.is_running)
+		e->path_walk_gen = e->paths.generation;
 	start(&e->path_walk);
 }
 
@@ -63,6 +65,7 @@ void resync_event(struct engine *e, const struct event *ev)
 	switch ((enum event_type)ev->type) {
 	case EVENT_RESYNC_BEGIN:
 		e->in_resync = true;
+		e->has_turned_away = false;
 		e->is_behind = ev->is_behind;
 		e->seen_gen++;
 		kernelflow_dump_begins(e);
@@ -82,6 +85,7 @@ void resync_event(struct engine *e, const struct event *ev)
 		add_flush(e, &ev->flush);
 		break;
 	case EVENT_STOP:
+		ports_close_again(e);
 		e->stopping = true;
 		start(&e->flush_walk);
 		break;
@@ -100,20 +104,35 @@ static void visit_unseen(struct engine *e, struct flow *f, mono_t now)
 		drive_ask_care(e, f);
 }
 
+/* What changed since its path was found does not concern it; it need not be compared again. */
+static void account(const struct engine *e, struct flow *f)
+{
+	f->path_gen = e->paths.generation;
+}
+
 static void visit_path(struct engine *e, struct flow *f, mono_t now)
 {
+	bool is_stale = drive_path_is_stale(e, f);
 	enum reason reason;
 
+	/* To ask takes its time, and packets would go a way that is none any more. */
+	if (is_stale && flow_has_rules(f) && f->state != FLOW_ADOPTED)
+		barrier_bar(e, f);
 	switch ((enum flow_state)f->state) {
 	case FLOW_REFUSED:
-		if (e->stopping || !drive_may_be_lifted(e, f))
-			return;
-		break;
+		if (!e->stopping && drive_may_be_lifted(e, f))
+			break;
+		account(e, f);
+		return;
 	case FLOW_WAIT:
 	case FLOW_INSTALL:
 	case FLOW_ACTIVE:
-		if (!drive_path_is_stale(e, f))
+	case FLOW_MOVE:
+	case FLOW_MOVING:
+		if (!is_stale && !drive_path_is_doubted(e, f)) {
+			account(e, f);
 			return;
+		}
 		/* No question comes first: meanwhile rules go on forwarding. */
 		reason = path_check_family(&e->paths, f->orig.family);
 		if (reason != REASON_NONE) {
@@ -121,6 +140,10 @@ static void visit_path(struct engine *e, struct flow *f, mono_t now)
 			drive_input(e, f, FLOW_IN_LEAVE, reason, now);
 			return;
 		}
+		break;
+	case FLOW_ADOPTED:
+		if (!adopt_is_recognised(f))
+			return;
 		break;
 	case FLOW_RESOLVE:
 	case FLOW_DRAIN:
@@ -150,7 +173,8 @@ static void visit_flush(struct engine *e, struct flow *f, mono_t now)
 			    e->stopping ? REASON_STOPPING : REASON_FLUSHED, now);
 }
 
-static void step(struct engine *e, struct walk *w,
+/* True when a round has ended. */
+static bool step(struct engine *e, struct walk *w,
 		 void (*visit)(struct engine *, struct flow *, mono_t), mono_t now)
 {
 	for (unsigned int i = 0; w->is_running && i < SLICE; i++) {
@@ -164,7 +188,22 @@ static void step(struct engine *e, struct walk *w,
 		w->cursor = 0;
 		w->is_running = w->again;
 		w->again = false;
+		return true;
 	}
+	return false;
+}
+
+static void step_path(struct engine *e, mono_t now)
+{
+	if (!step(e, &e->path_walk, visit_path, now))
+		return;
+	pathtab_settle_routes(&e->paths, e->path_walk_gen);
+	e->path_walk_gen = e->paths.generation;
+}
+
+void resync_start_adopt_walk(struct engine *e)
+{
+	start(&e->adopt_walk);
 }
 
 bool resync_step(struct engine *e, mono_t now)
@@ -178,11 +217,12 @@ bool resync_step(struct engine *e, mono_t now)
 		e->flush_all = false;
 		e->n_flush = 0;
 	}
-	step(e, &e->path_walk, visit_path, now);
+	step_path(e, now);
 	step(e, &e->resync_walk, visit_unseen, now);
 	step(e, &e->lost_walk, proof_visit_lost, now);
 	step(e, &e->proof_walk, proof_visit_hidden, now);
-	return e->lost_walk.is_running || e->flush_walk.is_running || e->path_walk.is_running ||
+	step(e, &e->adopt_walk, adopt_visit, now);
+	return e->adopt_walk.is_running || e->lost_walk.is_running || e->flush_walk.is_running || e->path_walk.is_running ||
 	       e->resync_walk.is_running || e->epoch_walk.is_running ||
 	       e->suspect_walk.is_running || e->proof_walk.is_running;
 }

@@ -62,7 +62,7 @@ static void take_back(struct engine *e, struct flow *f, mono_t now)
 static void revoke(struct engine *e, struct flow *f, mono_t now)
 {
 	counter_inc(&marks_revoked);
-	f->mark_state = FLOW_MARK_REVOKED;
+	drive_set_mark(e, f, FLOW_MARK_REVOKED);
 	take_back(e, f, now);
 	drive_ask_care(e, f);
 }
@@ -127,7 +127,7 @@ void ruleset_report(struct engine *e, struct flow *f, const struct event *ev)
 	if (ev->is_dump && !e->is_behind && is_later)
 		is_fence = true;
 	if (f->mark_state == FLOW_MARK_CLEARED && is_fence)
-		f->mark_state = FLOW_MARK_VALID;
+		drive_set_mark(e, f, FLOW_MARK_VALID);
 }
 
 void ruleset_visit_epoch(struct engine *e, struct flow *f, mono_t now)
@@ -215,6 +215,12 @@ bool ruleset_wants_dump(const struct engine *e)
 
 /* -- what happened --------------------------------------------------------- */
 
+static uint32_t n_forwarded(const struct engine *e)
+{
+	return e->n_state[FLOW_INSTALL] + e->n_state[FLOW_ACTIVE] + e->n_state[FLOW_ADOPTED] +
+	       e->n_state[FLOW_MOVE] + e->n_state[FLOW_MOVING];
+}
+
 static void set_epoch(struct engine *e, uint32_t epoch)
 {
 	e->mark_epoch = epoch;
@@ -225,7 +231,7 @@ static void set_epoch(struct engine *e, uint32_t epoch)
 	e->suspects.n = 0;
 	e->suspects.everything = 0;
 	e->suspects.n_strays = 0;
-	barrier_consider(e, e->n_state[FLOW_INSTALL] + e->n_state[FLOW_ACTIVE]);
+	barrier_consider(e, n_forwarded(e));
 	resync_start_epoch_walk(e);
 }
 
@@ -246,7 +252,7 @@ static void add_suspects(struct engine *e, const struct event_ruleset *r)
 	}
 	if (r->everything || r->n_elems > SUSPECTS_MAX) {
 		s->everything = s->change;
-		barrier_consider(e, e->n_state[FLOW_INSTALL] + e->n_state[FLOW_ACTIVE]);
+		barrier_consider(e, n_forwarded(e));
 	}
 	for (unsigned int i = 0; s->everything != s->change && i < r->n_elems; i++) {
 		s->some[s->n].change = s->change;
@@ -278,6 +284,12 @@ void ruleset_event(struct engine *e, const struct event *ev)
 bool ruleset_is_walking(const struct engine *e)
 {
 	return e->epoch_walk.is_running || e->suspect_walk.is_running;
+}
+
+bool ruleset_is_done(const struct engine *e)
+{
+	return !has_suspects(e) && !ruleset_is_walking(e) && !e->n_revoked && !e->n_barred &&
+	       !e->n_barriers && (e->settings.admit != ADMIT_NFT || e->mark_epoch);
 }
 
 void ruleset_step(struct engine *e)

@@ -52,6 +52,15 @@ bool view_wants_ages(const struct engine *engine, uint32_t ifindex);
 /* Every port and pair that can be used can be used now. */
 bool view_is_settled(const struct engine *engine);
 
+/* What is in the kernel is right by the nft ruleset as it was told: nothing that a change
+ * of it asks for is still to be done. */
+bool view_is_lawful(const struct engine *engine);
+/* Rules of an earlier life are still being checked, or on their way out. */
+bool view_is_adopting(const struct engine *engine);
+
 /* The kernel may hold rules of the flow with this original tuple. */
 bool view_has_rules(const struct engine *engine, const struct tuple *orig);
 
+/* Grows when rules were replaced by others in their places: what was read of rules before may
+ * be of one that is no more. */
+uint32_t view_moves(const struct engine *engine);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "ctl/cleanup.h"
 #include "ctl/session.h"
 #include "ctl/tuplearg.h"
 #include "nft-offload/ctl.h"
@@ -13,7 +14,7 @@
 struct command {
 	struct cmd_help help;
 	const char *(*check)(const struct cmd_args *args);
-	const char *method;
+	const char *method; /* NULL: the daemon is not asked (run_cleanup) */
 	bool wants_more;
 	/* The request's parameters, a new reference; NULL without memory. */
 	json_t *(*parameters)(const struct cmd_args *args);
@@ -55,6 +56,13 @@ static const char *check_doctor(const struct cmd_args *args)
 {
 	if (has_filter(args) || args->all)
 		return "doctor takes no options of its own";
+	return check_words(args);
+}
+
+static const char *check_cleanup(const struct cmd_args *args)
+{
+	if (has_filter(args) || args->all)
+		return "cleanup takes no options of its own";
 	return check_words(args);
 }
 
@@ -210,6 +218,8 @@ static const struct command commands[] = {
 	  check_why, CTL_METHOD_WHY, false, tuple_parameters, show_why, NULL },
 	{ { "flush", "TUPLE | --all", "take connections out of the offload" },
 	  check_flush, CTL_METHOD_FLUSH, false, flush_parameters, show_flush, NULL },
+	{ { "cleanup", "", "remove what a daemon that is gone has left in the kernel" },
+	  check_cleanup, NULL, false, NULL, NULL, NULL },
 };
 /* clang-format on */
 
@@ -267,6 +277,19 @@ static int converse(struct session *session, const struct command *command,
 	return err;
 }
 
+static enum cmd_exit run_cleanup(const struct cmd_args *args, struct out *out)
+{
+	bool is_default = !strcmp(args->socket_path, CTL_SOCKET_PATH);
+	int status = cleanup_run(is_default ? NULL : args->socket_path);
+	struct session_error error;
+
+	if (status >= 0)
+		return status ? CMD_FAILED : CMD_OK;
+	session_error_set(&error, "cleanup", "cannot run nft-offloadd: %s", strerror(-status));
+	out->ops->error(out, &error);
+	return CMD_FAILED;
+}
+
 enum cmd_exit cmd_run(const struct cmd_args *args, struct out *out)
 {
 	const struct command *command = find_command(args->command);
@@ -276,6 +299,8 @@ enum cmd_exit cmd_run(const struct cmd_args *args, struct out *out)
 
 	if (BUG_ON(!command))
 		return CMD_USAGE;
+	if (!command->method)
+		return run_cleanup(args, out);
 	err = session_open(args->socket_path, &session, &error);
 	if (!err)
 		err = converse(session, command, args, out, &error);

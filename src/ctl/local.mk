@@ -7,6 +7,7 @@ src_ctl_libctl_a_SOURCES = \
 	src/ctl/cmd.h src/ctl/cmd.c \
 	src/ctl/tuplearg.h src/ctl/tuplearg.c \
 	src/ctl/session.h src/ctl/session.c \
+	src/ctl/cleanup.h src/ctl/cleanup.c \
 	src/ctl/out.h src/ctl/out_text.c src/ctl/out_json.c \
 	src/ctl/table.h src/ctl/table.c
 

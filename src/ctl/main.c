@@ -46,7 +46,7 @@ static void print_help(void)
 	       "\n"
 	       "Commands:\n");
 	for (unsigned int i = 0; (help = cmd_help_get(i)); i++)
-		printf("  %-6s %-14s %s\n", help->name, help->arguments, help->help);
+		printf("  %-7s %-14s %s\n", help->name, help->arguments, help->help);
 	printf("\n"
 	       "TUPLE is a connection: tcp 192.0.2.1:4000 198.51.100.1:80\n"
 	       "IPv6 addresses stand in brackets; \"zone N\" may follow.\n"

@@ -40,6 +40,7 @@ struct config {
 	int32_t nft_priority;
 	uint32_t min_packets;
 	bool table_owner;
+	bool keep_rules; /* a stop leaves all as it is, for the next start */
 	struct exempt exempt;
 	uint32_t event_buffer_bytes;
 	unsigned int workers; /* 1 to CONF_WORKERS_MAX */

@@ -9,7 +9,7 @@
 
 struct conffile_item;
 
-#define CONF_N_OPTIONS 27
+#define CONF_N_OPTIONS 28
 
 /* A load in progress. */
 struct load {

@@ -299,6 +299,9 @@ void conf_check_admission(struct load *load)
 {
 	struct settings s = load->config.core;
 
+	if (load->config.keep_rules && load->config.table_owner)
+		conf_error(load, "keep-rules: a table that goes with the process (table-owner = "
+				 "yes) cannot be kept");
 	if (s.admit != ADMIT_NFT) {
 		warn_of_no_effect(load);
 		if (s.backend != BACKEND_FLOWER)

@@ -14,6 +14,7 @@
 #include "daemon/doctor.h"
 #include "daemon/flowlist.h"
 #include "daemon/handover.h"
+#include "daemon/questions.h"
 #include "daemon/ruleset.h"
 #include "daemon/why.h"
 #include "nft-offload/ctl.h"
@@ -116,8 +117,9 @@ static json_t *flow_counts(const struct view_totals *t)
 {
 	uint32_t offloaded = t->n_state[FLOW_ACTIVE];
 	uint32_t kernel = t->n_reason[REASON_KERNEL_FLOWTABLE];
-	uint32_t pending =
-		t->n_state[FLOW_RESOLVE] + t->n_state[FLOW_WAIT] + t->n_state[FLOW_INSTALL];
+	uint32_t pending = t->n_state[FLOW_RESOLVE] + t->n_state[FLOW_WAIT] +
+			   t->n_state[FLOW_INSTALL] + t->n_state[FLOW_ADOPTED] +
+			   t->n_state[FLOW_MOVE] + t->n_state[FLOW_MOVING];
 
 	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "total", (json_int_t)t->n_flows,
 			 "offloaded", (json_int_t)offloaded, "kernel", (json_int_t)kernel,
@@ -189,7 +191,7 @@ static void find_original(struct ctlcmd *cc, struct tuple *tuple)
 {
 	struct conn conn;
 
-	if (dispatch_get_conn(cc->dispatch, tuple, &conn) == 0)
+	if (questions_get_conn(dispatch_questions(cc->dispatch), tuple, &conn) == 0)
 		*tuple = conn.orig;
 }
 
@@ -203,7 +205,8 @@ static void flush_start(struct ctl_call *call, json_t *parameters)
 		struct view_totals t;
 
 		view_totals(cc->engine, &t);
-		n = t.n_state[FLOW_ACTIVE] + t.n_state[FLOW_INSTALL];
+		n = t.n_state[FLOW_ACTIVE] + t.n_state[FLOW_INSTALL] + t.n_state[FLOW_MOVE] +
+		    t.n_state[FLOW_MOVING];
 		ev.flush.all = true;
 	} else {
 		if (ctlparam_tuple(call, parameters, &ev.flush.tuple))

@@ -2,7 +2,6 @@
 #include "daemon/dispatch.h"
 
 #include <errno.h>
-#include <linux/netlink.h>
 #include <stdlib.h>
 
 #include "base/counter.h"
@@ -11,27 +10,13 @@
 #include "base/util.h"
 #include "core/plan.h"
 #include "core/view.h"
+#include "daemon/questions.h"
 #include "daemon/report.h"
-#include "daemon/request.h"
 #include "daemon/worker.h"
-#include "kern/ctnl.h"
-#include "kern/routes.h"
-#include "nl/nlsock.h"
 
 LOG_TAG("dispatch");
 
-COUNTER(route_lookups, "routes asked for");
-COUNTER(route_errors, "route look-ups that got no answer");
-COUNTER(conntrack_refreshed, "conntrack timeouts prolonged because rules carried packets");
 COUNTER(workers_stuck, "times that a worker did not come back from the kernel for seconds");
-COUNTER(conntrack_finished, "connections whose last ACK was forwarded by a rule");
-
-/* Questions answered per round of the loop, so that events get their turn, and who
- * asks by the control socket: a look-up takes RTNL (rtnetlink_rcv_msg), which the
- * insertion of a rule may hold for as long as the NIC needs. */
-#define QUESTIONS_PER_ROUND 256
-#define QUESTIONS_US 10000
-#define CT_TIMEOUT_MS	    2000
 
 #define WATCH_MS 500
 /* For a batch that is under way when we stop; what takes longer is stuck. */
@@ -43,10 +28,8 @@ COUNTER(conntrack_finished, "connections whose last ACK was forwarded by a rule"
 struct dispatch {
 	struct loop *loop;
 	struct engine *engine;
-	struct routes *routes;
-	struct nlsock ct_sock;
+	struct questions *questions;
 	uint32_t own_portid; /* another one of ours; 0 = none */
-	struct ctnl *ctnl;
 	unsigned int n_workers; /* the last one is for what is urgent */
 	struct worker *worker[DISPATCH_WORKERS_MAX];
 	struct loop_fd *worker_fd[DISPATCH_WORKERS_MAX];
@@ -58,145 +41,6 @@ struct dispatch {
 	bool removals_fail;
 	struct slab_ref failed_flow;
 };
-
-/* -- questions ------------------------------------------------------------ */
-
-int dispatch_walk_path(struct dispatch *d, struct path_query *q)
-{
-	enum reason reason;
-
-	do {
-		int err = routes_lookup(d->routes, &q->ask, &q->answer[q->step]);
-
-		counter_inc(&route_lookups);
-		if (err) {
-			counter_inc(&route_errors);
-			q->answer[q->step] = (struct route_answer){ .kind = ROUTE_FAILED,
-								    .err = err };
-			return err;
-		}
-	} while (path_advance(q, &reason) == PATH_ASK);
-	return 0;
-}
-
-static void run_lookup(struct dispatch *d, const struct order *o)
-{
-	struct event ev = { .type = EVENT_LOOKUP_DONE, .flow = o->flow };
-	int err;
-
-	ev.lookup = o->lookup;
-	err = dispatch_walk_path(d, &ev.lookup);
-	if (err)
-		log_warning("no answer to a route look-up, staying in software for now: %s",
-			    strerror(-err));
-	engine_feed(d->engine, &ev, loop_now(d->loop));
-}
-
-struct get_ctx {
-	struct ctnl *ctnl;
-	struct conn *conn;
-	bool found;
-};
-
-static void on_conn(const struct nlmsghdr *nlh, void *ctx)
-{
-	struct get_ctx *g = ctx;
-	enum ctnl_what what;
-
-	if (ctnl_get(g->ctnl, nlh, g->conn, &what) == 0)
-		g->found = true;
-}
-
-int dispatch_get_conn(struct dispatch *d, const struct tuple *tuple, struct conn *ret)
-{
-	struct get_ctx ctx = { d->ctnl, ret, false };
-	struct request r;
-	int err = ctnl_put_get(request_begin(&r), tuple);
-
-	if (!err)
-		err = nlsock_query(&d->ct_sock, nlput_msg(&r.w), CT_TIMEOUT_MS, on_conn, &ctx, NULL);
-	return err ? err : ctx.found ? 0 : -ENOENT;
-}
-
-static int clear_mark(struct dispatch *d, const struct order_refresh *o)
-{
-	struct request r;
-	int err = ctnl_put_clear_mark(request_begin(&r), &o->orig, o->clear_mark);
-
-	if (!err)
-		err = nlsock_query(&d->ct_sock, nlput_msg(&r.w), CT_TIMEOUT_MS, NULL, NULL, NULL);
-	return err;
-}
-
-/* Prolongs or repairs the entry as the order says. 0 when nothing was to do. */
-static int mend_conn(struct dispatch *d, const struct order_refresh *o, const struct conn *c,
-		     uint32_t *ret_timeout_s)
-{
-	bool in_last_ack = (c->has & CONN_HAS_TCP_STATE) && c->tcp_state == CONN_TCP_LAST_ACK;
-	struct request r;
-	int err;
-
-	if (o->finish_last_ack) {
-		if (!in_last_ack)
-			return 0;
-		err = ctnl_put_tcp_state(request_begin(&r), &o->orig, CONN_TCP_TIME_WAIT,
-					 o->timeout_s);
-		counter_inc(&conntrack_finished);
-	} else {
-		if (!(c->has & CONN_HAS_TIMEOUT) || c->timeout_s >= o->timeout_s)
-			return 0;
-		err = ctnl_put_care(request_begin(&r), &o->orig, false, o->timeout_s);
-		counter_inc(&conntrack_refreshed);
-	}
-	if (!err)
-		err = nlsock_query(&d->ct_sock, nlput_msg(&r.w), CT_TIMEOUT_MS, NULL, NULL, NULL);
-	if (!err)
-		*ret_timeout_s = o->timeout_s;
-	return err;
-}
-
-static void run_refresh(struct dispatch *d, const struct order *o)
-{
-	struct event ev = { .type = EVENT_REFRESH_DONE, .flow = o->flow };
-	struct event_refresh *r = &ev.refresh;
-	int err = dispatch_get_conn(d, &o->refresh.orig, &r->conn);
-
-	r->found = err == 0 && (!(r->conn.has & CONN_HAS_ID) || r->conn.id == o->refresh.ct_id);
-	if (r->found && o->refresh.clear_mark) {
-		err = clear_mark(d, &o->refresh);
-		r->mark_cleared = err == 0;
-	}
-	if (r->found && !err)
-		err = mend_conn(d, &o->refresh, &r->conn, &r->timeout_s);
-	/* Not there, or gone between the two requests. */
-	if (err == -ENOENT) {
-		r->found = false;
-		err = 0;
-	}
-	if (err)
-		log_warning("conntrack did not answer or take a refresh: %s", strerror(-err));
-	r->err = err;
-	engine_feed(d->engine, &ev, loop_now(d->loop));
-}
-
-/* True when more questions wait. */
-static bool answer_questions(struct dispatch *d)
-{
-	mono_t deadline = mono_add_us(mono_now(), QUESTIONS_US);
-	struct order o;
-
-	for (unsigned int i = 0; i < QUESTIONS_PER_ROUND; i++) {
-		if (i && mono_before(deadline, mono_now()))
-			return true;
-		if (!engine_next_order(d->engine, ORDERS_ASK, 0, loop_now(d->loop), &o))
-			return false;
-		if (o.type == ORDER_LOOKUP)
-			run_lookup(d, &o);
-		else
-			run_refresh(d, &o);
-	}
-	return true;
-}
 
 /* -- workers -------------------------------------------------------------- */
 
@@ -213,9 +57,9 @@ static void feed_workers(struct dispatch *d)
 {
 	static const enum order_class classes[] = { ORDERS_REMOVE, ORDERS_INSTALL };
 
-	feed_worker(d, ORDERS_URGENT, d->n_workers - 1);
 	for (unsigned int c = 0; c < array_size(classes); c++) {
-		for (unsigned int w = 0; w + 1 < d->n_workers; w++)
+		/* The first is the last: flows of the others may need its work on ports. */
+		for (unsigned int w = d->n_workers - 1; w-- > 0;)
 			feed_worker(d, classes[c], w);
 	}
 }
@@ -365,7 +209,8 @@ static void round_of_orders(void *ctx)
 	mono_t now = loop_now(d->loop), due;
 	bool more = engine_tick(d->engine, now);
 
-	more |= answer_questions(d);
+	feed_worker(d, ORDERS_URGENT, d->n_workers - 1);
+	more |= questions_answer(d->questions, d->engine, loop_now(d->loop));
 	feed_workers(d);
 	if (more)
 		dispatch_kick(d);
@@ -402,6 +247,11 @@ void dispatch_set_idle_hook(struct dispatch *d, void (*fn)(void *ctx), void *ctx
 	d->idle_ctx = ctx;
 }
 
+struct questions *dispatch_questions(struct dispatch *d)
+{
+	return d->questions;
+}
+
 void dispatch_set_own(struct dispatch *d, uint32_t portid)
 {
 	d->own_portid = portid;
@@ -411,7 +261,7 @@ bool dispatch_is_own(const struct dispatch *d, uint32_t portid)
 {
 	if (portid == 0)
 		return false;
-	if (portid == nlsock_portid(&d->ct_sock) || portid == d->own_portid)
+	if (portid == questions_portid(d->questions) || portid == d->own_portid)
 		return true;
 	for (unsigned int w = 0; w < d->n_workers; w++) {
 		if (portid == worker_ct_portid(d->worker[w]))
@@ -446,11 +296,7 @@ int dispatch_new(struct loop *loop, struct engine *engine, unsigned int n_worker
 		return -ENOMEM;
 	d->loop = loop;
 	d->engine = engine;
-	err = routes_open(&d->routes);
-	if (!err)
-		err = ctnl_new(&d->ctnl);
-	if (!err)
-		err = nlsock_open(&d->ct_sock, NETLINK_NETFILTER, 0);
+	err = questions_new(&d->questions);
 	if (!err) {
 		d->tick = loop_timer_add(loop, "engine timer", on_tick, d);
 		d->watch = loop_timer_add(loop, "watch over workers", on_watch, d);
@@ -498,9 +344,7 @@ bool dispatch_free(struct dispatch *d)
 	IGNORE_RESULT(loop_defer_cancel(d->loop, round_of_orders, d));
 	loop_timer_del(d->watch);
 	loop_timer_del(d->tick);
-	nlsock_close(&d->ct_sock);
-	ctnl_free(d->ctnl);
-	routes_close(d->routes);
+	questions_free(d->questions);
 	free(d);
 	return all_ended;
 }

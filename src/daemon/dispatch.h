@@ -3,8 +3,8 @@
  * dispatch - carries orders from the engine to who executes them, and answers
  * back.
  *
- * Questions (routes, conntrack entries) are answered here, on the main thread,
- * at once: they touch no NIC. Rules and ports go to the workers. An order is
+ * Questions (routes, conntrack entries) are answered on the main thread, at once (see
+ * questions.h). Rules and ports go to the workers. An order is
  * made only when there is room for it, so nothing waits outside the engine. A
  * worker that does not come back from the kernel is noticed, told to the engine,
  * and left behind when it comes to that.
@@ -19,6 +19,7 @@
 #include "core/engine.h"
 
 struct dispatch;
+struct questions;
 
 int dispatch_new(struct loop *loop, struct engine *engine, unsigned int n_workers,
 		 struct dispatch **ret) MUST_CHECK;
@@ -41,8 +42,5 @@ bool dispatch_is_own(const struct dispatch *dispatch, uint32_t portid);
 /* Called after every round of orders, for who waits for a state of the engine. */
 void dispatch_set_idle_hook(struct dispatch *dispatch, void (*fn)(void *ctx), void *ctx);
 
-/* For `why`: the same look-ups that flows get. */
-int dispatch_walk_path(struct dispatch *dispatch, struct path_query *query) MUST_CHECK;
-/* Reads one conntrack entry, by either of its tuples. 0, -ENOENT or -errno. */
-int dispatch_get_conn(struct dispatch *dispatch, const struct tuple *tuple,
-		      struct conn *ret) MUST_CHECK;
+/* Lent, for who has questions of its own. */
+struct questions *dispatch_questions(struct dispatch *dispatch);

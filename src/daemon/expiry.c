@@ -108,6 +108,11 @@ void expiry_free(struct expiry *x)
 	free(x);
 }
 
+bool expiry_is_empty(const struct expiry *x)
+{
+	return x->n == 0 && mono_is_never(x->overflow);
+}
+
 /* A new one; or when there is none, that of the last one to go. The same element again is
  * another one: it may be of another set. */
 static struct entry *place_for(struct expiry *x)

@@ -13,6 +13,7 @@
 #include "core/view.h"
 #include "daemon/ctlparam.h"
 #include "daemon/dispatch.h"
+#include "daemon/questions.h"
 #include "nl/nlsock.h"
 
 #define FILTER_SIZE 40
@@ -42,6 +43,9 @@ static const char *state_of(const struct view_flow *f)
 	case FLOW_RESOLVE:
 	case FLOW_WAIT:
 	case FLOW_INSTALL:
+	case FLOW_ADOPTED:
+	case FLOW_MOVE:
+	case FLOW_MOVING:
 		return "pending";
 	case FLOW_REFUSED:
 	case FLOW_DRAIN:
@@ -89,7 +93,7 @@ static void find_devices(struct flowlist_ctx *ctx, const struct conn *c, struct 
 	struct path_query q;
 
 	path_begin(&q, &c->orig, &c->reply, c->mark & ~ours, 0);
-	if (dispatch_walk_path(ctx->dispatch, &q) || path_advance(&q, &reason) != PATH_FOUND)
+	if (questions_walk_path(dispatch_questions(ctx->dispatch), &q) || path_advance(&q, &reason) != PATH_FOUND)
 		return;
 	for (unsigned int d = 0; d < DIR__COUNT; d++)
 		f->egress[d] = path_egress(&q, (enum dir)d);

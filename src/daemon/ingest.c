@@ -386,12 +386,24 @@ static void read_hw(struct ingest *in, const char *name, struct link_hw *hw)
 	}
 }
 
+/* To ask takes the kernel's big lock, which whoever moves a device to another namespace holds for
+ * long after the message that it is down. It is asked about when it is up again. */
+static const struct link_rec *went_down(const struct ingest *in, const struct link *link)
+{
+	const struct link_rec *rec = pathtab_find_link(view_paths(in->engine), link->ifindex);
+
+	return rec && rec->link.is_up && !link->is_up ? rec : NULL;
+}
+
 static void on_link(const struct link *link, void *ctx)
 {
 	struct ingest *in = ctx;
 	struct event ev = { .type = EVENT_LINK, .link = *link };
+	const struct link_rec *was_up = went_down(in, link);
 
-	if (in->hwinfo && could_be_port(link))
+	if (was_up)
+		ev.link.hw = was_up->link.hw;
+	else if (in->hwinfo && could_be_port(link))
 		read_hw(in, link->name, &ev.link.hw);
 	engine_feed(in->engine, &ev, loop_now(in->loop));
 }
@@ -421,9 +433,12 @@ static void on_forwards_ip6(bool forwards, void *ctx)
 	engine_feed(in->engine, &ev, loop_now(in->loop));
 }
 
-static void on_routes_changed(void *ctx)
+static void on_routes(const struct route_change *change, void *ctx)
 {
-	feed_type(ctx, EVENT_ROUTES_CHANGED);
+	struct ingest *in = ctx;
+	struct event ev = { .type = EVENT_ROUTES_CHANGED, .routes = *change };
+
+	engine_feed(in->engine, &ev, loop_now(in->loop));
 }
 
 struct link_set {
@@ -462,10 +477,9 @@ static void drop_absent_links(struct ingest *in, const struct link_set *set)
 	}
 }
 
-static int read_topology(struct ingest *in)
+static int read_links(struct ingest *in)
 {
 	struct link_set *set = calloc(1, sizeof(*set));
-	bool forwards = true;
 	int err;
 
 	if (!set)
@@ -475,17 +489,49 @@ static int read_topology(struct ingest *in)
 	if (!err)
 		drop_absent_links(in, set);
 	free(set);
-	if (err)
-		return err;
+	return err;
+}
+
+static int read_neighs(struct ingest *in)
+{
+	int err;
+
 	feed_type(in, EVENT_NEIGHS_BEGIN);
 	err = neighs_dump(on_neigh, in);
-	if (err)
-		return err;
-	feed_type(in, EVENT_NEIGHS_END);
-	err = netconf_ask_ip6(&forwards);
+	if (!err)
+		feed_type(in, EVENT_NEIGHS_END);
+	return err;
+}
+
+static int read_forwarding(struct ingest *in)
+{
+	bool forwards = true;
+	int err = netconf_ask_ip6(&forwards);
+
 	if (!err)
 		on_forwards_ip6(forwards, in);
 	return err;
+}
+
+/* Where things come and go all the time no dump may be whole. What it shows is taken in all the
+ * same: a device or neighbour that is not known only keeps flows on the CPU. */
+static int accept_part(int err, bool *is_whole)
+{
+	*is_whole &= err == 0;
+	return err == -EINTR ? 0 : err;
+}
+
+/* -EINTR: it is not all; later there may be more. */
+static int read_topology(struct ingest *in)
+{
+	bool is_whole = true;
+	int err = accept_part(read_links(in), &is_whole);
+
+	if (!err)
+		err = accept_part(read_neighs(in), &is_whole);
+	if (!err)
+		err = read_forwarding(in);
+	return err || is_whole ? err : -EINTR;
 }
 
 /* What waits in the queue is older than a dump: read after it, it would bring
@@ -498,6 +544,17 @@ static void drain_rt(struct ingest *in)
 		n = rtwatch_read(in->rt, RT_BUDGET);
 }
 
+static void repair_later(struct ingest *in, int err)
+{
+	counter_inc(&rt_repairs_failed);
+	in->rt_failures++;
+	if (err == -EINTR)
+		log_info("links changed again and again while they were read: reading them again later");
+	else
+		log_warning("cannot read links and neighbours anew, trying again: %s", strerror(-err));
+	loop_timer_set(in->rt_timer, RETRY_MS * MIN(in->rt_failures, RETRY_STEPS), 0);
+}
+
 static void repair_rt(void *ctx)
 {
 	struct ingest *in = ctx;
@@ -505,15 +562,11 @@ static void repair_rt(void *ctx)
 
 	drain_rt(in);
 	err = read_topology(in);
-	feed_type(in, EVENT_ROUTES_CHANGED);
-	if (!err) {
+	on_routes(&(struct route_change){ .family = FAMILY_NONE }, in);
+	if (err)
+		repair_later(in, err);
+	else
 		in->rt_failures = 0;
-		return;
-	}
-	counter_inc(&rt_repairs_failed);
-	in->rt_failures++;
-	log_warning("cannot read links and neighbours anew, trying again: %s", strerror(-err));
-	loop_timer_set(in->rt_timer, RETRY_MS * MIN(in->rt_failures, RETRY_STEPS), 0);
 }
 
 static void on_rt(void *ctx, int fd, unsigned int events)
@@ -558,20 +611,24 @@ static int open_rt(struct ingest *in)
 		.neigh = on_neigh,
 		.neigh_gone = on_neigh,
 		.forwards_ip6 = on_forwards_ip6,
-		.routes_changed = on_routes_changed,
+		.routes = on_routes,
 		.ctx = in,
 	};
 	int err = rtwatch_open(&in->rt, RT_RCVBUF_BYTES, &cb);
 
 	if (!err)
 		err = read_topology(in);
-	if (err) {
+	if (err && err != -EINTR) {
 		log_error("cannot watch links and routes: %s", strerror(-err));
 		return err;
 	}
 	in->rt_timer = loop_timer_add(in->loop, "route events lost", repair_rt, in);
 	in->rt_fd = loop_fd_add(in->loop, rtwatch_fd(in->rt), LOOP_READ, "route events", on_rt, in);
-	return in->rt_timer && in->rt_fd ? 0 : -ENOMEM;
+	if (!in->rt_timer || !in->rt_fd)
+		return -ENOMEM;
+	if (err)
+		repair_later(in, err);
+	return 0;
 }
 
 static int open_ct(struct ingest *in, uint32_t buffer_bytes)

@@ -17,7 +17,11 @@ src_daemon_libdaemon_a_SOURCES = \
 	src/daemon/portwork.h src/daemon/portwork.c \
 	src/daemon/probework.h src/daemon/probework.c \
 	src/daemon/pace.h src/daemon/pace.c \
+	src/daemon/lastlife.h src/daemon/lastlife.c \
+	src/daemon/adopt.h src/daemon/adopt.c \
+	src/daemon/cleanup.h src/daemon/cleanup.c \
 	src/daemon/worker.h src/daemon/worker.c \
+	src/daemon/questions.h src/daemon/questions.c \
 	src/daemon/dispatch.h src/daemon/dispatch.c \
 	src/daemon/report.h src/daemon/report.c \
 	src/daemon/ipsec.h src/daemon/ipsec.c \
@@ -30,6 +34,7 @@ src_daemon_libdaemon_a_SOURCES = \
 	src/daemon/ruleset.h src/daemon/ruleset.c \
 	src/daemon/bypass.h src/daemon/bypass.c \
 	src/daemon/sampler.h src/daemon/sampler.c \
+	src/daemon/neighcare.h src/daemon/neighcare.c \
 	src/daemon/ctlparam.h src/daemon/ctlparam.c \
 	src/daemon/flowlist.h src/daemon/flowlist.c \
 	src/daemon/devlist.h src/daemon/devlist.c \
@@ -79,6 +84,12 @@ tests_unit_test_epochs_LDADD = $(daemon_ldadd) $(CMOCKA_LIBS)
 
 unit_tests += tests/unit/test-expiry
 tests_unit_test_expiry_LDADD = $(daemon_ldadd) $(CMOCKA_LIBS)
+
+unit_tests += tests/unit/test-lastlife
+tests_unit_test_lastlife_LDADD = $(daemon_ldadd) $(CMOCKA_LIBS)
+
+unit_tests += tests/unit/test-cleanup
+tests_unit_test_cleanup_LDADD = $(daemon_ldadd) $(CMOCKA_LIBS)
 
 unit_tests += tests/unit/test-envcheck
 tests_unit_test_envcheck_LDADD = $(daemon_ldadd) $(CMOCKA_LIBS)

@@ -18,7 +18,9 @@
 #include "base/util.h"
 #include "core/flow.h"
 #include "core/view.h"
+#include "daemon/adopt.h"
 #include "daemon/bypass.h"
+#include "daemon/cleanup.h"
 #include "daemon/conf.h"
 #include "daemon/ctlcmd.h"
 #include "daemon/ctlsock.h"
@@ -26,6 +28,8 @@
 #include "daemon/dispatch.h"
 #include "daemon/ingest.h"
 #include "daemon/ipsec.h"
+#include "daemon/lastlife.h"
+#include "daemon/neighcare.h"
 #include "daemon/notify.h"
 #include "daemon/portwork.h"
 #include "daemon/ruleset.h"
@@ -55,10 +59,15 @@ struct args {
 	const char *conf_path;
 	const char *socket_path;
 	bool only_check;
+	bool only_clean;    /* --cleanup */
+	bool after_service; /* --stop-post: the same, if nobody goes on */
 };
 
 struct daemon {
 	struct config config;
+	struct lastlife life;	 /* of an earlier daemon, while it is valid; then what is written */
+	char life_path[CONF_PATH_SIZE + 8];
+	uint32_t instance;
 	struct loop *loop;
 	struct engine *engine;
 	struct dispatch *dispatch;
@@ -68,6 +77,7 @@ struct daemon {
 	struct ruleset *ruleset;
 	struct bypass *bypass;
 	struct sampler *sampler;
+	struct neighcare *neighcare;
 	struct ctlcmd *ctlcmd;
 	struct ctlsock *ctlsock;
 	struct notify *notify;
@@ -84,11 +94,14 @@ struct daemon {
 
 static void usage(FILE *out)
 {
-	fputs("usage: nft-offloadd [-c FILE] [-s SOCKET] [--check] [--dump-fsm] [--version] [--help]\n"
+	fputs("usage: nft-offloadd [-c FILE] [-s SOCKET] [--check] [--cleanup] [--dump-fsm]\n"
+	      "                    [--version] [--help]\n"
 	      "\n"
 	      "  -c FILE     configuration file (default " CONF_FILE_DEFAULT ")\n"
 	      "  -s SOCKET   control socket, instead of the configured one\n"
 	      "  --check     check the configuration and exit\n"
+	      "  --cleanup   remove all rules, qdiscs and the table that a daemon left, and exit\n"
+	      "  --stop-post the same for ExecStopPost=, unless a daemon goes on with them\n"
 	      "  --dump-fsm  print the state table of a flow and exit\n"
 	      "\n"
 	      "Runs in the foreground and logs to stderr. See nft-offloadd(8).\n",
@@ -98,9 +111,11 @@ static void usage(FILE *out)
 /* Negative: go on; else exit with that status. */
 static int parse_args(int argc, char **argv, struct args *args)
 {
-	enum { OPT_CHECK = 256, OPT_FSM, OPT_VERSION };
+	enum { OPT_CHECK = 256, OPT_CLEANUP, OPT_STOP_POST, OPT_FSM, OPT_VERSION };
 	static const struct option options[] = {
 		{ "check", no_argument, NULL, OPT_CHECK },
+		{ "cleanup", no_argument, NULL, OPT_CLEANUP },
+		{ "stop-post", no_argument, NULL, OPT_STOP_POST },
 		{ "dump-fsm", no_argument, NULL, OPT_FSM },
 		{ "version", no_argument, NULL, OPT_VERSION },
 		{ "help", no_argument, NULL, 'h' },
@@ -118,6 +133,12 @@ static int parse_args(int argc, char **argv, struct args *args)
 			break;
 		case OPT_CHECK:
 			args->only_check = true;
+			break;
+		case OPT_CLEANUP:
+			args->only_clean = true;
+			break;
+		case OPT_STOP_POST:
+			args->only_clean = args->after_service = true;
 			break;
 		case OPT_FSM:
 			flow_dump_fsm(stdout);
@@ -175,9 +196,12 @@ static int make_engine(struct daemon *d)
 		.now = loop_now(d->loop),
 	};
 
-	if (getrandom(&params.instance, sizeof(params.instance), 0) !=
-		    sizeof(params.instance) ||
-	    siphash_key_random(params.hash_key))
+	if (d->life.is_valid)
+		d->instance = d->life.instance;
+	else if (getrandom(&d->instance, sizeof(d->instance), 0) != sizeof(d->instance))
+		return -EIO;
+	params.instance = d->instance;
+	if (siphash_key_random(params.hash_key))
 		return -EIO;
 	sysctls_read_timeouts(&params.settings);
 	return engine_new(&params, &d->engine);
@@ -213,6 +237,28 @@ static void sweep_others(struct daemon *d)
 	nlsock_close(&sock);
 }
 
+/* What the next life must know, as soon as it is so. */
+static void keep_record(struct daemon *d)
+{
+	struct lastlife now;
+	uint32_t epoch, generation;
+	int err;
+
+	if (!d->is_ready || !view_is_lawful(d->engine) ||
+	    !ruleset_is_settled(d->ruleset, &epoch, &generation) ||
+	    (d->life.is_valid && d->life.epoch == epoch && d->life.generation == generation))
+		return;
+	lastlife_describe(&d->config, &now);
+	now.instance = d->instance;
+	now.epoch = epoch;
+	now.generation = generation;
+	d->life = now;
+	err = lastlife_write(d->life_path, &now);
+	if (err)
+		log_warning("%s: cannot write, rules will not outlast this run: %s", d->life_path,
+			    strerror(-err));
+}
+
 /* -- stop ----------------------------------------------------------------- */
 
 /* dispatch has said what to do about them. */
@@ -233,6 +279,8 @@ static void on_idle(void *ctx)
 	struct daemon *d = ctx;
 
 	ruleset_go_on(d->ruleset);
+	if (!d->stopping)
+		keep_record(d);
 	if (!d->stopping || !engine_is_stopped(d->engine))
 		return;
 	if (has_unclean_ports(d->engine))
@@ -268,9 +316,16 @@ static void on_signal(void *ctx, int signo)
 
 	if (d->stopping)
 		return;
-	log_notice("%s: taking all flows back", strsignal(signo));
 	d->stopping = true;
 	notify_stopping(d->notify);
+	if (d->config.keep_rules) {
+		log_notice("%s: stopping, all flows stay where they are", strsignal(signo));
+		ruleset_keep(d->ruleset);
+		loop_stop(d->loop);
+		return;
+	}
+	log_notice("%s: taking all flows back", strsignal(signo));
+	lastlife_remove(d->life_path);
 	d->stop_left = UINT32_MAX;
 	d->stop_progress = loop_now(d->loop);
 	loop_timer_set(d->stop_timer, STOP_CHECK_MS, STOP_CHECK_MS);
@@ -303,7 +358,8 @@ static void on_ready_check(void *ctx)
 	struct daemon *d = ctx;
 
 	if (d->is_ready || !ingest_is_complete(d->ingest) || !bypass_is_complete(d->bypass) ||
-	    !view_is_settled(d->engine) || !ruleset_is_open(d->ruleset))
+	    !view_is_settled(d->engine) || view_is_adopting(d->engine) ||
+	    !ruleset_is_open(d->ruleset))
 		return;
 	d->is_ready = true;
 	loop_timer_stop(d->ready_timer);
@@ -366,7 +422,7 @@ static void give_up_table(struct nftown *own)
 	struct nlerr why;
 
 	if (own)
-		IGNORE_RESULT(nftown_down(own, &why));
+		IGNORE_RESULT(nftown_down(own, NULL, &why));
 	nftown_close(own);
 }
 
@@ -383,12 +439,23 @@ static int start_facts(struct daemon *d, struct nftown **own)
 		err = bypass_new(d->loop, d->engine, d->dispatch, &d->bypass);
 	if (!err && d->config.core.admit != ADMIT_EVENTS) {
 		err = ruleset_new(d->loop, d->engine, d->dispatch, d->ingest, d->bypass,
-				  d->devfollow, &d->config, *own, &d->ruleset);
+				  d->devfollow, &d->config, &d->life, *own, &d->ruleset);
 		*own = NULL;
 	}
 	if (!err)
 		err = sampler_new(d->loop, d->engine, d->dispatch, &d->sampler);
+	if (!err)
+		err = neighcare_new(d->loop, d->engine, &d->neighcare);
 	return err;
+}
+
+static void read_record(struct daemon *d)
+{
+	int err = lastlife_read(d->life_path, &d->life);
+
+	if (err && err != -ENOENT)
+		log_warning("%s: cannot read, starting without the rules of the earlier run: %s",
+			    d->life_path, strerror(-err));
 }
 
 static int start(struct daemon *d)
@@ -405,8 +472,11 @@ static int start(struct daemon *d)
 	err = start_timers(d);
 	if (!err)
 		err = ctlsock_check(d->config.socket_path);
+	lastlife_path(d->config.socket_path, d->life_path);
 	if (!err)
-		err = ruleset_open_table(&d->config, &own);
+		read_record(d);
+	if (!err)
+		err = ruleset_open_table(&d->config, &d->life, &own);
 	if (!err)
 		err = make_engine(d);
 	/* Also tells whether another daemon is at work, before anything is
@@ -415,6 +485,8 @@ static int start(struct daemon *d)
 		err = dispatch_new(d->loop, d->engine, d->config.workers, &d->dispatch);
 	if (!err)
 		err = start_control(d);
+	if (!err && d->life.is_valid)
+		err = adopt_rules(d->engine, loop_now(d->loop));
 	if (!err)
 		err = start_facts(d, &own);
 	if (!err)
@@ -437,6 +509,7 @@ static bool finish(struct daemon *d)
 		d->status = EXIT_STOP;
 	ctlsock_free(d->ctlsock);
 	ctlcmd_free(d->ctlcmd);
+	neighcare_free(d->neighcare, !d->config.keep_rules);
 	sampler_free(d->sampler);
 	bypass_free(d->bypass);
 	ingest_free(d->ingest);
@@ -456,6 +529,20 @@ static bool finish(struct daemon *d)
 	return all_ended;
 }
 
+/* A configuration that is wrong must not keep anybody from cleaning up. */
+static int clean(const struct args *args)
+{
+	struct config config;
+
+	if (load_config(args, &config)) {
+		log_warning("the configuration is wrong: cleaning up by the defaults");
+		conf_default(&config);
+	}
+	if (args->after_service && cleanup_is_too_early(&config))
+		return EXIT_OK;
+	return cleanup_run(&config) ? EXIT_STOP : EXIT_OK;
+}
+
 int main(int argc, char **argv)
 {
 	struct args args = { 0 };
@@ -464,6 +551,8 @@ int main(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
+	if (args.only_clean)
+		return clean(&args);
 	if (load_config(&args, &d.config))
 		return EXIT_CONFIG;
 	if (args.only_check)
@@ -476,7 +565,9 @@ int main(int argc, char **argv)
 		return EXIT_START;
 	}
 	loop_run(d.loop);
-	if (d.status == EXIT_OK)
+	if (d.config.keep_rules)
+		log_notice("stopped, rules and table stay in the kernel");
+	else if (d.status == EXIT_OK)
 		log_notice("stopped, nothing is left in the kernel");
 	else
 		log_error("stopped, but something of ours may be left in the kernel");

@@ -68,7 +68,7 @@ static void renew(struct nftwork *w, struct nftwork_done *done)
 
 	if (err == -ENOENT) {
 		done->err = nlerr_make(0);
-		err = nftown_down(w->own, &done->err);
+		err = nftown_down(w->own, NULL, &done->err);
 	}
 	/* There is none of ours. */
 	if (err == -EEXIST)

@@ -73,15 +73,15 @@ static int dump_ours(struct nlsock *sock, uint32_t ifindex, struct sweep *s)
 	return err == -ENODEV || err == -EINVAL ? 0 : err;
 }
 
-/* One system call's worth, from @first on. Returns how many it tried, or -errno. */
-static int del_some(struct nlbatch *b, const struct sweep *s, unsigned int first, unsigned int max,
+/* One system call's worth. Returns how many it tried, or -errno. */
+static int del_some(struct nlbatch *b, const struct rule_where where[], unsigned int n,
 		    unsigned int *n_gone)
 {
 	int err = 0;
 
 	nlbatch_reset(b);
-	for (unsigned int i = first; i < s->n && i - first < max; i++) {
-		if (BUG_ON(flower_put_del(nlbatch_next(b), &s->where[i], false) ||
+	for (unsigned int i = 0; i < n; i++) {
+		if (BUG_ON(flower_put_del(nlbatch_next(b), &where[i], false) ||
 			   nlbatch_commit(b, true) < 0))
 			return -EMSGSIZE;
 	}
@@ -98,7 +98,8 @@ static int del_some(struct nlbatch *b, const struct sweep *s, unsigned int first
 	return err ? err : (int)nlbatch_count(b);
 }
 
-static int del_all(struct nlsock *sock, const struct sweep *s, unsigned int *n_gone)
+int portwork_remove(struct nlsock *sock, const struct rule_where where[], unsigned int n_rules,
+		    unsigned int *n_gone)
 {
 	struct nlbatch b;
 	struct pace pace;
@@ -107,10 +108,11 @@ static int del_all(struct nlsock *sock, const struct sweep *s, unsigned int *n_g
 	if (n)
 		return n;
 	pace_init(&pace);
-	for (unsigned int i = 0; i < s->n && n >= 0; i += (unsigned int)n) {
+	for (unsigned int i = 0; i < n_rules && n >= 0; i += (unsigned int)n) {
 		mono_t start = mono_now();
 
-		n = del_some(&b, s, i, pace_batch(&pace, SWEEP_BATCH), n_gone);
+		n = del_some(&b, &where[i], MIN(n_rules - i, pace_batch(&pace, SWEEP_BATCH)),
+			     n_gone);
 		if (n < 0)
 			break;
 		pace_note(&pace, (unsigned int)n, mono_diff_us(mono_now(), start));
@@ -130,7 +132,7 @@ int portwork_sweep(struct nlsock *sock, uint32_t ifindex, const uint32_t *keep,
 
 	while (!err && s.n && n_vain < SWEEP_VAIN) {
 		n_gone = 0;
-		err = del_all(sock, &s, &n_gone);
+		err = portwork_remove(sock, s.where, s.n, &n_gone);
 		counter_add(&rules_swept, n_gone);
 		total += n_gone;
 		n_vain = n_gone ? 0 : n_vain + 1;
@@ -196,34 +198,50 @@ static void del_guard(struct nlsock *sock, const struct rule *guard)
 	IGNORE_RESULT(request_send(&r, sock, flower_put_del(request_begin(&r), &where, false), &why));
 }
 
-static int add_guard(struct nlsock *sock, const struct rule *guard, struct nlerr *why)
+/* @flags: enum flower_flags. */
+static int add_guard(struct nlsock *sock, const struct rule *guard, unsigned int flags,
+		     struct nlerr *why)
 {
 	struct request r;
 
-	return request_send(&r, sock, flower_put_add(request_begin(&r), guard, FLOWER_EXCL), why);
+	return request_send(&r, sock, flower_put_add(request_begin(&r), guard, flags), why);
 }
 
-static void on_guard(const struct nlmsghdr *nlh, void *ctx)
+/* One that the kernel still has, but perhaps not the NIC: in its place, so that packets meet
+ * one or the other (fl_change puts the new one in before it takes the old one out). Where
+ * the NIC does not take a second, the first goes before. */
+static int renew_guard(struct nlsock *sock, const struct rule *guard, struct nlerr *why)
 {
-	bool *is_ours = ctx;
+	if (add_guard(sock, guard, 0, why) == 0)
+		return 0;
+	del_guard(sock, guard);
+	return add_guard(sock, guard, FLOWER_EXCL, why);
+}
+
+struct wanted {
+	uint8_t kind;
+	bool is_there;
+};
+
+static void on_wanted(const struct nlmsghdr *nlh, void *ctx)
+{
+	struct wanted *w = ctx;
 	struct flower_info info;
 
-	if (flower_get(nlh, &info) == 0 && info.is_ours && info.cookie.kind == RULE_GUARD)
-		*is_ours = true;
+	if (flower_get(nlh, &info) == 0 && info.is_ours && info.cookie.kind == w->kind)
+		w->is_there = true;
 }
 
-/* Whether what sits in a guard's place is a guard. */
-static bool is_there(struct nlsock *sock, const struct rule *guard)
+bool portwork_has(struct nlsock *sock, const struct rule *rule)
 {
-	struct rule_where where = rule_where(guard);
+	struct rule_where where = rule_where(rule);
+	struct wanted w = { .kind = rule->kind };
 	struct request r;
-	bool is_ours = false;
 	int err = flower_put_get(request_begin(&r), &where);
 
 	if (!err)
-		err = nlsock_query(sock, nlput_msg(&r.w), REQUEST_TIMEOUT_MS, on_guard, &is_ours,
-				   NULL);
-	return !err && is_ours;
+		err = nlsock_query(sock, nlput_msg(&r.w), REQUEST_TIMEOUT_MS, on_wanted, &w, NULL);
+	return !err && w.is_there;
 }
 
 void portwork_open(struct nlsock *sock, const struct order_port *order, struct event_port *ret)
@@ -251,10 +269,11 @@ void portwork_guard(struct nlsock *sock, const struct order_port *order, struct 
 		struct nlerr why = { 0, "" };
 		int err;
 
-		if (order->renew && is_there(sock, &order->guard[i]))
-			del_guard(sock, &order->guard[i]);
-		err = add_guard(sock, &order->guard[i], &why);
-		if (err == -EEXIST && is_there(sock, &order->guard[i]))
+		if (order->renew && portwork_has(sock, &order->guard[i]))
+			err = renew_guard(sock, &order->guard[i], &why);
+		else
+			err = add_guard(sock, &order->guard[i], FLOWER_EXCL, &why);
+		if (err == -EEXIST && portwork_has(sock, &order->guard[i]))
 			err = 0;
 		if (err == -EEXIST && !why.extack[0])
 			strcpy(why.extack, "the priority is in use by filters of others");
@@ -273,7 +292,7 @@ void portwork_close(struct nlsock *sock, const struct order_port *order, struct 
 
 	*ret = (struct event_port){ .ifindex = order->ifindex, .order = ORDER_PORT_CLOSE };
 	err = portwork_sweep(sock, order->ifindex, NULL, &made, &n_rules);
-	if (!err && !order->keep_clsact) {
+	if (!err && (!order->keep_clsact || made)) {
 		err = portwork_drop_clsact(sock, order->ifindex);
 		/* Somebody hung something on it: it is theirs now. */
 		if (err == -EBUSY || err == -ENODEV || err == -EINVAL)
@@ -300,7 +319,7 @@ void portwork_barrier(struct nlsock *sock, const struct order_barrier *order,
 
 	*ret = (struct event_barrier){ .ifindex = order->ifindex, .raise = order->raise };
 	for (unsigned int i = 0; order->raise && !err && i < array_size(order->rule); i++)
-		err = add_guard(sock, &order->rule[i], &why);
+		err = add_guard(sock, &order->rule[i], FLOWER_EXCL, &why);
 	for (unsigned int i = 0; (err || !order->raise) && i < array_size(order->rule); i++) {
 		struct nlerr del_why = { 0, "" };
 		int del_err = del_barrier(sock, &order->rule[i], &del_why);

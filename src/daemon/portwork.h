@@ -35,5 +35,12 @@ void portwork_barrier(struct nlsock *sock, const struct order_barrier *order,
 int portwork_sweep(struct nlsock *sock, uint32_t ifindex, const uint32_t *keep,
 		   bool *ret_made_clsact, unsigned int *ret_rules) MUST_CHECK;
 
+/* Removes rules by their places; absent ones are fine. *n_gone grows by those that were
+ * there. 0 or -errno. */
+int portwork_remove(struct nlsock *sock, const struct rule_where where[], unsigned int n_rules,
+		    unsigned int *n_gone) MUST_CHECK;
+/* Whether what sits in the place of this rule is ours and of its kind. */
+bool portwork_has(struct nlsock *sock, const struct rule *rule);
+
 /* Removes the clsact of a port if nothing is on it. 0, -EBUSY or -errno. */
 int portwork_drop_clsact(struct nlsock *sock, uint32_t ifindex) MUST_CHECK;

@@ -63,6 +63,7 @@ struct ruleset {
 	struct handover *handover;
 	struct nftadmit_config config;
 	struct epochs epochs;
+	bool is_kept;      /* the table outlives us */
 	bool is_open;      /* some epoch counts, for the engine */
 	bool is_ordered;   /* the table is being told it */
 	/* The last order failed: the table may write that epoch, or the one before. */
@@ -74,6 +75,7 @@ struct ruleset {
 	mono_t last_commit, last_loss;
 	unsigned int burst, losses, failures;
 	struct nlerr trouble; /* why the table is not as it should be */
+	uint32_t generation; /* of the ruleset: all changes up to it were read; 0 = unknown */
 	/* Elements were told to the engine: what was reported before is being read. */
 	bool is_settling, settle_again;
 	bool is_halving, halve_again; /* before that: half marks are being taken away */
@@ -109,7 +111,17 @@ static const char *remedy(int err)
 	return "see the kernel's text";
 }
 
-static int make_table(const struct config *config, struct nftown *own, struct nlerr *ret_err)
+/* What the earlier life left is whole, and nobody has changed the ruleset since. */
+static bool is_kept(const struct config *config, const struct lastlife *life,
+		    const struct nftown_state *state)
+{
+	return lastlife_fits(life, config) && state->is_whole && state->epoch == life->epoch &&
+	       state->generation == life->generation;
+}
+
+/* Leaves a table of an earlier life as it is where life says so, and else makes it. */
+static int make_table(const struct config *config, struct lastlife *life, struct nftown *own,
+		      struct nlerr *ret_err)
 {
 	struct nftadmit_config c;
 	struct nftown_state state;
@@ -127,9 +139,12 @@ static int make_table(const struct config *config, struct nftown *own, struct nl
 	 * have changed since; no value is admitted yet. */
 	c.epoch = epochs_current(&epochs);
 	err = nftown_check(own, &c, &state, ret_err);
-	if (!err && state.epoch)
+	life->is_valid = !err && is_kept(config, life, &state);
+	if (err || life->is_valid)
+		return err;
+	if (state.epoch)
 		c.epoch = state.epoch;
-	return err ? err : nftown_up(own, &c, ret_err);
+	return nftown_up(own, &c, ret_err);
 }
 
 static int fall_back(struct config *config, const struct nlerr *err)
@@ -148,25 +163,51 @@ static int fall_back(struct config *config, const struct nlerr *err)
 	return 0;
 }
 
-int ruleset_open_table(struct config *config, struct nftown **ret_own)
+/* 0 where nobody counts. */
+static uint32_t read_generation(void)
+{
+	struct nlerr why = { 0, "" };
+	struct nftown *own = NULL;
+	uint32_t generation = 0;
+
+	if (nftown_open(&own) == 0 && nftown_generation(own, &generation, &why))
+		generation = 0;
+	nftown_close(own);
+	return generation;
+}
+
+/* Where the marks are of others, or nobody's. */
+static void look_without_table(const struct config *config, struct lastlife *life)
+{
+	bool fits = lastlife_fits(life, config);
+
+	life->is_outdated = fits && config->core.admit == ADMIT_MARK &&
+			    life->generation != read_generation();
+	life->is_valid = fits && !life->is_outdated;
+}
+
+int ruleset_open_table(struct config *config, struct lastlife *life, struct nftown **ret_own)
 {
 	struct nlerr why = { 0, "" };
 	bool has_bits = config->core.mark;
 	int err;
 
 	*ret_own = NULL;
-	if (config->core.admit != ADMIT_NFT)
+	if (config->core.admit != ADMIT_NFT) {
+		look_without_table(config, life);
 		return 0;
+	}
 	settings_choose_mark(&config->core);
 	err = nftown_open(ret_own);
 	if (err)
 		why = nlerr_make(err);
 	else
-		err = make_table(config, *ret_own, &why);
+		err = make_table(config, life, *ret_own, &why);
 	if (!err)
 		return 0;
 	nftown_close(*ret_own);
 	*ret_own = NULL;
+	life->is_valid = false;
 	/* The bits were chosen for an epoch. */
 	if (!has_bits)
 		config->core.mark = 0;
@@ -470,6 +511,7 @@ static void on_commit(const struct nftwatch_commit *c, void *ctx)
 {
 	struct ruleset *r = ctx;
 
+	r->generation = c->is_lost ? 0 : c->generation;
 	if (c->is_lost) {
 		counter_inc(&nft_overruns);
 		log_notice("changes of the nft ruleset were lost; buffer is %d bytes now, taking all "
@@ -558,6 +600,7 @@ static void on_cleaner(void *ctx, int fd, unsigned int events)
 
 static int watch_changes(struct ruleset *r)
 {
+	uint32_t before = read_generation();
 	int err = nftwatch_open(&r->watch, RCVBUF_BYTES, r->own ? nftown_portid(r->own) : 0);
 
 	/* Then the rules that set the mark are of another kind, which tell nobody. */
@@ -570,6 +613,10 @@ static int watch_changes(struct ruleset *r)
 		log_error("cannot watch the nft ruleset: %s", strerror(-err));
 		return err;
 	}
+	/* One that came between is neither told nor missed for sure. */
+	r->generation = read_generation();
+	if (r->generation != before)
+		r->generation = 0;
 	r->watch_fd = loop_fd_add(r->loop, nftwatch_fd(r->watch), LOOP_READ, "nft events", on_watch, r);
 	return r->watch_fd ? 0 : -ENOMEM;
 }
@@ -608,9 +655,32 @@ static int start_work(struct ruleset *r)
 	return r->work_fd && r->cleaner_fd ? 0 : -ENOMEM;
 }
 
+/*
+ * Rules of an earlier life were found, and the engine has them. Changes are told from now
+ * on: has there been one since we looked?
+ */
+static void go_on_with(struct ruleset *r, const struct lastlife *life)
+{
+	if (r->generation != life->generation) {
+		log_notice("the nft ruleset has just changed: taking the flows of the earlier run "
+			   "back");
+		if (r->own)
+			feed_epoch(r, 0);
+		else
+			feed_change(r, true, NULL, 0);
+		return;
+	}
+	if (!r->own)
+		return;
+	r->is_open = true;
+	feed_epoch(r, epochs_current(&r->epochs));
+	ingest_follow(r->ingest);
+}
+
 int ruleset_new(struct loop *loop, struct engine *engine, struct dispatch *dispatch,
 		struct ingest *ingest, struct bypass *bypass, struct devfollow *devfollow,
-		const struct config *config, struct nftown *own, struct ruleset **ret)
+		const struct config *config, const struct lastlife *life, struct nftown *own,
+		struct ruleset **ret)
 {
 	struct ruleset *r = calloc(1, sizeof(*r));
 	int err = -ENOMEM;
@@ -639,6 +709,11 @@ int ruleset_new(struct loop *loop, struct engine *engine, struct dispatch *dispa
 		return err;
 	}
 	*ret = r;
+	if (life->is_valid)
+		go_on_with(r, life);
+	/* Marks are from before, and only packets that pass now give new ones. */
+	else if (life->is_outdated)
+		feed_change(r, true, NULL, 0);
 	ruleset_go_on(r);
 	return 0;
 }
@@ -646,7 +721,7 @@ int ruleset_new(struct loop *loop, struct engine *engine, struct dispatch *dispa
 static bool remove_table(struct ruleset *r)
 {
 	struct nlerr why = { 0, "" };
-	int err = nftown_down(r->own, &why);
+	int err = nftown_down(r->own, NULL, &why);
 
 	/* A table that is not ours any more is theirs. */
 	if (!err || err == -EEXIST)
@@ -667,7 +742,7 @@ bool ruleset_free(struct ruleset *r)
 	handover_free(r->handover);
 	nftwork_stop(r->cleaner);
 	nftwork_stop(r->work);
-	if (r->own)
+	if (r->own && !r->is_kept)
 		is_clean = remove_table(r);
 	nftown_close(r->own);
 	loop_fd_del(r->watch_fd);
@@ -692,4 +767,24 @@ const struct handover *ruleset_handover(const struct ruleset *r)
 const char *ruleset_trouble(const struct ruleset *r)
 {
 	return r && r->trouble.err ? error_text(&r->trouble) : "";
+}
+
+bool ruleset_is_settled(const struct ruleset *r, uint32_t *ret_epoch, uint32_t *ret_generation)
+{
+	*ret_epoch = 0;
+	*ret_generation = 0;
+	if (!r)
+		return true;
+	*ret_generation = r->generation;
+	if (r->own)
+		*ret_epoch = epochs_current(&r->epochs);
+	/* Time alone would make it another one. */
+	return r->generation && expiry_is_empty(r->expiry) && !r->is_settling && !r->is_halving &&
+	       (!r->own || (r->is_open && !r->is_ordered && !r->is_unsure));
+}
+
+void ruleset_keep(struct ruleset *r)
+{
+	if (r)
+		r->is_kept = true;
 }

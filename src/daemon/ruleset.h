@@ -28,6 +28,7 @@
 #include "daemon/devfollow.h"
 #include "daemon/dispatch.h"
 #include "daemon/ingest.h"
+#include "daemon/lastlife.h"
 
 struct handover;
 struct nftown;
@@ -38,18 +39,33 @@ struct ruleset;
  * that what the kernel has against it shows while nothing is done yet. Then
  * config->core.admit falls back as configured, or the start fails: -errno, logged.
  * *ret_own is NULL where there is no table.
+ *
+ * life->is_valid is left only when what it says is still so: the same configuration of
+ * admission, the same generation of the ruleset, and the same table, which then stays.
  */
-MUST_CHECK int ruleset_open_table(struct config *config, struct nftown **ret_own);
+MUST_CHECK int ruleset_open_table(struct config *config, struct lastlife *life,
+				  struct nftown **ret_own);
 
-/* Takes own over, also where it fails. bypass and devfollow (NULL is fine)
+/* Takes own over, also where it fails. With a valid life the engine has its flows, and its
+ * epoch goes on to count. bypass and devfollow (NULL is fine)
  * are told when chains and flowtables may have changed. 0 or
  * -errno, logged. */
 MUST_CHECK int ruleset_new(struct loop *loop, struct engine *engine, struct dispatch *dispatch,
 			   struct ingest *ingest, struct bypass *bypass,
 			   struct devfollow *devfollow,
-			   const struct config *config, struct nftown *own, struct ruleset **ret);
+			   const struct config *config, const struct lastlife *life,
+			   struct nftown *own, struct ruleset **ret);
 /* Removes the table. False when that failed, logged. NULL is fine. */
 MUST_CHECK bool ruleset_free(struct ruleset *ruleset);
+
+/* Lets ruleset_free() leave the table. NULL is fine. */
+void ruleset_keep(struct ruleset *ruleset);
+
+/* Nothing that a change asks for is still to be done here (see view_is_lawful), and the
+ * ruleset does not change of itself. What is so then: the epoch, 0 without one, and the
+ * generation, 0 where nobody counts. NULL: as events come. */
+bool ruleset_is_settled(const struct ruleset *ruleset, uint32_t *ret_epoch,
+			uint32_t *ret_generation);
 
 /* Something may have happened that it waits for: cheap. */
 void ruleset_go_on(struct ruleset *ruleset);

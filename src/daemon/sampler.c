@@ -41,6 +41,8 @@ struct sampler {
 	bool has_foreign; /* filters that are not ours */
 	uint32_t seq;
 	uint16_t prio; /* that was announced last */
+	uint32_t moves; /* view_moves() when the part that is read next was made */
+	bool is_old;	/* some were made since, so it may tell of rules that are no more */
 	struct event_round port;
 };
 
@@ -88,6 +90,7 @@ static void take_rule(struct sampler *s, const struct flower_info *info)
 		ev.sample = (struct event_sample){ .handle = info->where.handle,
 						   .cookie = info->cookie,
 						   .stats = info->stats,
+						   .is_old = s->is_old,
 						   .has_age = info->has_age,
 						   .age_ds = info->age_ds };
 		feed(s, &ev);
@@ -197,6 +200,7 @@ static void begin_port(struct sampler *s, uint32_t ifindex)
 	s->has_filters = false;
 	s->has_foreign = false;
 	s->prio = 0;
+	s->moves = view_moves(s->engine);
 	s->port.err = send_dump(s, ifindex);
 	s->is_dumping = s->port.err == 0;
 	if (!s->is_dumping)
@@ -236,8 +240,12 @@ static void start_next(struct sampler *s)
 static void read_more(void *ctx)
 {
 	struct sampler *s = ctx;
-	int n = nlsock_recv_many(&s->sock, BUDGET, on_message, s);
+	uint32_t moves = view_moves(s->engine);
+	int n;
 
+	s->is_old = moves != s->moves;
+	n = nlsock_recv_many(&s->sock, BUDGET, on_message, s);
+	s->moves = moves;
 	/* Each part is made by the call that takes the one before it
 	 * (netlink_recvmsg), so that nothing there is an end without its message. */
 	if (n == 0)

@@ -11,6 +11,7 @@
 #include "core/policy.h"
 #include "core/view.h"
 #include "daemon/ctlparam.h"
+#include "daemon/questions.h"
 
 struct why {
 	const struct engine *engine;
@@ -125,7 +126,7 @@ static bool explain_path(struct why *w, struct dispatch *dispatch, struct path *
 	path_begin(&q, &w->conn.orig, &w->conn.reply,
 		   w->conn.mark & ~settings_mark_bits(s), 0);
 	/* What failed stands in the answers. */
-	IGNORE_RESULT(dispatch_walk_path(dispatch, &q));
+	IGNORE_RESULT(questions_walk_path(dispatch_questions(dispatch), &q));
 	for (unsigned int i = 0; i <= q.step; i++)
 		describe_answer(w, &q, i);
 	if (path_advance(&q, &reason) != PATH_FOUND) {
@@ -182,6 +183,9 @@ static const char *explain_engine(struct why *w)
 	case FLOW_RESOLVE:
 	case FLOW_WAIT:
 	case FLOW_INSTALL:
+	case FLOW_ADOPTED:
+	case FLOW_MOVE:
+	case FLOW_MOVING:
 		step(w, "engine", true, "on its way: %s", flow_state_name(f.state));
 		return "pending";
 	case FLOW_REFUSED:
@@ -216,7 +220,7 @@ json_t *why_explain(const struct engine *engine, struct dispatch *dispatch,
 	char text[TUPLE_STR_SIZE];
 	struct path path;
 	const char *state;
-	int err = dispatch_get_conn(dispatch, tuple, &w.conn);
+	int err = questions_get_conn(dispatch_questions(dispatch), tuple, &w.conn);
 
 	if (err)
 		return not_found(tuple, err);

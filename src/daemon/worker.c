@@ -30,6 +30,7 @@ LOG_TAG("worker");
 COUNTER(rules_added, "rules put into the kernel");
 COUNTER(rules_removed, "rules taken out of the kernel");
 COUNTER(rules_rolled_back, "rules taken out because the other direction was refused");
+COUNTER(rules_replaced, "rules replaced in their places by others of the same flow");
 COUNTER(acks_lost, "requests whose answer never came");
 
 /* Most flows per batch: two requests each. Larger batches are slower: 64 requests
@@ -158,6 +159,67 @@ static void run_removals(struct worker *w, unsigned int n)
 	}
 	for (unsigned int i = 0; i < n; i++)
 		answer(w, &w->answer[i]);
+}
+
+/* -- moves ---------------------------------------------------------------- */
+
+/* The last counters of the rule that is there, and the one that takes its place. */
+#define MOVE_REQUESTS 2
+
+static void on_moved(unsigned int index, const struct nlmsghdr *nlh, void *ctx)
+{
+	on_removed(index / MOVE_REQUESTS, nlh, ctx);
+}
+
+static void put_moves(struct worker *w, unsigned int n)
+{
+	nlbatch_reset(&w->rt);
+	for (unsigned int i = 0; i < DIR__COUNT * n; i++) {
+		const struct rule *rule = &w->order[i / DIR__COUNT].move.rule[i % DIR__COUNT];
+		struct rule_where where = rule_where(rule);
+		struct nlput *p = nlbatch_next(&w->rt);
+
+		if (BUG_ON(!p || flower_put_get(p, &where) || nlbatch_commit(&w->rt, true) < 0))
+			return;
+		p = nlbatch_next(&w->rt);
+		if (BUG_ON(!p || flower_put_add(p, rule, 0) || nlbatch_commit(&w->rt, true) < 0))
+			return;
+	}
+}
+
+/* A rule that is refused leaves the old one where it was (fl_change). */
+static void read_move(struct worker *w, unsigned int i)
+{
+	struct event_remove *r = &w->answer[i].remove;
+
+	for (unsigned int d = 0; d < DIR__COUNT; d++) {
+		const struct nlbatch_result *res =
+			nlbatch_result(&w->rt, MOVE_REQUESTS * (DIR__COUNT * i + d) + 1);
+
+		if (res->state == NLBATCH_LOST) {
+			r->err = -ETIMEDOUT;
+			counter_inc(&acks_lost);
+		} else if (res->err.err) {
+			r->err = res->err.err;
+			memcpy(r->extack, res->err.extack, sizeof(r->extack));
+		} else {
+			counter_inc(&rules_replaced);
+		}
+	}
+}
+
+static void run_moves(struct worker *w, unsigned int n)
+{
+	struct remove_ctx ctx = { w, n };
+
+	for (unsigned int i = 0; i < n; i++)
+		w->answer[i] = (struct event){ .type = EVENT_MOVE_DONE, .flow = w->order[i].flow };
+	put_moves(w, n);
+	IGNORE_RESULT(nlbatch_run(&w->rt, ACK_TIMEOUT_MS, on_moved, &ctx));
+	for (unsigned int i = 0; i < n; i++) {
+		read_move(w, i);
+		answer(w, &w->answer[i]);
+	}
 }
 
 /* -- installs ------------------------------------------------------------- */
@@ -314,6 +376,9 @@ static void devices_of(const struct order *o, uint32_t ret[2])
 	} else if (o->type == ORDER_REMOVE) {
 		ret[0] = o->remove.where[0].ifindex;
 		ret[1] = o->remove.where[1].ifindex;
+	} else if (o->type == ORDER_MOVE) {
+		ret[0] = o->move.rule[0].ifindex;
+		ret[1] = o->move.rule[1].ifindex;
 	} else if (o->type == ORDER_PROBE) {
 		ret[0] = o->probe.in;
 	} else if (o->type == ORDER_BARRIER) {
@@ -362,29 +427,42 @@ static void run_single(struct worker *w, const struct order *o)
 	case ORDER_LOOKUP:
 	case ORDER_INSTALL:
 	case ORDER_REMOVE:
+	case ORDER_MOVE:
 	case ORDER_REFRESH:
 	case ORDER__COUNT: BUG_ON(true); break;
 	}
 	answer(w, &ev);
 }
 
-/* The kind of orders that one ring brings. */
+/* What one ring brings: installs, or removals and moves; and orders about ports. */
 struct lane {
 	struct ring *ring;
 	struct pace *pace;
-	void (*run)(struct worker *w, unsigned int n);
 };
 
+static bool is_of_flow(const struct order *o)
+{
+	return o->type == ORDER_INSTALL || o->type == ORDER_REMOVE || o->type == ORDER_MOVE;
+}
+
+/* The first n orders, which are of the same type. */
 static void run_batch(struct worker *w, const struct lane *lane, unsigned int n)
 {
 	mono_t start = mono_now();
 
+	if (n == 0)
+		return;
 	publish_devices(w, w->order, n);
-	lane->run(w, n);
+	if (w->order[0].type == ORDER_INSTALL)
+		run_installs(w, n);
+	else if (w->order[0].type == ORDER_MOVE)
+		run_moves(w, n);
+	else
+		run_removals(w, n);
 	pace_note(lane->pace, n, mono_diff_us(mono_now(), start));
 }
 
-/* Takes up to a batch of orders out of a ring and runs them. */
+/* Takes up to a batch of orders out of a ring and runs them, in their order. */
 static bool run_lane(struct worker *w, const struct lane *lane)
 {
 	unsigned int n = 0, max = pace_batch(lane->pace, BATCH_FLOWS);
@@ -392,20 +470,21 @@ static bool run_lane(struct worker *w, const struct lane *lane)
 
 	while (n < max && ring_pop(lane->ring, &w->order[n])) {
 		any = true;
-		/* A port's order waits for those before it. */
-		if (w->order[n].type != ORDER_INSTALL && w->order[n].type != ORDER_REMOVE) {
-			struct order single = w->order[n];
+		/* One of another kind waits for those before it. */
+		if (n && w->order[n].type != w->order[0].type) {
+			struct order next = w->order[n];
 
-			if (n)
-				run_batch(w, lane, n);
+			run_batch(w, lane, n);
+			w->order[0] = next;
 			n = 0;
-			run_single(w, &single);
+		}
+		if (!is_of_flow(&w->order[n])) {
+			run_single(w, &w->order[n]);
 			break;
 		}
 		n++;
 	}
-	if (n)
-		run_batch(w, lane, n);
+	run_batch(w, lane, n);
 	return any;
 }
 
@@ -433,8 +512,8 @@ static void signal_fd(int fd)
 static void *worker_main(void *arg)
 {
 	struct worker *w = arg;
-	const struct lane removals = { &w->removals, &w->removal_pace, run_removals };
-	const struct lane installs = { &w->installs, &w->install_pace, run_installs };
+	const struct lane removals = { &w->removals, &w->removal_pace };
+	const struct lane installs = { &w->installs, &w->install_pace };
 
 	while (!atomic_load(&w->stopping)) {
 		/* Removals first, and looked for again after every batch. */
@@ -453,7 +532,7 @@ static int open_sockets(struct worker *w)
 	if (!err)
 		err = nlsock_open(&w->ct_sock, NETLINK_NETFILTER, RCVBUF_BYTES);
 	if (!err)
-		err = nlbatch_init(&w->rt, &w->rt_sock, DIR__COUNT * BATCH_FLOWS);
+		err = nlbatch_init(&w->rt, &w->rt_sock, MOVE_REQUESTS * DIR__COUNT * BATCH_FLOWS);
 	if (!err)
 		err = nlbatch_init(&w->ct, &w->ct_sock, BATCH_FLOWS);
 	return err;
@@ -531,8 +610,10 @@ bool worker_stop(struct worker *worker, int wait_ms)
 	pfd = (struct pollfd){ .fd = worker->end_fd, .events = POLLIN };
 	/* In the kernel nothing reaches it, not even a signal, so there may be
 	 * nobody to join; and what it works with must stay. */
-	if (poll(&pfd, 1, wait_ms) != 1)
+	if (poll(&pfd, 1, wait_ms) != 1) {
+		pthread_detach(worker->thread);
 		return false;
+	}
 	pthread_join(worker->thread, NULL);
 	free_worker(worker);
 	return true;
@@ -588,7 +669,8 @@ bool worker_has_room(const struct worker *worker, bool for_removal)
 
 void worker_push(struct worker *worker, const struct order *order)
 {
-	bool is_removal = order->type == ORDER_REMOVE || order->type == ORDER_PORT_CLOSE;
+	bool is_removal = order->type == ORDER_REMOVE || order->type == ORDER_MOVE ||
+			  order->type == ORDER_PORT_CLOSE;
 
 	worker->n_under_way++;
 	BUG_ON(!ring_push(is_removal ? &worker->removals : &worker->installs, order));

@@ -526,15 +526,10 @@ int ctnl_events_open(struct nlsock *s, int rcvbuf_bytes, uint32_t mark_bits)
 
 /* -- requests ------------------------------------------------------------- */
 
-static uint8_t address_family(enum family family)
-{
-	return family == FAMILY_IP4 ? AF_INET : family == FAMILY_IP6 ? AF_INET6 : AF_UNSPEC;
-}
-
 static void begin(struct nlput *w, uint16_t type, uint16_t flags, enum family family)
 {
 	struct nfgenmsg header = {
-		.nfgen_family = address_family(family),
+		.nfgen_family = (uint8_t)family_to_af(family),
 		.version = NFNETLINK_V0,
 	};
 
@@ -566,7 +561,7 @@ static void set_tuple(struct nf_conntrack *ct, const struct tuple *t)
 {
 	bool is_ip4 = t->family == FAMILY_IP4;
 
-	nfct_set_attr_u8(ct, ATTR_ORIG_L3PROTO, address_family((enum family)t->family));
+	nfct_set_attr_u8(ct, ATTR_ORIG_L3PROTO, (uint8_t)family_to_af((enum family)t->family));
 	nfct_set_attr(ct, is_ip4 ? ATTR_ORIG_IPV4_SRC : ATTR_ORIG_IPV6_SRC, t->src.b);
 	nfct_set_attr(ct, is_ip4 ? ATTR_ORIG_IPV4_DST : ATTR_ORIG_IPV6_DST, t->dst.b);
 	nfct_set_attr_u8(ct, ATTR_ORIG_L4PROTO, t->proto);

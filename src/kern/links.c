@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "kern/rtobj.h"
+#include "nl/nlget.h"
 
 /* Bridges send messages of their own family for each port, with the same type. */
 static bool is_interface(const struct nlmsghdr *nlh)
@@ -61,7 +62,55 @@ static void get_port(struct rtnl_link *object, struct link_hw *ret)
 	memcpy(ret->switch_id, nl_data_get(id), ret->switch_id_len);
 }
 
-static struct link make_link(struct rtnl_link *object)
+static const struct nlattr *find_attr(struct nlget g, uint16_t type)
+{
+	const struct nlattr *attr, *found = NULL;
+
+	while ((attr = nlget_next(&g))) {
+		if (nlget_type(attr) == type)
+			found = attr;
+	}
+	return g.is_malformed ? NULL : found;
+}
+
+/* Statistics of a kind without its data have libnl 3.7 follow a null pointer (link_msg_parser).
+ * It takes what is well formed of a nest that is not. */
+static bool is_sane(const struct nlmsghdr *nlh)
+{
+	struct nlget g = nlget_begin(nlh, sizeof(struct ifinfomsg)), in;
+	const struct nlattr *attr, *info;
+	bool has_data, has_xstats;
+
+	while ((attr = nlget_next(&g))) {
+		if (nlget_type(attr) != IFLA_LINKINFO)
+			continue;
+		has_data = has_xstats = false;
+		in = nlget_enter(attr);
+		while ((info = nlget_next(&in))) {
+			has_data |= nlget_type(info) == IFLA_INFO_DATA;
+			has_xstats |= nlget_type(info) == IFLA_INFO_XSTATS;
+		}
+		if (in.is_malformed || (has_xstats && !has_data))
+			return false;
+	}
+	return !g.is_malformed;
+}
+
+/* rtnl_link_vlan_get_id() crashes where the kind is told without its data (libnl 3.7). */
+static uint16_t get_vlan(const struct nlmsghdr *nlh)
+{
+	const struct nlattr *info, *data = NULL, *id = NULL;
+	struct nlget g = nlget_begin(nlh, sizeof(struct ifinfomsg));
+
+	info = find_attr(g, IFLA_LINKINFO);
+	if (info)
+		data = find_attr(nlget_enter(info), IFLA_INFO_DATA);
+	if (data)
+		id = find_attr(nlget_enter(data), IFLA_VLAN_ID);
+	return id ? nlget_u16(&g, id) : 0;
+}
+
+static struct link make_link(struct rtnl_link *object, const struct nlmsghdr *nlh)
 {
 	unsigned int flags = rtnl_link_get_flags(object);
 	struct link link = {
@@ -79,7 +128,7 @@ static struct link make_link(struct rtnl_link *object)
 	get_mac(object, &link.mac);
 	get_port(object, &link.hw);
 	if (rtnl_link_is_vlan(object))
-		link.vlan = (uint16_t)rtnl_link_vlan_get_id(object);
+		link.vlan = get_vlan(nlh);
 	return link;
 }
 
@@ -90,10 +139,12 @@ int links_get(const struct nlmsghdr *nlh, struct link *ret)
 
 	if (!is_interface(nlh))
 		return -ENOMSG;
+	if (!is_sane(nlh))
+		return -EBADMSG;
 	err = rtobj_get(nlh, &object);
 	if (err)
 		return err;
-	*ret = make_link((struct rtnl_link *)object);
+	*ret = make_link((struct rtnl_link *)object, nlh);
 	nl_object_put(object);
 	return 0;
 }

@@ -16,6 +16,7 @@ src_kern_libkern_a_SOURCES = \
 	src/kern/neighs.h src/kern/neighs.c \
 	src/kern/routes.h src/kern/routes.c \
 	src/kern/netconf.h src/kern/netconf.c \
+	src/kern/routechange.h src/kern/routechange.c \
 	src/kern/rtwatch.h src/kern/rtwatch.c \
 	src/kern/xfrm.h src/kern/xfrm.c \
 	src/kern/nftmsg.h \

@@ -562,13 +562,14 @@ static void get_objref(struct reader *r, const struct expr *e)
 	uint32_t set;
 
 	if (e->attr[NFTA_OBJREF_SET_NAME]) {
+		get_name(e->attr[NFTA_OBJREF_SET_NAME], name, sizeof(name));
 		set = find_set(r, e->attr[NFTA_OBJREF_SET_NAME]);
 		if (set != RULESET_NONE)
 			what = (enum rulestmt)r->rs->set[set].object;
 		add_maybe(r); /* whether there is an element */
 		if (what != RULESTMT__COUNT)
 			add_stmt(r, what, may_pass(what), "%s by map @%.24s",
-				 ruleset_stmt_name(what), r->rs->set[set].name);
+				 ruleset_stmt_name(what), name);
 		return;
 	}
 	get_name(e->attr[NFTA_OBJREF_IMM_NAME], name, sizeof(name));

@@ -400,6 +400,12 @@ static int fail(struct nlerr *ret_err, int err, const char *text)
 	return err;
 }
 
+int nftown_generation(struct nftown *o, uint32_t *ret, struct nlerr *ret_err)
+{
+	*ret = 0;
+	return ask(o, NFT_MSG_GETGEN, 0, 0, on_generation, ret, ret_err);
+}
+
 /* Looks, and tells the generation before which it did. */
 static int look(struct nftown *o, const struct nftadmit_config *c, struct look *l,
 		uint32_t *ret_generation, struct nlerr *ret_err)
@@ -407,8 +413,7 @@ static int look(struct nftown *o, const struct nftadmit_config *c, struct look *
 	int err = -EINTR;
 
 	for (unsigned int i = 0; i < ATTEMPTS && err == -EINTR; i++) {
-		*ret_generation = 0;
-		err = ask(o, NFT_MSG_GETGEN, 0, 0, on_generation, ret_generation, ret_err);
+		err = nftown_generation(o, ret_generation, ret_err);
 		/* The answer where there is no nf_tables (nfnetlink_rcv_msg). */
 		if (err == -EINVAL)
 			return fail(ret_err, -EOPNOTSUPP, "this kernel has no nf_tables");
@@ -427,9 +432,11 @@ int nftown_check(struct nftown *o, const struct nftadmit_config *c, struct nftow
 	uint32_t generation;
 	int err = look(o, c, &l, &generation, ret_err);
 
-	if (!err)
-		*ret = l.state;
-	return err;
+	if (err)
+		return err;
+	*ret = l.state;
+	ret->generation = generation;
+	return 0;
 }
 
 /* -- changes -------------------------------------------------------------- */
@@ -572,13 +579,15 @@ int nftown_try_device(struct nftown *o, const char *device, bool is_hardware, bo
 	return nfttrans_try(o->trans, &o->sock, ret_err);
 }
 
-int nftown_down(struct nftown *o, struct nlerr *ret_err)
+int nftown_down(struct nftown *o, bool *ret_was_there, struct nlerr *ret_err)
 {
 	static const struct nftadmit_config any = { .mask = 3, .epoch = 3 };
 	struct look l;
 	uint32_t generation;
 	int err = look_to_change(o, &any, &l, &generation, ret_err);
 
+	if (ret_was_there)
+		*ret_was_there = !err && l.state.found == NFTOWN_OURS;
 	if (err || l.state.found == NFTOWN_ABSENT)
 		return err;
 	nfttrans_begin(o->trans, 0);

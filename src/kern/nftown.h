@@ -38,6 +38,7 @@ struct nftown_state {
 	 * the epoch. What is in the exempt sets is not looked at: who adds an
 	 * element by hand has it until the table is made anew. */
 	bool is_whole;
+	uint32_t generation;  /* of the whole ruleset, before it was looked at */
 	uint32_t epoch;       /* what all rules that know one say; 0 = they do not agree */
 	uint64_t seen_pkts;   /* packets of connections that were not admitted yet */
 	uint64_t admitted_pkts; /* those that were given the epoch */
@@ -80,11 +81,15 @@ MUST_CHECK int nftown_set_epoch(struct nftown *o, const struct nftadmit_config *
 /* As nftown_set_epoch() without the epoch: only the flowtables are made anew. */
 MUST_CHECK int nftown_renew_flow(struct nftown *o, const struct nftadmit_config *c,
 				 struct nlerr *ret_err);
-/* Removes our table. 0, also when there is none; -EEXIST when it is foreign. */
-MUST_CHECK int nftown_down(struct nftown *o, struct nlerr *ret_err);
+/* Removes our table. 0, also when there is none, which *ret_was_there (NULL is fine) says;
+ * -EEXIST when it is foreign. */
+MUST_CHECK int nftown_down(struct nftown *o, bool *ret_was_there, struct nlerr *ret_err);
 /* Looks. 0, or -errno with text and ret untouched. */
 MUST_CHECK int nftown_check(struct nftown *o, const struct nftadmit_config *c,
 			    struct nftown_state *ret, struct nlerr *ret_err);
+
+/* Generation of the whole ruleset; it grows by each commit of anybody. 0, or -errno with text. */
+MUST_CHECK int nftown_generation(struct nftown *o, uint32_t *ret, struct nlerr *ret_err);
 
 /*
  * Whether the kernel, and with is_hardware the driver, would take a flowtable of this

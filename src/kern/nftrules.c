@@ -357,7 +357,10 @@ void nftrules_feed(struct ruleset *rs, uint32_t set, const struct nlmsghdr *nlh)
 	case NFT_MSG_NEWSET: get_set(rs, nlh); break;
 	case NFT_MSG_NEWFLOWTABLE: get_flowtable(rs, nlh); break;
 	case NFT_MSG_NEWRULE: nftexpr_get_rule(nlh, rs); break;
-	case NFT_MSG_NEWSETELEM: get_elems(rs, set, nlh); break;
+	case NFT_MSG_NEWSETELEM:
+		if (set < rs->n_sets)
+			get_elems(rs, set, nlh);
+		break;
 	}
 }
 

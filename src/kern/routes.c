@@ -11,13 +11,19 @@
 
 #include "base/util.h"
 #include "kern/rtobj.h"
+#include "nl/nlbatch.h"
+#include "nl/nlget.h"
 #include "nl/nlput.h"
 #include "nl/nlsock.h"
 
 #define TIMEOUT_MS 1000
 
+/* Answers to all questions of a batch. */
+#define RCVBUF_BYTES (512 * 1024)
+
 struct routes {
 	struct nlsock sock;
+	struct nlbatch batch;
 };
 
 int routes_open(struct routes **ret)
@@ -27,9 +33,11 @@ int routes_open(struct routes **ret)
 
 	if (!r)
 		return -ENOMEM;
-	err = nlsock_open(&r->sock, NETLINK_ROUTE, 0);
+	err = nlsock_open(&r->sock, NETLINK_ROUTE, RCVBUF_BYTES);
+	if (!err)
+		err = nlbatch_init(&r->batch, &r->sock, ROUTES_LOOKUPS_MAX);
 	if (err) {
-		free(r);
+		routes_close(r);
 		return err;
 	}
 	*ret = r;
@@ -40,6 +48,7 @@ void routes_close(struct routes *r)
 {
 	if (!r)
 		return;
+	nlbatch_fini(&r->batch);
 	nlsock_close(&r->sock);
 	free(r);
 }
@@ -48,7 +57,7 @@ static int put_query(struct nlput *w, const struct route_query *q)
 {
 	size_t len = addr_len((enum family)q->family);
 	struct rtmsg header = {
-		.rtm_family = q->family == FAMILY_IP4 ? AF_INET : AF_INET6,
+		.rtm_family = (uint8_t)family_to_af((enum family)q->family),
 		.rtm_dst_len = (uint8_t)(len * 8),
 		.rtm_src_len = q->with_src ? (uint8_t)(len * 8) : 0,
 	};
@@ -110,6 +119,24 @@ static struct route_answer make_answer(struct rtnl_route *route)
 	return answer;
 }
 
+/*
+ * An answer to a look-up has one way, and its addresses are whole. libnl takes a next hop of no
+ * length for one after the other, until memory is used up, and copies -1 bytes of an address
+ * that is not there (rtnl_route_parse).
+ */
+static bool is_sane(const struct nlmsghdr *nlh)
+{
+	struct nlget g = nlget_begin(nlh, sizeof(struct rtmsg));
+	const struct nlattr *attr;
+
+	while ((attr = nlget_next(&g))) {
+		if (nlget_type(attr) == RTA_MULTIPATH ||
+		    (nlget_type(attr) == RTA_VIA && nlget_len(attr) <= sizeof(struct rtvia)))
+			return false;
+	}
+	return !g.is_malformed;
+}
+
 int routes_get(const struct nlmsghdr *nlh, struct route_answer *ret)
 {
 	struct nl_object *object;
@@ -117,26 +144,14 @@ int routes_get(const struct nlmsghdr *nlh, struct route_answer *ret)
 
 	if (nlh->nlmsg_type != RTM_NEWROUTE)
 		return -ENOMSG;
+	if (!is_sane(nlh))
+		return -EBADMSG;
 	err = rtobj_get(nlh, &object);
 	if (err)
 		return err;
 	*ret = make_answer((struct rtnl_route *)object);
 	nl_object_put(object);
 	return 0;
-}
-
-/* Where the answer goes. */
-struct lookup {
-	struct route_answer answer;
-	bool is_answered;
-};
-
-static void on_message(const struct nlmsghdr *nlh, void *ctx)
-{
-	struct lookup *lookup = ctx;
-
-	if (routes_get(nlh, &lookup->answer) == 0)
-		lookup->is_answered = true;
 }
 
 /*
@@ -159,27 +174,72 @@ static bool is_answer(int err)
 	return false;
 }
 
+/* Where the answers go. */
+struct lookups {
+	struct route_lookup **asked; /* by request of the batch */
+	bool *is_answered;
+};
+
+static void on_answer(unsigned int index, const struct nlmsghdr *nlh, void *ctx)
+{
+	const struct lookups *l = ctx;
+
+	if (routes_get(nlh, &l->asked[index]->answer) == 0)
+		l->is_answered[index] = true;
+}
+
+/* Writes the question. False when it cannot be asked. */
+static bool ask(struct routes *r, struct route_lookup *l)
+{
+	struct nlput *w = nlbatch_next(&r->batch);
+	int index;
+
+	*l = (struct route_lookup){ .query = l->query, .err = -EINVAL };
+	if (l->query->family != FAMILY_IP4 && l->query->family != FAMILY_IP6)
+		return false;
+	l->err = put_query(w, l->query);
+	if (l->err)
+		return false;
+	/* Success is told by the route. */
+	index = nlbatch_commit(&r->batch, false);
+	l->err = MIN(index, 0);
+	return index >= 0;
+}
+
+static void conclude(struct route_lookup *l, int err, bool is_answered)
+{
+	if (is_answer(err))
+		l->answer = (struct route_answer){ .kind = ROUTE_NONE, .err = err };
+	else if (err)
+		l->err = err;
+	else if (!is_answered)
+		l->err = -EBADMSG;
+}
+
+void routes_lookup_many(struct routes *r, struct route_lookup lookup[], unsigned int n)
+{
+	struct route_lookup *asked[ROUTES_LOOKUPS_MAX];
+	bool is_answered[ROUTES_LOOKUPS_MAX] = { false };
+	struct lookups l = { asked, is_answered };
+	unsigned int n_asked = 0;
+
+	nlbatch_reset(&r->batch);
+	for (unsigned int i = 0; i < n; i++) {
+		if (ask(r, &lookup[i]))
+			asked[n_asked++] = &lookup[i];
+	}
+	/* Each has its result. */
+	IGNORE_RESULT(nlbatch_run(&r->batch, TIMEOUT_MS, on_answer, &l));
+	for (unsigned int i = 0; i < n_asked; i++)
+		conclude(asked[i], nlbatch_err(&r->batch, i), is_answered[i]);
+}
+
 int routes_lookup(struct routes *r, const struct route_query *query, struct route_answer *ret)
 {
-	_Alignas(4) unsigned char buf[256];
-	struct lookup lookup = { .is_answered = false };
-	struct nlput w;
-	int err;
+	struct route_lookup lookup = { .query = query };
 
-	if (query->family != FAMILY_IP4 && query->family != FAMILY_IP6)
-		return -EINVAL;
-	nlput_init(&w, buf, sizeof(buf), 0);
-	err = put_query(&w, query);
-	if (!err)
-		err = nlsock_query(&r->sock, nlput_msg(&w), TIMEOUT_MS, on_message, &lookup, NULL);
-	if (is_answer(err)) {
-		*ret = (struct route_answer){ .kind = ROUTE_NONE, .err = err };
-		return 0;
-	}
-	if (err)
-		return err;
-	if (!lookup.is_answered)
-		return -EBADMSG;
-	*ret = lookup.answer;
-	return 0;
+	routes_lookup_many(r, &lookup, 1);
+	if (!lookup.err)
+		*ret = lookup.answer;
+	return lookup.err;
 }

@@ -9,13 +9,13 @@
 #include "kern/links.h"
 #include "kern/neighs.h"
 #include "kern/netconf.h"
+#include "kern/routechange.h"
 #include "nl/nlsock.h"
 
 struct rtwatch {
 	struct nlsock sock;
 	struct rtwatch_callbacks cb;
-	bool has_routes_changed; /* in the read that is under way */
-	bool is_lost;            /* a message made no sense */
+	bool is_lost; /* a message of the read that is under way made no sense */
 };
 
 int rtwatch_open(struct rtwatch **ret, int rcvbuf_bytes, const struct rtwatch_callbacks *callbacks)
@@ -93,8 +93,6 @@ static void on_neigh(struct rtwatch *w, const struct nlmsghdr *nlh)
 		w->cb.neigh(&neigh, w->cb.ctx);
 }
 
-/* Forwarding of IPv4 and the reverse path filter decide about routes of packets
- * that arrive; the kernel announces them like this only. */
 static void on_netconf(struct rtwatch *w, const struct nlmsghdr *nlh)
 {
 	struct netconf conf;
@@ -102,11 +100,23 @@ static void on_netconf(struct rtwatch *w, const struct nlmsghdr *nlh)
 
 	if (err == -ENOMSG)
 		return;
-	w->has_routes_changed = true;
 	if (err)
 		w->is_lost = true;
 	else if (conf.is_ip6 && conf.ifindex == NETCONF_ALL && conf.has_forwarding)
 		w->cb.forwards_ip6(conf.is_forwarding, w->cb.ctx);
+}
+
+static void on_route(struct rtwatch *w, const struct nlmsghdr *nlh)
+{
+	struct route_change change;
+	int err = routechange_get(nlh, &change);
+
+	if (err == -ENOMSG)
+		return;
+	if (err)
+		w->is_lost = true;
+	else
+		w->cb.routes(&change, w->cb.ctx);
 }
 
 static void on_message(const struct nlmsghdr *nlh, void *ctx)
@@ -118,15 +128,11 @@ static void on_message(const struct nlmsghdr *nlh, void *ctx)
 	case RTM_DELLINK: on_link(w, nlh); break;
 	case RTM_NEWNEIGH:
 	case RTM_DELNEIGH: on_neigh(w, nlh); break;
-	case RTM_NEWNETCONF: on_netconf(w, nlh); break;
-	case RTM_NEWROUTE:
-	case RTM_DELROUTE:
-	case RTM_NEWRULE:
-	case RTM_DELRULE:
-	case RTM_NEWADDR:
-	case RTM_DELADDR:
-	case RTM_NEWNEXTHOP:
-	case RTM_DELNEXTHOP: w->has_routes_changed = true; break;
+	case RTM_NEWNETCONF:
+		on_netconf(w, nlh);
+		on_route(w, nlh);
+		break;
+	default: on_route(w, nlh); break;
 	}
 }
 
@@ -134,10 +140,7 @@ int rtwatch_read(struct rtwatch *w, unsigned int budget)
 {
 	int n;
 
-	w->has_routes_changed = false;
 	w->is_lost = false;
 	n = nlsock_recv_many(&w->sock, budget, on_message, w);
-	if (w->has_routes_changed)
-		w->cb.routes_changed(w->cb.ctx);
 	return w->is_lost && n >= 0 ? -ENOBUFS : n;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * rtwatch - the event socket of the route bus: links, neighbours, whether IPv6
- * is forwarded, and "some route changed".
+ * is forwarded, and which routes changed.
  *
  * Subscribe with rtwatch_open() first, then ask (links_dump, neighs_dump,
  * netconf_ask_ip6): that way nothing is missed between the two. After -ENOBUFS
@@ -21,8 +21,8 @@ struct rtwatch_callbacks {
 	/* Its is_valid is false. */
 	void (*neigh_gone)(const struct neigh *neigh, void *ctx);
 	void (*forwards_ip6)(bool forwards, void *ctx);
-	/* A route, rule, address, next hop or setting of a device: at most once per rtwatch_read(). */
-	void (*routes_changed)(void *ctx);
+	/* By a route, rule, address, next hop or setting of a device. */
+	void (*routes)(const struct route_change *change, void *ctx);
 	void *ctx;
 };
 

@@ -5,6 +5,18 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "base/util.h"
+
+enum family family_from_af(int af)
+{
+	return af == AF_INET ? FAMILY_IP4 : af == AF_INET6 ? FAMILY_IP6 : FAMILY_NONE;
+}
+
+int family_to_af(enum family family)
+{
+	return family == FAMILY_IP4 ? AF_INET : family == FAMILY_IP6 ? AF_INET6 : AF_UNSPEC;
+}
+
 bool addr_is_zero(const struct addr *addr)
 {
 	static const struct addr zero;
@@ -51,6 +63,17 @@ bool addr_is_link_local(enum family family, const struct addr *addr)
 	return false;
 }
 
+struct addr addr_prefix(const struct addr *addr, unsigned int len)
+{
+	struct addr prefix = { { 0 } };
+	unsigned int bytes = MIN(len / 8, (unsigned int)sizeof(prefix.b));
+
+	memcpy(prefix.b, addr->b, bytes);
+	if (bytes < sizeof(prefix.b) && len % 8)
+		prefix.b[bytes] = addr->b[bytes] & (uint8_t)(0xff << (8 - len % 8));
+	return prefix;
+}
+
 bool mac_is_unicast(const struct mac *mac)
 {
 	static const struct mac zero;
@@ -60,7 +83,7 @@ bool mac_is_unicast(const struct mac *mac)
 
 const char *addr_to_str(enum family family, const struct addr *addr, char buf[ADDR_STR_SIZE])
 {
-	int af = family == FAMILY_IP4 ? AF_INET : AF_INET6;
+	int af = family_to_af(family);
 
 	if (family == FAMILY_NONE || !inet_ntop(af, addr->b, buf, ADDR_STR_SIZE))
 		snprintf(buf, ADDR_STR_SIZE, "-");

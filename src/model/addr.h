@@ -47,6 +47,10 @@ static inline unsigned int addr_len(enum family family)
 	return family == FAMILY_IP4 ? 4 : family == FAMILY_IP6 ? 16 : 0;
 }
 
+/* AF_INET, AF_INET6 and AF_UNSPEC, which stands for all others. */
+enum family family_from_af(int af);
+int family_to_af(enum family family);
+
 bool addr_is_zero(const struct addr *addr);
 bool addr_is_multicast(enum family family, const struct addr *addr);
 bool addr_is_loopback(enum family family, const struct addr *addr);
@@ -54,6 +58,9 @@ bool addr_is_loopback(enum family family, const struct addr *addr);
 bool addr_is_broadcast(enum family family, const struct addr *addr);
 /* fe80::/10 and 169.254/16, which no router may forward. */
 bool addr_is_link_local(enum family family, const struct addr *addr);
+
+/* The first @len bits of it, the rest zero. */
+struct addr addr_prefix(const struct addr *addr, unsigned int len);
 
 /* Unicast and not all zero: a neighbour may have it. */
 bool mac_is_unicast(const struct mac *mac);

@@ -53,12 +53,30 @@ struct link {
 	struct link_hw hw;
 };
 
+/* Who sees to it that the kernel does not forget a neighbour. */
+enum neigh_care {
+	NEIGH_AGES,   /* nobody: it is forgotten some time after its last packet */
+	NEIGH_OURS,   /* the kernel, because we asked for it */
+	NEIGH_OTHERS, /* it is permanent, or learnt or kept for somebody else: not ours to touch */
+};
+
 struct neigh {
 	uint32_t ifindex;
 	uint8_t family; /* enum family */
 	struct addr addr;
 	struct mac mac;
 	bool is_valid;	/* the kernel would send to `mac` now (NUD_VALID) */
+	bool is_stale;	/* ... and would ask whether it is still there (NUD_STALE) */
+	uint8_t care;	/* enum neigh_care */
+};
+
+/* Routes that may be others now: those of destinations in a prefix, for packets that arrive on
+ * one device, or of all. */
+struct route_change {
+	uint32_t ifindex; /* 0 = of any device */
+	uint8_t family;	  /* enum family; FAMILY_NONE = of both, and len is 0 */
+	uint8_t len;	  /* of the prefix, bits; 0 = any destination */
+	struct addr prefix;
 };
 
 /* What a route look-up said. */

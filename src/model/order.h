@@ -47,6 +47,8 @@ enum order_type {
 	ORDER_LOOKUP,	  /* walk the path: core/path asks, routes answer */
 	ORDER_INSTALL,	  /* conntrack care, then both rules, or nothing */
 	ORDER_REMOVE,	  /* both rules; absent ones count as removed */
+	ORDER_MOVE,	  /* other rules in the places of those that are in, where a place is
+			   * that of rule_where(); each new one is in before the old one is out */
 	ORDER_REFRESH,	  /* read the conntrack entry; prolong or repair it. Perhaps of no flow */
 	ORDER__COUNT,
 };
@@ -87,6 +89,10 @@ struct order_remove {
 	struct rule_where where[DIR__COUNT];
 };
 
+struct order_move {
+	struct rule rule[DIR__COUNT]; /* by the direction they carry */
+};
+
 struct order_refresh {
 	struct tuple orig;
 	uint32_t ct_id;
@@ -108,6 +114,7 @@ struct order {
 		struct path_query lookup;
 		struct order_install install;
 		struct order_remove remove;
+		struct order_move move;
 		struct order_refresh refresh;
 	};
 };
@@ -124,7 +131,7 @@ enum event_type {
 	EVENT_NEIGH,	      /* neigh: there, or changed; gone = not valid */
 	EVENT_NEIGHS_BEGIN,   /* all neighbours follow */
 	EVENT_NEIGHS_END,     /* those that were not among them are gone */
-	EVENT_ROUTES_CHANGED, /* some route, rule, address or next hop changed */
+	EVENT_ROUTES_CHANGED, /* routes: those may be others now */
 	EVENT_PORT_DONE,      /* port: answer to PORT_OPEN, PORT_GUARD or PORT_CLOSE */
 	EVENT_BARRIER_DONE,   /* barrier */
 	EVENT_PROBE_DONE,     /* probe */
@@ -133,6 +140,7 @@ enum event_type {
 	EVENT_LOOKUP_DONE,    /* lookup: the query with its answers */
 	EVENT_INSTALL_DONE,   /* install */
 	EVENT_REMOVE_DONE,    /* remove */
+	EVENT_MOVE_DONE,      /* remove: of the rules that were there before */
 	EVENT_REFRESH_DONE,   /* refresh */
 	EVENT_SAMPLE,	      /* sample: counters of one rule */
 	EVENT_ROUND_BEGIN,    /* all rules are about to be sampled */
@@ -165,7 +173,8 @@ struct event_install {
 };
 
 struct event_remove {
-	int32_t err; /* 0: both are out; else negative errno: may still be in */
+	int32_t err; /* 0: both are out; else negative errno: may still be in. Of MOVE_DONE:
+		      * other rules may be in instead */
 	bool has_stats[DIR__COUNT];
 	struct rule_stats stats[DIR__COUNT]; /* last reading of each rule */
 	char extack[EXTACK_SIZE];
@@ -215,6 +224,7 @@ struct event_sample {
 	uint32_t handle; /* of the rule: tells slot and direction */
 	struct rule_cookie cookie;
 	struct rule_stats stats;
+	bool is_old; /* rules were replaced since it was read (view_moves) */
 	bool has_age;
 	uint32_t age_ds; /* has_age: since its last packet, in tenths of a second */
 };
@@ -262,6 +272,7 @@ struct event {
 		struct conn conn;
 		struct link link;
 		struct neigh neigh;
+		struct route_change routes;
 		bool ipsec;
 		bool forwards_ip6;
 		struct path_query lookup;

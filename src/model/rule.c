@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/siphash.h"
 #include "base/strbuf.h"
 
 unsigned int rule_nat_bits(const struct rule *r)
@@ -95,6 +96,51 @@ bool rule_is_equal(const struct rule *a, const struct rule *b)
 		return true;
 	return has_equal_match(&a->match, &b->match) && has_equal_rewrite(a, b) &&
 	       a->out_ifindex == b->out_ifindex;
+}
+
+/* Only what has a meaning, and all else 0: what stands between the members, too. */
+static void reduce(const struct rule *r, struct rule *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	ret->ifindex = r->ifindex;
+	ret->prio = r->prio;
+	ret->family = r->family;
+	ret->kind = r->kind;
+	ret->place = r->place;
+	ret->form = (uint8_t)form_of(r);
+	ret->cookie.ct_id = r->cookie.ct_id;
+	ret->cookie.kind = r->cookie.kind;
+	ret->cookie.dir = r->cookie.dir;
+	if (ret->form & RULE_WITH_INDEV)
+		memcpy(ret->indev, r->indev, strnlen(r->indev, sizeof(r->indev)));
+	if (ret->form & RULE_EXACT_TTL)
+		ret->ttl = r->ttl;
+	if (rule_only_accepts(r))
+		return;
+	ret->match = r->match;
+	ret->match.zone = 0;
+	ret->rewrite = r->rewrite;
+	ret->out_ifindex = r->out_ifindex;
+	if (r->rewrite & RULE_SET_MACS) {
+		ret->eth_src = r->eth_src;
+		ret->eth_dst = r->eth_dst;
+	}
+	if (r->rewrite & RULE_SET_SRC)
+		ret->to.src = r->to.src;
+	if (r->rewrite & RULE_SET_DST)
+		ret->to.dst = r->to.dst;
+	if (r->rewrite & RULE_SET_SPORT)
+		ret->to.sport = r->to.sport;
+	if (r->rewrite & RULE_SET_DPORT)
+		ret->to.dport = r->to.dport;
+}
+
+uint64_t rule_digest(const struct rule *r, const uint64_t key[2])
+{
+	struct rule reduced;
+
+	reduce(r, &reduced);
+	return siphash13(&reduced, sizeof(reduced), key);
 }
 
 static void put_rewrite(struct strbuf *sb, const struct rule *r)

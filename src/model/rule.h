@@ -135,6 +135,9 @@ unsigned int rule_csums(const struct rule *r);
  * instance may differ (a rule of a previous life is as good as a new one). */
 bool rule_is_equal(const struct rule *a, const struct rule *b);
 
+/* A hash of all that rule_is_equal() compares: equal rules have equal ones. */
+uint64_t rule_digest(const struct rule *r, const uint64_t key[2]);
+
 #define RULE_STR_SIZE 448
 
 /* One line for `why`, logs and scenario tests. Port names are not known here,

@@ -80,6 +80,13 @@ const struct nlbatch_result *nlbatch_result(const struct nlbatch *b, unsigned in
 	return &b->results[index];
 }
 
+int nlbatch_err(const struct nlbatch *b, unsigned int index)
+{
+	const struct nlbatch_result *result = nlbatch_result(b, index);
+
+	return result->state == NLBATCH_DONE ? result->err.err : -ETIMEDOUT;
+}
+
 void nlbatch_reset(struct nlbatch *b)
 {
 	b->count = 0;

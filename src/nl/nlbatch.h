@@ -96,5 +96,8 @@ MUST_CHECK int nlbatch_run(struct nlbatch *b, int timeout_ms, nlbatch_reply_fn f
 /* Of request number index, below nlbatch_count(). Valid until nlbatch_reset(). */
 const struct nlbatch_result *nlbatch_result(const struct nlbatch *b, unsigned int index);
 
+/* The same as an error: 0, what the kernel refused it with, or -ETIMEDOUT: nobody knows. */
+MUST_CHECK int nlbatch_err(const struct nlbatch *b, unsigned int index);
+
 /* Empties the batch. */
 void nlbatch_reset(struct nlbatch *b);

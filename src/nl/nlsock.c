@@ -11,8 +11,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/counter.h"
 #include "base/mono.h"
 #include "base/util.h"
+
+COUNTER(dumps_interrupted, "dumps that a change interrupted: they are asked for again");
 
 /* Room for many datagrams. Most are short, so most of it is never touched and
  * costs address space only. */
@@ -300,6 +303,8 @@ static int collect(struct nlsock *s, struct query *q, mono_t deadline)
 	}
 	if (q->err.err)
 		return q->err.err;
+	if (q->is_interrupted)
+		counter_inc(&dumps_interrupted);
 	return q->is_interrupted ? -EINTR : 0;
 }
 

@@ -464,7 +464,7 @@ void fake_tell(struct fake *k, const struct event *ev, mono_t now)
 		break;
 	case EVENT_SAMPLE:
 		c = fake_conn_by_id(k, ev->sample.cookie.ct_id);
-		if (c)
+		if (c && !k->flow[plan_slot(ev->sample.handle)].is_moving)
 			note_moved(c, plan_dir(ev->sample.handle), ev->sample.stats.pkts, now);
 		break;
 	case EVENT_INSTALL_DONE:
@@ -472,6 +472,8 @@ void fake_tell(struct fake *k, const struct event *ev, mono_t now)
 			note_gone(k, k->flow[ev->flow.slot].ct_id);
 		break;
 	case EVENT_REMOVE_DONE:
+	case EVENT_MOVE_DONE:
+		k->flow[ev->flow.slot].is_moving = false;
 		note_removed(k, ev, now);
 		break;
 	case EVENT_REFRESH_DONE:

@@ -114,6 +114,7 @@ struct fake_faults {
 	int refresh_err;
 	int barrier_err;
 	int removal_err;
+	int move_err; /* of the rule of the reply; the other is replaced */
 	enum fake_left removal_left;
 	bool lose_install;
 	bool dead_installs; /* rules are taken and not programmed, until it is cleared */
@@ -138,6 +139,7 @@ struct fake_flow {
 	struct slab_ref ref;
 	uint32_t ct_id;
 	unsigned int n_rule_orders; /* of this flow under way */
+	bool is_moving; /* ... such as this one, of which samples say nothing */
 	unsigned int n_lookups;
 	unsigned int n_refreshes;
 	unsigned int worker; /* that had its first order, + 1 */
@@ -164,6 +166,7 @@ struct fake {
 	void (*on_cleared)(void *ctx, struct fake_conn *c);
 	void *ctx;
 	bool is_told_to_stop;
+	bool was_core_lost; /* the core may know connections by their rules */
 	bool is_told_stuck; /* of some worker: flows may change theirs since then */
 	uint64_t n_orders[ORDER__COUNT]; /* handed out since the start */
 	unsigned int n_complaints;
@@ -224,7 +227,8 @@ static inline unsigned int fake_lane(enum order_type type, unsigned int worker)
 		return 0;
 	if (type == ORDER_BARRIER)
 		return FAKE_URGENT;
-	return 2 + 2 * worker + (type != ORDER_REMOVE && type != ORDER_PORT_CLOSE);
+	return 2 + 2 * worker +
+	       (type != ORDER_REMOVE && type != ORDER_MOVE && type != ORDER_PORT_CLOSE);
 }
 
 /* Takes an order that was handed out. */
@@ -236,6 +240,12 @@ bool fake_execute(struct fake *k, unsigned int lane, mono_t now);
 bool fake_answer(struct fake *k, unsigned int lane, struct event *ret);
 /* Orders of the lane that are not answered. */
 size_t fake_pending(const struct fake *k, unsigned int lane);
+
+/* The core is dead, and a new one knows nothing: neither what the old one was told nor what
+ * it asked for. Its orders that were not executed never will be. */
+void fake_lose_core(struct fake *k);
+/* Whatever sits there is removed. */
+void fake_remove_at(struct fake *k, unsigned int n);
 
 /* -- the judge ------------------------------------------------------------ */
 

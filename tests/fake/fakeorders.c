@@ -24,6 +24,7 @@ static struct fake_flow *flow_of(struct fake *k, struct slab_ref ref)
 static bool is_of_flow(const struct order *o)
 {
 	return o->type == ORDER_LOOKUP || o->type == ORDER_INSTALL || o->type == ORDER_REMOVE ||
+	       o->type == ORDER_MOVE ||
 	       (o->type == ORDER_REFRESH && !slab_ref_is_equal(o->flow, SLAB_REF_NONE));
 }
 
@@ -65,6 +66,9 @@ static void check_refresh(struct fake *k, const struct order_refresh *o)
 	const struct fake_conn *c = fake_conn_by_id(k, o->ct_id);
 	uint8_t state;
 
+	/* Only its rules did, and it may be over. */
+	if (k->was_core_lost && (!c || !c->is_told))
+		return;
 	if (!c || !c->is_told) {
 		fake_complain(k, "refresh of %u, which nobody spoke of", o->ct_id);
 		return;
@@ -90,7 +94,9 @@ void fake_push(struct fake *k, const struct order *o, unsigned int worker, mono_
 		f->ct_id = o->install.ct_id;
 		break;
 	case ORDER_REMOVE:
+	case ORDER_MOVE:
 		check_worker(k, f, worker);
+		f->is_moving = o->type == ORDER_MOVE;
 		break;
 	case ORDER_LOOKUP:
 		f->n_lookups++;
@@ -227,29 +233,37 @@ static int add_rule(struct fake *k, const struct rule *r, struct slab_ref flow)
 	return 0;
 }
 
+static struct fake_rule *rule_at(struct fake *k, const struct rule_where *where)
+{
+	for (unsigned int i = 0; i < k->n_rules; i++) {
+		struct rule_where at = rule_where(&k->rule[i].rule);
+
+		if (at.ifindex == where->ifindex && at.prio == where->prio &&
+		    at.handle == where->handle && at.family == where->family)
+			return &k->rule[i];
+	}
+	return NULL;
+}
+
 /* -ENOENT when there is none. */
 static int del_rule(struct fake *k, const struct rule_where *where, struct rule_stats *ret)
 {
-	for (unsigned int i = 0; i < k->n_rules; i++) {
-		const struct rule *r = &k->rule[i].rule;
+	struct fake_rule *r = rule_at(k, where);
 
-		if (r->ifindex == where->ifindex && r->prio == where->prio &&
-		    r->handle == where->handle && rule_where(r).family == where->family) {
-			*ret = k->rule[i].stats;
-			k->rule[i] = k->rule[--k->n_rules];
-			return 0;
-		}
-	}
-	return -ENOENT;
+	if (!r)
+		return -ENOENT;
+	*ret = r->stats;
+	*r = k->rule[--k->n_rules];
+	return 0;
 }
 
 /* -- installs ------------------------------------------------------------- */
 
-static void check_rule(struct fake *k, const struct order *o, const struct fake_conn *c,
-		       enum dir dir)
+static void check_rule(struct fake *k, const struct order *o, const struct rule rules[],
+		       const struct fake_conn *c, enum dir dir)
 {
-	const struct order_install *in = &o->install;
-	const struct rule *r = &in->rule[dir], *other = &in->rule[dir_other(dir)];
+	const struct rule *r = &rules[dir], *other = &rules[dir_other(dir)];
+	uint32_t ct_id = c->conn.id;
 	const struct tuple *match = dir == DIR_ORIG ? &c->conn.orig : &c->conn.reply;
 	struct tuple to = tuple_inverse(dir == DIR_ORIG ? &c->conn.reply : &c->conn.orig);
 	struct rule_where where = plan_where(
@@ -258,18 +272,18 @@ static void check_rule(struct fake *k, const struct order *o, const struct fake_
 	struct tuple out = rewritten(r);
 
 	if (!tuple_is_equal(&r->match, match))
-		fake_complain(k, "rule of %u matches something else", in->ct_id);
+		fake_complain(k, "rule of %u matches something else", ct_id);
 	if (!tuple_is_equal(&out, &to))
-		fake_complain(k, "rule of %u translates to something else", in->ct_id);
+		fake_complain(k, "rule of %u translates to something else", ct_id);
 	if (!(r->rewrite & RULE_DEC_TTL) || !(r->rewrite & RULE_SET_MACS) ||
 	    !mac_is_unicast(&r->eth_src) || !mac_is_unicast(&r->eth_dst))
-		fake_complain(k, "rule of %u does not route", in->ct_id);
+		fake_complain(k, "rule of %u does not route", ct_id);
 	if (r->ifindex != where.ifindex || r->prio != where.prio || r->handle != where.handle ||
 	    rule_where(r).family != where.family || r->kind != RULE_FLOW || r->ifindex == r->out_ifindex)
-		fake_complain(k, "rule of %u sits in the wrong place", in->ct_id);
-	if (r->cookie.instance != k->instance || r->cookie.ct_id != in->ct_id ||
+		fake_complain(k, "rule of %u sits in the wrong place", ct_id);
+	if (r->cookie.instance != k->instance || r->cookie.ct_id != ct_id ||
 	    r->cookie.dir != (uint8_t)dir || r->cookie.kind != RULE_FLOW)
-		fake_complain(k, "rule of %u has a wrong cookie", in->ct_id);
+		fake_complain(k, "rule of %u has a wrong cookie", ct_id);
 }
 
 static void set_status(struct event_install *e, enum install_status status, int err)
@@ -330,7 +344,7 @@ static void run_install(struct fake *k, const struct order *o, struct event *ev,
 	if (in->orig.proto == L4_TCP && !c->be_liberal)
 		fake_complain(k, "rules for %u before be-liberal", in->ct_id);
 	for (unsigned int d = 0; d < DIR__COUNT; d++) {
-		check_rule(k, o, c, d);
+		check_rule(k, o, in->rule, c, d);
 		err[d] = add_rule(k, &in->rule[d], o->flow);
 		if (err[d]) {
 			set_status(e, INSTALL_REFUSED, err[d]);
@@ -370,6 +384,49 @@ static void run_remove(struct fake *k, const struct order *o, struct event *ev)
 			fake_complain(k, "a rule of slot %u is left on if%u", o->flow.slot,
 				      k->rule[i].rule.ifindex);
 	}
+}
+
+/* -- moves ---------------------------------------------------------------- */
+
+/* As the kernel does: a new rule before the old one goes, so there must be room for both;
+ * where none was, one is made. */
+static int move_rule(struct fake *k, const struct order *o, enum dir dir, struct event_remove *e)
+{
+	const struct rule *r = &o->move.rule[dir];
+	struct rule_where where = rule_where(r);
+	struct fake_rule *old = rule_at(k, &where);
+	int err = dir == DIR_REPLY ? k->faults.move_err : 0;
+
+	if (old) {
+		e->has_stats[dir] = true;
+		e->stats[dir] = old->stats;
+	}
+	if (!err)
+		err = refusal(k, r);
+	if (err || !old)
+		return err ? err : add_rule(k, r, o->flow);
+	*old = (struct fake_rule){ .rule = *r, .flow = o->flow, .is_dead = k->faults.dead_installs };
+	return 0;
+}
+
+static void run_move(struct fake *k, const struct order *o, struct event *ev)
+{
+	const struct fake_conn *c = fake_conn_by_id(k, o->move.rule[0].cookie.ct_id);
+	struct event_remove *e = &ev->remove;
+
+	*ev = (struct event){ .type = EVENT_MOVE_DONE, .flow = o->flow };
+	for (unsigned int d = 0; d < DIR__COUNT; d++) {
+		int err;
+
+		if (c)
+			check_rule(k, o, o->move.rule, c, d);
+		err = move_rule(k, o, d, e);
+		if (err) {
+			e->err = err;
+			set_text(k, o->move.rule[d].ifindex, e->extack);
+		}
+	}
+	k->faults.move_err = 0;
 }
 
 /* -- ports ---------------------------------------------------------------- */
@@ -427,10 +484,11 @@ static void run_port_close(struct fake *k, const struct order_port *o, struct ev
 		if (k->rule[i].rule.ifindex == o->ifindex)
 			fake_complain(k, "if%u closed under its rules", o->ifindex);
 	}
-	if (o->keep_clsact != l->clsact_is_foreign)
+	/* One that never opened the port does not know, but a guard of ours does. */
+	if (o->keep_clsact != l->clsact_is_foreign && !(k->was_core_lost && o->keep_clsact))
 		fake_complain(k, "if%u: wrong about whose clsact it is", o->ifindex);
 	l->guards = 0;
-	if (!o->keep_clsact)
+	if (!l->clsact_is_foreign)
 		l->has_clsact = false;
 }
 
@@ -587,6 +645,9 @@ static void run_order(struct fake *k, struct fake_job *job, mono_t now)
 	case ORDER_REMOVE:
 		run_remove(k, o, ev);
 		break;
+	case ORDER_MOVE:
+		run_move(k, o, ev);
+		break;
 	case ORDER_REFRESH:
 		run_refresh(k, job, ev, now);
 		break;
@@ -655,4 +716,38 @@ bool fake_answer(struct fake *k, unsigned int lane, struct event *ret)
 		l->n = 0;
 	}
 	return true;
+}
+
+/* -- a new core ------------------------------------------------------------ */
+
+static void forget_told(struct fake_conn *c)
+{
+	c->is_told = false;
+	c->is_told_gone = !c->exists;
+	c->is_told_by_event = false;
+	c->told = (struct conn){ .id = c->conn.id, .orig = c->conn.orig };
+	c->last_moved = MONO_ZERO;
+	c->told_marked_at = 0;
+	c->doubted_at = 0;
+	for (unsigned int d = 0; d < DIR__COUNT; d++)
+		c->told_pkts[d] = 0;
+}
+
+void fake_lose_core(struct fake *k)
+{
+	for (unsigned int i = 0; i < FAKE_LANES; i++)
+		k->lane[i].first = k->lane[i].n = 0;
+	for (unsigned int i = 0; i < k->n_conns; i++)
+		forget_told(&k->conn[i]);
+	memset(k->flow, 0, sizeof(k->flow));
+	k->told_epoch = 0;
+	k->read_marked_at = 0;
+	k->is_told_to_stop = false;
+	k->is_told_stuck = false;
+	k->was_core_lost = true;
+}
+
+void fake_remove_at(struct fake *k, unsigned int n)
+{
+	k->rule[n] = k->rule[--k->n_rules];
 }

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/engine_priv.h"
+#include "core/plan.h"
 #include "core/view.h"
 
 /* More rounds than any finite amount of work can need. */
@@ -42,6 +44,7 @@ void rig_init(struct rig *rig, const struct settings *settings, unsigned int n_w
 	};
 
 	memset(rig, 0, sizeof(*rig));
+	rig->params = params;
 	rig->now = params.now;
 	rig->n_workers = n_workers;
 	fake_init(&rig->kernel, settings, params.instance);
@@ -54,6 +57,50 @@ void rig_fini(struct rig *rig)
 	engine_free(rig->engine);
 	rig->engine = NULL;
 	fake_fini(&rig->kernel);
+}
+
+static bool has_barrier(const struct rig *rig)
+{
+	for (unsigned int i = 0; i < FAKE_LINKS; i++) {
+		if (rig->kernel.link[i].exists && rig->kernel.link[i].has_barrier)
+			return true;
+	}
+	return false;
+}
+
+/* Rules behind a barrier were about to go. */
+static void adopt_rules(struct rig *rig, bool may_adopt)
+{
+	struct fake *k = &rig->kernel;
+
+	for (unsigned int i = k->n_rules; i-- > 0;) {
+		struct fake_rule *r = &k->rule[i];
+		struct engine_leftover left = { .rule = &r->rule,
+						.stats = r->stats,
+						.in_hw = !r->is_dead };
+
+		if (!may_adopt || !engine_adopt(rig->engine, &left, rig->now)) {
+			fake_remove_at(k, i);
+			continue;
+		}
+		r->flow = flowtab_ref(&rig->engine->flows,
+				      flowtab_at(&rig->engine->flows, plan_slot(r->rule.handle)));
+		k->flow[r->flow.slot] = (struct fake_flow){ .ref = r->flow,
+							    .ct_id = r->rule.cookie.ct_id };
+	}
+	for (unsigned int i = 0; i < FAKE_LINKS; i++)
+		k->link[i].has_barrier = false;
+	engine_adopt_end(rig->engine, rig->now);
+}
+
+void rig_restart(struct rig *rig, bool may_adopt)
+{
+	engine_free(rig->engine);
+	fake_lose_core(&rig->kernel);
+	rig->params.now = rig->now;
+	if (engine_new(&rig->params, &rig->engine))
+		abort();
+	adopt_rules(rig, may_adopt && !has_barrier(rig));
 }
 
 unsigned int rig_n_lanes(const struct rig *rig)

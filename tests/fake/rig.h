@@ -12,6 +12,7 @@
 #include "fake/fakekernel.h"
 
 struct rig {
+	struct engine_params params;
 	struct engine *engine;
 	struct fake kernel;
 	mono_t now;
@@ -31,6 +32,10 @@ struct settings rig_settings(void);
 void rig_init(struct rig *rig, const struct settings *settings, unsigned int n_workers,
 	      uint64_t seed);
 void rig_fini(struct rig *rig);
+
+/* The engine dies with all that is under way, and another begins with the rules that are
+ * there, as daemon/adopt does it; or they are removed. It knows no link and no connection yet. */
+void rig_restart(struct rig *rig, bool may_adopt);
 
 /* One event, which the judge hears first. */
 void rig_feed(struct rig *rig, const struct event *event);

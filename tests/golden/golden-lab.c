@@ -374,9 +374,12 @@ static void print_neigh(const struct neigh *n, void *ctx UNUSED)
 	fflush(stdout);
 }
 
-static void print_routes_changed(void *ctx UNUSED)
+static void print_routes(const struct route_change *c, void *ctx UNUSED)
 {
-	printf("routes changed\n");
+	char addr[ADDR_STR_SIZE];
+
+	printf("routes changed: device %u, %s/%u\n", c->ifindex,
+	       addr_to_str((enum family)c->family, &c->prefix, addr), c->len);
 	fflush(stdout);
 }
 
@@ -526,7 +529,7 @@ static void watch(int seconds)
 		.link_gone = print_link_gone,
 		.neigh = print_neigh,
 		.neigh_gone = print_neigh,
-		.routes_changed = print_routes_changed,
+		.routes = print_routes,
 	};
 	mono_t end = mono_add_ms(mono_now(), seconds * 1000);
 	struct reader r = open_reader("event");

@@ -216,7 +216,7 @@ static int run_own(struct nftown *o, const char *verb, const struct nftadmit_con
 	else if (strcmp(verb, "renew") == 0)
 		err = nftown_renew_flow(o, c, &why);
 	else if (strcmp(verb, "down") == 0)
-		err = nftown_down(o, &why);
+		err = nftown_down(o, NULL, &why);
 	else
 		return 1;
 	printf("%s: %d %s\n", verb, err, err ? why.extack : "");

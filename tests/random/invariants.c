@@ -143,7 +143,7 @@ static void check_cards(struct world *w)
 		const struct flow *f = flowtab_at(&e->flows, slot);
 		struct card_sums *s;
 
-		if (f->is_counted != flow_has_rules(f))
+		if (f->is_counted != (flow_has_rules(f) && !adopt_has(e, f)))
 			fake_complain(&w->rig.kernel, "%u is %s, and %s counted", f->ct_id,
 				      flow_state_name(f->state), f->is_counted ? "is" : "is not");
 		if (!f->is_counted || f->card >= NIC_MAX_CARDS)
@@ -172,6 +172,7 @@ static void check_told(struct world *w, const struct flow *f)
 	case FLOW_RESOLVE:
 	case FLOW_WAIT:
 	case FLOW_ACTIVE:
+	case FLOW_MOVE:
 		if (!is_eligible)
 			fake_complain(k, "%u is %s, but not eligible", f->ct_id,
 				      flow_state_name(f->state));
@@ -179,10 +180,15 @@ static void check_told(struct world *w, const struct flow *f)
 	case FLOW_INSTALL:
 	case FLOW_DRAIN:
 	case FLOW_REMOVE:
+	case FLOW_MOVING:
 		if (!is_eligible &&
 		    (f->goal == FLOW_GOAL_KEEP || f->goal == FLOW_GOAL_RESOLVE))
 			fake_complain(k, "%u is %s with goal %u, but not eligible", f->ct_id,
 				      flow_state_name(f->state), f->goal);
+		break;
+	case FLOW_ADOPTED:
+		if (adopt_is_recognised(f) && !is_eligible)
+			fake_complain(k, "%u is recognised, but not eligible", f->ct_id);
 		break;
 	case FLOW_REFUSED:
 	case FLOW_STATE__COUNT:
@@ -216,7 +222,8 @@ static const char *find_fault(struct world *w, const struct flow *f, uint32_t sl
 	unsigned int n_lookups = is_known ? ff->n_lookups : 0;
 	unsigned int n_refreshes = is_known ? ff->n_refreshes : 0;
 	bool is_armed = wheel_is_armed(&e->timers, slot);
-	bool is_working = f->state == FLOW_INSTALL || f->state == FLOW_REMOVE;
+	bool is_working = f->state == FLOW_INSTALL || f->state == FLOW_REMOVE ||
+			  f->state == FLOW_MOVING;
 
 	if (is_working != (n_orders == 1))
 		return "orders under way do not fit its state";
@@ -224,8 +231,10 @@ static const char *find_fault(struct world *w, const struct flow *f, uint32_t sl
 		return "refreshes under way do not fit";
 	if ((f->state == FLOW_WAIT) != (f->queue == FLOW_Q_INSTALL))
 		return "waits in the wrong queue to install";
-	if (f->queue == FLOW_Q_REMOVE && f->state != FLOW_DRAIN)
+	if (f->queue == FLOW_Q_REMOVE && f->state != FLOW_DRAIN && f->state != FLOW_MOVE)
 		return "waits in the wrong queue to remove";
+	if (f->state == FLOW_MOVE && f->queue != FLOW_Q_REMOVE)
+		return "is never moved";
 	if (f->state == FLOW_DRAIN && f->queue != FLOW_Q_REMOVE && !is_armed)
 		return "is never removed";
 	if (f->state == FLOW_RESOLVE && !f->ask_path && !n_lookups)
@@ -241,6 +250,10 @@ static const char *find_fault(struct world *w, const struct flow *f, uint32_t sl
 	if (f->ask_care && f->queue != FLOW_Q_ASK && !f->is_asking &&
 	    (f->state == FLOW_REFUSED || f->state == FLOW_RESOLVE || f->state == FLOW_ACTIVE))
 		return "never asks for its entry";
+	if (f->state == FLOW_ADOPTED && !adopt_has(e, f))
+		return "has rules of an earlier life that nobody knows";
+	if (adopt_has(e, f) && !flow_has_rules(f))
+		return "is said to have rules of an earlier life, but has none";
 	if (f->is_barred && !flow_has_rules(f))
 		return "waits behind a barrier without rules";
 	if ((f->goal != FLOW_GOAL_KEEP) && !flow_has_rules(f))

@@ -61,7 +61,7 @@ static uint64_t count_moves(struct world *w)
 	if (is_full && w->rig.engine->n_reason[REASON_HARDWARE_FULL])
 		return 0;
 	return (is_full ? 0 : k->n_orders[ORDER_LOOKUP]) + k->n_orders[ORDER_INSTALL] +
-	       k->n_orders[ORDER_REMOVE] + k->n_orders[ORDER_PORT_OPEN] +
+	       k->n_orders[ORDER_REMOVE] + k->n_orders[ORDER_MOVE] + k->n_orders[ORDER_PORT_OPEN] +
 	       k->n_orders[ORDER_PORT_CLOSE] + k->n_orders[ORDER_PROBE];
 }
 

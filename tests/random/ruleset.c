@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "core/engine_priv.h"
 #include "core/policy.h"
 #include "random/world.h"
 
@@ -184,6 +185,34 @@ static void settle(struct world *w)
 		return;
 	w->is_settling = false;
 	rig_feed_type(&w->rig, EVENT_RULESET_SETTLED);
+}
+
+bool world_is_lawful(const struct world *w)
+{
+	if (!world_has_ruleset(w))
+		return true;
+	return !w->n_changes && !w->is_settling && !w->is_writing &&
+	       (!is_by_epoch(w) || (w->is_open && w->epoch_written == w->rig.kernel.told_epoch)) &&
+	       ruleset_is_done(w->rig.engine);
+}
+
+/* What was changed until now is in the ruleset that the new one finds. */
+void world_restart_ruleset(struct world *w, bool is_adopted)
+{
+	struct world_change since = { .when = w->rig.kernel.ruleset_time, .everything = true };
+
+	w->n_changes = 0;
+	w->is_settling = false;
+	w->is_writing = false;
+	w->is_open = false;
+	w->n_unsettled = 0;
+	w->is_dump_unsettled = false;
+	if (is_by_epoch(w) && is_adopted)
+		feed_epoch(w, w->epoch_written);
+	if (world_has_ruleset(w) && !is_by_epoch(w) && !is_adopted) {
+		fake_doubt(&w->rig.kernel, NULL, since.when);
+		feed_elements(w, &since);
+	}
 }
 
 void world_step_ruleset(struct world *w)

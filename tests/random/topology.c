@@ -91,10 +91,13 @@ static void put_route(struct world *w, unsigned int n, bool is_ip6, uint32_t ifi
 	fake_put_route(&w->rig.kernel, &r);
 }
 
-static void say_routes(struct world *w)
+static void say_route(struct world *w, unsigned int n, bool is_ip6)
 {
 	struct event ev = { .type = EVENT_ROUTES_CHANGED };
 
+	ev.routes.family = is_ip6 ? FAMILY_IP6 : FAMILY_IP4;
+	ev.routes.len = is_ip6 ? 64 : 24;
+	world_address(n, 0, is_ip6, &ev.routes.prefix);
 	world_queue_add(&w->rt, &ev);
 }
 
@@ -110,8 +113,8 @@ static void add_net(struct world *w, unsigned int n)
 			w->neigh[n][h][is_ip6].is_valid = true;
 			say_neigh(w, n, h, is_ip6);
 		}
+		say_route(w, n, is_ip6);
 	}
-	say_routes(w);
 }
 
 void world_add_nets(struct world *w)
@@ -196,7 +199,7 @@ static void change_route(struct world *w, unsigned int n)
 		fake_del_route(&w->rig.kernel, &r);
 	else if (w->net[via].ifindex)
 		put_route(w, n, is_ip6, w->net[via].ifindex, via);
-	say_routes(w);
+	say_route(w, n, is_ip6);
 }
 
 static void change_neigh(struct world *w, unsigned int n)

@@ -10,6 +10,7 @@
 #include "base/util.h"
 #include "core/engine_priv.h"
 #include "core/policy.h"
+#include "core/view.h"
 
 /* splitmix64 */
 uint32_t world_below(struct world_random *r, uint32_t n)
@@ -441,6 +442,7 @@ void world_add_fault(struct world *w)
 	case 2:
 		f->removal_err = random_errno(w);
 		f->removal_left = below(w, 3);
+		f->move_err = f->removal_err;
 		break;
 	case 3:
 		f->care_err = -EPERM;
@@ -606,6 +608,47 @@ static void work(struct world *w)
 	}
 }
 
+/* -- another daemon -------------------------------------------------------- */
+
+/* As main does it: nobody else would clean up what is no port any more. */
+static void sweep_others(struct world *w)
+{
+	const struct pathtab *paths = view_paths(w->rig.engine);
+	struct link_rec *rec;
+
+	for (uint32_t slot = 0; (rec = pathtab_next_link(paths, &slot));) {
+		struct fake_link *l = fake_find_link(&w->rig.kernel, rec->link.ifindex);
+
+		slot++;
+		if (!l || rec->port != PORT_NONE)
+			continue;
+		for (unsigned int i = w->rig.kernel.n_rules; i-- > 0;) {
+			if (w->rig.kernel.rule[i].rule.ifindex == rec->link.ifindex)
+				fake_remove_at(&w->rig.kernel, i);
+		}
+		l->guards = 0;
+		l->has_clsact &= l->clsact_is_foreign;
+	}
+}
+
+/* The engine dies at any instant, and another one goes on. What it had not read is lost. */
+static void restart(struct world *w)
+{
+	bool may_adopt = world_is_lawful(w);
+
+	for (unsigned int i = 0; i < w->rig.n_workers; i++) {
+		set_stuck(w, i, false);
+		w->is_told[i] = false;
+	}
+	w->ct.n = 0;
+	w->ct.has_lost = true;
+	w->is_dumping = false;
+	rig_restart(&w->rig, may_adopt);
+	world_restart_ruleset(w, may_adopt);
+	world_read_topology(w);
+	sweep_others(w);
+}
+
 /* -- time and the operator ------------------------------------------------ */
 
 static void pass_time(struct world *w)
@@ -693,6 +736,8 @@ void world_step(struct world *w)
 		world_add_fault(w);
 	else if (dice < 92 && w->has_losses)
 		take_away(w);
+	else if (dice < 93 && one_in(w, 8))
+		restart(w);
 	else if (dice < 93)
 		step_worker(w);
 	else

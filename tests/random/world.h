@@ -126,6 +126,9 @@ uint32_t world_wanted_mark(const struct world *w, const struct fake_conn *c);
 /* Why it may not be offloaded once its packets have met the ruleset. */
 enum reason world_wanted_reason(const struct world *w, const struct fake_conn *c);
 void world_step_ruleset(struct world *w);
+/* Nothing that a change asks for is still to be done: the next life may adopt rules. */
+bool world_is_lawful(const struct world *w);
+void world_restart_ruleset(struct world *w, bool is_adopted);
 /* Everything is told, and an epoch is open. */
 void world_rest_ruleset(struct world *w);
 

@@ -341,6 +341,8 @@ static void run_fail(struct scene *s, struct words *w)
 	if (words_take_if(w, "removal")) {
 		f->removal_err = words_take_errno(s, w);
 		f->removal_left = take_left(s, w);
+	} else if (words_take_if(w, "move")) {
+		f->move_err = words_take_errno(s, w);
 	} else if (words_take_if(w, "port")) {
 		f->port_err = words_take_errno(s, w);
 	} else if (words_take_if(w, "lookup")) {

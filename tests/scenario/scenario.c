@@ -82,14 +82,18 @@ static void log_order(struct scene *s, const char *fmt, ...)
 	va_end(args);
 }
 
-static void log_install(struct scene *s, const struct order_install *o, const char *worker)
+static void log_rules(struct scene *s, const struct rule rule[])
 {
 	char text[RULE_STR_SIZE];
 
-	log_order(s, "install %u%s%s", o->ct_id, o->be_liberal ? " be-liberal" : "", worker);
 	for (unsigned int d = 0; s->shows_rules && d < DIR__COUNT; d++)
-		log_order(s, "%s %s", d == DIR_ORIG ? "orig" : "reply",
-			  rule_to_str(&o->rule[d], text));
+		log_order(s, "%s %s", d == DIR_ORIG ? "orig" : "reply", rule_to_str(&rule[d], text));
+}
+
+static void log_install(struct scene *s, const struct order_install *o, const char *worker)
+{
+	log_order(s, "install %u%s%s", o->ct_id, o->be_liberal ? " be-liberal" : "", worker);
+	log_rules(s, o->rule);
 }
 
 static void log_refresh(struct scene *s, const struct order_refresh *o)
@@ -120,6 +124,10 @@ static void on_order(void *ctx, const struct order *o, unsigned int worker)
 		break;
 	case ORDER_REMOVE:
 		log_order(s, "remove %u%s", s->rig.kernel.flow[o->flow.slot].ct_id, by);
+		break;
+	case ORDER_MOVE:
+		log_order(s, "move %u%s", s->rig.kernel.flow[o->flow.slot].ct_id, by);
+		log_rules(s, o->move.rule);
 		break;
 	case ORDER_REFRESH:
 		log_refresh(s, &o->refresh);

@@ -153,6 +153,8 @@ static uint32_t order_bits(struct scene *s, const char *word)
 		return 1u << ORDER_INSTALL;
 	if (strcmp(word, "remove") == 0)
 		return 1u << ORDER_REMOVE;
+	if (strcmp(word, "move") == 0)
+		return 1u << ORDER_MOVE;
 	if (strcmp(word, "refresh") == 0)
 		return 1u << ORDER_REFRESH;
 	scene_fail(s, "no such kind of order: '%s'", word);
@@ -340,6 +342,14 @@ static bool take_route(struct scene *s, struct words *w, struct fake_route *r)
 	return is_quiet;
 }
 
+static void tell_route(struct scene *s, const struct fake_route *r)
+{
+	struct event ev = { .type = EVENT_ROUTES_CHANGED };
+
+	ev.routes = (struct route_change){ .family = r->family, .len = r->len, .prefix = r->prefix };
+	rig_feed(&s->rig, &ev);
+}
+
 static void run_route(struct scene *s, struct words *w)
 {
 	struct fake_route r;
@@ -347,7 +357,7 @@ static void run_route(struct scene *s, struct words *w)
 
 	fake_put_route(&s->rig.kernel, &r);
 	if (!is_quiet)
-		rig_feed_type(&s->rig, EVENT_ROUTES_CHANGED);
+		tell_route(s, &r);
 }
 
 static void run_unroute(struct scene *s, struct words *w)
@@ -357,7 +367,7 @@ static void run_unroute(struct scene *s, struct words *w)
 
 	fake_del_route(&s->rig.kernel, &r);
 	if (!is_quiet)
-		rig_feed_type(&s->rig, EVENT_ROUTES_CHANGED);
+		tell_route(s, &r);
 }
 
 static void run_forwarding_ip6(struct scene *s, struct words *w)

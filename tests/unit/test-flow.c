@@ -36,9 +36,14 @@ static void every_cell(void **state UNUSED)
 				assert_true(s == FLOW_WAIT && i == FLOW_IN_TAKEN);
 			if (c->action == FLOW_ACT_FREE)
 				assert_false(has_rules(s));
-			/* Both rules confirmed, and nothing else, makes it active. */
+			/* Both rules confirmed, and nothing else, makes it active; or that
+			 * those which are there are the right ones. */
 			if (c->next == FLOW_ACTIVE && s != FLOW_ACTIVE)
-				assert_true(s == FLOW_INSTALL && i == FLOW_IN_INSTALLED);
+				assert_true((s == FLOW_INSTALL && i == FLOW_IN_INSTALLED) ||
+					    (s == FLOW_MOVING && i == FLOW_IN_MOVED) ||
+					    (s == FLOW_ADOPTED && i == FLOW_IN_PATH_SAME));
+			/* Nothing gets there while the daemon runs. */
+			assert_true(c->next != FLOW_ADOPTED || s == FLOW_ADOPTED);
 		}
 	}
 }
@@ -60,7 +65,10 @@ static void bugs(void **state UNUSED)
 		assert_int_equal(is_bug(s, FLOW_IN_UNCERTAIN), s != FLOW_INSTALL);
 		assert_int_equal(is_bug(s, FLOW_IN_REMOVED), s != FLOW_REMOVE);
 		assert_int_equal(is_bug(s, FLOW_IN_NOT_REMOVED), s != FLOW_REMOVE);
-		assert_int_equal(is_bug(s, FLOW_IN_TAKEN), s != FLOW_WAIT && s != FLOW_DRAIN);
+		assert_int_equal(is_bug(s, FLOW_IN_TAKEN),
+				 s != FLOW_WAIT && s != FLOW_DRAIN && s != FLOW_MOVE);
+		assert_int_equal(is_bug(s, FLOW_IN_MOVED), s != FLOW_MOVING);
+		assert_int_equal(is_bug(s, FLOW_IN_NOT_MOVED), s != FLOW_MOVING);
 	}
 }
 
@@ -83,6 +91,14 @@ static void life(void **state UNUSED)
 	assert_cell(FLOW_ACTIVE, FLOW_IN_END, FLOW_DRAIN, FLOW_ACT_DRAIN);
 	assert_cell(FLOW_DRAIN, FLOW_IN_TAKEN, FLOW_REMOVE, FLOW_ACT_TAKE);
 	assert_cell(FLOW_REMOVE, FLOW_IN_REMOVED, FLOW_REFUSED, FLOW_ACT_AFTER);
+
+	assert_cell(FLOW_ACTIVE, FLOW_IN_PATH_MOVED, FLOW_MOVE, FLOW_ACT_MOVE);
+	assert_cell(FLOW_MOVE, FLOW_IN_TAKEN, FLOW_MOVING, FLOW_ACT_TAKE);
+	assert_cell(FLOW_MOVING, FLOW_IN_MOVED, FLOW_ACTIVE, FLOW_ACT_SETTLE);
+	assert_cell(FLOW_MOVING, FLOW_IN_NOT_MOVED, FLOW_DRAIN, FLOW_ACT_DRAIN);
+	assert_cell(FLOW_MOVE, FLOW_IN_LEAVE, FLOW_DRAIN, FLOW_ACT_DRAIN);
+	assert_cell(FLOW_MOVE, FLOW_IN_END, FLOW_DRAIN, FLOW_ACT_DRAIN);
+	assert_cell(FLOW_MOVING, FLOW_IN_END, FLOW_MOVING, FLOW_ACT_GOAL);
 
 	assert_cell(FLOW_RESOLVE, FLOW_IN_PATH_BAD, FLOW_REFUSED, FLOW_ACT_REFUSE);
 	assert_cell(FLOW_RESOLVE, FLOW_IN_RECHECK, FLOW_RESOLVE, FLOW_ACT_ASK_PATH);

@@ -19,6 +19,7 @@
 #include "kern/links.h"
 #include "kern/neighs.h"
 #include "kern/netconf.h"
+#include "kern/routechange.h"
 #include "kern/routes.h"
 #include "kern/rtwatch.h"
 #include "nl/nlput.h"
@@ -140,6 +141,16 @@ static void vlan_device(void **state UNUSED)
 	assert_int_equal(link.lower, 3);
 	assert_int_equal(link.vlan, 7);
 
+	/* The kind alone. */
+	begin_link(&m, RTM_NEWLINK, AF_UNSPEC, IFF_UP | IFF_LOWER_UP);
+	nlput_u32(&m.w, IFLA_LINK, 3);
+	info = nlput_nest_begin(&m.w, IFLA_LINKINFO);
+	nlput_str(&m.w, IFLA_INFO_KIND, "vlan");
+	nlput_nest_end(&m.w, info);
+	assert_int_equal(get_link(&m, &link), 0);
+	assert_string_equal(link.kind, "vlan");
+	assert_int_equal(link.vlan, 0);
+
 	/* The number of a device in another namespace is none of ours. */
 	nlput_u32(&m.w, IFLA_LINK_NETNSID, 0);
 	assert_int_equal(get_link(&m, &link), 0);
@@ -219,6 +230,46 @@ static void neighbour_states(void **state UNUSED)
 		assert_int_equal(neigh.family, FAMILY_IP6);
 		assert_int_equal(neigh.addr.b[15], 1);
 		assert_memory_equal(neigh.mac.b, mac_bytes, sizeof(mac_bytes));
+	}
+}
+
+/* Who sees to it, by state, flags, extended flags and protocol. */
+static void who_keeps_a_neighbour(void **state UNUSED)
+{
+	static const struct {
+		uint16_t nud;
+		uint8_t flags;
+		uint32_t ext; /* 1: managed */
+		uint8_t protocol;
+		enum neigh_care care;
+		bool is_stale;
+	} cases[] = {
+		{ NUD_REACHABLE, 0, 0, RTPROT_UNSPEC, NEIGH_AGES, false },
+		{ NUD_STALE, 0, 0, RTPROT_UNSPEC, NEIGH_AGES, true },
+		{ NUD_STALE, NTF_ROUTER, 0, RTPROT_KERNEL, NEIGH_AGES, true },
+		{ NUD_REACHABLE, 0, 1, NEIGHS_PROTOCOL, NEIGH_OURS, false },
+		{ NUD_STALE, 0, 0, NEIGHS_PROTOCOL, NEIGH_AGES, true },
+		{ NUD_REACHABLE, 0, 1, RTPROT_UNSPEC, NEIGH_OTHERS, false },
+		{ NUD_REACHABLE, 0, 0, RTPROT_ZEBRA, NEIGH_OTHERS, false },
+		{ NUD_PERMANENT, 0, 0, RTPROT_UNSPEC, NEIGH_OTHERS, false },
+		{ NUD_PERMANENT, 0, 1, NEIGHS_PROTOCOL, NEIGH_OTHERS, false },
+		{ NUD_NOARP, 0, 0, RTPROT_UNSPEC, NEIGH_OTHERS, false },
+		{ NUD_REACHABLE, NTF_EXT_LEARNED, 0, RTPROT_UNSPEC, NEIGH_OTHERS, false },
+	};
+
+	for (size_t i = 0; i < array_size(cases); i++) {
+		struct neigh neigh;
+		struct msg m;
+
+		put_neigh(&m, RTM_NEWNEIGH, AF_INET, cases[i].nud, cases[i].flags);
+		if (cases[i].ext)
+			nlput_u32(&m.w, 15 /* NDA_FLAGS_EXT */, cases[i].ext);
+		if (cases[i].protocol)
+			nlput_u8(&m.w, NDA_PROTOCOL, cases[i].protocol);
+		assert_int_equal(nlput_end(&m.w), 0);
+		assert_int_equal(neighs_get(nlput_msg(&m.w), &neigh), 0);
+		assert_int_equal(neigh.care, cases[i].care);
+		assert_int_equal(neigh.is_stale, cases[i].is_stale);
 	}
 }
 
@@ -324,6 +375,22 @@ static void route_via_the_other_family(void **state UNUSED)
 	assert_true(answer.has_gateway);
 	assert_int_equal(answer.gateway_family, FAMILY_IP6);
 	assert_memory_equal(answer.gateway.b, via + 2, 16);
+}
+
+static void next_hops_that_break_the_library(void **state UNUSED)
+{
+	static const struct rtnexthop none = { .rtnh_len = 0 };
+	struct route_answer answer;
+	struct msg m;
+
+	begin_route(&m, AF_INET, RTN_UNICAST);
+	nlput_bytes(&m.w, RTA_MULTIPATH, &none, sizeof(none));
+	assert_int_equal(nlput_end(&m.w), 0);
+	assert_int_equal(routes_get(nlput_msg(&m.w), &answer), -EBADMSG);
+	begin_route(&m, AF_INET, RTN_UNICAST);
+	nlput_bytes(&m.w, RTA_VIA, "\x0a", 1);
+	assert_int_equal(nlput_end(&m.w), 0);
+	assert_int_equal(routes_get(nlput_msg(&m.w), &answer), -EBADMSG);
 }
 
 static void kinds_of_routes(void **state UNUSED)
@@ -492,6 +559,96 @@ static void real_watch(void **state UNUSED)
 	rtwatch_close(NULL);
 }
 
+/* -- other routes ---------------------------------------------------------- */
+
+static void put_route(struct msg *m, uint16_t type, uint8_t family, uint8_t len, const char *dst)
+{
+	struct rtmsg header = { .rtm_family = family, .rtm_dst_len = len };
+
+	nlput_init(&m->w, m->buf, sizeof(m->buf), 0);
+	nlput_begin(&m->w, type, 0);
+	nlput_header(&m->w, &header, sizeof(header));
+	if (dst)
+		nlput_bytes(&m->w, RTA_DST, dst, family == AF_INET ? 4 : 16);
+	assert_int_equal(nlput_end(&m->w), 0);
+}
+
+static void put_bare(struct msg *m, uint16_t type, uint16_t flags, const void *header, size_t len)
+{
+	nlput_init(&m->w, m->buf, sizeof(m->buf), 0);
+	nlput_begin(&m->w, type, flags);
+	nlput_header(&m->w, header, len);
+	assert_int_equal(nlput_end(&m->w), 0);
+}
+
+static void changed_routes(void **state UNUSED)
+{
+	static const char header[12] = { AF_INET6 };
+	struct route_change c = { .len = 77 };
+	struct msg m;
+
+	put_route(&m, RTM_NEWROUTE, AF_INET, 24, "\xc0\0\2\0");
+	assert_int_equal(routechange_get(nlput_msg(&m.w), &c), 0);
+	assert_int_equal(c.family, FAMILY_IP4);
+	assert_int_equal(c.len, 24);
+	assert_int_equal(c.prefix.b[0], 192);
+	assert_int_equal(c.ifindex, 0);
+	/* A default route has no destination. */
+	put_route(&m, RTM_DELROUTE, AF_INET6, 0, NULL);
+	assert_int_equal(routechange_get(nlput_msg(&m.w), &c), 0);
+	assert_int_equal(c.family, FAMILY_IP6);
+	assert_int_equal(c.len, 0);
+	c.len = 77;
+	put_route(&m, RTM_NEWROUTE, AF_INET, 33, "\xc0\0\2\0");
+	assert_int_equal(routechange_get(nlput_msg(&m.w), &c), -EBADMSG);
+	put_route(&m, RTM_NEWROUTE, 99, 8, NULL);
+	assert_int_equal(routechange_get(nlput_msg(&m.w), &c), -ENOMSG);
+	/* What is new and used by nobody yet. */
+	put_bare(&m, RTM_NEWADDR, 0, header, 8);
+	assert_int_equal(routechange_get(nlput_msg(&m.w), &c), -ENOMSG);
+	put_bare(&m, RTM_NEWNEXTHOP, NLM_F_CREATE, header, 8);
+	assert_int_equal(routechange_get(nlput_msg(&m.w), &c), -ENOMSG);
+	assert_int_equal(c.len, 77);
+	put_bare(&m, RTM_NEWNEXTHOP, NLM_F_CREATE | NLM_F_REPLACE, header, 8);
+	assert_int_equal(routechange_get(nlput_msg(&m.w), &c), 0);
+	assert_int_equal(c.family, FAMILY_NONE);
+	put_bare(&m, RTM_DELADDR, 0, header, 8);
+	assert_int_equal(routechange_get(nlput_msg(&m.w), &c), 0);
+	assert_int_equal(c.family, FAMILY_IP6);
+	assert_int_equal(c.len, 0);
+	put_bare(&m, RTM_NEWRULE, 0, header, 12);
+	assert_int_equal(routechange_get(nlput_msg(&m.w), &c), 0);
+	assert_int_equal(c.family, FAMILY_IP6);
+	put_bare(&m, RTM_NEWRULE, 0, header, 8);
+	assert_int_equal(routechange_get(nlput_msg(&m.w), &c), -EBADMSG);
+}
+
+static void changed_settings(void **state UNUSED)
+{
+	static const struct {
+		int32_t ifindex;
+		int err;
+		uint32_t device;
+	} cases[] = {
+		{ NETCONFA_IFINDEX_ALL, 0, 0 },
+		{ NETCONFA_IFINDEX_DEFAULT, -ENOMSG, 0 },
+		{ 5, 0, 5 },
+	};
+	struct netconfmsg header = { .ncm_family = AF_INET };
+
+	for (size_t i = 0; i < array_size(cases); i++) {
+		struct route_change c;
+		struct msg m;
+
+		put_bare(&m, RTM_NEWNETCONF, 0, &header, sizeof(header));
+		nlput_u32(&m.w, NETCONFA_IFINDEX, (uint32_t)cases[i].ifindex);
+		assert_int_equal(nlput_end(&m.w), 0);
+		assert_int_equal(routechange_get(nlput_msg(&m.w), &c), cases[i].err);
+		if (cases[i].err == 0)
+			assert_int_equal(c.ifindex, cases[i].device);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -502,11 +659,13 @@ int main(void)
 		cmocka_unit_test(kind_that_the_library_does_not_know),
 		cmocka_unit_test(bridge_ports_are_no_links),
 		cmocka_unit_test(neighbour_states),
-		cmocka_unit_test(neighbours_of_others),
+		cmocka_unit_test(neighbours_of_others), cmocka_unit_test(who_keeps_a_neighbour),
+		cmocka_unit_test(changed_routes), cmocka_unit_test(changed_settings),
 		cmocka_unit_test(neighbour_without_mac),
 		cmocka_unit_test(route_with_gateway_and_mtu),
 		cmocka_unit_test(route_on_link),
 		cmocka_unit_test(route_via_the_other_family),
+		cmocka_unit_test(next_hops_that_break_the_library),
 		cmocka_unit_test(kinds_of_routes),
 		cmocka_unit_test(forwarding),
 		cmocka_unit_test(strange_netconf),

@@ -228,8 +228,155 @@ static void gone_link_changes_routes(void **state UNUSED)
 	pathtab_del_link(&tab, 2);
 	assert_int_equal(tab.generation, before + 1);
 	assert_int_equal(tab.routes_changed, tab.generation);
-	pathtab_touch_routes(&tab);
-	assert_int_equal(tab.routes_changed, before + 2);
+	assert_int_equal(tab.routes_doubted, 0);
+	pathtab_fini(&tab);
+}
+
+/* What @l changed: 2 = routes that are in rules, 1 = others, 0 = none. */
+static int routes_of(struct pathtab *tab, const struct link *l)
+{
+	uint32_t before = tab->generation;
+
+	pathtab_put_link(tab, &all, l);
+	if (tab->routes_changed == tab->generation && tab->generation != before)
+		return 2;
+	return tab->routes_doubted == tab->generation && tab->generation != before;
+}
+
+/* Nor does it when they are used again. */
+static void link_up_changes_routes(void **state UNUSED)
+{
+	struct link port = ether(2, "eth0"), tun = ether(3, "wg0"), member = ether(4, "eth1"),
+		    bridge = ether(5, "br0"), vrf = ether(6, "blue");
+	struct pathtab tab;
+
+	tun.is_ether = false;
+	strcpy(tun.kind, "wireguard");
+	strcpy(bridge.kind, "bridge");
+	strcpy(vrf.kind, "vrf");
+	init(&tab);
+	/* What nobody knew was no way for anybody. */
+	assert_int_equal(routes_of(&tab, &bridge), 0);
+	assert_int_equal(routes_of(&tab, &vrf), 0);
+	assert_int_equal(routes_of(&tab, &port), 0);
+	port.is_up = false;
+	assert_int_equal(routes_of(&tab, &port), 2);
+	port.mtu = 9000;
+	assert_int_equal(routes_of(&tab, &port), 0);
+	port.is_up = true;
+	assert_int_equal(routes_of(&tab, &port), 2);
+	assert_int_equal(routes_of(&tab, &tun), 0);
+	tun.is_up = false;
+	assert_int_equal(routes_of(&tab, &tun), 1);
+	/* Part of a bridge, or of a routing table of its own. */
+	member.master = 5;
+	assert_int_equal(routes_of(&tab, &member), 0);
+	member.is_up = false;
+	assert_int_equal(routes_of(&tab, &member), 0);
+	member.master = 6;
+	assert_int_equal(routes_of(&tab, &member), 0);
+	member.is_up = true;
+	assert_int_equal(routes_of(&tab, &member), 1);
+	pathtab_fini(&tab);
+}
+
+static struct route_change to(uint8_t b0, uint8_t b1, uint8_t len)
+{
+	return (struct route_change){ .family = FAMILY_IP4, .len = len,
+				      .prefix = { { b0, b1, 0xff, 0xff } } };
+}
+
+static bool touched(const struct pathtab *tab, uint8_t b0, uint8_t b1, uint32_t since)
+{
+	const struct addr addr = { { b0, b1, 1, 1 } };
+
+	return pathtab_touches(tab, FAMILY_IP4, &addr, since);
+}
+
+static void some_routes(void **state UNUSED)
+{
+	struct route_change net = to(10, 1, 16), any = to(0, 0, 0), odd = to(10, 0x80, 9);
+	struct route_change everything = { .family = FAMILY_NONE };
+	struct pathtab tab;
+	uint32_t before;
+
+	init(&tab);
+	before = tab.generation;
+	assert_false(touched(&tab, 10, 1, before));
+	pathtab_touch_routes(&tab, &net);
+	assert_true(touched(&tab, 10, 1, before));
+	assert_false(touched(&tab, 10, 2, before));
+	assert_false(pathtab_touches(&tab, FAMILY_IP6, &net.prefix, before));
+	/* Who has seen it is not concerned; the same again is newer. */
+	assert_false(touched(&tab, 10, 1, tab.generation));
+	before = tab.generation;
+	pathtab_touch_routes(&tab, &net);
+	assert_true(touched(&tab, 10, 1, before));
+	/* Bits behind the prefix do not count. */
+	pathtab_touch_routes(&tab, &odd);
+	assert_true(touched(&tab, 10, 0xff, before));
+	assert_false(touched(&tab, 10, 0x7f, before));
+	/* All have seen it. */
+	pathtab_settle_routes(&tab, tab.generation);
+	assert_false(touched(&tab, 10, 1, 0));
+	assert_int_equal(tab.routes_changed, tab.generation);
+	before = tab.generation;
+	pathtab_touch_routes(&tab, &net);
+	pathtab_settle_routes(&tab, before);
+	assert_true(touched(&tab, 10, 1, before));
+	assert_int_equal(tab.routes_changed, before);
+	/* Any destination. */
+	pathtab_touch_routes(&tab, &any);
+	assert_true(touched(&tab, 192, 0, before));
+	assert_int_equal(tab.routes_changed, before);
+	pathtab_touch_routes(&tab, &everything);
+	assert_int_equal(tab.routes_changed, tab.generation);
+	pathtab_fini(&tab);
+}
+
+static void too_many_routes(void **state UNUSED)
+{
+	struct route_change c = { .family = FAMILY_IP6, .len = 128 };
+	struct pathtab tab;
+
+	init(&tab);
+	for (unsigned int i = 0; i < ROUTESET_MAX; i++) {
+		c.prefix.b[14] = (uint8_t)(i >> 8);
+		c.prefix.b[15] = (uint8_t)i;
+		pathtab_touch_routes(&tab, &c);
+	}
+	assert_int_equal(tab.routes_changed, 0);
+	assert_true(pathtab_touches(&tab, FAMILY_IP6, &c.prefix, tab.generation - 1));
+	/* One that is known needs no room. */
+	pathtab_touch_routes(&tab, &c);
+	assert_int_equal(tab.routes_changed, 0);
+	c.prefix.b[0] = 1;
+	pathtab_touch_routes(&tab, &c);
+	assert_int_equal(tab.routes_changed, tab.generation);
+	pathtab_settle_routes(&tab, tab.generation);
+	c.prefix.b[0] = 2;
+	pathtab_touch_routes(&tab, &c);
+	assert_true(pathtab_touches(&tab, FAMILY_IP6, &c.prefix, tab.generation - 1));
+	pathtab_fini(&tab);
+}
+
+/* The settings of one device concern those that arrive on it. */
+static void routes_of_device(void **state UNUSED)
+{
+	struct route_change c = { .ifindex = 2, .family = FAMILY_IP4 };
+	struct link l = ether(2, "eth0");
+	struct link_rec *rec;
+	struct pathtab tab;
+
+	init(&tab);
+	rec = pathtab_put_link(&tab, &all, &l);
+	pathtab_touch_routes(&tab, &c);
+	assert_int_equal(rec->changed, tab.generation);
+	assert_int_equal(tab.routes_changed, 0);
+	assert_false(touched(&tab, 10, 1, 0));
+	c.ifindex = 3;
+	pathtab_touch_routes(&tab, &c);
+	assert_int_equal(rec->changed, tab.generation);
 	pathtab_fini(&tab);
 }
 
@@ -413,6 +560,8 @@ int main(void)
 		cmocka_unit_test(bypass),
 		cmocka_unit_test(bypass_allowed),	       cmocka_unit_test(what_moves_paths),
 		cmocka_unit_test(names),	       cmocka_unit_test(gone_link_changes_routes),
+		cmocka_unit_test(link_up_changes_routes), cmocka_unit_test(some_routes),
+		cmocka_unit_test(too_many_routes),     cmocka_unit_test(routes_of_device),
 		cmocka_unit_test(too_many_links),      cmocka_unit_test(neighbours),
 		cmocka_unit_test(neighbour_in_use),    cmocka_unit_test(too_many_neighbours),
 		cmocka_unit_test(absent_neighbours),   cmocka_unit_test(touch),

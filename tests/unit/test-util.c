@@ -27,6 +27,16 @@ static void min_and_max_evaluate_once(void **state UNUSED)
 	assert_true(MAX_T(int64_t, -1, INT64_C(-5)) == -1);
 }
 
+static void numbers_wrap_around(void **state)
+{
+	(void)state;
+	assert_true(seq_is_later(2, 1));
+	assert_false(seq_is_later(1, 1));
+	assert_false(seq_is_later(1, 2));
+	assert_true(seq_is_later(1, UINT32_MAX));
+	assert_false(seq_is_later(UINT32_MAX, 1));
+}
+
 static void array_size_counts_elements(void **state UNUSED)
 {
 	uint16_t numbers[7];
@@ -130,6 +140,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(min_and_max_evaluate_once),
+		cmocka_unit_test(numbers_wrap_around),
 		cmocka_unit_test(array_size_counts_elements),
 		cmocka_unit_test(container_of_finds_the_object),
 		cmocka_unit_test(cleanup_runs_unless_taken),
