@@ -100,6 +100,57 @@ tests_golden_golden_lab_LDADD = $(kern_ldadd)
 noinst_PROGRAMS += tests/golden/probe-lab
 tests_golden_probe_lab_LDADD = $(daemon_ldadd)
 
+# ---------------------------------------------------------------- hostile input
+
+# Fuzz targets. Here they are run over their corpus; with --enable-fuzzer they are
+# libFuzzer's programs, which are not part of make check.
+fuzz_targets = \
+	tests/fuzz/fuzz-conntrack \
+	tests/fuzz/fuzz-tc \
+	tests/fuzz/fuzz-route \
+	tests/fuzz/fuzz-nft \
+	tests/fuzz/fuzz-conf \
+	tests/fuzz/fuzz-control
+if ENABLE_FUZZER
+fuzz_main =
+else
+fuzz_main = tests/fuzz/replay.c
+endif
+fuzz_sources = tests/fuzz/fuzz.h tests/fuzz/fuzz.c $(fuzz_main)
+fuzz_flags = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+EXTRA_DIST += tests/fuzz/corpus tests/fuzz/replay.c tests/fuzz/capture.py tests/fuzz/capture.sh \
+	tests/fuzz/save-seeds
+
+tests_fuzz_fuzz_conntrack_SOURCES = tests/fuzz/fuzz-conntrack.c $(fuzz_sources)
+tests_fuzz_fuzz_conntrack_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests -DCORPUS='"tests/fuzz/corpus/conntrack"'
+tests_fuzz_fuzz_conntrack_LDFLAGS = $(fuzz_flags)
+tests_fuzz_fuzz_conntrack_LDADD = src/core/libcore.a $(kern_ldadd)
+
+tests_fuzz_fuzz_tc_SOURCES = tests/fuzz/fuzz-tc.c $(fuzz_sources)
+tests_fuzz_fuzz_tc_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests -DCORPUS='"tests/fuzz/corpus/tc"'
+tests_fuzz_fuzz_tc_LDFLAGS = $(fuzz_flags)
+tests_fuzz_fuzz_tc_LDADD = $(kern_ldadd)
+
+tests_fuzz_fuzz_route_SOURCES = tests/fuzz/fuzz-route.c $(fuzz_sources)
+tests_fuzz_fuzz_route_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests -DCORPUS='"tests/fuzz/corpus/route"'
+tests_fuzz_fuzz_route_LDFLAGS = $(fuzz_flags)
+tests_fuzz_fuzz_route_LDADD = $(kern_ldadd)
+
+tests_fuzz_fuzz_nft_SOURCES = tests/fuzz/fuzz-nft.c $(fuzz_sources)
+tests_fuzz_fuzz_nft_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests -DCORPUS='"tests/fuzz/corpus/nft"'
+tests_fuzz_fuzz_nft_LDFLAGS = $(fuzz_flags)
+tests_fuzz_fuzz_nft_LDADD = $(kern_ldadd)
+
+tests_fuzz_fuzz_conf_SOURCES = tests/fuzz/fuzz-conf.c $(fuzz_sources)
+tests_fuzz_fuzz_conf_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests -DCORPUS='"tests/fuzz/corpus/conf"'
+tests_fuzz_fuzz_conf_LDFLAGS = $(fuzz_flags)
+tests_fuzz_fuzz_conf_LDADD = $(daemon_ldadd)
+
+tests_fuzz_fuzz_control_SOURCES = tests/fuzz/fuzz-control.c $(fuzz_sources)
+tests_fuzz_fuzz_control_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests -DCORPUS='"tests/fuzz/corpus/control"'
+tests_fuzz_fuzz_control_LDFLAGS = $(fuzz_flags)
+tests_fuzz_fuzz_control_LDADD = $(daemon_ldadd)
+
 # ---------------------------------------------------------------- scripts
 
 script_tests += \
@@ -118,8 +169,12 @@ EXTRA_DIST += tests/lint/sizes.allow tests/lint/lib.sh tests/unit/unit.h
 
 # ---------------------------------------------------------------- what is run
 
-check_PROGRAMS += $(layer_tests) $(core_tests)
-TESTS = $(layer_tests) $(core_tests) $(script_tests)
+check_PROGRAMS += $(layer_tests) $(core_tests) $(fuzz_targets)
+if ENABLE_FUZZER
+TESTS =
+else
+TESTS = $(layer_tests) $(core_tests) $(fuzz_targets) $(script_tests)
+endif
 if HAVE_CMOCKA
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
