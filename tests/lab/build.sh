@@ -16,7 +16,7 @@ build_tools() {
 	[ ! -d "$TOOLS" ] || return 0
 	mkdir -p "$CACHE/tools"
 	new=$(mktemp -d "$CACHE/tools/new.XXXXXX")
-	for name in labmux labtraffic labcrowd; do
+	for name in labmux labtraffic labcrowd labstorm labstray; do
 		gcc "${TOOL_CFLAGS[@]}" -o "$new/$name" "$LAB_DIR/$name.c" -lutil 2>"$new/log" ||
 			{ cat "$new/log" >&2; rm -rf "$new"; die "cannot build $name"; }
 	done
@@ -26,7 +26,7 @@ build_tools() {
 
 build_dir() {
 	local variant=plain
-	[ -z "$OPT_SANITIZERS" ] || variant=sanitizers
+	[ -z "$OPT_SANITIZERS" ] || variant=$OPT_SANITIZERS
 	BUILD=$CACHE/build/$(printf '%s' "$SRC" | sha256sum | cut -c 1-12)-$variant
 }
 
@@ -39,7 +39,7 @@ newer_than() {
 
 build_steps() {
 	local args=()
-	[ -z "$OPT_SANITIZERS" ] || args+=(--enable-sanitizers)
+	[ -z "$OPT_SANITIZERS" ] || args+=("--enable-sanitizers=$OPT_SANITIZERS")
 	if [ ! -e "$SRC/configure" ] || newer_than "$SRC/configure"; then
 		echo "+ autogen.sh"
 		(cd "$SRC" && ./autogen.sh) || return

@@ -1054,6 +1054,43 @@ static unsigned int count_open(bool do_close)
 	return n;
 }
 
+static void print_end(const struct class *c, uint32_t k, int end)
+{
+	struct tcp_info info = { .tcpi_state = 0 };
+	socklen_t len = sizeof(info);
+
+	if (c->flow[k].fd[end] < 0 || getsockopt(c->flow[k].fd[end], IPPROTO_TCP, TCP_INFO, &info, &len))
+		fprintf(stderr, "; %s has none", netns[end]);
+	else
+		fprintf(stderr, "; %s state %u, %u unacknowledged, sent again %u times, next after "
+			"%u ms, heard something %u ms ago", netns[end], info.tcpi_state, info.tcpi_unacked,
+			info.tcpi_retransmits, info.tcpi_rto / 1000,
+			info.tcpi_last_ack_recv);
+}
+
+/* Which streams were not closed, and why. */
+static void explain_open(void)
+{
+	for (unsigned int i = 0; i < n_classes; i++) {
+		const struct class *c = &classes[i];
+		unsigned int said = 0;
+
+		for (uint32_t k = c->first; c->is_tcp && k < c->n_opened && said < 5; k++) {
+			const struct flow *f = &c->flow[k];
+
+			if (f->state >= CLOSED)
+				continue;
+			said++;
+			fprintf(stderr, "labcrowd: %s: flow %u, port %u to %u, opened %.1f s ago, not closed: "
+				"state %u", c->name, k, c->sport + k % TCP_PER_PORT,
+				c->dport + k / TCP_PER_PORT, now() - f->opened, f->state);
+			print_end(c, k, CLIENT);
+			print_end(c, k, SERVER);
+			fputc('\n', stderr);
+		}
+	}
+}
+
 /* What is under way arrives, and streams are closed. */
 static void wind_up(void)
 {
@@ -1064,6 +1101,7 @@ static void wind_up(void)
 	t0 = now();
 	while (count_open(true) && now() - t0 < CLOSE_SECONDS)
 		take_events(20);
+	explain_open();
 }
 
 /* ---- the result ---- */

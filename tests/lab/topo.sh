@@ -145,9 +145,28 @@ in_server() {
 	ip netns exec server "$@"
 }
 
+# The kernel switches hooks on and off by rewriting its own code, and QEMU's emulation sometimes goes
+# on to run what was there in between: a processor then meets the breakpoint of text_poke_bp_batch
+# forever, and the guest hangs. What the guest's own namespace uses, none of the others switches.
+topo_keep_hooks() {
+	local hook
+	tc qdisc show dev lo | grep -q clsact || tc qdisc add dev lo clsact
+	# Cases may flush it.
+	! nft list table inet lab >/dev/null 2>&1 || return 0
+	{
+		echo 'table inet lab {'
+		for hook in prerouting input forward output postrouting; do
+			echo "chain $hook { type filter hook $hook priority 0; }"
+		done
+		echo '}'
+		echo 'table netdev lab { chain ingress { type filter hook ingress device "lo" priority 0; }; }'
+	} | nft -f -
+}
+
 # Addresses are usable at once: no duplicate address detection.
 topo_ns() {
 	local ns
+	topo_keep_hooks
 	for ns in "$@"; do
 		echo "netns add $ns"
 		echo "netns set $ns auto"

@@ -1,0 +1,72 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# timeout: 900
+#
+# SIGKILL and restart, fifty times, at any instant, under 500 flows of traffic, while some
+# connections come and go: no connection is lost, no rule is left without one, and rules
+# that stay are the same ones all the time.
+# shellcheck disable=SC3043 # local
+set -eu
+# shellcheck source=../lab/topo.sh
+. "$LAB_TOPO"
+# shellcheck source=../lab/nicsim-topo.sh
+. "${LAB_TOPO%/*}/nicsim-topo.sh"
+# shellcheck source=../lab/hardware.sh
+. "${LAB_TOPO%/*}/hardware.sh"
+# shellcheck source=../lab/restart.sh
+. "${LAB_TOPO%/*}/restart.sh"
+
+KILLS=50
+
+# shellcheck disable=SC2317 # called by wait_for
+offloaded_is() {
+	[ "$(status flows.offloaded)" = "$1" ]
+}
+
+# Instants that are the same in every run: 0.00 to 1.99 s, and every second time within the
+# first third of a second, when the new daemon has only begun.
+next_instant() {
+	seed=$(((seed * 1103515245 + 12345) % 2147483648))
+	if [ $((kill % 2)) = 0 ]; then
+		instant=$(printf '0.%03d' $((seed / 65536 % 334)))
+	else
+		instant=$(printf '%d.%02d' $((seed / 65536 % 2)) $((seed / 1024 % 100)))
+	fi
+}
+
+nicsim_load ports=2
+topo_router2
+topo_masquerade
+topo_acct
+# Those that are over shall be gone soon.
+nsenter --net=/run/netns/router sh -c 'echo 20 >/proc/sys/net/netfilter/nf_conntrack_udp_timeout_stream'
+hw_daemon
+crowd_open busy udp:udp,flows=250,rate=0.5,size=300 tcp:tcp,flows=250,rate=0.5,size=1000,answer=500
+crowd_ready busy 90
+wait_for 60 offloaded_is 500
+wait_for 5 record_is_written
+ages_save
+crowd_open churn --port 9000 --sport 40000 churn:udp,flows=5000,open=5,hold=3
+crowd_ready churn 20
+
+seed=1 ready=0
+for kill in $(seq $KILLS); do
+	next_instant
+	sleep "$instant" # any instant: this is what is asked for, nothing is awaited
+	! has_line "$CASE_DIR/notify" READY=1 || ready=$((ready + 1))
+	kill_daemon 2>/dev/null
+	start_daemon_again
+	[ $((kill % 10)) != 0 ] || echo "killed $kill times, $ready times when it was ready"
+done
+daemon_is_ready
+crowd_close churn
+wait_for 60 offloaded_is 500
+ages_compare 1000
+agree 30
+echo "adopted $(status counters.flows_adopted), not adopted $(status counters.flows_not_adopted), installed $(status counters.installs_ok) since the last start"
+crowd_close busy
+for class in 0 1; do
+	assert_eq "lost packets of class $class" "$(crowd_result busy "sum(list(c.values())[$class][w]['lost'] for w in ('up', 'down'))")" 0
+done
+stop_daemon
+assert_eq "filters left" "$(filters lan0)$(filters wan0)" 00

@@ -1,0 +1,31 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# timeout: 420
+#
+# A route is replaced by one over another device, under ten thousand flows.
+# shellcheck disable=SC3043 # local
+set -eu
+# shellcheck source=../lab/topo.sh
+. "$LAB_TOPO"
+# shellcheck source=../lab/paths.sh
+. "${LAB_TOPO%/*}/paths.sh"
+
+paths_topology
+paths_start
+paths_return 2
+paths_change "route replaced" "$OLD_WAY" -- \
+	ip -n router route replace 203.0.113.0/24 via 10.2.0.2 dev wan1
+paths_are "$PATHS_FLOWS"
+paths_return 1
+paths_change "and back" "$OTHER_WAY" -- \
+	ip -n router route replace 203.0.113.0/24 via 10.1.0.2 dev wan0
+paths_are "$PATHS_FLOWS"
+# What concerns nobody is looked at by nobody.
+lookups=$(status counters.route_lookups)
+for i in 1 2 3 4 5 6 7 8; do
+	ip -n router route add "198.51.100.$i/32" via 10.2.0.2 dev wan1
+	ip -n router addr add "198.51.100.$i/32" dev wan1
+done
+agree 10
+assert_eq "look-ups for routes elsewhere" "$(status counters.route_lookups)" "$lookups"
+paths_end

@@ -1,0 +1,20 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# timeout: 240
+#
+# Offload is switched off for a port, and on again.
+# shellcheck disable=SC3043 # local
+set -eu
+# shellcheck source=../lab/topo.sh
+. "$LAB_TOPO"
+# shellcheck source=../lab/paths.sh
+. "${LAB_TOPO%/*}/paths.sh"
+
+paths_topology
+paths_start
+paths_change "hw-tc-offload off" "$NIC_FORWARDS" -- \
+	ip netns exec router ethtool -K wan0 hw-tc-offload off
+wait_for "$PATHS_LIMIT" paths_reason hw-tc-offload-off "$PATHS_FLOWS"
+in_router ethtool -K wan0 hw-tc-offload on
+paths_are "$PATHS_FLOWS"
+paths_end

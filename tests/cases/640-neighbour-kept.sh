@@ -1,0 +1,111 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# timeout: 240
+#
+# Neighbours that rules send to stay known although the CPU sends nothing to them: the kernel
+# asks for them, and so learns that a gateway has another MAC address now, of which nobody said
+# anything. They are released when nothing is sent there any more, at a stop and by a cleanup after
+# a crash; and nothing of others is touched.
+# shellcheck disable=SC3043 # local
+set -eu
+# shellcheck source=../lab/topo.sh
+. "$LAB_TOPO"
+# shellcheck source=../lab/nicsim-topo.sh
+. "${LAB_TOPO%/*}/nicsim-topo.sh"
+# shellcheck source=../lab/hardware.sh
+. "${LAB_TOPO%/*}/hardware.sh"
+
+NEW_MAC=02:00:00:00:02:99
+
+# shellcheck disable=SC2317 # called by wait_for
+kept() {
+	[ "$(ip -n router neigh show | grep -c "managed .*proto 110\|proto 110 .*managed")" = "$1" ]
+}
+
+# shellcheck disable=SC2317 # called by wait_for
+has_mac() {
+	ip -n router neigh show "$1" | grep -q "lladdr $2"
+}
+
+# shellcheck disable=SC2317 # called by wait_for
+is_state() {
+	ip -n router neigh show "$1" | grep -q "$2"
+}
+
+others() {
+	ip -n router neigh show | grep 192.0.2 | sort
+}
+
+busy() {
+	crowd_open "$1" --port 7000 many:udp,flows=8,size=200,rate=20
+	crowd_ready "$1" 30
+	wait_for 20 status_is flows.offloaded 8
+}
+
+nicsim_load ports=2
+topo_router2
+topo_masquerade
+topo_acct
+# Seconds instead of minutes: how long an address is believed, and when it is asked for.
+for dev in lan0 wan0; do
+	in_router sh -c "cd /proc/sys/net/ipv4/neigh/$dev
+		echo 2000 >base_reachable_time_ms; echo 1 >delay_first_probe_time; echo 500 >retrans_time_ms"
+done
+echo 0 >/proc/sys/net/ipv4/neigh/default/gc_thresh1
+echo 1000 >/proc/sys/net/ipv4/neigh/default/interval_probe_time_ms
+# What is others'.
+ip -n router neigh add 192.0.2.1 lladdr 02:00:00:00:99:01 dev wan0 nud permanent
+ip -n router neigh add 192.0.2.2 lladdr 02:00:00:00:99:02 dev wan0 nud stale extern_learn
+ip -n router neigh add 192.0.2.4 lladdr 02:00:00:00:99:04 dev wan0 nud noarp
+others >others.before
+hw_daemon
+# One that rules send to, and that somebody has fixed.
+ip -n router neigh replace "$CLIENT4" lladdr "$CLIENT_MAC" dev lan0 nud permanent
+busy first
+wait_for 10 kept 1
+is_state "$CLIENT4" PERMANENT || fail "the permanent neighbour is none any more"
+
+echo "# the gateway changes its MAC address without a word"
+rm -f nic-hits
+wait_for 10 nic_hits_grow 50
+in_server sh -c 'echo 0 >/proc/sys/net/ipv4/conf/s0/arp_notify'
+ip -n server link set s0 address "$NEW_MAC"
+wait_for 60 has_mac "$SERVER4" "$NEW_MAC"
+wait_for 20 status_is flows.offloaded 8
+sniff_open new server s0 "dst=$SERVER4,ttl=63,dmac=$NEW_MAC"
+rm -f nic-hits
+wait_for 10 nic_hits_grow 100
+sniff_close new
+agree 10
+kept 1 || fail "not kept any more: $(ip -n router neigh show)"
+
+echo "# somebody takes it over, and gives it back"
+ip -n router neigh replace "$SERVER4" lladdr "$NEW_MAC" dev wan0 nud permanent
+# Two looks, at which it might be taken.
+sleep 5
+is_state "$SERVER4" PERMANENT || fail "taken away from whoever has it now"
+ip -n router neigh replace "$SERVER4" lladdr "$NEW_MAC" dev wan0 nud reachable
+wait_for 30 kept 1
+
+echo "# nothing is sent there any more"
+crowd_close first
+in_router conntrack -D -p udp >/dev/null 2>&1 || :
+wait_for 60 kept 0
+is_state "$CLIENT4" PERMANENT || fail "the permanent neighbour is none any more"
+
+echo "# a stop, and a crash"
+busy second
+wait_for 10 kept 1
+stop_daemon
+kept 0 || fail "not released: $(ip -n router neigh show)"
+hw_daemon
+wait_for 30 kept 1
+kill_daemon
+kept 1 || fail "forgotten by the crash"
+ip netns exec router nft-offload -s "$SOCKET" cleanup >cleanup 2>&1 || fail "cleanup: $(cat cleanup)"
+grep -q "released 1 neighbours" cleanup || fail "cleanup says: $(cat cleanup)"
+kept 0 || fail "not released: $(ip -n router neigh show)"
+crowd_close second
+others >others.after
+diff others.before others.after || fail "neighbours of others have changed"
+echo "$(wc -l <others.after) neighbours of others are as they were"

@@ -1,0 +1,46 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# timeout: 180
+#
+# "conntrack -D" and "conntrack -F" under traffic: the rules of what was deleted are gone at
+# once, those of others stay, and connections that go on are offloaded again as new ones.
+set -eu
+# shellcheck source=../lab/topo.sh
+. "$LAB_TOPO"
+# shellcheck source=../lab/nicsim-topo.sh
+. "${LAB_TOPO%/*}/nicsim-topo.sh"
+# shellcheck source=../lab/hardware.sh
+. "${LAB_TOPO%/*}/hardware.sh"
+
+# shellcheck disable=SC2317 # called by wait_for
+offloaded_is() {
+	[ "$(status flows.offloaded)" = "$1" ]
+}
+
+nicsim_load ports=2
+topo_router2
+topo_masquerade
+topo_acct
+hw_daemon
+crowd_open udp --port 7000 --sport 30000 udp:udp,flows=20,rate=5,size=300
+crowd_open tcp --port 8000 --sport 40000 tcp:tcp,flows=20,rate=5,size=1000,answer=500
+crowd_ready udp 30
+crowd_ready tcp 30
+wait_for 20 offloaded_is 40
+replaced=$(status counters.removals_ok)
+
+echo "# those of UDP"
+in_router conntrack -D -p udp >/dev/null 2>&1
+wait_for 1 has_rules lan0 20
+wait_for 20 offloaded_is 40
+assert_eq "removals" "$(($(status counters.removals_ok) - replaced))" 20
+
+echo "# all of them"
+in_router conntrack -F >/dev/null 2>&1
+wait_for 1 has_rules lan0 0
+wait_for 30 offloaded_is 40
+agree 10
+crowd_close udp
+crowd_close tcp
+stop_daemon
+assert_eq "filters left" "$(filters lan0)$(filters wan0)" 00

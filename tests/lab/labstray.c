@@ -1,0 +1,422 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * labstray - how long after a change do packets go where they should not go any more?
+ *
+ *	labstray [--for SECONDS] [--in NAMESPACE] WATCH... -- COMMAND [ARG...]
+ *
+ * A watch is what is right before the change and wrong after it:
+ *
+ *	NAMESPACE:DEVICE[:smac=MAC][:dmac=MAC][:ip=4|6]
+ *				UDP packets that arrive on the device
+ *	@FILE:NAME		a number in a file of lines "NAME NUMBER" grows
+ *
+ * Waits until every watch has seen something, for what sees nothing proves nothing; runs the
+ * command; and watches for as long as asked for after its end. The change is made when the
+ * kernel first says something on its route bus in the namespace of --in after the command was
+ * begun ("router" by default): to start a program takes longer than to change a route. Times of
+ * packets are the kernel's (SO_TIMESTAMPNS), so it does not matter when they are read.
+ *
+ * Prints a line of JSON: how long the command ran, and when it made the change; and for each
+ * watch, packets before the change and after, and when the last one came, in
+ * milliseconds since the change. Exit status 1 when a watch saw nothing, the command failed or the
+ * kernel said nothing.
+ */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <linux/if_packet.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <net/ethernet.h>
+#include <net/if.h>
+#include <netinet/ether.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define WATCHES_MAX 8
+#define SNAP 64
+#define RCVBUF (16 << 20)
+#define POLL_MS 2
+#define FIRST_SECONDS 15
+#define MS 1e3
+
+struct watch {
+	const char *text;
+	int fd; /* packet socket, or -1 */
+	char file[200];
+	const char *name; /* of the number in the file */
+	uint64_t value;
+	bool has_smac, has_dmac;
+	uint8_t smac[6], dmac[6];
+	int ip; /* 4, 6, 0 = both */
+	uint64_t before, after;
+	double last; /* seconds */
+};
+
+static struct watch watches[WATCHES_MAX];
+static unsigned int n_watches;
+static int bus = -1;		 /* socket of the route bus */
+static double begun, changed; /* the command, and what it changes; 0 = not yet */
+
+static void fail(const char *what, const char *of)
+{
+	fprintf(stderr, "labstray: %s: %s: %s\n", of, what, strerror(errno));
+	exit(1);
+}
+
+static void usage(const char *what)
+{
+	fprintf(stderr, "labstray: %s\n", what);
+	exit(2);
+}
+
+static double seconds(const struct timespec *t)
+{
+	return (double)t->tv_sec + (double)t->tv_nsec / 1e9;
+}
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return seconds(&t);
+}
+
+static void saw(struct watch *w, uint64_t n, double at)
+{
+	if (changed == 0 || at < changed) {
+		w->before += n;
+		return;
+	}
+	w->after += n;
+	w->last = at;
+}
+
+/* ---- packets ---- */
+
+static void take_option(struct watch *w, const char *option)
+{
+	struct ether_addr mac;
+	const char *value = strchr(option, '=');
+
+	if (!value)
+		usage("an option of a watch is NAME=VALUE");
+	value++;
+	if (strncmp(option, "ip=", 3) == 0) {
+		w->ip = atoi(value);
+		return;
+	}
+	if (!ether_aton_r(value, &mac))
+		usage("no MAC address");
+	if (strncmp(option, "smac=", 5) == 0) {
+		w->has_smac = true;
+		memcpy(w->smac, &mac, 6);
+	} else if (strncmp(option, "dmac=", 5) == 0) {
+		w->has_dmac = true;
+		memcpy(w->dmac, &mac, 6);
+	} else {
+		usage("what is this option of a watch?");
+	}
+}
+
+/* MAC addresses have colons, so options are cut where a name follows. */
+static char *next_option(char **rest)
+{
+	static const char *const names[] = { ":smac=", ":dmac=", ":ip=" };
+	char *option = *rest, *end = NULL;
+
+	if (!option)
+		return NULL;
+	for (unsigned int i = 0; i < 3; i++) {
+		char *at = strstr(option, names[i]);
+
+		if (at && (!end || at < end))
+			end = at;
+	}
+	*rest = end ? end + 1 : NULL;
+	if (end)
+		*end = '\0';
+	return option;
+}
+
+/* Returns a descriptor to come back with. */
+static int enter(const char *ns)
+{
+	int home = open("/proc/self/ns/net", O_RDONLY), fd;
+	char path[100];
+
+	snprintf(path, sizeof(path), "/run/netns/%s", ns);
+	fd = open(path, O_RDONLY);
+	if (home < 0 || fd < 0 || setns(fd, CLONE_NEWNET))
+		fail("namespace", ns);
+	close(fd);
+	return home;
+}
+
+static void leave(int home)
+{
+	if (setns(home, CLONE_NEWNET))
+		fail("namespace", "own");
+	close(home);
+}
+
+static void open_bus(const char *ns)
+{
+	static const int groups[] = { RTNLGRP_LINK,	   RTNLGRP_NEIGH,	RTNLGRP_IPV4_ROUTE,
+				      RTNLGRP_IPV6_ROUTE,  RTNLGRP_IPV4_RULE,	RTNLGRP_IPV6_RULE,
+				      RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_NEXTHOP,
+				      RTNLGRP_IPV4_NETCONF };
+	struct sockaddr_nl any = { .nl_family = AF_NETLINK };
+	int home = enter(ns);
+
+	bus = socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK, NETLINK_ROUTE);
+	if (bus < 0 || bind(bus, (struct sockaddr *)&any, sizeof(any)))
+		fail("route bus", ns);
+	for (unsigned int i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+		if (setsockopt(bus, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &groups[i], sizeof(int)))
+			fail("route bus", ns);
+	}
+	leave(home);
+}
+
+static void read_bus(void)
+{
+	char message[8192];
+
+	while (recv(bus, message, sizeof(message), 0) > 0) {
+		if (begun && changed == 0)
+			changed = now();
+	}
+}
+
+static void open_socket(struct watch *w, const char *ns, const char *dev)
+{
+	struct sockaddr_ll at = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL) };
+	int home = enter(ns), size = RCVBUF, on = 1;
+
+	w->fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK, 0);
+	at.sll_ifindex = (int)if_nametoindex(dev);
+	if (w->fd < 0 || !at.sll_ifindex ||
+	    setsockopt(w->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) ||
+	    setsockopt(w->fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on)) ||
+	    bind(w->fd, (struct sockaddr *)&at, sizeof(at)))
+		fail("packet socket", w->text);
+	leave(home);
+}
+
+static bool matches(const struct watch *w, const uint8_t *p, size_t len)
+{
+	uint16_t type = (uint16_t)(p[12] << 8 | p[13]);
+	bool is_udp = (type == ETH_P_IP && len > 23 && p[23] == IPPROTO_UDP) ||
+		      (type == ETH_P_IPV6 && len > 20 && p[20] == IPPROTO_UDP);
+
+	if (!is_udp || (w->ip && w->ip != (type == ETH_P_IP ? 4 : 6)))
+		return false;
+	return (!w->has_dmac || memcmp(p, w->dmac, 6) == 0) &&
+	       (!w->has_smac || memcmp(p + 6, w->smac, 6) == 0);
+}
+
+static double stamp_of(struct msghdr *m)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
+		struct timespec t;
+
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_TIMESTAMPNS)
+			continue;
+		memcpy(&t, CMSG_DATA(c), sizeof(t));
+		return seconds(&t);
+	}
+	return now();
+}
+
+static void read_packets(struct watch *w)
+{
+	for (;;) {
+		uint8_t packet[SNAP], control[128];
+		struct sockaddr_ll from;
+		struct iovec iov = { packet, sizeof(packet) };
+		struct msghdr m = { .msg_name = &from, .msg_namelen = sizeof(from),
+				    .msg_iov = &iov, .msg_iovlen = 1,
+				    .msg_control = control, .msg_controllen = sizeof(control) };
+		ssize_t len = recvmsg(w->fd, &m, 0);
+
+		if (len < 0 && (errno == EAGAIN || errno == ENETDOWN))
+			return;
+		if (len < 0)
+			fail("packet socket", w->text);
+		if (len >= 14 && from.sll_pkttype != PACKET_OUTGOING && matches(w, packet, (size_t)len))
+			saw(w, 1, stamp_of(&m));
+	}
+}
+
+/* ---- numbers ---- */
+
+static uint64_t read_number(const struct watch *w)
+{
+	FILE *f = fopen(w->file, "re");
+	unsigned long long value;
+	char name[64];
+
+	if (!f)
+		fail("file", w->file);
+	while (fscanf(f, "%63s %llu", name, &value) == 2) {
+		if (strcmp(name, w->name) == 0) {
+			fclose(f);
+			return value;
+		}
+	}
+	fprintf(stderr, "labstray: %s has no %s\n", w->file, w->name);
+	exit(1);
+}
+
+static void look_at_number(struct watch *w)
+{
+	uint64_t value = read_number(w);
+
+	/* It may have grown at any time since the last look. */
+	if (value != w->value)
+		saw(w, value - w->value, now());
+	w->value = value;
+}
+
+/* ---- all of them ---- */
+
+static void add_watch(char *text)
+{
+	struct watch *w = &watches[n_watches++];
+	char *rest, *option, *dev;
+
+	if (n_watches > WATCHES_MAX)
+		usage("too many watches");
+	*w = (struct watch){ .text = strdup(text), .fd = -1 };
+	rest = strchr(text, ':');
+	if (!rest)
+		usage("a watch is NAMESPACE:DEVICE or @FILE:NAME");
+	*rest++ = '\0';
+	if (*text == '@') {
+		snprintf(w->file, sizeof(w->file), "%s", text + 1);
+		w->name = rest;
+		w->value = read_number(w);
+		return;
+	}
+	dev = next_option(&rest);
+	while ((option = next_option(&rest)))
+		take_option(w, option);
+	open_socket(w, text, dev);
+}
+
+static void look(double until)
+{
+	struct pollfd fds[WATCHES_MAX + 1];
+
+	do {
+		for (unsigned int i = 0; i < n_watches; i++)
+			fds[i] = (struct pollfd){ .fd = watches[i].fd, .events = POLLIN };
+		fds[n_watches] = (struct pollfd){ .fd = bus, .events = POLLIN };
+		poll(fds, n_watches + 1, POLL_MS);
+		/* First: what came before is not after it. */
+		read_bus();
+		for (unsigned int i = 0; i < n_watches; i++) {
+			if (watches[i].fd >= 0)
+				read_packets(&watches[i]);
+			else
+				look_at_number(&watches[i]);
+		}
+	} while (now() < until);
+}
+
+static bool all_saw(void)
+{
+	for (unsigned int i = 0; i < n_watches; i++) {
+		if (watches[i].before == 0)
+			return false;
+	}
+	return true;
+}
+
+static void print(double ended)
+{
+	printf("{\"command_ms\": %.1f, \"change_ms\": %.1f, \"watches\": [", (ended - begun) * MS,
+	       (changed - begun) * MS);
+	for (unsigned int i = 0; i < n_watches; i++) {
+		const struct watch *w = &watches[i];
+
+		printf("%s{\"watch\": \"%s\", \"before\": %llu, \"after\": %llu, "
+		       "\"last_ms\": %.1f}",
+		       i ? ", " : "", w->text, (unsigned long long)w->before,
+		       (unsigned long long)w->after, w->after ? (w->last - changed) * MS : 0.0);
+	}
+	printf("]}\n");
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = { { "for", required_argument, NULL, 'f' },
+						 { "in", required_argument, NULL, 'i' },
+						 { NULL, 0, NULL, 0 } };
+	double watch_for = 3, deadline, ended;
+	const char *ns = "router";
+	int status, i, c;
+	pid_t pid;
+
+	while ((c = getopt_long(argc, argv, "+", options, NULL)) != -1) {
+		if (c == 'f')
+			watch_for = atof(optarg);
+		else if (c == 'i')
+			ns = optarg;
+		else
+			return 2;
+	}
+	open_bus(ns);
+	for (i = optind; i < argc && strcmp(argv[i], "--"); i++)
+		add_watch(argv[i]);
+	if (i + 1 >= argc || n_watches == 0)
+		usage("usage: labstray [--for SECONDS] [--in NAMESPACE] WATCH... -- COMMAND [ARG...]");
+	deadline = now() + FIRST_SECONDS;
+	while (!all_saw() && now() < deadline)
+		look(0);
+	for (unsigned int w = 0; w < n_watches; w++) {
+		if (watches[w].before == 0) {
+			fprintf(stderr, "labstray: nothing for %s, which proves nothing\n",
+				watches[w].text);
+			return 1;
+		}
+	}
+	/* Not to be late for its own measurement. */
+	sched_setscheduler(0, SCHED_FIFO, &(struct sched_param){ .sched_priority = 1 });
+	look(0);
+	begun = now();
+	pid = fork();
+	if (pid == 0) {
+		sched_setscheduler(0, SCHED_OTHER, &(struct sched_param){ .sched_priority = 0 });
+		execvp(argv[i + 1], argv + i + 1);
+		fail("command", argv[i + 1]);
+	}
+	while (waitpid(pid, &status, WNOHANG) == 0)
+		look(0);
+	ended = now();
+	look(ended + watch_for);
+	if (changed == 0) {
+		fprintf(stderr, "labstray: the kernel did not tell of any change\n");
+		return 1;
+	}
+	print(ended);
+	if (!WIFEXITED(status) || WEXITSTATUS(status)) {
+		fprintf(stderr, "labstray: the command failed\n");
+		return 1;
+	}
+	return 0;
+}

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=dash
+#
+# paths.sh - for cases about changed paths: thousands of flows in the NIC, two ways to the
+# server, and how long packets went on the old one. Source it after topo.sh; it
+# brings nicsim-topo.sh and hardware.sh.
+#
+#                              wan0 10.1.0.1 ------ s0 10.1.0.2, and s0b .3
+#   client c0 ------ lan0 router                       server, 203.0.113.2 on lo
+#                              wan1 10.2.0.1 ------ s1 10.2.0.2
+#
+#   paths_topology              all of it; the way is by s0
+#   paths_start [LINE...]       the daemon, with such lines, and $PATHS_FLOWS UDP flows, offloaded
+#   paths_change NAME WATCH... -- COMMAND...
+#                               see labstray.c; prints how long the old way was used
+#   paths_script NAME WATCH...  the same, the command is a script on standard input
+#   paths_return N              the server answers by wanN-1 from now on
+#   paths_are N [SECONDS]       waits until so many flows are offloaded, and packets go by the NIC
+#   paths_offloaded_none        for wait_for
+#   paths_no_filters DEV        for wait_for
+#   paths_reason REASON N       for wait_for: so many flows are in software for it
+#   paths_end                   ends the crowd; nothing arrived where it should not
+#
+# Watches: $OLD_WAY by wan0, $OTHER_WAY by wan1, $NIC_FORWARDS what the NIC forwards from the client.
+
+# shellcheck source=nicsim-topo.sh
+. "${LAB_TOPO%/*}/nicsim-topo.sh"
+# shellcheck source=hardware.sh
+. "${LAB_TOPO%/*}/hardware.sh"
+
+# With sanitizers it is about the code, not about how many.
+[ -n "${LAB_SANITIZERS:-}" ] || : "${PATHS_FLOWS:=10000}"
+: "${PATHS_FLOWS:=2000}"
+: "${PATHS_RATE:=0.2}"		# packets a second of each flow, each way
+# Seconds for all of them to be repaired; there is no bound for that.
+PATHS_LIMIT=60
+[ -z "${LAB_SANITIZERS:-}" ] || PATHS_LIMIT=200
+
+GATEWAY_MAC=02:00:00:00:02:02 OTHER_MAC=02:00:00:00:02:03
+WAN1_MAC=02:00:00:00:03:01 GATEWAY1_MAC=02:00:00:00:03:02
+# shellcheck disable=SC2034 # the cases'
+OLD_WAY=server:s0:dmac=$GATEWAY_MAC OTHER_WAY=server:s1:dmac=$GATEWAY1_MAC \
+	NIC_FORWARDS=@$NICSIM_DEBUGFS/ports/0/counters:forwarded
+
+# shellcheck disable=SC2120 # cases give arguments
+paths_topology() {
+	nicsim_load ports=3 "$@"
+	topo_ns client router server
+	topo_forwarding router
+	topo_link client c0 "$CLIENT_MAC" router lan0 "$LAN_MAC"
+	topo_link router wan0 "$WAN_MAC" server s0 "$GATEWAY_MAC"
+	topo_link router wan1 "$WAN1_MAC" server s1 "$GATEWAY1_MAC"
+	ip -n server link add s0b link s0 address "$OTHER_MAC" type macvlan mode private
+	# Each address answers for itself.
+	in_server sh -c 'echo 1 >/proc/sys/net/ipv4/conf/all/arp_ignore; echo 2 >/proc/sys/net/ipv4/conf/all/arp_announce'
+	ip -n router -batch - <<-END
+		addr add 192.168.1.1/24 dev lan0
+		addr add 10.1.0.1/24 dev wan0
+		addr add 10.2.0.1/24 dev wan1
+		route add 203.0.113.0/24 via 10.1.0.2 dev wan0
+	END
+	ip -n client -batch - <<-END
+		addr add $CLIENT4/24 dev c0
+		route add default via 192.168.1.1
+	END
+	ip -n server -batch - <<-END
+		link set s0b up
+		addr add $SERVER4/32 dev lo
+		addr add 10.1.0.2/24 dev s0
+		addr add 10.1.0.3/32 dev s0b
+		addr add 10.2.0.2/24 dev s1
+		route add default via 10.1.0.1 src $SERVER4
+	END
+	wait_for 10 in_client ping -q -c 1 -W 1 "$SERVER4" >/dev/null
+	# Conntrack is at work only where a ruleset needs it.
+	router_nft -f - <<-'END'
+		table inet labtrack {
+			chain forward {
+				type filter hook forward priority 0
+				ct state established accept
+			}
+		}
+	END
+	# The other ways are known, too.
+	in_router ping -q -c 1 -W 1 10.1.0.3 >/dev/null
+	in_router ping -q -c 1 -W 1 10.2.0.2 >/dev/null
+	topo_acct
+}
+
+paths_return() {
+	ip -n server route replace default via "10.$1.0.1" src "$SERVER4"
+}
+
+paths_offloaded() {
+	[ "$(status flows.offloaded)" -ge "$1" ]
+}
+
+paths_offloaded_none() {
+	status_is flows.offloaded 0
+}
+
+paths_no_filters() {
+	[ "$(filters "$1")" = 0 ]
+}
+
+paths_reason() {
+	status_is "reasons.$1" "$2"
+}
+
+paths_are() {
+	wait_until "${2:-$PATHS_LIMIT}" paths_offloaded "$1" ||
+		{ offload status >&2; fail "not $1 flows offloaded within ${2:-$PATHS_LIMIT} s"; }
+	rm -f nic-hits
+	wait_for 20 nic_hits_grow 20
+}
+
+# shellcheck disable=SC2120 # cases give arguments
+paths_start() {
+	start_daemon 'devices = { "lan0", "wan0", "wan1" }' 'offload = hardware' \
+		'allow-drivers = { "nicsim" }' 'admit = events' "$@"
+	crowd_open many --port 7000 "many:udp,flows=$PATHS_FLOWS,size=64,rate=$PATHS_RATE"
+	crowd_ready many 90
+	paths_are "$PATHS_FLOWS" $((PATHS_LIMIT + 30))
+}
+
+paths_print() {
+	python3 -c 'import json, sys
+name, flows, r = sys.argv[1], sys.argv[2], json.loads(sys.stdin.readlines()[-1])
+last = max(w["last_ms"] for w in r["watches"])
+print("%s: %s flows; the last wrong packet came %.1f ms after the change (%d in between), the bound is 100 ms"
+      % (name, flows, last, sum(w["after"] for w in r["watches"])))
+# For the rest of the time that was watched, three seconds and more, there was none.
+if last > 1000:
+    sys.exit("%s: packets still go the old way" % name)' "$@"
+}
+
+paths_change() {
+	local name="$1"
+	shift
+	labstray "$@" >stray.out || fail "$name: the change could not be watched"
+	paths_print "$name" "$(status flows.total)" <stray.out || fail "$name: something is stale"
+}
+
+paths_script() {
+	local name="$1"
+	shift
+	cat >change.sh
+	paths_change "$name" "$@" -- sh -eu change.sh
+}
+
+paths_end() {
+	crowd_close many
+	assert_eq "packets at the wrong place" "$(crowd_result many "sum(k[w]['misdelivered'] for k in c.values() for w in ('up', 'down'))")" 0
+}
