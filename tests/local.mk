@@ -100,6 +100,12 @@ tests_golden_golden_lab_LDADD = $(kern_ldadd)
 noinst_PROGRAMS += tests/golden/probe-lab
 tests_golden_probe_lab_LDADD = $(daemon_ldadd)
 
+# ---------------------------------------------------------------- benchmarks
+
+# Load, and the limits that the daemon is measured against (see "./lab bench").
+noinst_PROGRAMS += tests/bench/benchload
+tests_bench_benchload_LDADD = $(kern_ldadd)
+
 # ---------------------------------------------------------------- hostile input
 
 # Fuzz targets. Here they are run over their corpus; with --enable-fuzzer they are
