@@ -6,6 +6,7 @@
 # A guest has a directory of its own on the host, which it sees, writable, as /run/lab:
 #   argv, env, mode, keep, modules   what to run and how (see labmux.c, guest-init)
 #   console.log, qemu.log            what the kernel and QEMU said
+#   stolen                           for how long the guest could not run (see labstolen.c)
 #   failed                           why the lab, rather than the program, failed
 
 GUEST_PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -44,7 +45,7 @@ prepare_run() {
 	printf '%s\n' "$SRC" "$BUILD" "$TOOLS" "${KEEP_PATHS[@]}" >"$dir/keep"
 	printf '%s\0' "PATH=$BUILD:$TOOLS:$GUEST_PATH" HOME=/root LANG=C.UTF-8 "TERM=${TERM:-dumb}" \
 		USER=root SHELL=/bin/bash "LAB_SRC=$SRC" "LAB_BUILD=$BUILD" "LAB_TOPO=$LAB_DIR/topo.sh" \
-		LAB_RUN=/run/lab LAB_HOST=/run/lab-host "LAB_SANITIZERS=$OPT_SANITIZERS" >"$dir/env"
+		LAB_RUN=/run/lab LAB_STOLEN=/run/lab/stolen LAB_HOST=/run/lab-host "LAB_SANITIZERS=$OPT_SANITIZERS" >"$dir/env"
 }
 
 # start_guest DIR [LABMUX_OPTION...]: becomes the process that runs the guest to its
@@ -53,7 +54,7 @@ start_guest() {
 	local dir=$1 comma_dir=${1//,/,,}
 	shift
 	exec "$TOOLS/labmux" host --timeout "$GUEST_TIMEOUT" --failed "$dir/failed" --log "$dir/qemu.log" "$@" -- \
-		qemu-system-x86_64 -name lab -accel tcg,thread=multi -cpu "$GUEST_CPU" -smp "${OPT_CPUS:-2}" \
+		"$TOOLS/labstolen" "$dir/stolen" qemu-system-x86_64 -name lab,debug-threads=on -accel tcg,thread=multi -cpu "$GUEST_CPU" -smp "${OPT_CPUS:-2}" \
 		-m "$OPT_MEMORY" -machine pc -nodefaults -no-user-config -display none -no-reboot \
 		-kernel "$KERNEL_IMAGE" -initrd "$INITRAMFS" -append "$GUEST_CMDLINE" \
 		-chardev "file,id=console,path=$comma_dir/console.log" -serial chardev:console \

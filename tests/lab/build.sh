@@ -16,7 +16,7 @@ build_tools() {
 	[ ! -d "$TOOLS" ] || return 0
 	mkdir -p "$CACHE/tools"
 	new=$(mktemp -d "$CACHE/tools/new.XXXXXX")
-	for name in labmux labtraffic labcrowd labstorm labstray; do
+	for name in labmux labstolen lablimit labtraffic labcrowd labstorm labstray; do
 		gcc "${TOOL_CFLAGS[@]}" -o "$new/$name" "$LAB_DIR/$name.c" -lutil 2>"$new/log" ||
 			{ cat "$new/log" >&2; rm -rf "$new"; die "cannot build $name"; }
 	done

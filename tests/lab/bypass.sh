@@ -57,7 +57,7 @@ bypass_off() {
 bypass_is_quiet() {
 	local before
 	before=$(fwd_bytes)
-	sleep 0.5 # the transfer would move 750 kB in that time
+	wait_until 10 bypass_receives_more $(($(bypass_received) + 400))
 	[ $(($(fwd_bytes) - before)) -lt 100000 ]
 }
 

@@ -132,17 +132,18 @@ flow_crosses() {
 	echo "$1: $crossed of $(($2 * 2)) bytes crossed the router's stack"
 }
 
-# answer FROM ADDRESS PORT [SOURCE]: of a TCP connection that is tried for two seconds.
+# answer FROM ADDRESS PORT [SOURCE]: of a TCP connection that is tried for $ANSWER_SECONDS.
+ANSWER_SECONDS=2
 answer() {
 	ip netns exec "$1" python3 -c '
 import socket, sys
 try:
-    socket.create_connection((sys.argv[1], int(sys.argv[2])), 2, (sys.argv[3], 0))
+    socket.create_connection((sys.argv[1], int(sys.argv[2])), float(sys.argv[4]), (sys.argv[3], 0))
     print("connected")
 except TimeoutError:
     print("none")
 except OSError as error:
-    print(error.strerror)' "$2" "$3" "${4:-}"
+    print(error.strerror)' "$2" "$3" "${4:-}" "$ANSWER_SECONDS"
 }
 
 dropped() {
@@ -150,5 +151,7 @@ dropped() {
 }
 
 reached() {
-	assert_eq "answer to $1 from $2 port $3" "$(answer "$@")" "Connection refused"
+	local patience
+	patience 10
+	assert_eq "answer to $1 from $2 port $3" "$(ANSWER_SECONDS=$((patience / 100)); answer "$@")" "Connection refused"
 }

@@ -18,7 +18,9 @@
 #   sniff_packets NAME                  so many were right
 #
 #   agree [SECONDS]                     fails unless daemon, tc, NIC and conntrack agree
-#   nic_share                           starts a window; nic_share_percent: forwarded by the NIC since
+#   nic_share                           starts a window
+#   nic_share_bytes N                   for wait_for: so many bytes have arrived since
+#   nic_share_percent                   those of them that the NIC forwarded
 #   nic_hits_grow [N]                   for wait_for: N more hits than when it was first asked
 #   device NAME EXPRESSION              of "nft-offload devices": "d['reason']"
 #   device_is NAME EXPRESSION VALUE     for wait_for
@@ -128,7 +130,8 @@ sniff_packets() {
 # ---- tables ----
 
 agree() {
-	python3 -B "$LAB_SRC/tests/lab/agree.py" --socket "$SOCKET" --wait "${1:-0}" >agree.out ||
+	patience "${1:-0}"
+	python3 -B "$LAB_SRC/tests/lab/agree.py" --socket "$SOCKET" --wait $((patience / 100)) >agree.out ||
 		{ tail -n 1 agree.out >&2; fail "daemon, tc, NIC and conntrack do not agree"; }
 	tail -n 1 agree.out
 }
@@ -139,6 +142,12 @@ agree() {
 nic_share() {
 	share_hw=$(nicsim_counter forwarded_bytes)
 	share_cpu=$(nicsim_counter cpu_rx_bytes)
+}
+
+nic_share_bytes() {
+	local all
+	all=$(($(nicsim_counter forwarded_bytes) + $(nicsim_counter cpu_rx_bytes)))
+	[ $((all - share_hw - share_cpu)) -ge "$1" ]
 }
 
 nic_share_percent() {

@@ -72,6 +72,7 @@ struct options {
 	const char *wait_file;
 	bool wait_stdin;
 	bool quiet_wait;
+	const char *until_file;	/* TCP: the bulk comes again and again until it exists */
 	const char *hold_file;
 	bool hold_ping;
 	int count;		/* connections to serve; 0: without end */
@@ -625,6 +626,7 @@ static void tcp_close(int fd)
 static void tcp_send_main(void)
 {
 	struct stream tx = { .dir = UP, .total = opt.up }, rx = { .dir = DOWN, .total = opt.down };
+	uint64_t up = 0, down = 0;
 	double start, took;
 	int fd;
 
@@ -642,9 +644,14 @@ static void tcp_send_main(void)
 		tcp_idle(fd, !opt.quiet_wait);
 	enter("bulk");
 	start = now();
-	tcp_send_message(fd, make_message(MSG_GO, 0));
-	tcp_bulk(fd, &tx, &rx, false);
-	tcp_expect(fd, MSG_DONE);
+	do {
+		tx.done = rx.done = 0;
+		tcp_send_message(fd, make_message(MSG_GO, 0));
+		tcp_bulk(fd, &tx, &rx, false);
+		tcp_expect(fd, MSG_DONE);
+		up += tx.done;
+		down += rx.done;
+	} while (opt.until_file && access(opt.until_file, F_OK) < 0);
 	took = now() - start;
 	enter("holding");
 	while (!hold_over())
@@ -655,13 +662,33 @@ static void tcp_send_main(void)
 	else
 		tcp_close(fd);
 	printf("ok proto=tcp up=%llu down=%llu seconds=%.2f lost=0 reordered=0 closed=%s\n",
-	       (unsigned long long)tx.done, (unsigned long long)rx.done, took, opt.abort ? "reset" : "fin");
+	       (unsigned long long)up, (unsigned long long)down, took, opt.abort ? "reset" : "fin");
+}
+
+/* One bulk, and what its client is told then. */
+static void tcp_serve_bulk(int fd, struct stream *tx, struct stream *rx)
+{
+	tx->done = rx->done = 0;
+	tcp_bulk(fd, tx, rx, opt.sequential);
+	tcp_send_message(fd, make_message(MSG_DONE, 0));
+}
+
+/* Another bulk, or a ping. */
+static void tcp_serve_more(int fd, struct stream *tx, struct stream *rx)
+{
+	struct message m;
+
+	if (!tcp_read_message(fd, &m, opt.stall) || (m.type != MSG_PING && m.type != MSG_GO))
+		fail("unexpected message");
+	if (m.type == MSG_GO)
+		tcp_serve_bulk(fd, tx, rx);
+	else
+		tcp_send_message(fd, make_message(MSG_PING, FLAG_ANSWER));
 }
 
 /* Whether the connection ended the way its client announced it. */
-static void tcp_serve_end(int fd)
+static void tcp_serve_end(int fd, struct stream *tx, struct stream *rx)
 {
-	struct message m;
 	char c;
 
 	for (;;) {
@@ -676,11 +703,8 @@ static void tcp_serve_end(int fd)
 				return;
 			if (n < 0 && errno != EAGAIN && errno != EINTR)
 				fail_errno("receive");
-			if (n > 0) {
-				if (!tcp_read_message(fd, &m, opt.stall) || m.type != MSG_PING)
-					fail("unexpected message");
-				tcp_send_message(fd, make_message(MSG_PING, FLAG_ANSWER));
-			}
+			if (n > 0)
+				tcp_serve_more(fd, tx, rx);
 		}
 	}
 }
@@ -712,10 +736,9 @@ static void tcp_serve_one(int fd)
 		tcp_send_message(fd, make_message(MSG_PING, FLAG_ANSWER));
 	}
 	phase = "bulk";
-	tcp_bulk(fd, &tx, &rx, opt.sequential);
-	tcp_send_message(fd, make_message(MSG_DONE, 0));
+	tcp_serve_bulk(fd, &tx, &rx);
 	phase = "holding";
-	tcp_serve_end(fd);
+	tcp_serve_end(fd, &tx, &rx);
 	close(fd);
 	printf("ok proto=tcp up=%llu down=%llu closed=%s\n", (unsigned long long)rx.done,
 	       (unsigned long long)tx.done, opt.abort ? "reset" : "fin");
@@ -1421,6 +1444,7 @@ static const char usage_text[] =
 "  --wait-file FILE  go on trickling until FILE exists, then begin the bulk\n"
 "  --wait-stdin      the same, until a line comes on standard input\n"
 "  --quiet-wait      be silent while waiting\n"
+"  --until FILE      TCP: so many bytes again and again, until FILE exists\n"
 "  --hold-file FILE  after the bulk keep the connection open, silent, until FILE exists\n"
 "  --hold-ping       trickle while holding\n"
 "  --abort           TCP: end with a reset instead of FIN\n"
@@ -1466,7 +1490,7 @@ static double seconds(const char *text)
 
 enum option_id {
 	O_ABORT = 256, O_BIND, O_BYTES, O_COUNT, O_DOWN, O_HELP, O_HOLD_FILE, O_HOLD_PING, O_MSS, O_PORT,
-	O_QUIET_WAIT, O_RATE, O_SEED, O_SEQUENTIAL, O_SIZE, O_SOURCE, O_SPORT, O_STALL, O_TTL, O_UP,
+	O_QUIET_WAIT, O_RATE, O_SEED, O_SEQUENTIAL, O_SIZE, O_SOURCE, O_SPORT, O_STALL, O_TTL, O_UNTIL, O_UP,
 	O_WAIT_FILE, O_WAIT_STDIN, O_WARM, O_WINDOW,
 };
 
@@ -1490,6 +1514,7 @@ static const struct option long_options[] = {
 	{ "sport", required_argument, NULL, O_SPORT },
 	{ "stall", required_argument, NULL, O_STALL },
 	{ "ttl", required_argument, NULL, O_TTL },
+	{ "until", required_argument, NULL, O_UNTIL },
 	{ "up", required_argument, NULL, O_UP },
 	{ "wait-file", required_argument, NULL, O_WAIT_FILE },
 	{ "wait-stdin", no_argument, NULL, O_WAIT_STDIN },
@@ -1559,6 +1584,9 @@ static void take_option(int c)
 	case O_TTL:
 		opt.ttl = (int)number(optarg, 1, 255);
 		break;
+	case O_UNTIL:
+		opt.until_file = optarg;
+		break;
 	case O_UP:
 		opt.up = number(optarg, 0, UINT64_MAX / 2);
 		break;
@@ -1610,6 +1638,8 @@ int main(int argc, char **argv)
 	choose_protocol(argv[1]);
 	opt.address = argv[2];
 	content_make(opt.seed);
+	if (opt.udp && opt.until_file)
+		usage_error("--until is for TCP", NULL);
 	if (opt.udp)
 		udp_send_main();
 	else

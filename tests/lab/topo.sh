@@ -15,7 +15,11 @@
 #   fail TEXT                          ends the case
 #   skip TEXT                          ends the case as not possible here
 #   assert_eq WHAT GOT WANTED          also assert_le, assert_ge (numbers)
-#   wait_for SECONDS COMMAND...        tries again until it succeeds; else fails
+#   assert_soon WHAT MS BOUND CONTROL  a bound that is a promise of the product, in milliseconds: prints
+#                                      what was measured, and takes out what the same machine needs at
+#                                      the same time for something that we have no part in
+#   wait_for SECONDS COMMAND...        tries again until it succeeds; else fails. The limit detects a
+#                                      hang, it measures nothing: see patience
 #
 #   topo_router2                       client - router - server, see below
 #   topo_ns NAME...                    namespaces
@@ -29,8 +33,13 @@
 #   start_daemon LINE...               with these lines as its configuration
 #   stop_daemon                        fails unless it ends in time with status 0
 #   kill_daemon                        SIGKILL
+#   lose_events PROTOCOL COMMAND...    repeats the command, which makes events of this netlink protocol (0:
+#                                      route, 12: netfilter), until a socket of the router has lost some
+#   daemon_catches_up                  until it has acted on what the kernel has told it so far
 #   expect_warning REGEX               the log may hold such warnings and errors
 #   offload COMMAND...                 nft-offload, talking to our daemon
+#   answers_soon WHAT MS               asserts that it answers so soon; the control is the same program
+#                                      when it asks nothing
 #   status PATH                        a number of the daemon's status: "counters.ct_overruns"
 #   status_is PATH NUMBER, status_over PATH NUMBER
 #                                      for wait_for
@@ -46,6 +55,9 @@
 #                                      until it is established (UDP: long enough to be assured)
 #   transfer_go NAME                   starts the bulk
 #   transfer_wait NAME                 until the bulk is through; the connection stays open
+#   transfer_open_endless NAME tcp FAMILY BYTES [LABTRAFFIC-OPTION...]
+#                                      the bulk comes again and again, until
+#   transfer_stop NAME                 which waits like transfer_wait
 #   transfer_bulk NAME                 both
 #   transfer_close NAME                closes; fails unless all went well at both ends
 #   transfer_result NAME               the client's last line
@@ -70,7 +82,6 @@ DAEMON_ARGS=
 
 TRANSFER_LIMIT=100
 : "${STOP_LIMIT:=10}"			# seconds; thousands of flows take longer
-STOP_LIMIT=10
 transfer_count=0
 
 # ---- assertions ----
@@ -97,27 +108,51 @@ assert_ge() {
 	[ "$2" -ge "$3" ] || fail "$1: got $2, wanted at least $3"
 }
 
+assert_soon() {
+	echo "$1: $2 ms, the bound is $3 ms; the control took $4 ms"
+	[ $(($2 - $4)) -le "$3" ] || fail "$1: got $2 ms, wanted at most $3 ms and the $4 ms of the control"
+}
+
 # Sets now to centiseconds since boot, without the cost of starting a program.
 centiseconds() {
 	read -r now _ </proc/uptime
 	now=$((${now%.*}${now#*.}))
 }
 
+# Sets stolen: hundredths of a second for which the guest could not run, because others had the
+# processor of the machine below.
+get_stolen() {
+	stolen=0
+	[ ! -r "${LAB_STOLEN:-}" ] || read -r stolen <"$LAB_STOLEN" || :
+}
+
+# patience SECONDS: sets patience to the hundredths of a second that a limit of SECONDS means here. A
+# slow guest gets more (LAB_PATIENCE is in percent, and more than 100 everywhere: see guest-runner).
+patience() {
+	patience=$(($1 * ${LAB_PATIENCE:-300}))
+}
+
 # wait_until SECONDS COMMAND...: like wait_for, but returns false in the end.
 wait_until() {
 	local deadline
-	centiseconds
-	deadline=$((now + $1 * 100))
+	patience "$1"
 	shift
+	get_stolen
+	centiseconds
+	deadline=$((now + patience - stolen))
 	until "$@"; do
 		centiseconds
-		[ "$now" -lt "$deadline" ] || return 1
+		if [ "$now" -ge "$deadline" ]; then
+			# What was stolen meanwhile does not count.
+			get_stolen
+			[ $((now - stolen)) -lt "$deadline" ] || return 1
+		fi
 		sleep 0.05
 	done
 }
 
 wait_for() {
-	wait_until "$@" || fail "not within $1 s: $(shift; echo "$*")"
+	wait_until "$@" || fail "not within $1 s (times ${LAB_PATIENCE:-300} %): $(shift; echo "$*")"
 }
 
 # has_line FILE LINE
@@ -311,7 +346,15 @@ end_daemon() {
 	local guard
 	daemon_status=0
 	kill "-$1" "$DAEMON_PID" 2>/dev/null || :
-	(sleep "$STOP_LIMIT"; kill -KILL "$DAEMON_PID") >/dev/null 2>&1 </dev/null &
+	(
+		patience "$STOP_LIMIT"
+		get_stolen
+		begin=$stolen
+		sleep $((patience / 100))
+		get_stolen
+		sleep $(((stolen - begin) / 100))
+		kill -KILL "$DAEMON_PID"
+	) >/dev/null 2>&1 </dev/null &
 	guard=$!
 	wait "$DAEMON_PID" || daemon_status=$?
 	kill "$guard" 2>/dev/null || :
@@ -348,6 +391,23 @@ offload() {
 	ip netns exec router nft-offload -s "$SOCKET" "$@"
 }
 
+# took_ms COMMAND...: sets took_ms.
+took_ms() {
+	centiseconds
+	took_ms=$now
+	"$@" >/dev/null
+	centiseconds
+	took_ms=$(((now - took_ms) * 10))
+}
+
+answers_soon() {
+	local answer
+	took_ms offload status
+	answer=$took_ms
+	took_ms offload --version
+	assert_soon "$1: an answer" "$answer" "$2" "$took_ms"
+}
+
 json_path() {
 	python3 -c 'import json, sys
 value = json.load(sys.stdin)
@@ -358,6 +418,32 @@ print(value)' "$1"
 
 status() {
 	offload -j status | json_path "$1"
+}
+
+# Messages that the sockets of a netlink protocol have lost so far.
+netlink_drops() {
+	nsenter --net=/run/netns/router awk -v protocol="$1" '$2 == protocol { n += $9 } END { print n + 0 }' \
+		/proc/net/netlink
+}
+
+lose_events() {
+	local protocol="$1" before round
+	shift
+	before=$(netlink_drops "$protocol")
+	for round in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do
+		"$@" || fail "$*"
+		[ "$(netlink_drops "$protocol")" -le "$before" ] || return 0
+	done
+	fail "no event was lost after $round times: $*"
+}
+
+# Each answer ends a round of its loop. What the kernel told it before the first question is read by
+# the end of the first round at the latest, and what follows from that is begun in the next.
+daemon_catches_up() {
+	local round
+	for round in 1 2 3 4; do
+		status flows.total >/dev/null || fail "the daemon does not answer"
+	done
 }
 
 status_is() {
@@ -389,8 +475,9 @@ transfer_client() {
 	[ "$family" = 4 ] || address=$SERVER6
 	# Conntrack calls a UDP flow assured after two seconds of traffic both ways.
 	[ "$proto" = tcp ] || set -- --warm 2.5 "$@"
+	patience 20
 	ip netns exec client labtraffic send "$proto" "$address" --port "$port" --bytes "$bytes" \
-		--wait-file "$dir/go" --hold-file "$dir/close" "$@"
+		--stall $((patience / 100)) --wait-file "$dir/go" --hold-file "$dir/close" "$@"
 }
 
 transfer_server() {
@@ -443,6 +530,18 @@ transfer_open() {
 	wait_for 20 has_line "$dir/server" listening
 	transfer_run "$dir" client transfer_client "$dir" "$proto" "$family" "$bytes" "$port" "$@"
 	transfer_await "$name" waiting
+}
+
+transfer_open_endless() {
+	local name="$1"
+	shift
+	rm -f "$CASE_DIR/stop.$name"
+	transfer_open "$name" "$@" --until "$CASE_DIR/stop.$name"
+}
+
+transfer_stop() {
+	touch "$CASE_DIR/stop.$1"
+	transfer_wait "$1"
 }
 
 transfer_go() {

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * lablimit - runs a case, and ends it when it hangs.
+ *
+ *	lablimit SECONDS COMMAND...
+ *
+ * Like timeout(1), with two differences. Time in which the guest could not run does not count: the
+ * number in the file $LAB_STOLEN, hundredths of a second, grows by it (see labstolen.c). And it is
+ * made to be process 1 of the case: it reaps what nobody waits for.
+ *
+ * After SECONDS, the command gets SIGTERM, and SIGKILL thirty seconds later. The exit status is the
+ * command's; 124 after SIGTERM, 137 after SIGKILL.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define GRACE_SECONDS 30
+#define STATUS_TERM 124
+#define STATUS_KILL 137
+
+static double stolen(void)
+{
+	const char *path = getenv("LAB_STOLEN");
+	int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	char buf[32];
+	ssize_t n;
+
+	if (fd < 0)
+		return 0;
+	n = read(fd, buf, sizeof(buf) - 1);
+	close(fd);
+	buf[n > 0 ? n : 0] = '\0';
+	return strtod(buf, NULL) / 100;
+}
+
+/* Seconds in which the guest could run. */
+static double now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9 - stolen();
+}
+
+static pid_t start(char **argv)
+{
+	pid_t pid = fork();
+
+	if (pid != 0)
+		return pid;
+	sigset_t none;
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	/* A group of its own, so that the signals reach its children. */
+	setpgid(0, 0);
+	execvp(argv[0], argv);
+	fprintf(stderr, "lablimit: %s: %s\n", argv[0], strerror(errno));
+	_exit(127);
+}
+
+/* Reaps. Returns true when the command has ended, with its exit status. */
+static bool has_ended(pid_t command, int *status)
+{
+	pid_t pid;
+	int s;
+
+	while ((pid = waitpid(-1, &s, WNOHANG)) > 0) {
+		if (pid != command)
+			continue;
+		*status = WIFEXITED(s) ? WEXITSTATUS(s) : 128 + WTERMSIG(s);
+		return true;
+	}
+	return false;
+}
+
+/* Waits for the command's end, until it is late. */
+static bool wait_until(pid_t command, double deadline, int *status)
+{
+	const struct timespec second = { .tv_sec = 1 };
+	sigset_t child;
+
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	while (!has_ended(command, status)) {
+		if (now() >= deadline)
+			return false;
+		sigtimedwait(&child, NULL, &second);
+	}
+	return true;
+}
+
+int main(int argc, char **argv)
+{
+	double seconds = argc > 2 ? strtod(argv[1], NULL) : 0;
+	sigset_t child;
+	pid_t command;
+	int status;
+
+	if (seconds <= 0) {
+		fputs("usage: lablimit SECONDS COMMAND...\n", stderr);
+		return 125;
+	}
+	/* Blocked before there is a child, so that no end of one is missed. */
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &child, NULL);
+	command = start(argv + 2);
+	if (command < 0) {
+		fprintf(stderr, "lablimit: fork: %s\n", strerror(errno));
+		return 125;
+	}
+	if (wait_until(command, now() + seconds, &status))
+		return status;
+	kill(-command, SIGTERM);
+	if (wait_until(command, now() + GRACE_SECONDS, &status))
+		return STATUS_TERM;
+	kill(-command, SIGKILL);
+	return STATUS_KILL;
+}
