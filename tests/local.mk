@@ -168,10 +168,11 @@ script_tests += \
 	tests/lint/spdx \
 	tests/lint/docs \
 	tests/lint/fsm \
+	tests/lint/cases \
 	tests/lint/examples
 
 dist_noinst_SCRIPTS += $(script_tests)
-EXTRA_DIST += tests/lint/sizes.allow tests/lint/lib.sh tests/unit/unit.h
+EXTRA_DIST += tests/lint/sizes.allow tests/lint/sleeps.allow tests/lint/lib.sh tests/unit/unit.h
 
 # ---------------------------------------------------------------- what is run
 

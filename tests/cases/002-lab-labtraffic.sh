@@ -20,6 +20,16 @@ must_fail() {
 		fail "$name: the client does not say \"$text\": $(cat "$CASE_DIR/transfer.$name/client.err")"
 }
 
+# One that goes on until it is told to stop, and every byte of it is right.
+transfer_open_endless again tcp 4 100000
+transfer_go again
+wait_for 20 has_line transfer.again/client bulk
+transfer_stop again
+transfer_close again
+sent=$(transfer_result again | sed 's/.* up=\([0-9]*\) .*/\1/')
+assert_ge "bytes sent" "$sent" 100000
+assert_eq "bytes of a round that is not whole" $((sent % 100000)) 0
+
 # UDP repairs loss and counts it.
 tc -n router qdisc add dev wan0 root netem loss 10%
 transfer udp 4 200000

@@ -33,8 +33,18 @@ are_marks() {
 # expect_marks WHAT MARKS: they come, and stay while packets flow.
 expect_marks() {
 	wait_until 6 are_marks "$2" || fail "$1: got $(marks), wanted $2"
-	sleep 0.6
-	assert_eq "$1, a moment later" "$(marks)" "$2 "
+	talk_on
+	assert_eq "$1, some packets later" "$(marks)" "$2 "
+}
+
+# talk_on: until every one of the four clients has sent ten packets more.
+talk_on() {
+	read -r rounds <talking
+	wait_for 20 has_talked $((rounds + 10))
+}
+
+has_talked() {
+	read -r rounds <talking && [ "$rounds" -ge "$1" ]
 }
 
 # Echoes on four connections, each twenty times a second: TCP, UDP, TCP over IPv6, and TCP with a mark of the user's.
@@ -59,7 +69,7 @@ while True:
             if data: key.fileobj.send(data)
             else: s.unregister(key.fileobj)' &
 	in_client python3 -c '
-import socket, sys, time
+import os, socket, sys, time
 v4, v6, done = sys.argv[1:]
 def connect(address, port, family):
     while True:
@@ -72,8 +82,11 @@ def connect(address, port, family):
 all = [connect(v4, 5301, socket.AF_INET), socket.socket(socket.AF_INET, socket.SOCK_DGRAM),
        connect(v6, 5303, socket.AF_INET6), connect(v4, 5304, socket.AF_INET)]
 all[1].connect((v4, 5302))
-open(done, "w").close()
+rounds = 0
 while True:
+    with open(done + ".new", "w") as f: print(rounds, file=f)
+    os.rename(done + ".new", done)
+    rounds += 1
     for c in all:
         c.setblocking(False)
         try: c.send(b"x")
@@ -182,7 +195,8 @@ expect_marks "but so many" "0x70000000 0x70000000 0x70000000 0x70000005"
 
 router_nft add rule inet user forward tcp dport 5304 ct mark set 0x5
 tcp=$(updates 5304)
-sleep 1
+talk_on
+talk_on
 assert_ge "events while both write" $(($(updates 5304) - tcp)) 5
 router_nft flush chain inet user forward
 

@@ -20,8 +20,24 @@ entry() {
 	in_router conntrack -L -p udp -o id 2>/dev/null | sed -n 's/.* id=\([0-9]*\).*/\1/p'
 }
 
+no_control() {
+	! in_router conntrack -L -p tcp 2>/dev/null | grep -q 'src=192.0.2.1'
+}
+
 no_entry() {
 	[ -z "$(entry)" ]
+}
+
+# ms [DATE-OPTION...]: of the clock.
+ms() {
+	date "$@" +%s%3N
+}
+
+# Notes for how long each of them was there.
+are_gone() {
+	[ -n "$idle_ms" ] || ! no_entry || idle_ms=$(($(ms) - idle_since))
+	[ -n "$control_ms" ] || ! no_control || control_ms=$(($(ms) - control_since))
+	[ -n "$idle_ms" ] && [ -n "$control_ms" ]
 }
 
 # Three times the timeout and a little more: 17 s at 20000 bytes/s.
@@ -33,14 +49,16 @@ before=$(fwd_packets)
 transfer_bulk long
 assert_eq "conntrack id after three timeouts" "$(entry)" "$id"
 assert_le "packets that crossed the stack" $(($(fwd_packets) - before)) 10
-centiseconds
-idle_since=$now
-wait_for $((TIMEOUT + 3)) no_entry
-centiseconds
-idle_for=$((now - idle_since))
+# Its last line says that it has everything.
+idle_since=$(ms -r transfer.long/client) idle_ms=
+# The control: an entry with this timeout that nobody uses, and we have no part in.
+control_since=$(ms) control_ms=
+in_router conntrack -I -p tcp -s 192.0.2.1 -d 192.0.2.2 --sport 1 --dport 2 --state SYN_SENT \
+	-t "$TIMEOUT" >/dev/null
+wait_for $((TIMEOUT + 5)) are_gone
 # What is left of the timeout counts from the last sample that saw a packet.
-assert_ge "idle time until the entry went, 1/100 s" "$idle_for" $(((TIMEOUT - 1) * 100))
-assert_le "idle time until the entry went, 1/100 s" "$idle_for" $(((TIMEOUT + 2) * 100))
-wait_for 1 has_rules lan0 0
-wait_for 1 has_rules wan0 0
-echo "kept its entry for three timeouts; the idle one went after $idle_for/100 s"
+assert_ge "milliseconds until the idle entry went" "$idle_ms" $(((TIMEOUT - 1) * 1000))
+assert_soon "the idle entry went" "$idle_ms" 2000 "$control_ms"
+wait_for 5 has_rules lan0 0
+wait_for 5 has_rules wan0 0
+echo "kept its entry for three timeouts"

@@ -14,7 +14,7 @@ topo_acct
 start_daemon 'devices = { "lan0", "wan0" }' 'offload = software'
 
 transfer_open narrow tcp 4 2000000 --sport 40001
-sleep 1 # nothing happens, which is the point: there is no event to wait for
+wait_for 10 status_is reasons.mtu 1
 assert_eq "rules on lan0" "$(rules lan0)" 0
 offload -j why tcp "$CLIENT4:40001" "$SERVER4:5201" >why.json
 grep -q '"reason": *"mtu"' why.json || { cat why.json; fail "why does not say mtu"; }

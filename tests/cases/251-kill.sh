@@ -13,7 +13,7 @@ topo_masquerade
 topo_acct
 start_daemon 'devices = { "lan0", "wan0" }' 'offload = software'
 
-transfer_open one tcp 4 24000000 --rate 3000000
+transfer_open_endless one tcp 4 3000000 --rate 3000000
 wait_for 5 has_rules lan0 1
 transfer_go one
 transfer_open two tcp 4 1000
@@ -26,7 +26,7 @@ transfer_close two
 start_daemon 'devices = { "lan0", "wan0" }' 'offload = software'
 wait_for 5 has_rules lan0 1
 wait_for 5 has_rules wan0 1
-transfer_wait one
+transfer_stop one
 transfer_close one
 wait_for 1 has_rules lan0 0
 wait_for 1 has_rules wan0 0

@@ -30,12 +30,12 @@ storm=$!
 transfer_open real tcp 4 1000000
 start_daemon 'devices = { "lan0", "wan0" }' 'offload = software' 'admit = events' 'event-buffer = 16k'
 wait_for 10 has_rules lan0 1
+wait_for 20 status_over counters.ct_overruns 1
 touch calm
 wait "$storm"
 wait_for 20 status_is flows.total $((N + 1))
 # What was lost during the first dump is made up for by another one.
 wait_for 20 status_over counters.ct_dumps 1
-[ "$(status counters.ct_overruns)" -ge 2 ] || fail "too few events were lost: the case tests nothing"
 assert_eq "dumps that were thrown away" "$(status counters.ct_dumps_failed)" 0
 echo "$(status counters.ct_overruns) overruns, $(status counters.ct_dumps) dumps"
 transfer_bulk real

@@ -28,14 +28,14 @@ while [ "$i" -lt "$N" ]; do
 	echo "neigh replace 203.0.113.200 dev wan0 lladdr 02:00:00:00:$((i / 100 % 90 + 10)):$((i % 90 + 10)) nud permanent"
 	i=$((i + 1))
 done >many
-ip -n router -batch many
+lose_events 0 ip -n router -batch many
 ip -n router neigh del "$SERVER4" dev wan0
 kill -CONT "$DAEMON_PID"
 wait_for 10 has_rules lan0 0
-offload -j status | grep -q '"rt_overruns": *[1-9]' || fail "no event was lost: the case tests nothing"
+assert_ge "rt_overruns" "$(status counters.rt_overruns)" 1
 offload -j why tcp "$CLIENT4:40001" "$SERVER4:5201" >why.json
 grep -q '"reason": *"neighbour-unresolved"' why.json || { cat why.json; fail "another reason"; }
-sleep 1 # nothing happens, which is the point: there is no event to wait for
+daemon_catches_up
 assert_eq "rules on lan0 when all is read" "$(rules lan0)" 0
 # Back again.
 ip -n server link set s0 arp on

@@ -21,6 +21,10 @@ while True:
         time.sleep(0.01)  # there is no route in between'
 }
 
+hits_grow() {
+	[ "$(nicsim hits)" -gt "$hits" ]
+}
+
 memory() {
 	awk '/^Slab:/ { slab = $2 } /^Percpu:/ { print slab + $2 }' /proc/meminfo
 }
@@ -51,8 +55,7 @@ for i in $(seq 50); do
 	done | tc -n router -batch -
 	[ "$(nicsim used)" = 20 ] || fail "round $i: $(nicsim used) entries"
 	hits=$(nicsim hits)
-	sleep 0.05
-	[ "$i" = 1 ] || [ $((i % 10)) != 0 ] || wait_for 5 [ "$(nicsim hits)" -gt "$hits" ]
+	wait_for 5 hits_grow
 	case $((i % 4)) in
 	0) nicsim lose 7 ;;
 	1) nicsim reset 1 ;;

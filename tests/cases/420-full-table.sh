@@ -18,10 +18,10 @@ STOP_LIMIT=90
 SIZE=1000 MICE=4900 ELEPHANTS=100 MAX_SWAPS=50
 SWAPS=counters.hardware_swaps
 
-# A window of some seconds in which the card forwarded most of the bytes.
+# A window of about two seconds in which the card forwarded most of the bytes.
 share_is() {
 	nic_share
-	sleep 2
+	wait_for 20 nic_share_bytes 2000000
 	[ "$(nic_share_percent)" -ge "$1" ]
 }
 
@@ -43,7 +43,7 @@ centiseconds
 begin=$now swaps=$(status $SWAPS)
 wait_for 30 share_is 90
 nic_share
-sleep 10
+wait_for 60 nic_share_bytes 10000000
 percent=$(nic_share_percent)
 centiseconds
 swapped=$(($(status $SWAPS) - swaps)) took=$(((now - begin + 99) / 100))

@@ -50,9 +50,15 @@ wait_for 20 are_offloaded 1
 
 # ---- a reload with flush, as distributions do it ----
 
+centiseconds
+reload=$now
 router_nft -f rules.nft
-wait_for 1 has_table
-wait_for 3 are_offloaded 1
+centiseconds
+reload_cs=$((now - reload)) reload=$now
+wait_for 5 has_table
+centiseconds
+assert_soon "the table is back" $(((now - reload) * 10)) 1000 $((reload_cs * 10))
+wait_for 5 are_offloaded 1
 assert_eq "tables put back" "$(status counters.nft_tables_made)" 1
 # Without the epoch, for which nft writes less when it fills the mask, and what was counted.
 comparable() {
@@ -75,6 +81,7 @@ assert_ge "tables put back" "$made" 6
 
 # ---- somebody changes it ----
 
+# So long it takes until a change is the first one again.
 sleep 11
 wait_for 20 are_offloaded 1
 router_nft add rule inet nft_offload admit drop

@@ -84,8 +84,10 @@ ages_go_on ages.lan0 lan0
 
 # ---- a whole set ----
 
+commits=$(status counters.nft_commits)
 router_nft flush set inet labsets allowed
-sleep 1
+wait_for 10 status_over counters.nft_commits "$commits"
+daemon_catches_up
 are_offloaded 1 || fail "the fourth has nothing to do with it"
 policy_alive 5004
 ages_go_on ages.lan0 lan0

@@ -19,7 +19,7 @@ paths_start
 # One that comes concerns nobody.
 lookups=$(status counters.route_lookups)
 ip -n router addr add 10.9.9.10/32 dev wan0
-sleep 0.2
+daemon_catches_up
 assert_eq "look-ups for a new address" "$(status counters.route_lookups)" "$lookups"
 paths_return 2
 paths_change "address removed" "$OLD_WAY" -- ip -n router addr del 10.9.9.9/32 dev wan0
