@@ -6,6 +6,9 @@
 # Sets KERNEL_IMAGE (what QEMU boots), KERNEL_RELEASE and KERNEL_MODULES (the
 # directory that becomes /lib/modules/$KERNEL_RELEASE), INITRAMFS.
 
+# Debian's kernels are kept in a directory for each series: "kernel" has the default one of this
+# release, "kernel-6.12" what --kernel 6.12 asks for.
+
 # Modules the guest needs to reach its root file system and the wire to ./lab.
 INITRAMFS_MODULES=(virtio_pci 9pnet_virtio 9p overlay virtio_console)
 
@@ -17,58 +20,61 @@ kernel_release() {
 	dd if="$1" bs=1 skip=$((offset + 512)) count=200 2>/dev/null | tr '\0' '\n' | head -n 1 | cut -d ' ' -f 1
 }
 
-# Prints the directory of an already unpacked Debian kernel, newest first.
+# cached_kernel DIR: prints the directory of the newest of the unpacked Debian kernels in there.
 cached_kernel() {
 	local dir
-	dir=$(find "$CACHE/kernel" -mindepth 2 -maxdepth 2 -name complete 2>/dev/null | sort -V | tail -n 1)
+	dir=$(find "$1" -mindepth 2 -maxdepth 2 -name complete 2>/dev/null | sort -V | tail -n 1)
 	[ -n "$dir" ] && echo "${dir%/complete}"
 }
 
-# The newest kernel's package, through the meta package that depends on it.
+# kernel_package META: the newest kernel's package, through the meta package that depends on it.
 kernel_package() {
-	apt-cache depends linux-image-amd64 2>/dev/null |
+	apt-cache depends "$1" 2>/dev/null |
 		sed -n 's/^ *Depends: \(linux-image-[0-9][^ ]*\)$/\1/p' | head -n 1
 }
 
+# download_kernel META DIR WORK: unpacks it into DIR, by way of the directory WORK.
 download_kernel() {
-	local work=$1 package
+	local meta=$1 dir=$2 work=$3 package
 	{
-		package=$(kernel_package)
+		package=$(kernel_package "$meta")
 		if [ -z "$package" ]; then
 			apt_refresh
-			package=$(kernel_package)
+			package=$(kernel_package "$meta")
 		fi
-		[ -n "$package" ] || { echo "linux-image-amd64 is not in the package index"; return 1; }
+		[ -n "$package" ] || { echo "$meta is not in the package index"; return 1; }
 		cd "$work" || return
 		# A stale index names a file that the mirror no longer has.
 		apt-get -q -o APT::Sandbox::User=root download "$package" ||
-			{ apt_refresh && package=$(kernel_package) &&
+			{ apt_refresh && package=$(kernel_package "$meta") &&
 				apt-get -q -o APT::Sandbox::User=root download "$package"; } || return
 		dpkg-deb -x ./*.deb unpacked || return
 		rm -f ./*.deb
 		touch unpacked/complete
-		mv unpacked "$CACHE/kernel/$package"
+		mv unpacked "$dir/$package"
 	} >"$CACHE/kernel.log" 2>&1 </dev/null
 }
 
-# fetch_kernel: prints the directory of an unpacked Debian kernel.
+# fetch_kernel [SERIES]: prints the directory of an unpacked Debian kernel, of that series ("6.12") or of
+# the release's own.
 fetch_kernel() {
-	local work
-	mkdir -p "$CACHE/kernel"
-	exec 8>"$CACHE/kernel/lock"
+	local series=${1:+-$1} dir work
+	dir=$CACHE/kernel$series
+	mkdir -p "$dir"
+	exec 8>"$dir/lock"
 	flock 8
-	if ! cached_kernel >/dev/null; then
+	if ! cached_kernel "$dir" >/dev/null; then
 		command -v apt-get >/dev/null || die "no apt-get to fetch a kernel with: give one with --kernel"
-		say "fetching Debian's kernel"
-		work=$(mktemp -d "$CACHE/kernel/new.XXXXXX")
-		if ! (download_kernel "$work"); then
+		say "fetching Debian's kernel${1:+ $1}"
+		work=$(mktemp -d "$dir/new.XXXXXX")
+		if ! (download_kernel "linux-image$series-amd64" "$dir" "$work"); then
 			rm -rf "$work"
 			die "cannot fetch the kernel; the last lines of $CACHE/kernel.log:" "$(tail -n 15 "$CACHE/kernel.log")"
 		fi
 		rm -rf "$work"
 	fi
 	exec 8>&-
-	cached_kernel
+	cached_kernel "$dir"
 }
 
 # find_kernel PATH: sets KERNEL_BZIMAGE, KERNEL_RELEASE and KERNEL_MODULES from a
@@ -183,8 +189,8 @@ make_initramfs() {
 
 prepare_kernel() {
 	local path=$OPT_KERNEL
-	if [ -z "$path" ]; then
-		path=$(fetch_kernel) || exit
+	if [[ $path =~ ^[0-9]+\.[0-9]+$ ]] || [ -z "$path" ]; then
+		path=$(fetch_kernel "$path") || exit
 	fi
 	find_kernel "$path"
 	mkdir -p "$CACHE/boot"

@@ -417,7 +417,12 @@ static void setup_common(struct net_device *dev)
 	dev->min_mtu = ETH_MIN_MTU;
 	dev->max_mtu = 9600;
 	dev->priv_flags |= IFF_LIVE_ADDR_CHANGE;
-	dev->features |= NETIF_F_SG | NETIF_F_HIGHDMA | NETIF_F_LLTX;
+	dev->features |= NETIF_F_SG | NETIF_F_HIGHDMA;
+#ifdef NETIF_F_LLTX
+	dev->features |= NETIF_F_LLTX;
+#else
+	dev->lltx = true; /* since 6.12 */
+#endif
 	dev->hw_features |= NETIF_F_SG;
 	dev->vlan_features |= NETIF_F_SG | NETIF_F_HIGHDMA;
 }
