@@ -179,7 +179,11 @@ guest_life() {
 	pid=$!
 	exec 5>"$dir/in" 6<"$dir/answers"
 	! answer_within "$dir" 150 || read -r ready PATIENCE <<<"$ANSWER"
-	[ "$ready" = ready ] || alive=
+	if [ "$ready" = ready ]; then
+		say "a guest is ready; it gets $PATIENCE % of the limits"
+	else
+		alive=
+	fi
 	while [ -n "$alive" ] && next_case; do
 		run_case "$dir" || alive=
 	done

@@ -31,13 +31,14 @@ table inet labpolicy {
 END
 }
 
+# What is denied stalls for as long as the case likes.
 policy_open() {
 	local port
 	for port in "$@"; do
 		ip netns exec server labtraffic serve tcp --port "$port" >"served.$port" 2>&1 &
 		wait_for 20 has_line "served.$port" listening
 		ip netns exec client labtraffic send tcp "$SERVER4" --port "$port" \
-			--bytes 8000000000 ${POLICY_RATE:+--rate "$POLICY_RATE"} >"sent.$port" 2>&1 &
+			--bytes 8000000000 --stall 1000 ${POLICY_RATE:+--rate "$POLICY_RATE"} >"sent.$port" 2>&1 &
 		echo $! >"pid.$port"
 	done
 }
