@@ -35,6 +35,9 @@ import subprocess
 import sys
 import time
 
+sys.path.insert(0, os.environ["LAB_SRC"] + "/tests/lab")
+import patience  # pylint: disable=wrong-import-position
+
 NICSIM = "/sys/kernel/debug/nicsim/"
 CLIENT, SERVER = "192.168.1.2", "203.0.113.2"
 SETTLE = 1.2        # seconds after which what is wrong is an anomaly
@@ -92,7 +95,7 @@ class Anomaly(Exception):
 def run(*command, check=True, stdin=None):
     try:
         r = subprocess.run(command, input=stdin, text=True, capture_output=True, check=False,
-                           timeout=60)
+                           timeout=patience.limit(60))
     except subprocess.TimeoutExpired:
         for look in (("top", "-b", "-n1", "-H"), ("ps", "-eo", "pid,ppid,stat,wchan:30,args")):
             sys.stderr.write(subprocess.run(look, text=True, capture_output=True, check=False).stdout)
@@ -129,9 +132,9 @@ class Crowd:
             return f.read().splitlines()
 
     def wait_ready(self):
-        deadline = time.monotonic() + 90
+        deadline = patience.now() + patience.limit(90)
         while "ready" not in self.lines():
-            if self.process.poll() is not None or time.monotonic() > deadline:
+            if self.process.poll() is not None or patience.now() > deadline:
                 raise RuntimeError(f"crowd {self.name} is not ready")
             time.sleep(0.1)
 
@@ -159,7 +162,7 @@ class Crowd:
 
     def end(self, faults):
         self.process.terminate()
-        self.process.wait(timeout=60)
+        self.process.wait(timeout=patience.limit(60))
         self.explain(faults)
         result = json.loads(self.lines()[-1])
         total = collections.Counter()
@@ -196,7 +199,7 @@ class Daemon:
 
     def wait(self):
         """Until it answers; a daemon that has ended never will."""
-        deadline = time.monotonic() + 60
+        deadline = patience.now() + patience.limit(60)
         while not self.is_control:
             if self.process.poll() is not None:
                 raise Anomaly(f"the daemon ended by itself with {self.process.returncode}")
@@ -204,7 +207,7 @@ class Daemon:
                 self.status()
                 break
             except RuntimeError:
-                if time.monotonic() > deadline:
+                if patience.now() > deadline:
                     raise Anomaly("the daemon does not answer") from None
                 time.sleep(0.1)
 
@@ -229,7 +232,7 @@ class Daemon:
             return
         self.end_life()
         self.process.terminate()
-        if self.process.wait(timeout=60):
+        if self.process.wait(timeout=patience.limit(60)):
             raise Anomaly(f"the daemon stopped with {self.process.returncode}")
 
 
@@ -487,7 +490,7 @@ class World:
 
     def check_place(self):
         before = self.receiver()
-        time.sleep(WINDOW)
+        patience.rest(WINDOW)
         after = self.receiver()
         came = {k: after[k] - before[k] for k in after}
         wrong = came[f"way{self.way() ^ 1}"]
@@ -530,7 +533,7 @@ class World:
         first = self.orphans()
         if not first:
             return
-        time.sleep(ORPHAN)
+        patience.rest(ORPHAN)
         # One that is there again has a new connection.
         stayed = first & self.rules() - self.connections()
         if stayed:
@@ -538,7 +541,7 @@ class World:
 
     def check(self):
         self.daemon.wait()
-        time.sleep(SETTLE_RESTART if self.was_restarted else SETTLE)
+        patience.rest(SETTLE_RESTART if self.was_restarted else SETTLE)
         self.was_restarted = False
         self.check_place()
         if not self.is_control:
@@ -550,7 +553,7 @@ class World:
         if kind == "stale":
             self.daemon.signal(signal.SIGSTOP)
             self.route_replaced()
-            time.sleep(SETTLE)
+            patience.rest(SETTLE)
             self.check_place()
         elif kind == "ttl":
             run("tc", "-n", "router", "qdisc", "add", "dev", "lan0", "clsact", check=False)
@@ -558,7 +561,7 @@ class World:
                 "pref", "1", "flower", "ip_proto", "udp", "skip_sw", "action", "pedit", "ex",
                 "munge", "eth", "dst", "set", self.mac[self.way()], "pipe", "action", "mirred",
                 "egress", "redirect", "dev", f"wan{self.way()}")
-            time.sleep(1)
+            patience.rest(1)
             self.watch_ttl()
         elif kind == "orphan":
             self.daemon.signal(signal.SIGSTOP)
@@ -568,7 +571,7 @@ class World:
         elif kind == "connection":
             router("nft", "insert", "rule", "inet", "labrules", "forward", "iifname", "lan0", "meta",
                    "l4proto", "tcp", "reject", "with", "tcp", "reset")
-            time.sleep(3)
+            patience.rest(3)
 
     # -- the end --
 
@@ -582,9 +585,9 @@ class World:
         self.put_routes()
 
     def wait_offloaded(self, n_steady):
-        deadline = time.monotonic() + 120
+        deadline = patience.now() + patience.limit(120)
         while self.daemon.status()["flows"]["offloaded"] < n_steady:
-            if time.monotonic() > deadline:
+            if patience.now() > deadline:
                 raise Anomaly(f"only {self.daemon.status()['flows']} after two minutes of rest")
             time.sleep(0.5)
 
@@ -593,7 +596,7 @@ class World:
         flows use all ports once."""
         for _ in range(2):
             self.route_replaced()
-            time.sleep(SETTLE)
+            patience.rest(SETTLE)
             self.wait_offloaded(n_steady)
 
     @staticmethod

@@ -27,6 +27,8 @@ import subprocess
 import sys
 import time
 
+import patience
+
 RULES = "/sys/kernel/debug/nicsim/rules"
 LOST = "/sys/kernel/debug/nicsim/lost"
 MAGIC = "6e666f01"  # of the cookies of flower_cookie_put
@@ -228,9 +230,9 @@ def main():
     parser.add_argument("--netns", default="router")
     parser.add_argument("--wait", type=float, default=0)
     args = parser.parse_args()
-    end = time.monotonic() + args.wait
+    end = patience.now() + patience.limit(args.wait)
     while not compare(args):
-        if time.monotonic() >= end:
+        if patience.now() >= end:
             sys.exit(1)
         time.sleep(0.5)
 

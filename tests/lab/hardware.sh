@@ -130,8 +130,7 @@ sniff_packets() {
 # ---- tables ----
 
 agree() {
-	patience "${1:-0}"
-	python3 -B "$LAB_SRC/tests/lab/agree.py" --socket "$SOCKET" --wait $((patience / 100)) >agree.out ||
+	python3 -B "$LAB_SRC/tests/lab/agree.py" --socket "$SOCKET" --wait "${1:-0}" >agree.out ||
 		{ tail -n 1 agree.out >&2; fail "daemon, tc, NIC and conntrack do not agree"; }
 	tail -n 1 agree.out
 }

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""patience.py - time in a guest that is slow, or that others take the processor from.
+
+The same as "patience" and "wait_until" of topo.sh, for programs in Python.
+"""
+import os
+import time
+
+# In percent; more than 100 everywhere (see guest-runner).
+PATIENCE = int(os.environ.get("LAB_PATIENCE", "300"))
+PATIENCE_REFERENCE = 300
+
+
+def stolen():
+    """Seconds for which the guest could not run."""
+    try:
+        with open(os.environ["LAB_STOLEN"], encoding="ascii") as f:
+            return int(f.read()) / 100
+    except (KeyError, OSError, ValueError):
+        return 0
+
+
+def now():
+    """Seconds in which the guest could run, since some time."""
+    return time.monotonic() - stolen()
+
+
+def limit(seconds):
+    """What a limit that detects hangs is here, in seconds."""
+    return seconds * PATIENCE / 100
+
+
+def rest(seconds):
+    """Sleeps for as long as this guest needs for what takes so many seconds in that of the reference."""
+    end = now() + seconds * max(1, PATIENCE / PATIENCE_REFERENCE)
+    while (left := end - now()) > 0:
+        time.sleep(min(left, 0.2))
