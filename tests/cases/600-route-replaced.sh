@@ -10,15 +10,14 @@ set -eu
 # shellcheck source=../lab/paths.sh
 . "${LAB_TOPO%/*}/paths.sh"
 
+# With sanitizers it is about the code, not about how many.
+[ -n "${LAB_SANITIZERS:-}" ] || PATHS_FLOWS=10000
+
 paths_topology
 paths_start
 paths_return 2
 paths_change "route replaced" "$OLD_WAY" -- \
 	ip -n router route replace 203.0.113.0/24 via 10.2.0.2 dev wan1
-paths_are "$PATHS_FLOWS"
-paths_return 1
-paths_change "and back" "$OTHER_WAY" -- \
-	ip -n router route replace 203.0.113.0/24 via 10.1.0.2 dev wan0
 paths_are "$PATHS_FLOWS"
 # What concerns nobody is looked at by nobody.
 lookups=$(status counters.route_lookups)

@@ -28,8 +28,7 @@
 # shellcheck source=hardware.sh
 . "${LAB_TOPO%/*}/hardware.sh"
 
-# With sanitizers it is about the code, not about how many.
-[ -n "${LAB_SANITIZERS:-}" ] || : "${PATHS_FLOWS:=10000}"
+# Enough for a barrier. 600-route-replaced has 10000.
 : "${PATHS_FLOWS:=2000}"
 : "${PATHS_RATE:=0.2}"		# packets a second of each flow, each way
 # Seconds for all of them to be repaired; there is no bound for that.
