@@ -534,6 +534,19 @@ static int read_topology(struct ingest *in)
 	return err || is_whole ? err : -EINTR;
 }
 
+/* Reads events. After -ENOBUFS some were lost, which is counted, and the buffer is larger. */
+static int read_rt(struct ingest *in)
+{
+	int n = rtwatch_read(in->rt, RT_BUDGET);
+
+	if (n == -ENOBUFS) {
+		counter_inc(&rt_overruns);
+		log_notice("link or route events were lost; buffer is %d bytes now, reading all anew",
+			   rtwatch_grow(in->rt, RT_RCVBUF_MAX_BYTES));
+	}
+	return n;
+}
+
 /* What waits in the queue is older than a dump: read after it, it would bring
  * back what is gone. */
 static void drain_rt(struct ingest *in)
@@ -541,7 +554,7 @@ static void drain_rt(struct ingest *in)
 	int n = 1;
 
 	for (unsigned int i = 0; i < RT_DRAIN_READS && (n > 0 || n == -ENOBUFS); i++)
-		n = rtwatch_read(in->rt, RT_BUDGET);
+		n = read_rt(in);
 }
 
 static void repair_later(struct ingest *in, int err)
@@ -572,18 +585,14 @@ static void repair_rt(void *ctx)
 static void on_rt(void *ctx, int fd, unsigned int events)
 {
 	struct ingest *in = ctx;
-	int n = rtwatch_read(in->rt, RT_BUDGET);
+	int n = read_rt(in);
 
 	(void)fd;
 	(void)events;
-	if (n == -ENOBUFS) {
-		counter_inc(&rt_overruns);
-		log_notice("link or route events were lost; buffer is %d bytes now, reading all anew",
-			   rtwatch_grow(in->rt, RT_RCVBUF_MAX_BYTES));
+	if (n == -ENOBUFS)
 		repair_rt(in);
-	} else if (n < 0) {
+	else if (n < 0)
 		log_warning("cannot read link and route events: %s", strerror(-n));
-	}
 	dispatch_kick(in->dispatch);
 }
 
