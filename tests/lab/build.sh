@@ -10,14 +10,16 @@ TOOL_CFLAGS=(-std=gnu11 -O2 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing
 # The directory is named after the sources' content, so that nothing else has to
 # tell whether it is current, and parallel runs cannot disturb each other.
 build_tools() {
-	local key new name
+	local key new name libs
 	key=$(cat "$LAB_DIR"/*.c | short_hash)
 	TOOLS=$CACHE/tools/$key
 	[ ! -d "$TOOLS" ] || return 0
 	mkdir -p "$CACHE/tools"
 	new=$(mktemp -d "$CACHE/tools/new.XXXXXX")
-	for name in labmux labstolen lablimit labtraffic labcrowd labstorm labstray; do
-		gcc "${TOOL_CFLAGS[@]}" -o "$new/$name" "$LAB_DIR/$name.c" -lutil 2>"$new/log" ||
+	for name in labmux labstolen lablimit labjson labtraffic labcrowd labstorm labstray; do
+		libs=(-lutil)
+		[ "$name" != labjson ] || libs=(-ljansson)
+		gcc "${TOOL_CFLAGS[@]}" -o "$new/$name" "$LAB_DIR/$name.c" "${libs[@]}" 2>"$new/log" ||
 			{ cat "$new/log" >&2; rm -rf "$new"; die "cannot build $name"; }
 	done
 	chmod 755 "$new"

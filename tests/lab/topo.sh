@@ -409,11 +409,7 @@ answers_soon() {
 }
 
 json_path() {
-	python3 -c 'import json, sys
-value = json.load(sys.stdin)
-for key in sys.argv[1].split("."):
-    value = value.get(key, 0)
-print(value)' "$1"
+	labjson "$1"
 }
 
 status() {
