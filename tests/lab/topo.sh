@@ -35,6 +35,7 @@
 #   kill_daemon                        SIGKILL
 #   lose_events PROTOCOL COMMAND...    repeats the command, which makes events of this netlink protocol (0:
 #                                      route, 12: netfilter), until a socket of the router has lost some
+#   events_are_read PROTOCOL           for wait_for: no socket of the router has a message to read
 #   daemon_catches_up                  until it has acted on what the kernel has told it so far
 #   expect_warning REGEX               the log may hold such warnings and errors
 #   offload COMMAND...                 nft-offload, talking to our daemon
@@ -420,6 +421,10 @@ status() {
 netlink_drops() {
 	nsenter --net=/run/netns/router awk -v protocol="$1" '$2 == protocol { n += $9 } END { print n + 0 }' \
 		/proc/net/netlink
+}
+
+events_are_read() {
+	nsenter --net=/run/netns/router awk -v protocol="$1" '$2 == protocol && $5 > 0 { exit 1 }' /proc/net/netlink
 }
 
 lose_events() {
