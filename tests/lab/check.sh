@@ -107,7 +107,7 @@ record() {
 	case $status in
 	ok) text="ok   $name ($seconds s$([ "$TRY" = 1 ] || echo ", at the second try"))" ;;
 	skip) text="skip $name: $reason" ;;
-	*) text="FAIL $name: $reason" ;;
+	*) status=FAIL text="FAIL $name: $reason" ;;
 	esac
 	lock
 	echo "$TRY $status $name $seconds $GUEST_DIR" >>"$CHECK_DIR/results"
@@ -140,10 +140,13 @@ stolen_of() {
 # answer_within DIR SECONDS: reads the guest's answer into ANSWER; false when none comes in time, where
 # time for which the guest could not run does not count.
 answer_within() {
-	local dir=$1 deadline=$(($(stolen_of "$1") / 100 + SECONDS + $2)) status
+	local dir=$1 deadline=$((SECONDS - $(stolen_of "$1") / 100 + $2)) status part
+	ANSWER=
 	while :; do
 		status=0
-		read -r -t 5 -u 6 ANSWER || status=$?
+		read -r -t 5 -u 6 part || status=$?
+		# The time may be over in the middle of a line.
+		ANSWER+=$part
 		[ "$status" != 0 ] || return 0
 		# Above 128 it was the time; else the guest has gone.
 		[ "$status" -gt 128 ] || return 1
