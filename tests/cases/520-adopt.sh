@@ -15,11 +15,6 @@ set -eu
 # shellcheck source=../lab/restart.sh
 . "${LAB_TOPO%/*}/restart.sh"
 
-# shellcheck disable=SC2317 # called by wait_for
-offloaded_is() {
-	[ "$(status flows.offloaded)" = "$1" ]
-}
-
 # The handle of some rule on lan0 that does not carry the flows of labcrowd's ports
 first_handle() {
 	tc -n router filter show dev lan0 ingress | sed -n 's/^filter.* pref \([0-9]*\) .*handle \(0x[0-9a-f]*\).*/\1 \2/p' | tail -n 1
@@ -34,7 +29,7 @@ crowd_open busy udp:udp,flows=20,rate=5,size=500 tcp:tcp,flows=20,rate=5,size=30
 crowd_ready busy 30
 crowd_open short --port 7200 --sport 31000 short:udp,flows=5,rate=1
 crowd_ready short 30
-wait_for 20 offloaded_is 45
+wait_for 20 status_is flows.offloaded 45
 wait_for 5 record_is_written
 agree 10
 
@@ -43,7 +38,7 @@ ages_save
 kill_daemon
 rm -f nic-hits
 wait_for 10 nic_hits_grow 100
-start_daemon_again
+launch_daemon
 daemon_is_ready
 assert_eq "adopted" "$(status counters.flows_adopted)" 45
 assert_eq "not adopted" "$(status counters.flows_not_adopted)" 0
@@ -63,11 +58,11 @@ assert_eq "forgotten" "$(wc -l <forgotten)" 5
 # shellcheck disable=SC2046 # pref and handle
 set -- $(first_handle)
 tc -n router filter del dev lan0 ingress protocol ip pref "$1" handle "$2" flower
-start_daemon_again
+launch_daemon
 daemon_is_ready
 assert_ge "adopted" "$(status counters.flows_adopted)" 39
 assert_ge "not adopted" "$(status counters.flows_not_adopted)" 5
-wait_for 20 offloaded_is 40
+wait_for 20 status_is flows.offloaded 40
 ages_compare 78
 agree 10
 
@@ -75,7 +70,7 @@ echo "# no connection is left at all"
 crowd_close busy
 kill_daemon
 nsenter --net=/run/netns/router conntrack -F 2>/dev/null
-start_daemon_again
+launch_daemon
 daemon_is_ready
 assert_eq "rules" "$(rules lan0) $(rules wan0)" "0 0"
 assert_eq "adopted" "$(status counters.flows_adopted)" 0

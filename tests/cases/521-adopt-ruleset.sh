@@ -16,14 +16,9 @@ set -eu
 # shellcheck source=../lab/restart.sh
 . "${LAB_TOPO%/*}/restart.sh"
 
-# shellcheck disable=SC2317 # called by wait_for
-offloaded_is() {
-	[ "$(status flows.offloaded)" = "$1" ]
-}
-
 # killed_and_started WHAT: and nothing is adopted
 killed_and_started() {
-	start_daemon_again
+	launch_daemon
 	daemon_is_ready
 	assert_eq "adopted after $1" "$(status counters.flows_adopted)" 0
 }
@@ -43,36 +38,36 @@ END
 hw_daemon
 crowd_open busy udp:udp,flows=10,rate=5,size=500 tcp:tcp,flows=10,rate=5,size=3000,answer=1000
 crowd_ready busy 30
-wait_for 20 offloaded_is 20
+wait_for 20 status_is flows.offloaded 20
 wait_for 5 record_is_written
 
 echo "# a rule that stops UDP"
 kill_daemon
 router_nft add rule inet fw forward meta l4proto udp drop
 killed_and_started "a new rule"
-wait_for 20 offloaded_is 10
+wait_for 20 status_is flows.offloaded 10
 assert_eq "rules" "$(rules lan0)" 10
 wait_for 10 record_is_written
 router_nft flush chain inet fw forward
-wait_for 20 offloaded_is 20
+wait_for 20 status_is flows.offloaded 20
 
 echo "# an exemption"
 wait_for 10 record_is_written
 kill_daemon
 echo 'exempt-ports = { "udp" }' >>"$CASE_DIR/daemon.conf"
 killed_and_started "an exemption"
-wait_for 20 offloaded_is 10
+wait_for 20 status_is flows.offloaded 10
 sed -i '/exempt-ports/d' "$CASE_DIR/daemon.conf"
 kill_daemon
 killed_and_started "the end of an exemption"
-wait_for 20 offloaded_is 20
+wait_for 20 status_is flows.offloaded 20
 
 echo "# an element with a time-out"
 wait_for 10 record_is_written
 router_nft add element inet fw timed '{ 192.0.2.77 timeout 1h }'
 kill_daemon
 killed_and_started "an element that would expire unseen"
-wait_for 20 offloaded_is 20
+wait_for 20 status_is flows.offloaded 20
 
 echo "# half a record"
 wait_for 10 record_is_written
@@ -81,7 +76,7 @@ head -c 20 "$SOCKET.last" >half
 cat half >"$SOCKET.last"
 expect_warning 'cannot read, starting without the rules of the earlier run'
 killed_and_started "a record that is cut"
-wait_for 20 offloaded_is 20
+wait_for 20 status_is flows.offloaded 20
 agree 10
 crowd_close busy
 stop_daemon

@@ -18,11 +18,6 @@ set -eu
 
 KILLS=50
 
-# shellcheck disable=SC2317 # called by wait_for
-offloaded_is() {
-	[ "$(status flows.offloaded)" = "$1" ]
-}
-
 # Instants that are the same in every run: 0.00 to 1.99 s, and every second time within the
 # first third of a second, when the new daemon has only begun.
 next_instant() {
@@ -41,7 +36,7 @@ topo_acct
 hw_daemon
 crowd_open busy udp:udp,flows=250,rate=0.5,size=300 tcp:tcp,flows=250,rate=0.5,size=1000,answer=500
 crowd_ready busy 90
-wait_for 60 offloaded_is 500
+wait_for 60 status_is flows.offloaded 500
 wait_for 5 record_is_written
 ages_save
 crowd_open churn --port 9000 --sport 40000 churn:udp,flows=5000,open=5,hold=3
@@ -55,7 +50,7 @@ for kill in $(seq $KILLS); do
 	sleep "$instant" # any instant: this is what is asked for, nothing is awaited
 	! has_line "$CASE_DIR/notify" READY=1 || ready=$((ready + 1))
 	kill_daemon 2>/dev/null
-	start_daemon_again
+	launch_daemon
 	[ $((kill % 10)) != 0 ] || echo "killed $kill times, $ready times when it was ready"
 done
 daemon_is_ready
@@ -64,7 +59,7 @@ crowd_close churn
 for port in $(seq 9000 9019); do
 	in_router conntrack -D -p udp --orig-port-dst "$port" >/dev/null 2>&1 || :
 done
-wait_for 60 offloaded_is 500
+wait_for 60 status_is flows.offloaded 500
 ages_compare 1000
 agree 30
 echo "adopted $(status counters.flows_adopted), not adopted $(status counters.flows_not_adopted), installed $(status counters.installs_ok) since the last start"

@@ -17,11 +17,6 @@ set -eu
 # shellcheck source=../lab/restart.sh
 . "${LAB_TOPO%/*}/restart.sh"
 
-# shellcheck disable=SC2317 # called by wait_for
-offloaded_is() {
-	[ "$(status flows.offloaded)" = "$1" ]
-}
-
 cleanup() {
 	ip netns exec router nft-offload -s "$SOCKET" cleanup
 }
@@ -55,7 +50,7 @@ foreign_state >before
 hw_daemon 'allow-bypass = { "foreign-filter" }'
 crowd_open busy udp:udp,flows=10,rate=5,size=500 tcp:tcp,flows=10,rate=5,size=3000,answer=1000
 crowd_ready busy 30
-wait_for 20 offloaded_is 20
+wait_for 20 status_is flows.offloaded 20
 
 echo "# a daemon runs"
 ! cleanup 2>refusal || fail "cleanup under a running daemon"
@@ -79,18 +74,18 @@ cleanup 2>twice
 grep -q 'removed 0 rules, 0 clsact qdiscs and no nft table, released 0 neighbours' twice || fail "not at rest: $(cat twice)"
 
 echo "# the same by the service manager, after an error that stays"
-start_daemon_again
+launch_daemon
 daemon_is_ready
-wait_for 20 offloaded_is 20
+wait_for 20 status_is flows.offloaded 20
 kill_daemon
 stop_post exit-code 1
 foreign_state >after
 diff before after || fail "something of others changed, or something of ours is left"
 
 echo "# with a configuration that is wrong"
-start_daemon_again
+launch_daemon
 daemon_is_ready
-wait_for 20 offloaded_is 20
+wait_for 20 status_is flows.offloaded 20
 kill_daemon
 echo 'nonsense = 1' >>"$CASE_DIR/daemon.conf"
 expect_warning 'the configuration is wrong'

@@ -14,11 +14,6 @@ set -eu
 # shellcheck source=../lab/restart.sh
 . "${LAB_TOPO%/*}/restart.sh"
 
-# shellcheck disable=SC2317 # called by wait_for
-offloaded_is() {
-	[ "$(status flows.offloaded)" = "$1" ]
-}
-
 nicsim_load ports=2
 topo_router2
 topo_masquerade
@@ -26,7 +21,7 @@ topo_acct
 hw_daemon 'keep-rules = yes'
 crowd_open busy udp:udp,flows=10,rate=5,size=500 tcp:tcp,flows=10,rate=5,size=3000,answer=1000
 crowd_ready busy 30
-wait_for 20 offloaded_is 20
+wait_for 20 status_is flows.offloaded 20
 wait_for 5 record_is_written
 for round in 1 2 3; do
 	ages_save
@@ -35,7 +30,7 @@ for round in 1 2 3; do
 	SERVICE_RESULT=success ip netns exec router nft-offloadd -c "$CASE_DIR/daemon.conf" -s "$SOCKET" --stop-post
 	rm -f nic-hits
 	wait_for 10 nic_hits_grow 50
-	start_daemon_again
+	launch_daemon
 	daemon_is_ready
 	assert_eq "adopted in round $round" "$(status counters.flows_adopted)" 20
 	ages_compare 40
@@ -45,7 +40,7 @@ done
 # Without the setting, the next stop takes all of it.
 stop_daemon
 sed -i '/keep-rules/d' "$CASE_DIR/daemon.conf"
-start_daemon_again
+launch_daemon
 daemon_is_ready
 ages_compare 40
 stop_daemon

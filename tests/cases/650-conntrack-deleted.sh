@@ -12,11 +12,6 @@ set -eu
 # shellcheck source=../lab/hardware.sh
 . "${LAB_TOPO%/*}/hardware.sh"
 
-# shellcheck disable=SC2317 # called by wait_for
-offloaded_is() {
-	[ "$(status flows.offloaded)" = "$1" ]
-}
-
 nicsim_load ports=2
 topo_router2
 topo_masquerade
@@ -26,20 +21,20 @@ crowd_open udp --port 7000 --sport 30000 udp:udp,flows=20,rate=5,size=300
 crowd_open tcp --port 8000 --sport 40000 tcp:tcp,flows=20,rate=5,size=1000,answer=500
 crowd_ready udp 30
 crowd_ready tcp 30
-wait_for 20 offloaded_is 40
+wait_for 20 status_is flows.offloaded 40
 replaced=$(status counters.removals_ok)
 
 echo "# those of UDP"
 in_router conntrack -D -p udp >/dev/null 2>&1
 # They have packets, and are admitted again before anybody could see that they are out.
 wait_for 5 status_over counters.removals_ok $((replaced + 19))
-wait_for 20 offloaded_is 40
+wait_for 20 status_is flows.offloaded 40
 assert_eq "removals" "$(($(status counters.removals_ok) - replaced))" 20
 
 echo "# all of them"
 in_router conntrack -F >/dev/null 2>&1
 wait_for 5 status_over counters.removals_ok $((replaced + 59))
-wait_for 30 offloaded_is 40
+wait_for 30 status_is flows.offloaded 40
 agree 10
 crowd_close udp
 crowd_close tcp

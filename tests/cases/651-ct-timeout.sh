@@ -15,11 +15,6 @@ set -eu
 
 POLICY_S=8
 
-# shellcheck disable=SC2317 # called by wait_for
-offloaded_is() {
-	[ "$(status flows.offloaded)" = "$1" ]
-}
-
 entries() {
 	in_router conntrack -L -p udp 2>/dev/null | wc -l
 }
@@ -49,7 +44,7 @@ END
 hw_daemon
 crowd_open busy --port 7000 --sport 30000 busy:udp,flows=20,rate=1,size=300
 crowd_ready busy 30
-wait_for 20 offloaded_is 20
+wait_for 20 status_is flows.offloaded 20
 admitted=$(status counters.flows_admitted)
 
 # Three times as long as the policy: so old is a connection then that nobody cares for.

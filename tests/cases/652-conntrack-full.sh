@@ -12,11 +12,6 @@ set -eu
 # shellcheck source=../lab/hardware.sh
 . "${LAB_TOPO%/*}/hardware.sh"
 
-# shellcheck disable=SC2317 # called by wait_for
-offloaded_is() {
-	[ "$(status flows.offloaded)" = "$1" ]
-}
-
 # conntrack_stat NAME: the sum over all processors
 conntrack_stat() {
 	in_router conntrack -S | grep -o " $1=[0-9]*" | cut -d = -f 2 | awk '{ n += $1 } END { print n + 0 }'
@@ -29,7 +24,7 @@ topo_acct
 hw_daemon
 crowd_open busy --port 7000 --sport 30000 busy:udp,flows=20,rate=5,size=300 tcp:tcp,flows=20,rate=5,size=1000,answer=500
 crowd_ready busy 30
-wait_for 20 offloaded_is 40
+wait_for 20 status_is flows.offloaded 40
 admitted=$(status counters.flows_admitted)
 
 echo 300 >/proc/sys/net/netfilter/nf_conntrack_max

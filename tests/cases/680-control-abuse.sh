@@ -13,11 +13,6 @@ set -eu
 # shellcheck source=../lab/hardware.sh
 . "${LAB_TOPO%/*}/hardware.sh"
 
-# shellcheck disable=SC2317 # called by wait_for
-offloaded_is() {
-	[ "$(status flows.offloaded)" = "$1" ]
-}
-
 rss_kb() {
 	sed -n 's/^VmRSS:[[:space:]]*\([0-9]*\).*/\1/p' "/proc/$DAEMON_PID/status"
 }
@@ -48,7 +43,7 @@ group=$(sed -n 's/^games:[^:]*:\([0-9]*\):.*/\1/p' /etc/group)
 hw_daemon 'control-group = "games"'
 crowd_open busy udp:udp,flows=100,rate=2,size=300 tcp:tcp,flows=20,rate=2,size=1000,answer=500
 crowd_ready busy 60
-wait_for 30 offloaded_is 120
+wait_for 30 status_is flows.offloaded 120
 
 echo "# who may what"
 as_user 65534 65534 status >stranger && fail "a stranger was told the status"

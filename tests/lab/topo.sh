@@ -31,6 +31,8 @@
 #   in_client, in_router, in_server COMMAND...
 #
 #   start_daemon LINE...               with these lines as its configuration
+#   launch_daemon                      the same with the configuration that it had, and without waiting
+#   daemon_is_ready                    waits for that
 #   stop_daemon                        fails unless it ends in time with status 0
 #   kill_daemon                        SIGKILL
 #   lose_events PROTOCOL COMMAND...    repeats the command, which makes events of this netlink protocol (0:
@@ -329,17 +331,26 @@ daemon_runs() {
 	[ -n "$state" ] && [ "$state" != Z ]
 }
 
-start_daemon() {
-	[ -z "$DAEMON_PID" ] || fail "start_daemon: it runs already"
-	printf '%s\n' "$@" >"$CASE_DIR/daemon.conf"
-	rm -f "$CASE_DIR/notify"
+# With the configuration that there is; does not wait for it.
+launch_daemon() {
+	[ -z "$DAEMON_PID" ] || fail "the daemon runs already"
+	rm -f "$CASE_DIR/notify" "$CASE_DIR/notify.sock"
 	labtraffic notify "$CASE_DIR/notify.sock" "$CASE_DIR/notify"
 	# shellcheck disable=SC2086 # a list of arguments
 	NOTIFY_SOCKET=$CASE_DIR/notify.sock ip netns exec router \
 		nft-offloadd -c "$CASE_DIR/daemon.conf" -s "$SOCKET" $DAEMON_ARGS 2>>"$DAEMON_LOG" >&2 </dev/null &
 	DAEMON_PID=$!
+}
+
+daemon_is_ready() {
 	wait_until 30 daemon_ready || :
 	has_line "$CASE_DIR/notify" READY=1 || fail "the daemon did not become ready"
+}
+
+start_daemon() {
+	printf '%s\n' "$@" >"$CASE_DIR/daemon.conf"
+	launch_daemon
+	daemon_is_ready
 }
 
 # end_daemon SIGNAL: sets daemon_status; a daemon that does not end within $STOP_LIMIT seconds is killed.
