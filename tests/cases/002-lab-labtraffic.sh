@@ -63,7 +63,7 @@ tc -n router qdisc del dev lan0 clsact
 
 # A reset from outside.
 transfer_open reset tcp 4 100000
-ip netns exec server ss -K dst "$CLIENT4" >/dev/null
+labns server ss -K dst "$CLIENT4" >/dev/null
 must_fail reset "reset by the other side"
 
 # Silence.

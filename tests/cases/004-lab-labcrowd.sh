@@ -31,26 +31,28 @@ crowd_ready many 60
 assert_ge "assured" "$(count ipv4)" 475
 crowd_wait many 60
 wire=$(($(nicsim_counter rx_packets) - rx))
-assert_eq "lost, failed, unfinished, of which class" "$(crowd_result many "[(n, k['up']['lost'], k['down']['lost'], k['failed'],
-	k['unfinished']) for n, k in c.items() if k['up']['lost'] or k['down']['lost'] or k['failed'] or k['unfinished']]")" "[]"
-assert_eq "mice ready, kept closed" "$(crowd_result many "(c['mice']['ready'], c['kept']['closed'])")" "(400, 50)"
-assert_ge "opened and closed" "$(crowd_result many "c['churn']['closed']")" 30
-assert_le "answers to what wants none" "$(crowd_result many "c['quiet']['down']['packets_sent']")" 15
-assert_ge "questions that want none" "$(crowd_result many "c['quiet']['up']['packets_sent']")" 40
-sent=$(crowd_result many "sum(c[n][w]['packets_sent'] for n in ('mice', 'elephants', 'quiet') for w in ('up', 'down'))")
+for count in 'up|down.lost' failed unfinished; do
+	assert_eq "$count" "$(crowd_result many --sum "classes.*.$count")" 0
+done
+assert_eq "mice ready" "$(crowd_result many classes.mice.ready)" 400
+assert_eq "kept closed" "$(crowd_result many classes.kept.closed)" 50
+assert_ge "opened and closed" "$(crowd_result many classes.churn.closed)" 30
+assert_le "answers to what wants none" "$(crowd_result many classes.quiet.down.packets_sent)" 15
+assert_ge "questions that want none" "$(crowd_result many classes.quiet.up.packets_sent)" 40
+sent=$(crowd_result many --sum 'classes.mice|elephants|quiet.up|down.packets_sent')
 # TCP: a message each way, and six packets that open and close.
-messages=$(crowd_result many "sum(c[n][w]['packets_sent'] for n in ('kept', 'churn') for w in ('up', 'down'))")
-connections=$(crowd_result many "c['kept']['closed'] + c['churn']['closed']")
+messages=$(crowd_result many --sum 'classes.kept|churn.up|down.packets_sent')
+connections=$(crowd_result many --sum 'classes.kept|churn.closed')
 assert_ge "packets on the wires" "$wire" $((sent + messages + 6 * connections))
 assert_le "packets on the wires" "$wire" $((sent + 2 * messages + 12 * connections + 50))
-echo "in $(crowd_result many "r['seconds']") s $wire packets on the wires"
+echo "in $(crowd_result many seconds) s $wire packets on the wires"
 
 # ---- IPv6, and an end that comes from outside ----
 crowd_open six --to "$SERVER6" --source "$CLIENT6" mice:udp,flows=30,rate=1 kept:tcp,flows=10,rate=1
 crowd_ready six 30
 assert_ge "assured" "$(count ipv6)" 40
 crowd_close six
-assert_eq lost "$(crowd_result six "c['mice']['up']['lost'] + c['mice']['down']['lost']")" 0
+assert_eq lost "$(crowd_lost six)" 0
 
 # ---- losses are counted, and are no error ----
 router_nft -f - <<-END
@@ -67,8 +69,8 @@ crowd_ready lossy 60
 crowd_wait lossy 20
 lost=$(router_nft list counter inet lab lost | sed -n 's/.*packets \([0-9]*\) .*/\1/p')
 assert_ge "answers dropped" "$lost" 10
-assert_eq "answers lost" "$(crowd_result lossy "c['mice']['down']['lost']")" "$lost"
-assert_eq "questions lost" "$(crowd_result lossy "c['mice']['up']['lost']")" 0
+assert_eq "answers lost" "$(crowd_result lossy classes.mice.down.lost)" "$lost"
+assert_eq "questions lost" "$(crowd_result lossy classes.mice.up.lost)" 0
 router_nft delete table inet lab
 
 # ---- one byte that changes, with a checksum that is right ----
@@ -78,7 +80,7 @@ tc -n router filter add dev lan0 ingress protocol ip pref 1 flower skip_hw ip_pr
 crowd_open spoilt --seconds 1 mice:udp,flows=4,rate=10
 wait_for 40 has_ended crowd.spoilt
 has_line crowd.spoilt-ended 1 || fail "wrong content is not seen"
-assert_ge corrupt "$(crowd_result spoilt "c['mice']['up']['corrupt']")" 1
+assert_ge corrupt "$(crowd_result spoilt classes.mice.up.corrupt)" 1
 tc -n router qdisc del dev lan0 clsact
 
 # ---- to another port than it was sent to ----
@@ -94,4 +96,4 @@ END
 crowd_open astray --sport 30000 --seconds 1 mice:udp,flows=3,rate=10
 wait_for 40 has_ended crowd.astray
 has_line crowd.astray-ended 1 || fail "what goes to another port is not seen"
-assert_ge misdelivered "$(crowd_result astray "c['mice']['up']['misdelivered']")" 1
+assert_ge misdelivered "$(crowd_result astray classes.mice.up.misdelivered)" 1

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 200
 #
-# sniff.py finds nothing wrong in what the stack and right rules forward, and finds
+# labsniff finds nothing wrong in what the stack and right rules forward, and finds
 # each thing that a rule can do wrong.
 # shellcheck disable=SC3043 # local
 set -eu
@@ -31,7 +31,7 @@ for i in range(10):
 }
 
 received() {
-	in_server cat /sys/class/net/s0/statistics/rx_packets
+	ip netns exec server cat /sys/class/net/s0/statistics/rx_packets
 }
 
 have_arrived() {
@@ -54,7 +54,7 @@ judge() {
 	if [ "$status" = 0 ]; then
 		assert_eq "$kind: right" "$(sniff_packets judge)" 10
 	else
-		assert_eq "$kind: wrong" "$(sniff_result judge "r['kinds'].get('$kind', 0)")" 10
+		assert_eq "$kind: wrong" "$(sniff_result judge "kinds.$kind")" 10
 		assert_eq "$kind: right" "$(sniff_packets judge)" 0
 	fi
 }
@@ -77,7 +77,7 @@ transfer tcp 4 100000
 sniff_close six
 sniff_close back
 assert_ge "packets seen" "$(sniff_packets six)" 150
-assert_ge "of IPv6" "$(sniff_result six "r['flows'][0]['packets']")" 80
+assert_ge "of IPv6" "$(sniff_result six flows.0.packets)" 80
 assert_ge "packets back" "$(sniff_packets back)" 100
 
 # ---- rules: one that is right, then each with one fault ----

@@ -9,7 +9,7 @@ set -eu
 GOLDEN=$LAB_SRC/tests/golden
 
 golden() {
-	ip netns exec box "$LAB_BUILD/tests/golden/golden-lab" "$@"
+	labns box "$LAB_BUILD/tests/golden/golden-lab" "$@"
 }
 
 # Counters, ages, action numbers and the newer tc's additions are no part of the rules.

@@ -8,7 +8,7 @@ set -eu
 . "$LAB_TOPO"
 
 golden() {
-	ip netns exec router "$LAB_BUILD/tests/golden/golden-lab" "$@"
+	labns router "$LAB_BUILD/tests/golden/golden-lab" "$@"
 }
 
 # has TEXT: the watcher has written a line that begins so.
@@ -73,7 +73,7 @@ check_route "none err=-22 oif=0 gateway=- mtu=0" 10.5.2.3 from "$CLIENT4" iif la
 check_route "none err=-101 oif=0 gateway=- mtu=0" 192.0.2.77
 check_route "none err=-101 oif=0 gateway=- mtu=0" "$SERVER4" mark 5
 # Who claims to be a neighbour of another port is not forwarded, and a look-up says so.
-nsenter --net=/run/netns/router sh -c 'echo 1 >/proc/sys/net/ipv4/conf/all/rp_filter'
+labns router sh -c 'echo 1 >/proc/sys/net/ipv4/conf/all/rp_filter'
 check_route "none err=-18 oif=0 gateway=- mtu=0" "$SERVER4" from "$CLIENT4" iif wan0
 check_route "none err=-22 oif=0 gateway=- mtu=0" "$SERVER4" from "$ROUTER4" iif lan0
 

@@ -14,7 +14,7 @@ set -eu
 
 # The last of the TCP counters.
 bad_checksums() {
-	nsenter --net="/run/netns/$1" sed -n 's/^Tcp: .* \([0-9]*\)$/\1/p' /proc/net/snmp
+	labns "$1" sed -n 's/^Tcp: .* \([0-9]*\)$/\1/p' /proc/net/snmp
 }
 
 topo_router2

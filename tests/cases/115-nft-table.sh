@@ -8,11 +8,11 @@ set -eu
 . "$LAB_TOPO"
 
 own() {
-	ip netns exec box "$LAB_BUILD/tests/golden/golden-lab" nft own "$@"
+	labns box "$LAB_BUILD/tests/golden/golden-lab" nft own "$@"
 }
 
 box_nft() {
-	nsenter --net=/run/netns/box nft "$@"
+	labns box nft "$@"
 }
 
 # state WORD...: what a look says, in one line.
@@ -39,7 +39,7 @@ assert_eq "state" "$(state min-packets=20)" "ours whole epoch=0x30000000"
 assert_eq "state, seen with other settings" "$(state min-packets=21)" "ours epoch=0x30000000"
 assert_eq "state, seen with another priority" "$(state min-packets=20 priority=0)" "ours epoch=0x30000000"
 # A rule that asks for packets has the kernel count them (nf_ct_set_acct).
-assert_eq "nf_conntrack_acct" "$(ip netns exec box cat $acct)" 1
+assert_eq "nf_conntrack_acct" "$(labns box cat $acct)" 1
 
 assert_eq "epoch" "$(own epoch min-packets=20 epoch=0x50000000)" "epoch: 0 "
 box_nft list table inet nft_offload >shown
@@ -113,7 +113,7 @@ box_nft flush ruleset
 
 # ---- with owner ----
 
-ip netns exec box "$LAB_BUILD/tests/golden/golden-lab" nft own up owner hold=60 >owned &
+labns box "$LAB_BUILD/tests/golden/golden-lab" nft own up owner hold=60 >owned &
 holder=$!
 wait_for 10 grep -q . owned
 assert_eq "up" "$(cat owned)" "up: 0 "
@@ -137,6 +137,6 @@ assert_eq "an epoch outside of the mask" "$(own up epoch=0x80000000)" \
 	"up: -22 the mark, its epoch, the exemptions and the flowtables do not fit"
 assert_eq "a mark with our bits" "$(own up mark=0x10000005)" \
 	"up: -22 the mark, its epoch, the exemptions and the flowtables do not fit"
-ip netns exec box setpriv --reuid 65534 --clear-groups "$LAB_BUILD/tests/golden/golden-lab" nft own up >out
+labns box setpriv --reuid 65534 --clear-groups "$LAB_BUILD/tests/golden/golden-lab" nft own up >out
 grep -q '^up: -1 .' out || fail "without privilege: $(cat out)"
 assert_eq "tables" "$(box_nft list tables)" ""

@@ -8,7 +8,7 @@ set -eu
 . "$LAB_TOPO"
 
 golden() {
-	ip netns exec router "$LAB_BUILD/tests/golden/golden-lab" "$@"
+	labns router "$LAB_BUILD/tests/golden/golden-lab" "$@"
 }
 
 # up EPOCH WORD...

@@ -8,7 +8,7 @@ set -eu
 . "$LAB_TOPO"
 
 golden() {
-	ip netns exec router "$LAB_BUILD/tests/golden/golden-lab" nft "$@"
+	labns router "$LAB_BUILD/tests/golden/golden-lab" nft "$@"
 }
 
 n=0
@@ -187,7 +187,7 @@ expect_silence "of elements that packets add and time takes away, and of a quota
 
 # ---- owners ----
 
-ip netns exec router "$LAB_BUILD/tests/golden/golden-lab" nft own up owner hold=60 >owned &
+labns router "$LAB_BUILD/tests/golden/golden-lab" nft own up owner hold=60 >owned &
 holder=$!
 for commit in first second; do
 	expect "a table with owner, $commit commit" "commit by golden-lab own-changed everything:"
@@ -203,7 +203,7 @@ expect_silence "of the end of an owner"
 
 # ---- more than the buffer holds ----
 
-ip netns exec router "$LAB_BUILD/tests/golden/golden-lab" nft watch 60 65536 >small 2>&1 &
+labns router "$LAB_BUILD/tests/golden/golden-lab" nft watch 60 65536 >small 2>&1 &
 small=$!
 wait_for 5 grep -q 'own own-changed' small
 kill -STOP "$small"

@@ -26,7 +26,7 @@ start_daemon 'devices = { "lan0", "wan0" }' 'offload = software'
 
 # stat NS NAME: a counter of the namespace's own stack.
 stat() {
-	ip netns exec "$1" nstat -asz "$2" | sed -n "s/^$2 *\([0-9]*\).*/\1/p"
+	labns "$1" nstat -asz "$2" | sed -n "s/^$2 *\([0-9]*\).*/\1/p"
 }
 
 ct_state() {

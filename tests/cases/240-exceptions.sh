@@ -16,9 +16,9 @@ start_daemon 'devices = { "lan0", "wan0" }' 'offload = software'
 # time_exceeded FAMILY: ICMP answers of the router that the client has got.
 time_exceeded() {
 	if [ "$1" = 4 ]; then
-		ip netns exec client nstat -asz IcmpInTimeExcds
+		labns client nstat -asz IcmpInTimeExcds
 	else
-		ip netns exec client nstat -asz Icmp6InTimeExcds
+		labns client nstat -asz Icmp6InTimeExcds
 	fi | sed -n 's/^Icmp[6In]*TimeExcds *\([0-9]*\).*/\1/p'
 }
 

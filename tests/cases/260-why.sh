@@ -42,7 +42,7 @@ listen() {
 
 # hold NS SPORT ADDRESS:PORT: a connection that stays.
 hold() {
-	ip netns exec "$1" socat -u "TCP4:$3,sourceport=$2,reuseaddr,retry=50,interval=0.1" - >/dev/null 2>&1 </dev/null &
+	labns "$1" socat -u "TCP4:$3,sourceport=$2,reuseaddr,retry=50,interval=0.1" - >/dev/null 2>&1 </dev/null &
 }
 
 has_entry() {

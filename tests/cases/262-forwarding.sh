@@ -24,7 +24,7 @@ END
 start_daemon 'devices = { "lan0", "wan0" }' 'offload = software'
 
 set_forwarding() {
-	nsenter --net=/run/netns/router sh -c 'echo "$2" >/proc/sys/net/$1' - "$1" "$2"
+	labns router sh -c 'echo "$2" >/proc/sys/net/$1' - "$1" "$2"
 }
 
 # arrived FAMILY: packets that the server got.
@@ -38,7 +38,7 @@ arrives_more() {
 
 # How often the client has sent again what nobody acknowledged.
 retransmissions() {
-	ip netns exec client ss "-tinH$1" sport = ":4000$1" | sed -n 's,.* retrans:[0-9]*/\([0-9]*\) .*,\1,p'
+	labns client ss "-tinH$1" sport = ":4000$1" | sed -n 's,.* retrans:[0-9]*/\([0-9]*\) .*,\1,p'
 }
 
 retransmits_more() {

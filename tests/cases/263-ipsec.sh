@@ -28,7 +28,7 @@ expect_off() {
 	says_ipsec || { cat why.json; fail "why does not say ipsec"; }
 	offload -j flows --reason ipsec | grep -q '"sport": *40001' || fail "flows does not say ipsec"
 	before=$(fwd_bytes)
-	wait_for 5 sh -c '[ "$(nsenter --net=/run/netns/router nft list counter inet labcount forwarded |
+	wait_for 5 sh -c '[ "$(labns router nft list counter inet labcount forwarded |
 		sed -n "s/.*bytes \([0-9]*\).*/\1/p")" -gt '"$((before + 100000))"' ]'
 }
 

@@ -22,7 +22,7 @@ entries() {
 entries 3 10000 "$N" many
 entries 4 10000 300 some
 in_router conntrack -R many >/dev/null 2>&1
-nsenter --net=/run/netns/router sh -c 'while [ ! -e calm ]; do
+labns router sh -c 'while [ ! -e calm ]; do
 	conntrack -R some; conntrack -D -p udp -s 192.168.1.4
 done' >/dev/null 2>&1 &
 storm=$!

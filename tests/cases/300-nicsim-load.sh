@@ -92,7 +92,7 @@ tc -n router filter add dev nic0 ingress protocol ip pref 1 flower skip_sw actio
 assert_eq "used" "$(nicsim used)" 1
 ip netns del client
 wait_for 10 exists wire0
-assert_eq "carrier without the partner" "$(in_router cat /sys/class/net/nic0/carrier)" 0
+assert_eq "carrier without the partner" "$(ip netns exec router cat /sys/class/net/nic0/carrier)" 0
 # As with any device, its qdiscs and their rules move with it.
 ip netns del router
 wait_for 10 exists nic0

@@ -38,7 +38,7 @@ del_rules() {
 
 # bad_sums NS: checksum errors that the stack has counted
 bad_sums() {
-	nsenter --net="/run/netns/$1" sh -c 'cat /proc/net/snmp /proc/net/snmp6' | awk '
+	labns "$1" sh -c 'cat /proc/net/snmp /proc/net/snmp6' | awk '
 		/^(Tcp|Udp|Ip|Icmp):/ { for (i = 2; i <= NF; i++) { if ($i ~ /CsumErrors/) at[$1] = i; else if (at[$1] == i && $i ~ /^[0-9]+$/) n += $i } }
 		/CsumErrors/ && !/:/ { n += $2 }
 		END { print n + 0 }'
@@ -77,7 +77,7 @@ done
 assert_eq "bad checksums" "$(bad_sums client) $(bad_sums router) $(bad_sums server)" "0 0 0"
 
 # The counters of a port are those of its wire, and the CPU's part is told apart.
-rx=$(in_router cat /sys/class/net/lan0/statistics/rx_bytes)
+rx=$(ip netns exec router cat /sys/class/net/lan0/statistics/rx_bytes)
 cpu=$(nicsim_counter cpu_rx_bytes 0)
 assert_ge "bytes on the wire of lan0" "$rx" $((BYTES * 4))
 assert_le "bytes for the CPU" "$cpu" $((rx / 3))

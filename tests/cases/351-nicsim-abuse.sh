@@ -69,7 +69,7 @@ flap() {
 }
 
 flood() {
-	ip netns exec client python3 -c '
+	labns client python3 -c '
 import os, socket, time
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 while not os.path.exists("end"):

@@ -35,7 +35,7 @@ is_gone() {
 # on how fast the guest is: for each the NIC takes its 20 ms.
 for i in 1 2 3 4; do
 	wait_for 10 find_rule
-	nsenter --net=/run/netns/router conntrack -D -p tcp --orig-port-src "$port" >/dev/null 2>&1
+	labns router conntrack -D -p tcp --orig-port-src "$port" >/dev/null 2>&1
 	inserts=$(nicsim inserts)
 	wait_for 5 is_gone
 	inserts=$(($(nicsim inserts) - inserts))

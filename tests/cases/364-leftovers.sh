@@ -20,7 +20,7 @@ crowd 500
 wait_for 60 has_rules lan0 500
 wait_for 60 has_rules wan0 500
 kill_daemon
-nsenter --net=/run/netns/router conntrack -F 2>/dev/null
+labns router conntrack -F 2>/dev/null
 
 centiseconds
 start=$now

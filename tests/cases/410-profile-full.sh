@@ -16,7 +16,7 @@ set -eu
 profile_begin ports=2 profile=full
 hw_daemon
 profile_run '*=nic'
-assert_eq "reason of lan0" "$(device lan0 "d['reason']")" None
-assert_eq "recipes" "$(device lan0 "[p['recipe']['shape'] for p in d['pairs']]")" "['full']"
+assert_eq "reason of lan0" "$(device lan0 reason)" 0
+assert_eq "recipes" "$(device lan0 'pairs.*.recipe.shape')" full
 profile_close
 profile_end

@@ -17,7 +17,7 @@ set -eu
 profile_begin ports=2 profile=set-only
 hw_daemon
 profile_run '*=exact-ttl'
-assert_eq "reason of lan0" "$(device lan0 "d['pairs'][0]['reason']")" exact-ttl
+assert_eq "reason of lan0" "$(device lan0 pairs.0.reason)" exact-ttl
 profile_close
 profile_end
 assert_eq "packets forwarded by the card" "$(nicsim_counter forwarded)" 0

@@ -27,6 +27,6 @@ HW_DRIVERS=nicsim=mtk_soc_eth
 profile_begin ports=2 profile=flow-engine
 hw_daemon
 profile_run '*-ipv6-nat=not-in-recipe' '*=nic'
-assert_eq "recipes" "$(device lan0 "[p['recipe']['shape'] for p in d['pairs']]")" "['implicit-ttl']"
+assert_eq "recipes" "$(device lan0 'pairs.*.recipe.shape')" implicit-ttl
 profile_close
 profile_end

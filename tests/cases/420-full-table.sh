@@ -57,7 +57,7 @@ assert_ge "connections for which there is no room" "$(reason_count hardware-full
 agree 10
 crowd_close elephants
 crowd_close mice
-assert_eq "elephants lost" "$(crowd_result elephants "c['elephants']['up']['lost'] + c['elephants']['down']['lost']")" 0
-assert_eq "mice lost" "$(crowd_result mice "c['mice']['up']['lost'] + c['mice']['down']['lost']")" 0
+assert_eq "elephants lost" "$(crowd_lost elephants)" 0
+assert_eq "mice lost" "$(crowd_lost mice)" 0
 stop_daemon
 assert_eq "entries left in the card" "$(nicsim used)" 0

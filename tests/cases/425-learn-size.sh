@@ -19,7 +19,7 @@ SIZE=600 FLOWS=900
 
 learnt() {
 	local size
-	size=$(device lan0 "d['table']['size'] or 0")
+	size=$(device lan0 table.size)
 	[ "$size" -ge $((SIZE * 80 / 100)) ] && [ "$size" -le $SIZE ]
 }
 
@@ -28,12 +28,12 @@ topo_router2
 topo_masquerade
 topo_acct
 hw_daemon 'hardware-table-size = 0' 'max-swaps = 20'
-assert_eq "size before anything was refused" "$(device lan0 "d['table']['size'] or 0")" 0
+assert_eq "size before anything was refused" "$(device lan0 table.size)" 0
 crowd_open many mice:udp,flows=$((FLOWS - 20)),rate=0.1 elephants:udp,flows=20,size=1400,rate=10
 crowd_ready many 60
 wait_for 30 learnt
 refused=$(nicsim refused)
-echo "learnt: $(device lan0 "d['table']"); the card has $(nicsim used) of $SIZE rules and refused $refused"
+echo "learnt: $(device lan0 table); the card has $(nicsim used) of $SIZE rules and refused $refused"
 assert_ge "rules refused" "$refused" 1
 # What was on its way to the card when it refused the first: at most both rules of all without room.
 assert_le "rules refused" "$refused" $((2 * FLOWS - SIZE))
@@ -49,4 +49,4 @@ sleep 10
 assert_le "rules refused in ten more seconds" $(($(nicsim refused) - before)) 50
 agree 10
 crowd_close many
-assert_eq "lost" "$(crowd_result many "sum(k[w]['lost'] for k in c.values() for w in ('up', 'down'))")" 0
+assert_eq "lost" "$(crowd_lost many)" 0

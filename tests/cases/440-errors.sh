@@ -37,7 +37,7 @@ nicsim lose_percent 0
 agree 90
 assert_ge "offloaded after all" "$(tail -n 1 agree.out | json_path flows)" $((FLOWS * 9 / 10))
 crowd_close many
-assert_eq "lost" "$(crowd_result many "c['many']['up']['lost'] + c['many']['down']['lost']")" 0
+assert_eq "lost" "$(crowd_lost many)" 0
 in_router conntrack -F 2>/dev/null
 wait_for 30 status_is flows.total 0
 agree 20

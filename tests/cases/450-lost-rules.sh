@@ -73,7 +73,7 @@ repaired "the loss of clsact"
 assert_eq "filters" "$(filters lan0)" "$guards"
 
 crowd_close busy
-assert_eq "lost" "$(crowd_result busy "sum(k[w]['lost'] for k in c.values() for w in ('up', 'down'))")" 0
+assert_eq "lost" "$(crowd_lost busy)" 0
 sniff_close server
 sniff_close client
 stop_daemon

@@ -21,7 +21,7 @@ given_up() {
 }
 
 reported() {
-	case $(device lan0 "d['reason'] or [p['reason'] for p in d['pairs']]") in
+	case $(device_reasons lan0) in
 	*device-failing* | *not-hit* | *driver-lies*) ;;
 	*) return 1 ;;
 	esac
@@ -50,12 +50,11 @@ wait_for 100 nic_hits_grow 100
 crowd_open new --port 7000 --sport 30000 udp:udp,flows=5,rate=10
 crowd_ready new 20
 new_offloaded() {
-	offload -j flows --state offloaded | python3 -c 'import json, sys
-sys.exit(sum(7000 <= f["orig"]["dport"] < 7100 for f in json.load(sys.stdin)) < 5)'
+	[ "$(offload -j flows --state offloaded | json_path '*.orig.dport' | grep -c '^70')" -ge 5 ]
 }
 wait_for 60 new_offloaded
 agree 60
 for crowd in busy new; do
 	crowd_close $crowd
-	assert_eq "$crowd: lost" "$(crowd_result $crowd "sum(k[w]['lost'] for k in c.values() for w in ('up', 'down'))")" 0
+	assert_eq "$crowd: lost" "$(crowd_lost $crowd)" 0
 done

@@ -51,7 +51,7 @@ wait_for 10 nic_hits_grow 100
 agree 30
 for crowd in busy late; do
 	crowd_close $crowd
-	assert_eq "$crowd: lost" "$(crowd_result $crowd "sum(k[w]['lost'] for k in c.values() for w in ('up', 'down'))")" 0
+	assert_eq "$crowd: lost" "$(crowd_lost $crowd)" 0
 done
 stop_daemon
 assert_eq "entries left in the card" "$(nicsim used)" 0

@@ -10,6 +10,6 @@ set -eu
 # shellcheck source=../lab/nicsim-topo.sh
 . "${LAB_TOPO%/*}/nicsim-topo.sh"
 nicsim_load ports=2
-OFFLOAD=hardware POLICY_RATE=500000
+OFFLOAD=hardware
 # shellcheck source=500-policy.sh
 . "${LAB_TOPO%/lab/*}/cases/500-policy.sh"

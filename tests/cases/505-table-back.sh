@@ -17,9 +17,9 @@ are_offloaded() {
 
 # Beside the transfer under test, so that packets pass the ruleset.
 ping_pong() {
-	ip netns exec server labtraffic serve udp --port 7000 >pong 2>&1 &
+	labns server labtraffic serve udp --port 7000 >pong 2>&1 &
 	wait_for 20 has_line pong listening
-	ip netns exec client labtraffic send udp "$SERVER4" --port 7000 --bytes 100000000 --rate 20000 --warm 2.5 \
+	labns client labtraffic send udp "$SERVER4" --port 7000 --bytes 100000000 --rate 20000 --warm 2.5 \
 		>ping 2>&1 &
 }
 

@@ -62,7 +62,7 @@ assert_eq "tables" "$(router_nft list tables)" ""
 
 # ---- the table of a process that lives ----
 
-ip netns exec router "$LAB_BUILD/tests/golden/golden-lab" nft own up owner hold=60 >owned &
+labns router "$LAB_BUILD/tests/golden/golden-lab" nft own up owner hold=60 >owned &
 holder=$!
 wait_for 10 grep -q . owned
 start_fails 'belongs to another process'
@@ -109,9 +109,9 @@ grep -q 'needs three bits at least' refused.log || fail "$(cat refused.log)"
 # ---- while it runs: somebody takes the name ----
 
 start_daemon 'devices = { "lan0", "wan0" }' 'offload = software'
-ip netns exec server labtraffic serve tcp --port 7000 >serve 2>&1 &
+labns server labtraffic serve tcp --port 7000 >serve 2>&1 &
 wait_for 20 has_line serve listening
-ip netns exec client labtraffic send tcp "$SERVER4" --port 7000 --bytes 8000000000 --rate 50000 >send 2>&1 &
+labns client labtraffic send tcp "$SERVER4" --port 7000 --bytes 8000000000 --rate 50000 >send 2>&1 &
 wait_for 10 has_rules lan0 1
 expect_warning 'there is a table inet nft_offload that is not ours'
 router_nft -f - <<'END'

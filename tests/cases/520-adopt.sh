@@ -52,7 +52,7 @@ kill_daemon
 crowd_close short
 # The sockets of its servers
 for port in $(seq 7200 7215); do
-	nsenter --net=/run/netns/router conntrack -D -p udp --orig-port-dst "$port" >>forgotten 2>/dev/null || :
+	labns router conntrack -D -p udp --orig-port-dst "$port" >>forgotten 2>/dev/null || :
 done
 assert_eq "forgotten" "$(wc -l <forgotten)" 5
 # shellcheck disable=SC2046 # pref and handle
@@ -69,7 +69,7 @@ agree 10
 echo "# no connection is left at all"
 crowd_close busy
 kill_daemon
-nsenter --net=/run/netns/router conntrack -F 2>/dev/null
+labns router conntrack -F 2>/dev/null
 launch_daemon
 daemon_is_ready
 assert_eq "rules" "$(rules lan0) $(rules wan0)" "0 0"

@@ -18,12 +18,12 @@ set -eu
 . "${LAB_TOPO%/*}/restart.sh"
 
 cleanup() {
-	ip netns exec router nft-offload -s "$SOCKET" cleanup
+	labns router nft-offload -s "$SOCKET" cleanup
 }
 
 # stop_post RESULT [STATUS]: as the service manager runs it
 stop_post() {
-	SERVICE_RESULT=$1 EXIT_STATUS=${2:-0} ip netns exec router \
+	SERVICE_RESULT=$1 EXIT_STATUS=${2:-0} labns router \
 		nft-offloadd -c "$CASE_DIR/daemon.conf" -s "$SOCKET" --stop-post
 }
 

@@ -9,29 +9,35 @@ set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
 
+# answers.py WHAT JSON prints lines about it; of several such pairs, each goes to the file WHAT.
 cat >answers.py <<'END'
 import json, sys
-what, path = sys.argv[1:3]
-data = json.load(open(path))
-lines = []
-if what == "expected":
-    for entry in data["nftables"]:
-        rule = entry.get("rule", {})
-        for check in rule.get("comment", "").split():
-            lines.append((rule["family"], rule["table"], rule["chain"], rule["handle"], check))
-elif what == "listed":
-    lines = [(f["family"], f["table"], f["chain"], f["handle"], f["check"]) for f in data if f["handle"]]
-elif what == "counters":  # that have counted: handle and packets
-    for entry in data["nftables"]:
-        rule = entry.get("rule", {})
-        for expr in rule.get("expr", []):
-            if "counter" in expr:
-                lines.append((rule["family"], rule["table"], rule["chain"], rule["handle"],
-                              expr["counter"]["packets"]))
-else:  # of one severity, without the ruleset's
-    lines = [(f["check"], f["what"]) for f in data if f["severity"] == what and not f["handle"]]
-for line in sorted(lines):
-    print(*line)
+
+def answer(what, path, out):
+    data = json.load(open(path))
+    lines = []
+    if what == "expected":
+        for entry in data["nftables"]:
+            rule = entry.get("rule", {})
+            for check in rule.get("comment", "").split():
+                lines.append((rule["family"], rule["table"], rule["chain"], rule["handle"], check))
+    elif what == "listed":
+        lines = [(f["family"], f["table"], f["chain"], f["handle"], f["check"]) for f in data if f["handle"]]
+    elif what == "counters":  # that have counted: handle and packets
+        for entry in data["nftables"]:
+            rule = entry.get("rule", {})
+            for expr in rule.get("expr", []):
+                if "counter" in expr:
+                    lines.append((rule["family"], rule["table"], rule["chain"], rule["handle"],
+                                  expr["counter"]["packets"]))
+    else:  # of one severity, without the ruleset's
+        lines = [(f["check"], f["what"]) for f in data if f["severity"] == what and not f["handle"]]
+    for line in sorted(lines):
+        print(*line, file=out)
+
+pairs = list(zip(sys.argv[1::2], sys.argv[2::2]))
+for what, path in pairs:
+    answer(what, path, open(what, "w") if len(pairs) > 1 else sys.stdout)
 END
 
 # ask STATUS: what doctor says, in doctor.json and doctor.txt
@@ -48,8 +54,7 @@ ask() {
 expect_as_commented() {
 	ask "$2"
 	router_nft -j -a list ruleset >ruleset.json
-	python3 answers.py expected ruleset.json >expected
-	python3 answers.py listed doctor.json >listed
+	python3 answers.py expected ruleset.json listed doctor.json
 	diff -u expected listed || fail "$1: doctor lists other statements (-: wanted, +: got)"
 	while read -r family table chain handle _; do
 		grep -qF "table $family $table, chain $chain, handle $handle: " doctor.txt ||
@@ -426,10 +431,10 @@ done) &
 changer=$!
 for _ in 1 2; do
 	offload -j doctor >doctor.json || :
-	python3 answers.py listed doctor.json >listed
+	python3 answers.py listed doctor.json hint doctor.json
 	assert_eq "findings while somebody commits" "$(sed 's/ [0-9]* / /' listed)" \
 		"inet large forward log"
-	python3 answers.py hint doctor.json | grep 'changed while it was read' || echo "read in one piece"
+	grep 'changed while it was read' hint || echo "read in one piece"
 done
 rm changing
 wait "$changer"
@@ -450,7 +455,7 @@ s.recv(1)
 open("begun", "w").close()
 time.sleep(100)
 END
-ip netns exec router python3 idle.py "$SOCKET" &
+labns router python3 idle.py "$SOCKET" &
 idler=$!
 wait_for 20 test -e begun
 got=0
@@ -471,26 +476,24 @@ router_nft flush ruleset
 use_conntrack
 in_client ping -q -c 1 "$SERVER4" >/dev/null
 ask 0
-python3 answers.py problem doctor.json >problems
-assert_eq "problems" "$(cat problems)" ""
-python3 answers.py hint doctor.json >hints
-assert_eq "hints" "$(cut -d ' ' -f 1 hints)" offload
+python3 answers.py problem doctor.json hint doctor.json
+assert_eq "problems" "$(cat problem)" ""
+assert_eq "hints" "$(cut -d ' ' -f 1 hint)" offload
 grep -q '^hints:' doctor.txt && grep -q '^fine:' doctor.txt && ! grep -q '^problems:' doctor.txt ||
 	fail "the text is not grouped: $(cat doctor.txt)"
 
-nsenter --net=/run/netns/router sh -c '
+labns router sh -c '
 	cd /proc/sys/net; echo 0 >netfilter/nf_conntrack_acct; echo 2 >netfilter/nf_conntrack_events
 	echo 0 >ipv4/ip_forward; echo 0 >ipv6/conf/all/forwarding'
 ask 3
-python3 answers.py hint doctor.json >hints
+python3 answers.py hint doctor.json problem doctor.json
 for check in conntrack-acct conntrack-events forwarding; do
-	grep -q "^$check " hints || fail "no hint about $check in $(cat hints)"
+	grep -q "^$check " hint || fail "no hint about $check in $(cat hint)"
 done
-python3 answers.py problem doctor.json >problems
-assert_eq "problems" "$(cat problems)" "forwarding IPv4 packets are not forwarded"
+assert_eq "problems" "$(cat problem)" "forwarding IPv4 packets are not forwarded"
 stop_daemon
 
-nsenter --net=/run/netns/router sh -c '
+labns router sh -c '
 	cd /proc/sys/net; echo 1 >ipv4/ip_forward; echo 1 >ipv6/conf/all/forwarding'
 
 # Only connections with the mark are offloaded: others may be limited.

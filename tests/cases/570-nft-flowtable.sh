@@ -11,11 +11,11 @@ set -eu
 . "${LAB_TOPO%/*}/nicsim-topo.sh"
 
 own() {
-	ip netns exec box "$LAB_BUILD/tests/golden/golden-lab" nft own "$@"
+	labns box "$LAB_BUILD/tests/golden/golden-lab" nft own "$@"
 }
 
 box_nft() {
-	nsenter --net=/run/netns/box nft "$@"
+	labns box nft "$@"
 }
 
 state() {

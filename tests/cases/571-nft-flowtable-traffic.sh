@@ -12,10 +12,10 @@ set -eu
 . "${LAB_TOPO%/*}/nicsim-topo.sh"
 
 golden() {
-	ip netns exec router "$LAB_BUILD/tests/golden/golden-lab" nft own "$@"
+	labns router "$LAB_BUILD/tests/golden/golden-lab" nft own "$@"
 }
 
-# Echoes of UDP on the ports 5401..., two hundred a second each. The server notes in the
+# Echoes of UDP on the ports 5401..., fifty a second each. The server notes in the
 # file rx when the last came to its host, by the clock, and the longest time between two.
 talk() {
 	in_server python3 -c '
@@ -49,7 +49,7 @@ while True:
             u.send(b"x")
             while u.recv(100): pass
         except OSError: pass
-    time.sleep(0.005)' "$SERVER4" "$@" &
+    time.sleep(0.02)' "$SERVER4" "$@" &
 }
 
 # last_seen PORT: when the server got a packet of it, in milliseconds.
@@ -78,7 +78,7 @@ are_bits() {
 # milliseconds that the last packet came after that, the longest pause of 5402, and what
 # nft and the program that makes them anew needed.
 deny() {
-	nsenter --net=/run/netns/router python3 -c '
+	labns router python3 -c '
 import struct, subprocess, sys, time
 dir, command = sys.argv[1], sys.argv[2:]
 started = time.time()

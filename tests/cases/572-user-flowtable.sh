@@ -9,11 +9,11 @@ set -eu
 . "${LAB_TOPO%/*}/nicsim-topo.sh"
 
 show() {
-	ip netns exec box "$LAB_BUILD/tests/golden/golden-lab" nft flowtable "$@"
+	labns box "$LAB_BUILD/tests/golden/golden-lab" nft flowtable "$@"
 }
 
 box_nft() {
-	nsenter --net=/run/netns/box nft "$@"
+	labns box nft "$@"
 }
 
 nicsim_load ports=2 profile=full

@@ -10,9 +10,7 @@ set -eu
 
 # ports: devices that the daemon uses, in one line.
 ports() {
-	offload -j status | python3 -c '
-import json, sys
-print(" ".join(sorted(d["name"] for d in json.load(sys.stdin)["devices"] if d["state"] == "ready")))'
+	offload -j status | json_path 'devices.state=ready.name' | grep -v '^0$' | sort | paste -s -d ' ' -
 }
 
 are_ports() {

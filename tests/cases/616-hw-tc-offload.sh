@@ -13,7 +13,7 @@ set -eu
 paths_topology
 paths_start
 paths_change "hw-tc-offload off" "$NIC_FORWARDS" -- \
-	ip netns exec router ethtool -K wan0 hw-tc-offload off
+	labns router ethtool -K wan0 hw-tc-offload off
 wait_for "$PATHS_LIMIT" paths_reason hw-tc-offload-off "$PATHS_FLOWS"
 in_router ethtool -K wan0 hw-tc-offload on
 paths_are "$PATHS_FLOWS"

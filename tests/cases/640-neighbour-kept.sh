@@ -102,7 +102,7 @@ hw_daemon
 wait_for 30 kept 1
 kill_daemon
 kept 1 || fail "forgotten by the crash"
-ip netns exec router nft-offload -s "$SOCKET" cleanup >cleanup 2>&1 || fail "cleanup: $(cat cleanup)"
+labns router nft-offload -s "$SOCKET" cleanup >cleanup 2>&1 || fail "cleanup: $(cat cleanup)"
 grep -q "released 1 neighbours" cleanup || fail "cleanup says: $(cat cleanup)"
 kept 0 || fail "not released: $(ip -n router neigh show)"
 crowd_close second

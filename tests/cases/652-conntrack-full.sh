@@ -28,7 +28,7 @@ wait_for 20 status_is flows.offloaded 40
 admitted=$(status counters.flows_admitted)
 
 echo 300 >/proc/sys/net/netfilter/nf_conntrack_max
-ip netns exec client python3 -B -c 'import socket
+labns client python3 -B -c 'import socket
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 for i in range(6000):
     try:

@@ -21,7 +21,7 @@ STOP_LIMIT=60
 N=20000 MAX_FLOWS=2000
 
 storm() {
-	nsenter --net=/run/netns/router labstorm "$@"
+	labns router labstorm "$@"
 }
 
 rss_kb() {

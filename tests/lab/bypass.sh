@@ -68,10 +68,10 @@ bypass_on() {
 }
 
 bypass_shows() {
-	offload -j devices | python3 -c 'import json, sys
-dev, what, side, allowed = sys.argv[1:]
-wanted = {"what": what, "side": side, "allowed": allowed == "yes"}
-sys.exit(not any(d["name"] == dev and wanted in d["bypass"] for d in json.load(sys.stdin)))' "$@"
+	local allowed=False
+	[ "$4" = no ] || allowed=True
+	offload -j devices | json_path "name=$1.bypass.what=$2.side|allowed" >bypass.seen
+	tr '\n' ' ' <bypass.seen | grep -q -E "(^| )($3 $allowed|$allowed $3) "
 }
 
 bypass_allowed() {
@@ -82,7 +82,7 @@ bypass_allowed() {
 }
 
 bypass_received() {
-	ip netns exec server nstat -asz TcpInSegs | sed -n 's/^TcpInSegs *\([0-9]*\).*/\1/p'
+	labns server nstat -asz TcpInSegs | sed -n 's/^TcpInSegs *\([0-9]*\).*/\1/p'
 }
 
 bypass_receives_more() {

@@ -27,7 +27,7 @@ EXAMPLES=$LAB_SRC/conf/examples
 DMZ4=192.168.3.2 RELAY4=192.168.3.25 DMZ6=2001:db8:3::2
 
 in_dmz() {
-	ip netns exec dmz "$@"
+	labns dmz "$@"
 }
 
 #   router dmz0 192.168.3.1, 2001:db8:3::1 ------------ d0 .2, .25, ::2 dmz
@@ -68,10 +68,7 @@ example_start() {
 skipped() {
 	# 3: there are problems, which is what is asked for.
 	offload -j doctor >doctor.json || [ $? = 3 ] || fail "no answer of doctor"
-	python3 -c '
-import json
-found = json.load(open("doctor.json"))
-print(*sorted({f["check"] for f in found if f["handle"] and f["table"] == "router"}))'
+	json_path 'table=router.check' <doctor.json | grep -v '^0$' | sort -u | paste -s -d ' ' -
 }
 
 # ---- flows ----
@@ -83,9 +80,9 @@ flow_open() {
 	# Conntrack calls a UDP flow assured after two seconds of traffic both ways.
 	[ "$proto" = tcp ] || set -- --warm 2.5 "$@"
 	mkdir "$dir"
-	transfer_run "$dir" server ip netns exec "$to" labtraffic serve "$proto" --port "$port"
+	transfer_run "$dir" server labns "$to" labtraffic serve "$proto" --port "$port"
 	wait_for 20 has_line "$dir/server" listening
-	transfer_run "$dir" client ip netns exec "$from" labtraffic send "$proto" "$address" --port "$port" \
+	transfer_run "$dir" client labns "$from" labtraffic send "$proto" "$address" --port "$port" \
 		--bytes "$bytes" --wait-file "$dir/go" --hold-file "$dir/close" "$@"
 	echo "$proto" >"$dir/proto"
 	transfer_await "$name" waiting
@@ -135,7 +132,7 @@ flow_crosses() {
 # answer FROM ADDRESS PORT [SOURCE]: of a TCP connection that is tried for $ANSWER_SECONDS.
 ANSWER_SECONDS=2
 answer() {
-	ip netns exec "$1" python3 -c '
+	labns "$1" python3 -c '
 import socket, sys
 try:
     socket.create_connection((sys.argv[1], int(sys.argv[2])), float(sys.argv[4]), (sys.argv[3], 0))

@@ -11,9 +11,10 @@
 #   crowd_ready NAME SECONDS            waits until all its flows are established
 #   crowd_wait NAME SECONDS             waits for its end (with --seconds)
 #   crowd_close NAME                    ends it; fails when anything but a loss was wrong
-#   crowd_result NAME EXPRESSION        a number of its result: "c['mice']['up']['lost']"
+#   crowd_result NAME [--sum] PATH      of its result: "classes.mice.up.lost"; see labjson.c
+#   crowd_lost NAME [CLASS]             messages that never arrived
 #
-#   sniff_open NAME NS DEV FLOW...      sniff.py in the background; see there
+#   sniff_open NAME NS DEV FLOW...      labsniff in the background; see labsniff.c
 #   sniff_close NAME                    fails when a packet was wrong, or none came
 #   sniff_packets NAME                  so many were right
 #
@@ -22,8 +23,9 @@
 #   nic_share_bytes N                   for wait_for: so many bytes have arrived since
 #   nic_share_percent                   those of them that the NIC forwarded
 #   nic_hits_grow [N]                   for wait_for: N more hits than when it was first asked
-#   device NAME EXPRESSION              of "nft-offload devices": "d['reason']"
-#   device_is NAME EXPRESSION VALUE     for wait_for
+#   device NAME PATH                    of "nft-offload devices": "reason"; see labjson.c
+#   device_is NAME PATH VALUE           for wait_for
+#   device_reasons NAME                 its own and those of its pairs
 #   reason_count REASON                 connections in software for that reason
 
 : "${HW_DRIVERS:=nicsim}"
@@ -89,10 +91,13 @@ crowd_close() {
 }
 
 crowd_result() {
-	python3 -c 'import json, sys
-r = json.loads(open(sys.argv[1]).readlines()[-1])
-c = r["classes"]
-print(eval(sys.argv[2]))' "crowd.$1" "$2"
+	local name="$1"
+	shift
+	tail -n 1 "crowd.$name" | json_path "$@"
+}
+
+crowd_lost() {
+	crowd_result "$1" --sum "classes.${2:-*}.up|down.lost"
 }
 
 # ---- every packet ----
@@ -100,7 +105,7 @@ print(eval(sys.argv[2]))' "crowd.$1" "$2"
 sniff_open() {
 	local name="sniff.$1" ns="$2" dev="$3"
 	shift 3
-	background "$name" ip netns exec "$ns" python3 -B "$LAB_SRC/tests/lab/sniff.py" "$dev" "$@"
+	background "$name" labns "$ns" labsniff "$dev" "$@"
 	wait_for 20 background_line "$name" listening
 	has_line "$name" listening || background_fail "$name" "$name did not begin"
 }
@@ -118,13 +123,13 @@ sniff_close() {
 }
 
 sniff_result() {
-	python3 -c 'import json, sys
-r = json.loads(open(sys.argv[1]).readlines()[-1])
-print(eval(sys.argv[2]))' "sniff.$1" "$2"
+	local name="$1"
+	shift
+	tail -n 1 "sniff.$name" | json_path "$@"
 }
 
 sniff_packets() {
-	sniff_result "$1" "sum(f['packets'] for f in r['flows'])"
+	sniff_result "$1" --sum 'flows.*.packets'
 }
 
 # ---- tables ----
@@ -164,9 +169,14 @@ nic_hits_grow() {
 }
 
 device() {
-	offload -j devices | python3 -c 'import json, sys
-d = next(d for d in json.load(sys.stdin) if d["name"] == sys.argv[1])
-print(eval(sys.argv[2]))' "$1" "$2"
+	offload -j devices | json_path "name=$1.$2"
+}
+
+# Why the device takes nothing, or a pair that it is in: a line each, with 0 where all is well.
+device_reasons() {
+	local dev="$1"
+	offload -j devices | json_path "name=$dev.reason"
+	offload -j devices | json_path "name=$dev.pairs.*.reason"
 }
 
 device_is() {

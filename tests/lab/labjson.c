@@ -1,62 +1,166 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * labjson - prints one value of the JSON on its standard input.
+ * labjson - prints values of the JSON on its standard input.
  *
- *	labjson PATH
+ *	labjson [--sum] PATH
  *
- * PATH is the names of members, with dots between them: "counters.ct_overruns". Prints a number, a
- * string, True or False, or JSON for what has parts; 0 when there is no such member. Exit status 1
- * when the input is not JSON.
+ * PATH is a list of steps with dots between them: "counters.ct_overruns". A step is
+ *
+ *	NAME, NAME|NAME...	the members of these names
+ *	NUMBER			that element of an array, the first is 0
+ *	*			all members or elements
+ *	NAME=TEXT		of an array, the elements whose member NAME prints as TEXT
+ *
+ * Prints each value that the path leads to on a line: a number, a string, True or False, or JSON for
+ * what has parts; 0 for null, and when the path leads nowhere. With --sum, prints the sum of the
+ * numbers that the path leads to, and it is an error when it leads nowhere. Exit status 1 after an
+ * error, and when the input is not JSON.
  *
  * Cases ask for a value many times a second, and to start an interpreter takes an emulated guest
  * half of that second.
  */
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static void print_value(const json_t *value)
+#define STEPS_MAX 16
+
+struct path {
+	char *steps[STEPS_MAX];
+	size_t count;
+};
+
+struct found {
+	bool sum;
+	size_t values;
+	json_int_t total;
+};
+
+static void print_value(const json_t *value, FILE *out)
 {
-	switch (value ? json_typeof(value) : JSON_NULL) {
+	switch (json_typeof(value)) {
 	case JSON_NULL:
-		puts("0");
+		fputs("0", out);
 		break;
 	case JSON_TRUE:
-		puts("True");
+		fputs("True", out);
 		break;
 	case JSON_FALSE:
-		puts("False");
+		fputs("False", out);
 		break;
 	case JSON_STRING:
-		puts(json_string_value(value));
+		fputs(json_string_value(value), out);
 		break;
 	default:
-		json_dumpf(value, stdout, JSON_ENCODE_ANY | JSON_COMPACT);
-		putchar('\n');
+		json_dumpf(value, out, JSON_ENCODE_ANY | JSON_COMPACT);
 		break;
+	}
+}
+
+static void found_value(struct found *found, const json_t *value)
+{
+	found->values++;
+	if (found->sum) {
+		found->total += json_integer_value(value);
+		return;
+	}
+	print_value(value, stdout);
+	putchar('\n');
+}
+
+/* Is it an object whose member, named before the '=' of the step, prints as what comes after? */
+static bool has_member(const json_t *value, const char *step)
+{
+	const char *equal = strchr(step, '=');
+	const json_t *member;
+	char *text = NULL;
+	size_t size;
+	bool same;
+	FILE *out;
+
+	member = json_object_getn(value, step, (size_t)(equal - step));
+	if (!member)
+		return false;
+	out = open_memstream(&text, &size);
+	if (!out)
+		return false;
+	print_value(member, out);
+	fclose(out);
+	same = strcmp(text, equal + 1) == 0;
+	free(text);
+	return same;
+}
+
+/* Is the name one of those that the step has between bars? */
+static bool is_named(const char *name, const char *step)
+{
+	size_t len = strlen(name);
+
+	for (; step; step = strchr(step, '|'), step = step ? step + 1 : NULL)
+		if (strncmp(step, name, len) == 0 && (step[len] == '\0' || step[len] == '|'))
+			return true;
+	return false;
+}
+
+static bool takes_element(const json_t *element, size_t index, const char *step)
+{
+	char number[24];
+
+	if (strchr(step, '='))
+		return has_member(element, step);
+	snprintf(number, sizeof(number), "%zu", index);
+	return strcmp(step, "*") == 0 || strcmp(step, number) == 0;
+}
+
+static void walk(json_t *value, const struct path *path, size_t at, struct found *found)
+{
+	const char *step = path->steps[at], *name;
+	json_t *member;
+	size_t i;
+
+	if (at == path->count) {
+		found_value(found, value);
+		return;
+	}
+	json_object_foreach(value, name, member) {
+		if (strcmp(step, "*") == 0 || is_named(name, step))
+			walk(member, path, at + 1, found);
+	}
+	json_array_foreach(value, i, member) {
+		if (takes_element(member, i, step))
+			walk(member, path, at + 1, found);
 	}
 }
 
 int main(int argc, char **argv)
 {
+	struct found found = { .sum = argc == 3 && strcmp(argv[1], "--sum") == 0 };
+	struct path path = { .count = 0 };
 	json_error_t error;
-	const json_t *value;
 	json_t *root;
 
-	if (argc != 2) {
-		fputs("usage: labjson PATH <JSON\n", stderr);
+	if (argc != 2 + found.sum) {
+		fputs("usage: labjson [--sum] PATH <JSON\n", stderr);
 		return 2;
 	}
+	for (char *step = strtok(argv[argc - 1], "."); step && path.count < STEPS_MAX - 1; step = strtok(NULL, "."))
+		path.steps[path.count++] = step;
 	root = json_loadf(stdin, 0, &error);
 	if (!root) {
 		fprintf(stderr, "labjson: %s\n", error.text);
 		return 1;
 	}
-	value = root;
-	for (const char *name = strtok(argv[1], "."); name; name = strtok(NULL, "."))
-		value = json_object_get(value, name);
-	print_value(value);
+	walk(root, &path, 0, &found);
 	json_decref(root);
+	if (found.sum && found.values == 0) {
+		fputs("labjson: there is nothing to add up\n", stderr);
+		return 1;
+	}
+	if (found.sum)
+		printf("%" JSON_INTEGER_FORMAT "\n", found.total);
+	else if (found.values == 0)
+		puts("0");
 	return 0;
 }

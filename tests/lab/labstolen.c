@@ -85,33 +85,40 @@ static double host_stolen(void)
 	return (double)steal / (double)sysconf(_SC_CLK_TCK) / (double)sysconf(_SC_NPROCESSORS_ONLN);
 }
 
-static void watch(pid_t qemu, int fd)
+/* Who reads the file while it is written to may see some digits of the old number and some of the new
+ * one, so each number gets a file of its own. */
+static bool write_number(const char *path, double number)
+{
+	char new[4096];
+	FILE *f;
+
+	snprintf(new, sizeof(new), "%s.new", path);
+	f = fopen(new, "we");
+	if (!f)
+		return false;
+	fprintf(f, "%.0f\n", number);
+	return fclose(f) == 0 && rename(new, path) == 0;
+}
+
+static void watch(pid_t qemu, const char *path)
 {
 	const struct timespec interval = { .tv_nsec = INTERVAL_NS };
 	double begin = host_stolen();
-	char line[32];
-	int len;
 
-	while (getppid() == qemu) {
-		len = snprintf(line, sizeof(line), "%-12.0f\n",
-			       (double)guest_waited(qemu) / 1e7 + (host_stolen() - begin) * 100);
-		if (pwrite(fd, line, (size_t)len, 0) != len)
-			return;
+	while (getppid() == qemu &&
+	       write_number(path, (double)guest_waited(qemu) / 1e7 + (host_stolen() - begin) * 100))
 		nanosleep(&interval, NULL);
-	}
 }
 
 int main(int argc, char **argv)
 {
 	pid_t qemu = getpid();
-	int fd;
 
 	if (argc < 3) {
 		fputs("usage: labstolen FILE QEMU ARG...\n", stderr);
 		return 125;
 	}
-	fd = open(argv[1], O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-	if (fd < 0) {
+	if (!write_number(argv[1], 0)) {
 		fprintf(stderr, "labstolen: %s: %s\n", argv[1], strerror(errno));
 		return 125;
 	}
@@ -123,7 +130,7 @@ int main(int argc, char **argv)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		/* The wire to the guest ends when QEMU does. */
 		close(3);
-		watch(qemu, fd);
+		watch(qemu, argv[1]);
 		_exit(0);
 	}
 	execvp(argv[2], argv + 2);

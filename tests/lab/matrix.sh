@@ -63,10 +63,7 @@ matrix_in_hardware() {
 
 # Packets that the daemon says were forwarded by rules.
 offloaded_packets() {
-	offload -j status | python3 -c '
-import json, sys
-packets = json.load(sys.stdin)["packets"]["offloaded"]
-print(packets["orig"] + packets["reply"])'
+	offload -j status | json_path --sum 'packets.offloaded.orig|reply'
 }
 
 # What did not cross the stack is what the NIC says it forwarded. A packet or two may

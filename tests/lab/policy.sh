@@ -6,8 +6,7 @@
 #
 #   policy_rules                    a ruleset with a set "banned" of address and port
 #   policy_open PORT...             TCP connections to these ports of the server that send both ways
-#                                   until the case ends: $POLICY_RATE bytes a second, else as fast
-#                                   as they can
+#                                   until the case ends: $POLICY_RATE bytes a second
 #   policy_alive PORT...            fails unless they still do
 #   cutoff DEV PORT COMMAND...      runs the command and sets $cutoff_ms: from its end to the last
 #                                   packet for the port that arrives at this device of the server;
@@ -17,6 +16,8 @@
 #                                   is emulated)
 #   rule_ages DEV                   handle and age in seconds of each rule that redirects
 #   ages_go_on FILE DEV HANDLES     the rules that are there now were there when FILE was written
+
+: "${POLICY_RATE:=500000}"
 
 policy_rules() {
 	router_nft -f - <<'END'
@@ -35,17 +36,17 @@ END
 policy_open() {
 	local port
 	for port in "$@"; do
-		ip netns exec server labtraffic serve tcp --port "$port" >"served.$port" 2>&1 &
+		labns server labtraffic serve tcp --port "$port" >"served.$port" 2>&1 &
 		wait_for 20 has_line "served.$port" listening
-		ip netns exec client labtraffic send tcp "$SERVER4" --port "$port" \
-			--bytes 8000000000 --stall 1000 ${POLICY_RATE:+--rate "$POLICY_RATE"} >"sent.$port" 2>&1 &
+		labns client labtraffic send tcp "$SERVER4" --port "$port" \
+			--bytes 8000000000 --stall 1000 --rate "$POLICY_RATE" >"sent.$port" 2>&1 &
 		echo $! >"pid.$port"
 	done
 }
 
 # What the client's socket has had acknowledged and received.
 socket_bytes() {
-	ip netns exec client ss -tinH dst "$SERVER4" dport = ":$1" |
+	labns client ss -tinH dst "$SERVER4" dport = ":$1" |
 		sed -n 's/.*bytes_acked:\([0-9]*\).*bytes_received:\([0-9]*\).*/\1 \2/p'
 }
 
@@ -82,7 +83,7 @@ cutoff() {
 	local dev="$1" port="$2" pid begin end
 	shift 2
 	rm -f arrivals
-	ip netns exec server tcpdump -i "$dev" -Q in -n -tt -l -s 96 "tcp and dst port $port" \
+	labns server tcpdump -i "$dev" -Q in -n -tt -l -s 96 "tcp and dst port $port" \
 		>arrivals 2>arrivals.err &
 	pid=$!
 	wait_for 20 has_arrivals

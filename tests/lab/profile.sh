@@ -126,7 +126,7 @@ profile_close() {
 	local name
 	for name in routed4 nat4 routed6 nat6; do
 		crowd_close "$name"
-		assert_eq "$name: lost" "$(crowd_result "$name" "sum(k[w]['lost'] for k in c.values() for w in ('up', 'down'))")" 0
+		assert_eq "$name: lost" "$(crowd_lost "$name")" 0
 	done
 	sniff_close server
 	sniff_close client

@@ -46,7 +46,7 @@
 #   status PATH                        a number of the daemon's status: "counters.ct_overruns"
 #   status_is PATH NUMBER, status_over PATH NUMBER
 #                                      for wait_for
-#   json_path PATH                     a value out of the JSON that is read; 0 if it is not there
+#   json_path [--sum] PATH             a value, or some, out of the JSON that is read: see labjson.c
 #   rules DEV                          number of redirecting flower filters on DEV's ingress
 #   filters DEV                        number of flower filters on DEV's ingress
 #   has_rules DEV NUMBER               for wait_for
@@ -125,7 +125,7 @@ centiseconds() {
 # Sets stolen: hundredths of a second for which the guest could not run, because others had the
 # processor of the machine below.
 get_stolen() {
-	stolen=0
+	: "${stolen:=0}"
 	[ ! -r "${LAB_STOLEN:-}" ] || read -r stolen <"$LAB_STOLEN" || :
 }
 
@@ -170,17 +170,17 @@ has_line() {
 
 # ---- topology ----
 
-# "ip netns exec" also mounts a /sys of the namespace, for programs that look there.
+# /sys shows the devices of the first namespace; "ip netns exec" mounts another, and takes its time.
 in_client() {
-	ip netns exec client "$@"
+	labns client "$@"
 }
 
 in_router() {
-	ip netns exec router "$@"
+	labns router "$@"
 }
 
 in_server() {
-	ip netns exec server "$@"
+	labns server "$@"
 }
 
 # The kernel switches hooks on and off by rewriting its own code, and QEMU's emulation sometimes goes
@@ -210,7 +210,7 @@ topo_ns() {
 		echo "netns set $ns auto"
 	done | ip -batch -
 	for ns in "$@"; do
-		nsenter --net="/run/netns/$ns" sh -c '
+		labns "$ns" sh -c '
 			cd /proc/sys/net/ipv6/conf
 			echo 0 >all/accept_dad; echo 0 >default/accept_dad; echo 0 >default/router_solicitations'
 		ip -n "$ns" link set lo up
@@ -229,7 +229,7 @@ topo_link() {
 }
 
 topo_forwarding() {
-	nsenter --net="/run/netns/$1" sh -c '
+	labns "$1" sh -c '
 		echo 1 >/proc/sys/net/ipv4/ip_forward; echo 1 >/proc/sys/net/ipv6/conf/all/forwarding'
 }
 
@@ -272,7 +272,7 @@ topo_reachable() {
 }
 
 router_nft() {
-	nsenter --net=/run/netns/router nft "$@"
+	labns router nft "$@"
 }
 
 topo_masquerade() {
@@ -288,7 +288,7 @@ topo_masquerade() {
 
 # The router's conntrack settings are otherwise the kernel's defaults.
 topo_acct() {
-	nsenter --net=/run/netns/router sh -c '
+	labns router sh -c '
 		cd /proc/sys/net/netfilter; echo 1 >nf_conntrack_acct; echo 1 >nf_conntrack_events'
 }
 
@@ -326,9 +326,10 @@ daemon_ready() {
 }
 
 daemon_runs() {
-	local state
-	state=$(sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' "/proc/$DAEMON_PID/status" 2>/dev/null)
-	[ -n "$state" ] && [ "$state" != Z ]
+	local state=Z
+	# "PID (NAME) STATE ..."
+	{ read -r _ _ state _ <"/proc/$DAEMON_PID/stat"; } 2>/dev/null || :
+	[ "$state" != Z ]
 }
 
 # With the configuration that there is; does not wait for it.
@@ -400,7 +401,7 @@ check_daemon_log() {
 }
 
 offload() {
-	ip netns exec router nft-offload -s "$SOCKET" "$@"
+	labns router nft-offload -s "$SOCKET" "$@"
 }
 
 # took_ms COMMAND...: sets took_ms.
@@ -421,7 +422,7 @@ answers_soon() {
 }
 
 json_path() {
-	labjson "$1"
+	labjson "$@"
 }
 
 status() {
@@ -430,12 +431,12 @@ status() {
 
 # Messages that the sockets of a netlink protocol have lost so far.
 netlink_drops() {
-	nsenter --net=/run/netns/router awk -v protocol="$1" '$2 == protocol { n += $9 } END { print n + 0 }' \
+	labns router awk -v protocol="$1" '$2 == protocol { n += $9 } END { print n + 0 }' \
 		/proc/net/netlink
 }
 
 events_are_read() {
-	nsenter --net=/run/netns/router awk -v protocol="$1" '$2 == protocol && $5 > 0 { exit 1 }' /proc/net/netlink
+	labns router awk -v protocol="$1" '$2 == protocol && $5 > 0 { exit 1 }' /proc/net/netlink
 }
 
 lose_events() {
@@ -488,12 +489,12 @@ transfer_client() {
 	# Conntrack calls a UDP flow assured after two seconds of traffic both ways.
 	[ "$proto" = tcp ] || set -- --warm 2.5 "$@"
 	patience 20
-	ip netns exec client labtraffic send "$proto" "$address" --port "$port" --bytes "$bytes" \
+	labns client labtraffic send "$proto" "$address" --port "$port" --bytes "$bytes" \
 		--stall $((patience / 100)) --wait-file "$dir/go" --hold-file "$dir/close" "$@"
 }
 
 transfer_server() {
-	ip netns exec server labtraffic serve "$1" --port "$2"
+	labns server labtraffic serve "$1" --port "$2"
 }
 
 # transfer_run DIR END COMMAND...: in the background, with its output and status in files.
@@ -636,7 +637,7 @@ topo_dump() {
 	for dev in "conntrack -L" "nft -a list ruleset" "ip addr" "ip route show table all" "ip neigh"; do
 		echo "== $dev"
 		# shellcheck disable=SC2086 # a command with arguments
-		nsenter --net=/run/netns/router timeout 5 $dev
+		labns router timeout 5 $dev
 	done >>"$CASE_DIR/state" 2>&1
 	if [ -s "$DAEMON_LOG" ]; then
 		echo "the daemon's log ends:"
