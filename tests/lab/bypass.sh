@@ -28,7 +28,7 @@ bypass_daemon() {
 }
 
 bypass_transfer() {
-	transfer_open run tcp 4 900000000 --sport 40001 --rate 1500000
+	transfer_open run tcp 4 900000000 --sport 40001 --rate 600000
 	transfer_go run
 }
 
@@ -50,15 +50,15 @@ bypass_off() {
 	bypass_why "$1" || { cat why.json; fail "why does not say $1"; }
 	offload -j flows --reason "$1" | grep -q '"sport": *40001' || fail "flows does not say $1"
 	offload devices | grep -q "0: unusable, $1: " || { offload devices; fail "devices does not say $1"; }
-	wait_for 5 bypass_forwards_more $(($(fwd_bytes) + 100000))
+	wait_for 5 bypass_forwards_more $(($(fwd_bytes) + 40000))
 }
 
 # What was under way when the rules came is through after a moment.
 bypass_is_quiet() {
 	local before
 	before=$(fwd_bytes)
-	wait_until 10 bypass_receives_more $(($(bypass_received) + 400))
-	[ $(($(fwd_bytes) - before)) -lt 100000 ]
+	wait_until 10 bypass_receives_more $(($(bypass_received) + 200))
+	[ $(($(fwd_bytes) - before)) -lt 60000 ]
 }
 
 bypass_on() {
