@@ -13,7 +13,8 @@
  * Waits until every watch has seen something, for what sees nothing proves nothing; runs the
  * command; and watches for as long as asked for after its end. The change is made when the
  * kernel first says something on its route bus in the namespace of --in after the command was
- * begun ("router" by default): to start a program takes longer than to change a route. Times of
+ * begun ("router" by default): to start a program takes longer than to change a route. What the
+ * kernel says of neighbours unasked does not count, for it may confirm one at any time. Times of
  * packets are the kernel's (SO_TIMESTAMPNS), so it does not matter when they are read.
  *
  * Prints a line of JSON: how long the command ran, and when it made the change; and for each
@@ -192,12 +193,21 @@ static void open_bus(const char *ns)
 	leave(home);
 }
 
+/* A process asked for it, or it is not about a neighbour: __neigh_notify() sends the process's port. */
+static bool is_change(const struct nlmsghdr *message)
+{
+	return message->nlmsg_pid || (message->nlmsg_type != RTM_NEWNEIGH && message->nlmsg_type != RTM_DELNEIGH);
+}
+
 static void read_bus(void)
 {
-	char message[8192];
+	union {
+		struct nlmsghdr header;
+		char bytes[8192];
+	} message;
 
-	while (recv(bus, message, sizeof(message), 0) > 0) {
-		if (begun && changed == 0)
+	while (recv(bus, &message, sizeof(message), 0) >= (ssize_t)sizeof(message.header)) {
+		if (begun && changed == 0 && is_change(&message.header))
 			changed = now();
 	}
 }
