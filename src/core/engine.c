@@ -7,8 +7,8 @@
 #include "base/counter.h"
 #include "base/util.h"
 #include "core/engine_priv.h"
-#include "core/plan.h"
-#include "core/policy.h"
+#include "core/path/plan.h"
+#include "core/flow/policy.h"
 
 COUNTER(installs_ok, "flows whose both rules were confirmed");
 COUNTER(installs_refused, "flows of which the kernel or driver refused a rule");

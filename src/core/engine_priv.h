@@ -6,9 +6,9 @@
 
 #include "base/wheel.h"
 #include "core/engine.h"
-#include "core/flowtab.h"
-#include "core/path.h"
-#include "core/pathtab.h"
+#include "core/flow/flowtab.h"
+#include "core/path/path.h"
+#include "core/path/pathtab.h"
 
 /* A walk over the flow table, a slice per tick. */
 struct walk {

@@ -9,7 +9,7 @@
  */
 #include "base/util.h"
 #include "core/engine_priv.h"
-#include "core/policy.h"
+#include "core/flow/policy.h"
 
 /* Flows looked at per walk and tick: some tens of microseconds. */
 #define SLICE 512

@@ -2,7 +2,7 @@
 /*
  * settings - what the operator decided, as the core reads it.
  *
- * Made by daemon/conf, immutable afterwards.
+ * Made by daemon/conf/conf, immutable afterwards.
  */
 #pragma once
 
@@ -95,7 +95,7 @@ static inline void settings_choose_mark(struct settings *s)
 }
 
 /* Bits of the ct mark, one of which has who is admitted. Our table marks in two steps, the
- * second of which sets the lowest bit (kern/nftadmit). */
+ * second of which sets the lowest bit (kern/nft/nftadmit). */
 static inline uint32_t settings_mark_filter(const struct settings *s)
 {
 	if (s->admit == ADMIT_NFT)

@@ -2,7 +2,7 @@
 #include "core/view.h"
 
 #include "core/engine_priv.h"
-#include "core/plan.h"
+#include "core/path/plan.h"
 
 void view_totals(const struct engine *engine, struct view_totals *ret)
 {

@@ -5,8 +5,8 @@
 #pragma once
 
 #include "core/engine.h"
-#include "core/flow.h"
-#include "core/path.h"
+#include "core/flow/flow.h"
+#include "core/path/path.h"
 
 struct view_totals {
 	uint32_t n_flows, max_flows;

@@ -11,7 +11,7 @@
 #include "model/tuple.h"
 
 /* Values of enum ip_conntrack_status (include/uapi/linux/netfilter/
- * nf_conntrack_common.h); kern/ctnl asserts that they agree. */
+ * nf_conntrack_common.h); kern/ct/ctnl asserts that they agree. */
 enum conn_status {
 	CONN_EXPECTED = 1 << 0,
 	CONN_SEEN_REPLY = 1 << 1,

@@ -16,14 +16,14 @@ src_model_libmodel_a_SOURCES = \
 	src/model/order.h \
 	src/model/ruleset.h src/model/ruleset.c
 
-# One test: two lines. The source is tests/unit/test-NAME.c.
-unit_tests += tests/unit/test-addr
-tests_unit_test_addr_LDADD = $(model_ldadd) $(CMOCKA_LIBS)
-unit_tests += tests/unit/test-tuple
-tests_unit_test_tuple_LDADD = $(model_ldadd) $(CMOCKA_LIBS)
-unit_tests += tests/unit/test-rule
-tests_unit_test_rule_LDADD = $(model_ldadd) $(CMOCKA_LIBS)
-unit_tests += tests/unit/test-bypass
-tests_unit_test_bypass_LDADD = $(model_ldadd) $(CMOCKA_LIBS)
-unit_tests += tests/unit/test-setelem
-tests_unit_test_setelem_LDADD = $(model_ldadd) $(CMOCKA_LIBS)
+# One test: two lines. The source is tests/unit/model/test-NAME.c.
+unit_tests += tests/unit/model/test-addr
+tests_unit_model_test_addr_LDADD = $(model_ldadd) $(CMOCKA_LIBS)
+unit_tests += tests/unit/model/test-tuple
+tests_unit_model_test_tuple_LDADD = $(model_ldadd) $(CMOCKA_LIBS)
+unit_tests += tests/unit/model/test-rule
+tests_unit_model_test_rule_LDADD = $(model_ldadd) $(CMOCKA_LIBS)
+unit_tests += tests/unit/model/test-bypass
+tests_unit_model_test_bypass_LDADD = $(model_ldadd) $(CMOCKA_LIBS)
+unit_tests += tests/unit/model/test-setelem
+tests_unit_model_test_setelem_LDADD = $(model_ldadd) $(CMOCKA_LIBS)

@@ -20,7 +20,7 @@
 
 /* The look-ups that find the path of one connection, in their order. The
  * query travels with the order and comes back with all the answers that
- * core/path asked for. */
+ * core/path/path asked for. */
 enum path_step {
 	PATH_STEP_INGRESS, /* towards the originator, device unknown yet */
 	PATH_STEP_FORWARD, /* original direction, arriving on that device */
@@ -44,7 +44,7 @@ enum order_type {
 	ORDER_PORT_CLOSE, /* take all away again */
 	ORDER_BARRIER,	  /* hand all packets of a port to the CPU, or do so no more */
 	ORDER_PROBE,	  /* which rules does the driver of a port take? */
-	ORDER_LOOKUP,	  /* walk the path: core/path asks, routes answer */
+	ORDER_LOOKUP,	  /* walk the path: core/path/path asks, routes answer */
 	ORDER_INSTALL,	  /* conntrack care, then both rules, or nothing */
 	ORDER_REMOVE,	  /* both rules; absent ones count as removed */
 	ORDER_MOVE,	  /* other rules in the places of those that are in, where a place is
@@ -73,7 +73,7 @@ struct order_probe {
 	uint32_t id;	   /* comes back with the answer */
 	uint32_t in, out;  /* ports of arrival and exit */
 	bool asks_odd;	   /* begin with what no NIC can do */
-	uint16_t classes;  /* bit i: rule[] is made for enum rule class i (core/recipe) */
+	uint16_t classes;  /* bit i: rule[] is made for enum rule class i (core/port/recipe) */
 	struct rule sample; /* the rule of class 0; recipe_probe() makes those of the others */
 };
 

@@ -9,7 +9,7 @@
  * what it can do (it looks like a flow's, and is removed at once). There is no
  * list of actions: the order is always rewrite, checksum, redirect, which is
  * the one order that every driver takes; `form` says what of it this driver
- * wants spelt out. No constant of tc appears here; kern/flower translates.
+ * wants spelt out. No constant of tc appears here; kern/tc/flower translates.
  */
 #pragma once
 
@@ -53,7 +53,7 @@ enum rule_form {
 /*
  * Identity that the kernel keeps for us on the last action of each rule. It
  * is how a dump shows which rules are ours, and which connection they belong
- * to. All members are host byte order; kern/flower fixes the bytes.
+ * to. All members are host byte order; kern/tc/flower fixes the bytes.
  */
 struct rule_cookie {
 	uint32_t instance; /* of the daemon that made it, random per start */

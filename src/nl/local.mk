@@ -10,10 +10,10 @@ src_nl_libnl_a_SOURCES = \
 	src/nl/nlsock.h src/nl/nlsock.c \
 	src/nl/nlbatch.h src/nl/nlbatch.c
 
-# One test: two lines. The source is tests/unit/test-NAME.c.
-unit_tests += tests/unit/test-nlerr
-tests_unit_test_nlerr_LDADD = $(nl_ldadd) $(CMOCKA_LIBS)
-unit_tests += tests/unit/test-nlput
-tests_unit_test_nlput_LDADD = $(nl_ldadd) $(CMOCKA_LIBS)
-unit_tests += tests/unit/test-nlsock
-tests_unit_test_nlsock_LDADD = $(nl_ldadd) $(CMOCKA_LIBS)
+# One test: two lines. The source is tests/unit/nl/test-NAME.c.
+unit_tests += tests/unit/nl/test-nlerr
+tests_unit_nl_test_nlerr_LDADD = $(nl_ldadd) $(CMOCKA_LIBS)
+unit_tests += tests/unit/nl/test-nlput
+tests_unit_nl_test_nlput_LDADD = $(nl_ldadd) $(CMOCKA_LIBS)
+unit_tests += tests/unit/nl/test-nlsock
+tests_unit_nl_test_nlsock_LDADD = $(nl_ldadd) $(CMOCKA_LIBS)

@@ -39,9 +39,9 @@
 
 #include "base/mono.h"
 #include "base/util.h"
-#include "core/plan.h"
-#include "kern/ctnl.h"
-#include "kern/flower.h"
+#include "core/path/plan.h"
+#include "kern/ct/ctnl.h"
+#include "kern/tc/flower.h"
 #include "nl/nlerr.h"
 #include "nl/nlput.h"
 #include "nl/nlsock.h"

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "base/util.h"
-#include "core/plan.h"
-#include "core/policy.h"
+#include "core/path/plan.h"
+#include "core/flow/policy.h"
 
 void fake_init(struct fake *k, const struct settings *settings, uint32_t instance)
 {

@@ -18,7 +18,7 @@
 #pragma once
 
 #include "base/mono.h"
-#include "core/path.h"
+#include "core/path/path.h"
 #include "core/settings.h"
 #include "model/order.h"
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/util.h"
-#include "core/plan.h"
+#include "core/path/plan.h"
 #include "fake/fakekernel.h"
 
 /* -- orders that are handed out ------------------------------------------- */

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "core/engine_priv.h"
-#include "core/plan.h"
+#include "core/path/plan.h"
 #include "core/view.h"
 
 /* More rounds than any finite amount of work can need. */

@@ -2,7 +2,7 @@
 /*
  * rig - an engine, a fake kernel and a virtual clock on one bench.
  *
- * Does what daemon/dispatch does: ticks, answers questions, hands removals and
+ * Does what daemon/work/dispatch does: ticks, answers questions, hands removals and
  * then installs to each worker, brings the answers back. A lane can be held or
  * mute, so that its orders stay under way until it is released.
  */
@@ -34,7 +34,7 @@ void rig_init(struct rig *rig, const struct settings *settings, unsigned int n_w
 void rig_fini(struct rig *rig);
 
 /* The engine dies with all that is under way, and another begins with the rules that are
- * there, as daemon/adopt does it; or they are removed. It knows no link and no connection yet. */
+ * there, as daemon/life/adopt does it; or they are removed. It knows no link and no connection yet. */
 void rig_restart(struct rig *rig, bool may_adopt);
 
 /* One event, which the judge hears first. */
@@ -53,7 +53,7 @@ bool rig_answer(struct rig *rig, unsigned int lane);
 /* Reports @conn as a conntrack event, or as part of a dump. */
 void rig_report(struct rig *rig, const struct fake_conn *conn, bool is_dump);
 void rig_report_end(struct rig *rig, const struct fake_conn *conn);
-/* A whole round: reads the rules of every port that is open, as daemon/sampler does. */
+/* A whole round: reads the rules of every port that is open, as daemon/watch/sampler does. */
 void rig_sample(struct rig *rig);
 /* A whole dump: begin, every connection, end. */
 void rig_resync(struct rig *rig);

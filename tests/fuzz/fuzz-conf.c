@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/util.h"
-#include "daemon/conf.h"
+#include "daemon/conf/conf.h"
 #include "fuzz/fuzz.h"
 
 static int load(const void *text, size_t size, struct config *ret)

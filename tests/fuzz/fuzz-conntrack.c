@@ -3,9 +3,9 @@
 #include <stdlib.h>
 
 #include "base/util.h"
-#include "core/policy.h"
+#include "core/flow/policy.h"
 #include "fuzz/fuzz.h"
-#include "kern/ctnl.h"
+#include "kern/ct/ctnl.h"
 
 static void on_message(const struct nlmsghdr *nlh, void *ctx)
 {

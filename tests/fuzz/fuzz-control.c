@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/util.h"
-#include "daemon/ctlsock.h"
+#include "daemon/control/ctlsock.h"
 #include "fuzz/fuzz.h"
 
 #define ROUNDS_MAX 64

@@ -6,11 +6,11 @@
 
 #include "base/util.h"
 #include "fuzz/fuzz.h"
-#include "kern/flowtables.h"
-#include "kern/nftchains.h"
-#include "kern/nftrules.h"
-#include "kern/nftuse.h"
-#include "kern/nftwatch.h"
+#include "kern/nft/flowtables.h"
+#include "kern/nft/nftchains.h"
+#include "kern/nft/nftrules.h"
+#include "kern/nft/nftuse.h"
+#include "kern/nft/nftwatch.h"
 #include "model/ruleset.h"
 
 struct target {

@@ -4,12 +4,12 @@
 
 #include "base/util.h"
 #include "fuzz/fuzz.h"
-#include "kern/links.h"
-#include "kern/neighs.h"
-#include "kern/netconf.h"
-#include "kern/routechange.h"
-#include "kern/routes.h"
-#include "kern/xfrm.h"
+#include "kern/rt/links.h"
+#include "kern/rt/neighs.h"
+#include "kern/rt/netconf.h"
+#include "kern/rt/routechange.h"
+#include "kern/rt/routes.h"
+#include "kern/rt/xfrm.h"
 
 static void on_message(const struct nlmsghdr *nlh, void *ctx UNUSED)
 {

@@ -7,7 +7,7 @@
 
 #include "base/util.h"
 #include "fuzz/fuzz.h"
-#include "kern/flower.h"
+#include "kern/tc/flower.h"
 #include "nl/nlput.h"
 
 static void write_again(const struct rule *rule)

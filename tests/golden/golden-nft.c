@@ -21,9 +21,9 @@
 
 #include "base/mono.h"
 #include "golden/golden.h"
-#include "kern/flowtables.h"
-#include "kern/nftown.h"
-#include "kern/nftwatch.h"
+#include "kern/nft/flowtables.h"
+#include "kern/nft/nftown.h"
+#include "kern/nft/nftwatch.h"
 #include "model/tuple.h"
 
 struct words {

@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/recipe.h"
-#include "daemon/probework.h"
+#include "core/port/recipe.h"
+#include "daemon/work/probework.h"
 #include "nl/nlsock.h"
 
 static const char usage[] =

@@ -12,7 +12,7 @@
 
 #include "base/util.h"
 #include "golden/golden.h"
-#include "kern/flower.h"
+#include "kern/tc/flower.h"
 
 static void path_of(char *path, size_t size, const char *name)
 {

@@ -6,8 +6,8 @@
 
 #include "base/util.h"
 #include "core/engine_priv.h"
-#include "core/plan.h"
-#include "core/policy.h"
+#include "core/path/plan.h"
+#include "core/flow/policy.h"
 #include "random/world.h"
 
 /* -- rules and flows ------------------------------------------------------ */

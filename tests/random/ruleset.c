@@ -3,7 +3,7 @@
  * ruleset - who may pass in a random world, who is marked, and what the engine is
  * told of changes.
  *
- * Does what an nft table and daemon/ruleset do. Packets that the CPU forwards mark
+ * Does what an nft table and daemon/admission/ruleset do. Packets that the CPU forwards mark
  * their connection if the ruleset lets them pass. A change applies at once and is told
  * later; a new epoch is told before it is written; and what was reported before a
  * change of some elements is settled when all is read that was queued then.
@@ -12,7 +12,7 @@
 
 #include "base/util.h"
 #include "core/engine_priv.h"
-#include "core/policy.h"
+#include "core/flow/policy.h"
 #include "random/world.h"
 
 /* Of an epoch: as many as no world needs, so that each is fresh. */

@@ -9,7 +9,7 @@
 #include "base/counter.h"
 #include "base/util.h"
 #include "core/engine_priv.h"
-#include "core/policy.h"
+#include "core/flow/policy.h"
 #include "core/view.h"
 
 /* splitmix64 */

@@ -22,7 +22,7 @@
 #include "base/counter.h"
 #include "base/log.h"
 #include "base/util.h"
-#include "daemon/ctlsock.h"
+#include "daemon/control/ctlsock.h"
 
 /* ---- the owner: commands that answer in every way there is */
 

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * adopt - rules of an earlier life: those that are right stay, the others go.
+ *
+ * Each pair of rules becomes a flow at the slot that its handles name, before anything is
+ * known about it. Conntrack then shows whether the connection lives and may be offloaded,
+ * and the walk of its path which rules it would get now. When these are the ones that are
+ * there, nobody touches them; all else is drained like the rules of any flow. What nothing
+ * was heard of in time is drained, too, so a flow is never in this state for long.
+ *
+ * Of the rules only a digest is kept: the answer wanted is equal or not.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/counter.h"
+#include "base/reserve.h"
+#include "base/util.h"
+#include "core/engine_priv.h"
+#include "core/path/plan.h"
+
+COUNTER(flows_adopted, "flows whose rules of an earlier run were right and stayed in");
+COUNTER(flows_not_adopted, "flows whose rules of an earlier run were wrong or over, and were removed");
+
+/* As long as others are confirmed, those that wait may go on waiting. */
+#define PATIENCE_MS 10000
+/* Times before this life that can still be told from each other (age_now). */
+#define BEFORE_MS   (24 * 3600 * 1000)
+
+struct adopt_rec {
+	uint64_t digest[DIR__COUNT];
+	uint32_t ifindex[DIR__COUNT]; /* of the port that the rule sits on; 0 = there is none */
+	uint8_t waits_for;	      /* enum reason: why it has no path yet */
+};
+
+struct adopt {
+	struct adopt_rec *rec; /* by slot */
+	uint32_t n_recs;
+	uint32_t n_left; /* flows that are in rec */
+	mono_t due;
+};
+
+static int make(struct engine *e, mono_t now)
+{
+	struct adopt *a = calloc(1, sizeof(*a));
+
+	if (!a)
+		return -ENOMEM;
+	a->n_recs = e->settings.max_flows;
+	a->rec = reserve_new(a->n_recs, sizeof(*a->rec));
+	if (!a->rec) {
+		free(a);
+		return -ENOMEM;
+	}
+	a->due = MONO_NEVER;
+	e->adopt = a;
+	e->epoch = mono_add_ms(now, -BEFORE_MS);
+	return 0;
+}
+
+void adopt_free(struct engine *e)
+{
+	if (!e->adopt)
+		return;
+	reserve_free(e->adopt->rec, e->adopt->n_recs, sizeof(*e->adopt->rec));
+	free(e->adopt);
+	e->adopt = NULL;
+}
+
+static struct adopt_rec *rec_of(const struct engine *e, const struct flow *f)
+{
+	return &e->adopt->rec[flowtab_slot(&e->flows, f)];
+}
+
+/* -- reading ---------------------------------------------------------------- */
+
+/* It is where the rule of some flow would be put. */
+static bool has_place(const struct engine *e, const struct rule *r)
+{
+	enum recipe_layout layout = r->form & RULE_ANY_ETHERTYPE ? RECIPE_PRIO : RECIPE_PRIOS;
+	struct rule_where is = rule_where(r);
+	struct rule_where wanted;
+
+	if (r->kind != RULE_FLOW || r->cookie.instance != e->instance ||
+	    plan_slot(r->handle) >= e->settings.max_flows ||
+	    plan_dir(r->handle) != r->cookie.dir)
+		return false;
+	wanted = plan_where(&e->settings, layout, (enum family)r->family, plan_slot(r->handle),
+			    (enum dir)r->cookie.dir, r->ifindex);
+	return is.prio == wanted.prio && is.family == wanted.family;
+}
+
+/* The flow at the rule's slot, with what its other rule said. NULL when the two do not
+ * belong together. */
+static struct flow *flow_at(struct engine *e, const struct rule *r)
+{
+	struct flow *f = flowtab_at(&e->flows, plan_slot(r->handle));
+
+	if (f)
+		return f->ct_id == r->cookie.ct_id && f->orig.family == r->match.family &&
+				       f->orig.proto == r->match.proto ?
+			       f :
+			       NULL;
+	f = flowtab_add_at(&e->flows, plan_slot(r->handle));
+	if (!f)
+		return NULL;
+	f->orig.family = r->match.family;
+	f->orig.proto = r->match.proto;
+	f->ct_id = r->cookie.ct_id;
+	f->state = FLOW_ADOPTED;
+	/* Until conntrack has said what it is. */
+	f->reason = REASON_INCOMPLETE;
+	f->card = NIC_NONE;
+	f->had_rules = true;
+	f->in_hw = true;
+	f->is_silent = true;
+	e->n_silent_known++;
+	e->n_silent++;
+	e->n_state[FLOW_ADOPTED]++;
+	e->adopt->n_left++;
+	return f;
+}
+
+/* What was forwarded before is none of this life's, but when is. */
+static void take_use(const struct engine *e, struct flow *f, enum dir dir,
+		     const struct engine_leftover *left, mono_t now)
+{
+	uint32_t now_ds = age_now(e, now);
+
+	f->rule_pkts[dir] = left->stats.pkts;
+	f->rule_bytes[dir] = left->stats.bytes;
+	if (left->has_age && left->age_ds < now_ds)
+		f->last_use = MAX(f->last_use, now_ds - left->age_ds);
+	f->in_hw &= left->in_hw;
+}
+
+bool engine_adopt(struct engine *e, const struct engine_leftover *left, mono_t now)
+{
+	const struct rule *rule = left->rule;
+	enum dir dir = (enum dir)rule->cookie.dir;
+	struct adopt_rec *rec;
+	struct flow *f;
+
+	if (!settings_use_flower(&e->settings) || !has_place(e, rule) || (!e->adopt && make(e, now)))
+		return false;
+	rec = &e->adopt->rec[plan_slot(rule->handle)];
+	/* Dumps may show one twice. */
+	if (rec->ifindex[dir])
+		return rec->ifindex[dir] == rule->ifindex &&
+		       rec->digest[dir] == rule_digest(rule, e->flows.key);
+	f = flow_at(e, rule);
+	if (!f)
+		return false;
+	rec->ifindex[dir] = rule->ifindex;
+	rec->digest[dir] = rule_digest(rule, e->flows.key);
+	if (dir == DIR_ORIG) {
+		f->orig = rule->match;
+		f->one_prio = rule->form & RULE_ANY_ETHERTYPE;
+	} else {
+		f->reply = rule->match;
+		f->one_prio_reply = rule->form & RULE_ANY_ETHERTYPE;
+	}
+	take_use(e, f, dir, left, now);
+	return true;
+}
+
+/* Both rules are there, and no other flow has the same tuple. */
+static bool is_whole(struct engine *e, const struct flow *f)
+{
+	const struct adopt_rec *rec = rec_of(e, f);
+
+	return rec->ifindex[DIR_ORIG] && rec->ifindex[DIR_REPLY] &&
+	       !flowtab_find(&e->flows, &f->orig);
+}
+
+void engine_adopt_end(struct engine *e, mono_t now)
+{
+	e->is_heir = true;
+	if (!e->adopt)
+		return;
+	flowtab_collect(&e->flows);
+	SLAB_FOR_EACH(&e->flows.flows, slot) {
+		struct flow *f = flowtab_at(&e->flows, slot);
+
+		if (!is_whole(e, f) || flowtab_index(&e->flows, f))
+			drive_input(e, f, FLOW_IN_END, REASON_NONE, now);
+	}
+	e->adopt->due = mono_add_ms(now, PATIENCE_MS);
+}
+
+/* -- judging ---------------------------------------------------------------- */
+
+bool adopt_is_recognised(const struct flow *f)
+{
+	return f->reason == REASON_NONE;
+}
+
+bool adopt_has(const struct engine *e, const struct flow *f)
+{
+	return e->adopt && (rec_of(e, f)->ifindex[DIR_ORIG] || rec_of(e, f)->ifindex[DIR_REPLY]);
+}
+
+uint32_t adopt_ingress(const struct engine *e, const struct flow *f, enum dir dir)
+{
+	return rec_of(e, f)->ifindex[dir];
+}
+
+bool adopt_is_right(const struct engine *e, const struct flow *f, const struct path *path)
+{
+	const struct adopt_rec *rec = rec_of(e, f);
+	struct rule rule[DIR__COUNT];
+	bool is_right = true;
+
+	plan_build(&e->settings, &f->orig, &f->reply, path, flowtab_slot(&e->flows, f),
+		   e->instance, f->ct_id, rule);
+	for (unsigned int d = 0; d < DIR__COUNT; d++)
+		is_right &= rec->digest[d] == rule_digest(&rule[d], e->flows.key);
+	/* The NIC must still have them, too. */
+	return is_right && (f->in_hw || e->settings.offload != OFFLOAD_HARDWARE);
+}
+
+/* Ports are opened, drivers are asked and neighbours are read at the same time. */
+bool adopt_waits(struct engine *e, const struct flow *f, enum reason reason)
+{
+	switch (reason) {
+	case REASON_ROUTE_LOOKUP_FAILED:
+	case REASON_DEVICE_UNKNOWN:
+	case REASON_DEVICE_NOT_READY:
+	case REASON_DEVICE_NOT_NAMED:
+	case REASON_PROBING:
+	case REASON_NEIGHBOUR_UNRESOLVED:
+		rec_of(e, f)->waits_for = (uint8_t)reason;
+		return !mono_is_never(e->adopt->due);
+	default:
+		return false;
+	}
+}
+
+static void forget(struct engine *e, struct flow *f)
+{
+	*rec_of(e, f) = (struct adopt_rec){ 0 };
+	if (--e->adopt->n_left == 0)
+		adopt_free(e);
+}
+
+void adopt_confirm(struct engine *e, struct flow *f, mono_t now)
+{
+	const struct neigh_rec *n = pathtab_get_neigh(&e->paths, f->next_hop[DIR_ORIG]);
+	struct card *card = NULL;
+
+	counter_inc(&flows_adopted);
+	if (e->paths.nic && n) {
+		f->card = nic_card_index(e->paths.nic, n->neigh.ifindex);
+		card = nic_card_at(e->paths.nic, f->card);
+	}
+	if (card) {
+		card_take(card, f->worker);
+		card_installed(card, f->worker);
+		f->is_counted = true;
+	}
+	if (!mono_is_never(e->adopt->due))
+		e->adopt->due = mono_add_ms(now, PATIENCE_MS);
+	forget(e, f);
+	/* Nobody has kept its entry alive meanwhile. */
+	if (age_needs_refresh(e, f, age_now(e, now)) && !f->is_asking)
+		drive_ask_care(e, f);
+}
+
+void adopt_forget(struct engine *e, struct flow *f)
+{
+	if (!adopt_has(e, f))
+		return;
+	counter_inc(&flows_not_adopted);
+	forget(e, f);
+}
+
+/* -- time ------------------------------------------------------------------- */
+
+void adopt_visit(struct engine *e, struct flow *f, mono_t now)
+{
+	enum reason reason;
+
+	if (f->state != FLOW_ADOPTED)
+		return;
+	reason = rec_of(e, f)->waits_for;
+	drive_input(e, f, FLOW_IN_LEAVE, reason == REASON_NONE ? REASON_INCOMPLETE : reason, now);
+}
+
+void adopt_step(struct engine *e, mono_t now)
+{
+	if (!e->adopt || mono_before(now, e->adopt->due))
+		return;
+	e->adopt->due = MONO_NEVER;
+	resync_start_adopt_walk(e);
+}
+
+mono_t adopt_next_due(const struct engine *e)
+{
+	return e->adopt ? e->adopt->due : MONO_NEVER;
+}

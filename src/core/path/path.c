@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/path/path.h"
+
+#include "base/util.h"
+
+static void ask_forward(struct path_query *q, const struct tuple *in, const struct tuple *answer,
+			uint32_t iif)
+{
+	q->ask.with_src = true;
+	q->ask.src = in->src;
+	q->ask.dst = answer->src;
+	q->ask.sport = in->sport;
+	q->ask.dport = answer->sport;
+	q->ask.iif = iif;
+}
+
+void path_begin(struct path_query *q, const struct tuple *orig, const struct tuple *reply,
+		uint32_t mark, uint32_t generation)
+{
+	memset(q, 0, sizeof(*q));
+	q->orig = *orig;
+	q->reply = *reply;
+	q->generation = generation;
+	q->step = PATH_STEP_INGRESS;
+	q->ask.family = orig->family;
+	q->ask.proto = orig->proto;
+	q->ask.sport = reply->sport;
+	q->ask.dport = orig->sport;
+	q->ask.dst = orig->src;
+	q->ask.mark = mark;
+}
+
+static enum reason judge(const struct route_answer *a)
+{
+	switch ((enum route_kind)a->kind) {
+	case ROUTE_UNICAST:
+		return REASON_NONE;
+	case ROUTE_LOCAL:
+		return REASON_LOCAL;
+	case ROUTE_FAILED:
+		return REASON_ROUTE_LOOKUP_FAILED;
+	case ROUTE_NONE:
+	case ROUTE_OTHER:
+		break;
+	}
+	return REASON_NO_ROUTE;
+}
+
+enum path_verdict path_advance(struct path_query *q, enum reason *ret_reason)
+{
+	const struct route_answer *a = q->answer;
+	enum reason reason = judge(&a[q->step]);
+
+	if (reason != REASON_NONE) {
+		*ret_reason = reason;
+		return PATH_NOWHERE;
+	}
+	switch ((enum path_step)q->step) {
+	case PATH_STEP_INGRESS:
+		q->step = PATH_STEP_FORWARD;
+		ask_forward(q, &q->orig, &q->reply, a[PATH_STEP_INGRESS].oif);
+		return PATH_ASK;
+	case PATH_STEP_FORWARD:
+		q->step = PATH_STEP_REVERSE;
+		ask_forward(q, &q->reply, &q->orig, a[PATH_STEP_FORWARD].oif);
+		return PATH_ASK;
+	case PATH_STEP_REVERSE:
+		if (a[PATH_STEP_REVERSE].oif == a[PATH_STEP_INGRESS].oif)
+			return PATH_FOUND;
+		q->step = PATH_STEP_CONFIRM;
+		ask_forward(q, &q->orig, &q->reply, a[PATH_STEP_REVERSE].oif);
+		return PATH_ASK;
+	case PATH_STEP_CONFIRM:
+		if (a[PATH_STEP_CONFIRM].oif == a[PATH_STEP_FORWARD].oif)
+			return PATH_FOUND;
+		*ret_reason = REASON_ASYMMETRIC_ROUTE;
+		return PATH_NOWHERE;
+	case PATH_STEP__COUNT:
+		break;
+	}
+	BUG_ON(true);
+	*ret_reason = REASON_NO_ROUTE;
+	return PATH_NOWHERE;
+}
+
+static const struct route_answer *answer_of(const struct path_query *q, enum dir dir)
+{
+	if (dir == DIR_REPLY)
+		return &q->answer[q->answer[PATH_STEP_REVERSE].kind == ROUTE_UNICAST ?
+					  PATH_STEP_REVERSE :
+					  PATH_STEP_INGRESS];
+	return &q->answer[q->step == PATH_STEP_CONFIRM ? PATH_STEP_CONFIRM : PATH_STEP_FORWARD];
+}
+
+uint32_t path_egress(const struct path_query *q, enum dir dir)
+{
+	return answer_of(q, dir)->oif;
+}
+
+static enum reason check_device(const struct link_rec *rec)
+{
+	const struct link *l;
+
+	if (!rec)
+		return REASON_DEVICE_UNKNOWN;
+	l = &rec->link;
+	if (l->is_loopback)
+		return REASON_LOCAL;
+	if (!l->is_ether || l->master || (l->kind[0] && strcmp(l->kind, "veth")))
+		return REASON_DEVICE_KIND;
+	if (!rec->is_named)
+		return REASON_DEVICE_NOT_NAMED;
+	if (!l->is_up)
+		return REASON_DEVICE_DOWN;
+	return REASON_NONE;
+}
+
+static uint32_t next_hop_of(const struct pathtab *tab, const struct route_answer *a,
+			    enum family family, const struct addr *dst)
+{
+	if (a->has_gateway)
+		return pathtab_find_neigh(tab, a->oif, a->gateway_family, &a->gateway);
+	return pathtab_find_neigh(tab, a->oif, family, dst);
+}
+
+/* Resolves how @dir leaves. */
+static enum reason resolve_hop(const struct pathtab *tab, const struct path_query *q,
+			       enum dir dir, const struct addr *dst, struct path *path)
+{
+	const struct route_answer *a = answer_of(q, dir);
+	const struct link_rec *out = pathtab_find_link(tab, a->oif);
+	const struct neigh_rec *neigh;
+
+	path->next_hop[dir] = next_hop_of(tab, a, q->orig.family, dst);
+	neigh = pathtab_get_neigh(tab, path->next_hop[dir]);
+	if (!neigh || !neigh->neigh.is_valid || !mac_is_unicast(&neigh->neigh.mac))
+		return REASON_NEIGHBOUR_UNRESOLVED;
+	path->hop[dir] = (struct hop){
+		.ifindex = a->oif,
+		.src = out->link.mac,
+		.dst = neigh->neigh.mac,
+		.mtu = a->mtu && a->mtu < out->link.mtu ? a->mtu : out->link.mtu,
+	};
+	return REASON_NONE;
+}
+
+enum reason path_find_recipes(const struct pathtab *tab, const struct tuple *orig,
+			      const struct tuple *reply, struct path *path)
+{
+	const struct tuple *in[] = { orig, reply }, *other[] = { reply, orig };
+	enum reason reason = REASON_NONE;
+
+	for (unsigned int d = 0; d < DIR__COUNT && reason == REASON_NONE; d++) {
+		struct tuple out = tuple_inverse(other[d]);
+
+		path->recipe[d] = RECIPE_SOFTWARE;
+		if (tab->nic)
+			reason = nic_resolve(tab->nic, path->port[dir_other(d)]->link.ifindex,
+					     path->port[d]->link.ifindex,
+					     recipe_class_of(in[d], &out), &path->recipe[d]);
+	}
+	return reason;
+}
+
+/* Each of the two is where one direction arrives and where the other leaves. */
+static enum reason check_bypass(const struct link_rec *const rec[])
+{
+	uint8_t bits = 0;
+
+	for (unsigned int d = 0; d < DIR__COUNT; d++)
+		bits |= rec[d]->bypass & (uint8_t)~rec[d]->bypass_allowed;
+	return bypass_reason(bits);
+}
+
+static enum reason check_ports(const struct settings *settings, const struct link_rec *const rec[])
+{
+	for (unsigned int d = 0; d < DIR__COUNT; d++) {
+		if ((rec[d]->bypass_known | rec[d]->bypass_allowed) != BYPASS_ALL)
+			return REASON_DEVICE_NOT_READY;
+	}
+	if (!settings_use_flower(settings))
+		return REASON_NONE;
+	for (unsigned int d = 0; d < DIR__COUNT; d++) {
+		if (rec[d]->port != PORT_OPEN)
+			return REASON_DEVICE_NOT_READY;
+	}
+	return REASON_NONE;
+}
+
+/*
+ * A segmented packet (GSO, GRO) carries only the sum of the pseudo header, to be
+ * completed where it is cut. act_csum does not touch it (tcf_csum_ipv6_tcp), so
+ * with other addresses the NIC would send wrong checksums. IPv4 has act_nat for
+ * this; IPv6 has nothing. Between veth ends nobody completes or looks at the sum.
+ */
+static bool breaks_checksums(const struct settings *settings, const struct path_query *q,
+			     const struct link_rec *const rec[])
+{
+	bool is_translated = !addr_is_equal(&q->orig.src, &q->reply.dst) ||
+			     !addr_is_equal(&q->orig.dst, &q->reply.src);
+
+	return settings->offload == OFFLOAD_SOFTWARE && q->orig.family == FAMILY_IP6 &&
+	       is_translated &&
+	       (strcmp(rec[DIR_ORIG]->link.kind, "veth") || strcmp(rec[DIR_REPLY]->link.kind, "veth"));
+}
+
+/* Look-ups of routes mention neither: IPsec policies come after them
+ * (xfrm_lookup), and ip6_forward() looks at its switch by itself. */
+enum reason path_check_family(const struct pathtab *tab, enum family family)
+{
+	if (tab->has_ipsec)
+		return REASON_IPSEC;
+	if (family == FAMILY_IP6 && !tab->forwards_ip6)
+		return REASON_NOT_FORWARDING;
+	return REASON_NONE;
+}
+
+enum reason path_resolve(const struct pathtab *tab, const struct settings *settings,
+			 const struct path_query *q, struct path *ret)
+{
+	const struct link_rec *rec[DIR__COUNT];
+	struct path path;
+	enum reason reason;
+
+	reason = path_check_family(tab, q->orig.family);
+	if (reason != REASON_NONE)
+		return reason;
+	for (unsigned int d = 0; d < DIR__COUNT; d++) {
+		rec[d] = pathtab_find_link(tab, answer_of(q, d)->oif);
+		reason = check_device(rec[d]);
+		if (reason != REASON_NONE)
+			return reason;
+		path.port[d] = rec[d];
+	}
+	if (rec[DIR_ORIG] == rec[DIR_REPLY])
+		return REASON_SAME_DEVICE;
+	reason = check_bypass(rec);
+	if (reason != REASON_NONE)
+		return reason;
+	reason = path_find_recipes(tab, &q->orig, &q->reply, &path);
+	if (reason == REASON_NONE)
+		reason = resolve_hop(tab, q, DIR_ORIG, &q->reply.src, &path);
+	if (reason == REASON_NONE)
+		reason = resolve_hop(tab, q, DIR_REPLY, &q->orig.src, &path);
+	if (reason != REASON_NONE)
+		return reason;
+	/* What arrives on one port must fit out of the other: a rule forwards,
+	 * it neither fragments nor says "packet too big". */
+	if (rec[DIR_REPLY]->link.mtu > path.hop[DIR_ORIG].mtu ||
+	    rec[DIR_ORIG]->link.mtu > path.hop[DIR_REPLY].mtu)
+		return REASON_MTU;
+	if (breaks_checksums(settings, q, rec))
+		return REASON_SOFTWARE_NAT66;
+	reason = check_ports(settings, rec);
+	if (reason == REASON_NONE)
+		*ret = path;
+	return reason;
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/path/plan.h"
+
+static enum rule_place place_of(const struct settings *s)
+{
+	return s->offload == OFFLOAD_HARDWARE ? RULE_HARDWARE : RULE_SOFTWARE;
+}
+
+struct rule_where plan_where(const struct settings *settings, enum recipe_layout layout,
+			     enum family family, uint32_t slot, enum dir dir, uint32_t ingress)
+{
+	if (layout == RECIPE_PRIO)
+		return (struct rule_where){
+			.ifindex = ingress,
+			.prio = settings->tc_priority,
+			.handle = plan_handle(slot, dir),
+			.family = FAMILY_NONE,
+		};
+	return (struct rule_where){
+		.ifindex = ingress,
+		.prio = (uint16_t)(settings->tc_priority + (family == FAMILY_IP6 ?
+								    PLAN_PRIO_FLOW_IP6 :
+								    PLAN_PRIO_FLOW_IP4)),
+		.handle = plan_handle(slot, dir),
+		.family = (uint8_t)family,
+	};
+}
+
+/* What the packet must look like when it leaves: the inverse of the other
+ * direction's tuple. Only what differs is rewritten; some NICs decrement the
+ * TTL without being told. */
+static uint8_t rewrite_bits(const struct recipe *recipe, const struct tuple *in,
+			    const struct tuple *out)
+{
+	uint8_t bits = RULE_SET_MACS;
+
+	if (recipe->shape == RECIPE_FULL || recipe->shape == RECIPE_NO_CSUM)
+		bits |= RULE_DEC_TTL;
+
+	if (!addr_is_equal(&in->src, &out->src))
+		bits |= RULE_SET_SRC;
+	if (!addr_is_equal(&in->dst, &out->dst))
+		bits |= RULE_SET_DST;
+	if (in->sport != out->sport)
+		bits |= RULE_SET_SPORT;
+	if (in->dport != out->dport)
+		bits |= RULE_SET_DPORT;
+	return bits;
+}
+
+void plan_build(const struct settings *settings, const struct tuple *orig,
+		const struct tuple *reply, const struct path *path, uint32_t slot,
+		uint32_t instance, uint32_t ct_id, struct rule ret[DIR__COUNT])
+{
+	const struct tuple *tuple[DIR__COUNT] = { orig, reply };
+
+	for (unsigned int d = 0; d < DIR__COUNT; d++) {
+		enum dir other = dir_other(d);
+		const struct link_rec *port = path->port[other];
+		const struct recipe *recipe = &path->recipe[d];
+		struct rule_where where = plan_where(settings, recipe->layout, orig->family, slot,
+						     d, port->link.ifindex);
+		struct rule *r = &ret[d];
+
+		*r = (struct rule){
+			.ifindex = where.ifindex,
+			.prio = where.prio,
+			.handle = where.handle,
+			.family = orig->family,
+			.kind = RULE_FLOW,
+			.place = (uint8_t)place_of(settings),
+			.form = recipe_form(recipe),
+			.match = *tuple[d],
+			.to = tuple_inverse(tuple[other]),
+			.eth_src = path->hop[d].src,
+			.eth_dst = path->hop[d].dst,
+			.out_ifindex = path->hop[d].ifindex,
+			.cookie = { .instance = instance,
+				    .ct_id = ct_id,
+				    .kind = RULE_FLOW,
+				    .dir = (uint8_t)d,
+				    .owns_clsact = port->made_clsact },
+		};
+		r->rewrite = rewrite_bits(recipe, &r->match, &r->to);
+		if (r->form & RULE_WITH_INDEV)
+			memcpy(r->indev, port->link.name, sizeof(r->indev));
+	}
+}
+
+static struct rule accept_rule(const struct settings *settings, const struct link_rec *port,
+			       enum family family, uint32_t instance, enum rule_kind kind)
+{
+	return (struct rule){
+		.ifindex = port->link.ifindex,
+		.prio = (uint16_t)(settings->tc_priority + (family == FAMILY_IP6 ?
+								    PLAN_PRIO_GUARD_IP6 :
+								    PLAN_PRIO_GUARD_IP4)),
+		.handle = kind == RULE_GUARD ? 1 : 2,
+		.family = (uint8_t)family,
+		.kind = (uint8_t)kind,
+		.place = (uint8_t)place_of(settings),
+		.cookie = { .instance = instance,
+			    .kind = (uint8_t)kind,
+			    .owns_clsact = port->made_clsact },
+	};
+}
+
+void plan_guard(const struct settings *settings, const struct link_rec *port, enum family family,
+		uint32_t instance, struct rule *ret)
+{
+	*ret = accept_rule(settings, port, family, instance, RULE_GUARD);
+}
+
+void plan_barrier(const struct settings *settings, const struct link_rec *port, enum family family,
+		  uint32_t instance, struct rule *ret)
+{
+	*ret = accept_rule(settings, port, family, instance, RULE_BARRIER);
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * barrier - all packets of a port to the CPU, while many rules are being removed.
+ *
+ * To remove a rule takes its time, and thousands of them take seconds, in which
+ * packets would go on by rules that the ruleset does not want any more, or a way that
+ * the routing table does not. One rule per port and family before all flows (in the
+ * guards' prio) stops that at once; then the rules go, then the barrier. A NIC that does not take it just has its rules
+ * removed. Nothing is installed meanwhile.
+ */
+#include "base/counter.h"
+#include "base/util.h"
+#include "core/engine_priv.h"
+#include "core/path/plan.h"
+
+COUNTER(barriers_raised, "ports whose packets all went to the CPU while rules were removed");
+COUNTER(barriers_refused, "ports whose driver took no such rule");
+
+/* Flows that are removed without one. */
+#define FEW_FLOWS 16
+#define RETRY_MS  1000
+
+void barrier_bar(struct engine *e, struct flow *f)
+{
+	if (f->is_barred)
+		return;
+	f->is_barred = true;
+	e->n_barred++;
+	barrier_consider(e, e->n_barred);
+}
+
+void barrier_unbar(struct engine *e, struct flow *f)
+{
+	if (f->is_barred)
+		e->n_barred--;
+	f->is_barred = false;
+}
+
+void barrier_consider(struct engine *e, uint32_t n_flows)
+{
+	if (n_flows > FEW_FLOWS)
+		e->wants_barrier = true;
+}
+
+/* Flows may still be on their way to the door. */
+static bool is_needed(const struct engine *e)
+{
+	return !e->stopping &&
+	       (e->n_barred || e->epoch_walk.is_running || e->suspect_walk.is_running ||
+		e->path_walk.is_running);
+}
+
+/* There is a prio before those of flows. */
+static bool has_place(const struct engine *e, const struct link_rec *rec)
+{
+	const struct nic_port *p =
+		e->paths.nic ? nic_find_port(e->paths.nic, rec->link.ifindex) : NULL;
+
+	return rec->port == PORT_OPEN && (!e->paths.nic || (p && p->layout == RECIPE_PRIOS));
+}
+
+static void make_order(struct engine *e, struct link_rec *rec, bool raise, struct order *ret)
+{
+	static const enum family families[] = { FAMILY_IP4, FAMILY_IP6 };
+
+	*ret = (struct order){ .type = ORDER_BARRIER };
+	ret->barrier.ifindex = rec->link.ifindex;
+	ret->barrier.raise = raise;
+	for (unsigned int i = 0; i < array_size(families); i++)
+		plan_barrier(&e->settings, rec, families[i], e->instance, &ret->barrier.rule[i]);
+	if (rec->barrier == BARRIER_NONE)
+		e->n_barriers++;
+	rec->barrier = raise ? BARRIER_RAISING : BARRIER_LOWERING;
+}
+
+bool barrier_next_order(struct engine *e, mono_t now, struct order *ret)
+{
+	struct link_rec *rec;
+
+	if (e->wants_barrier && !is_needed(e))
+		e->wants_barrier = false;
+	if ((!e->wants_barrier && !e->n_barriers) || mono_before(now, e->barrier_due))
+		return false;
+	e->barrier_due = MONO_ZERO;
+	for (uint32_t slot = 0; (rec = pathtab_next_link(&e->paths, &slot)); slot++) {
+		bool raise = e->wants_barrier && rec->barrier == BARRIER_NONE &&
+			     !rec->has_no_barrier && has_place(e, rec);
+
+		if (!raise && (e->wants_barrier || rec->barrier != BARRIER_UP))
+			continue;
+		make_order(e, rec, raise, ret);
+		return true;
+	}
+	return false;
+}
+
+static void set_none(struct engine *e, struct link_rec *rec)
+{
+	if (rec->barrier != BARRIER_NONE)
+		e->n_barriers--;
+	rec->barrier = BARRIER_NONE;
+	/* Packets that the CPU saw say nothing about rules. */
+	if (!e->n_barriers && e->n_state[FLOW_ACTIVE])
+		resync_start_proof_walk(e);
+}
+
+void barrier_done(struct engine *e, const struct event_barrier *done, mono_t now)
+{
+	struct link_rec *rec = pathtab_find_link(&e->paths, done->ifindex);
+
+	/* The answer for another device that had this number before. */
+	if (!rec || rec->barrier != (done->raise ? BARRIER_RAISING : BARRIER_LOWERING))
+		return;
+	if (done->raise && !done->err) {
+		counter_inc(&barriers_raised);
+		rec->barrier = BARRIER_UP;
+	} else if (done->raise) {
+		counter_inc(&barriers_refused);
+		rec->has_no_barrier = true;
+		set_none(e, rec);
+	} else if (!done->err) {
+		set_none(e, rec);
+	} else {
+		rec->barrier = BARRIER_UP;
+		e->barrier_due = mono_add_ms(now, RETRY_MS);
+	}
+}
+
+bool barrier_hides(const struct engine *e)
+{
+	return e->n_barriers || e->proof_walk.is_running;
+}
+
+mono_t barrier_next_due(const struct engine *e)
+{
+	return mono_before(MONO_ZERO, e->barrier_due) ? e->barrier_due : MONO_NEVER;
+}
+
+void barrier_forget(struct engine *e, struct link_rec *rec)
+{
+	set_none(e, rec);
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/port/driver.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/util.h"
+
+#define SHAPE(id) (1u << RECIPE_##id)
+
+/*
+ * What the drivers' sources say. mlx5 takes the rule as it is (in NIC mode
+ * between the ports of a card, in switchdev mode not between two uplinks); nfp
+ * has no decrement; sfc no checksum action; the packet engines of mtk and airoha
+ * want the port of arrival, refuse a TTL action and decrement by themselves.
+ * bnxt_en is left out on purpose: it takes what it does not do.
+ */
+static const struct driver drivers[] = {
+	{ "mlx5_core", SHAPE(FULL), false, false, false },
+	{ "mlx5e_rep", SHAPE(FULL), false, false, false },
+	{ "nfp", SHAPE(EXACT_TTL), false, false, false },
+	{ "sfc", SHAPE(NO_CSUM), false, false, false },
+	{ "efx_ef100_rep", SHAPE(NO_CSUM), false, false, false },
+	{ "mtk_soc_eth", SHAPE(IMPLICIT), true, true, true },
+	{ "airoha_eth", SHAPE(IMPLICIT), true, true, true },
+};
+
+/* One that the operator vouches for. Whether a driver decrements the TTL by
+ * itself no probe can tell, so that shape is not tried. */
+static const struct driver any = {
+	"any", SHAPE(FULL) | SHAPE(NO_CSUM) | SHAPE(EXACT_TTL), false, false, false,
+};
+
+static const struct driver *find_known(const char *name)
+{
+	for (unsigned int i = 0; i < array_size(drivers); i++) {
+		if (strcmp(drivers[i].name, name) == 0)
+			return &drivers[i];
+	}
+	return NULL;
+}
+
+bool driver_is_known(const char *name)
+{
+	return find_known(name);
+}
+
+const struct driver *driver_find(const struct settings *s, const char *name)
+{
+	for (unsigned int i = 0; i < s->n_allowed; i++) {
+		if (strcmp(s->allowed[i].name, name) != 0)
+			continue;
+		return s->allowed[i].like[0] ? find_known(s->allowed[i].like) : &any;
+	}
+	return find_known(name);
+}
+
+enum refusal driver_refusal(const struct driver *driver, int err, const char *extack)
+{
+	switch (-err) {
+	case ENOSPC:
+		/* mlx5 has one errno for a full table and for a rule that
+		 * rewrites too much; its text tells them apart. */
+		return strstr(extack, "pedit") ? REFUSAL_UNSUPPORTED : REFUSAL_FULL;
+	case ENOMEM:
+	case ENOBUFS:
+		return REFUSAL_FULL;
+	case ENOENT:
+		/* nfp is full; the core says it of a chain that is not there. */
+		return driver && driver->shapes == SHAPE(EXACT_TTL) ? REFUSAL_FULL :
+								      REFUSAL_UNSUPPORTED;
+	case EBUSY:
+	case EAGAIN:
+	case EINTR:
+		return REFUSAL_BUSY;
+	case EEXIST:
+		return REFUSAL_EXISTS;
+	case EINVAL:
+		/* Of the core, when clsact is gone (__tcf_qdisc_find). */
+		return strstr(extack, "Qdisc doesn't exist") ? REFUSAL_GONE : REFUSAL_UNSUPPORTED;
+	case ENODEV:
+	case ENETDOWN:
+		return REFUSAL_GONE;
+	case EIO:
+	case ETIMEDOUT:
+	case EREMOTEIO:
+	case EFAULT:
+		return REFUSAL_BROKEN;
+	default:
+		return REFUSAL_UNSUPPORTED;
+	}
+}

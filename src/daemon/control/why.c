@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/control/why.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/jsonline.h"
+#include "base/strbuf.h"
+#include "base/util.h"
+#include "core/flow/policy.h"
+#include "core/view.h"
+#include "daemon/control/ctlparam.h"
+#include "daemon/work/questions.h"
+
+struct why {
+	const struct engine *engine;
+	struct conn conn;
+	json_t *steps;
+	json_t *rules;
+	enum reason reason; /* of the first step that failed */
+};
+
+PRINTF_LIKE(4, 5)
+static void step(struct why *w, const char *name, bool ok, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	json_array_append_new(w->steps, json_pack("{s:s, s:b, s:o}", "step", name, "ok", ok,
+						  "text", jsonline_string(text)));
+}
+
+static void fail(struct why *w, const char *name, enum reason reason)
+{
+	w->reason = reason;
+	step(w, name, false, "%s", reason_text(reason));
+}
+
+static const char *link_name(const struct why *w, uint32_t ifindex, char buf[32])
+{
+	const struct link_rec *rec = pathtab_find_link(view_paths(w->engine), ifindex);
+
+	if (rec)
+		return rec->link.name;
+	snprintf(buf, 32, "device %u", ifindex);
+	return buf;
+}
+
+static void describe_conn(struct why *w)
+{
+	const struct conn *c = &w->conn;
+	char orig[TUPLE_STR_SIZE], reply[TUPLE_STR_SIZE];
+	const char *state = "";
+
+	if (c->has & CONN_HAS_TCP_STATE)
+		state = conn_tcp_state_to_str(c->tcp_state);
+	step(w, "conntrack", true, "%s, answered by %s, %s%s%s, %u s left, mark 0x%x",
+	     tuple_to_str(&c->orig, orig), tuple_to_str(&c->reply, reply), state,
+	     *state ? ", " : "", conn_is_assured(c) ? "assured" : "not assured",
+	     c->has & CONN_HAS_TIMEOUT ? c->timeout_s : 0, c->mark);
+}
+
+static bool explain_policy(struct why *w)
+{
+	enum reason reason = policy_conn(engine_settings(w->engine), view_epoch(w->engine),
+					 &w->conn);
+
+	if (reason == REASON_HELPER && w->conn.helper[0]) {
+		w->reason = reason;
+		step(w, "policy", false, "%s: %s", reason_text(reason), w->conn.helper);
+		return false;
+	}
+	if (reason != REASON_NONE) {
+		fail(w, "policy", reason);
+		return false;
+	}
+	step(w, "policy", true, "the connection itself may be offloaded");
+	return true;
+}
+
+static void describe_answer(struct why *w, const struct path_query *q, enum path_step s)
+{
+	static const char *const what[PATH_STEP__COUNT] = {
+		[PATH_STEP_INGRESS] = "route to the originator",
+		[PATH_STEP_FORWARD] = "route of the original direction",
+		[PATH_STEP_REVERSE] = "route of the reply direction",
+		[PATH_STEP_CONFIRM] = "route of the original direction, from there",
+	};
+	const struct route_answer *a = &q->answer[s];
+	char dev[32], gw[ADDR_STR_SIZE];
+
+	switch ((enum route_kind)a->kind) {
+	case ROUTE_UNICAST:
+		step(w, "route", true, "%s: out of %s%s%s", what[s], link_name(w, a->oif, dev),
+		     a->has_gateway ? " via " : "",
+		     a->has_gateway ? addr_to_str(a->gateway_family, &a->gateway, gw) : "");
+		break;
+	case ROUTE_LOCAL:
+		step(w, "route", false, "%s: this host itself", what[s]);
+		break;
+	case ROUTE_FAILED:
+		step(w, "route", false, "%s: no answer (%s)", what[s], strerror(-a->err));
+		break;
+	case ROUTE_NONE:
+	case ROUTE_OTHER:
+		/* ip_route_input_slow() has one error for both. */
+		step(w, "route", false, "%s: none (%s%s)", what[s],
+		     a->err ? strerror(-a->err) : "of a kind that is not forwarded",
+		     a->err == -EHOSTUNREACH && q->ask.iif && q->ask.family == FAMILY_IP4 ?
+			     ", or IPv4 forwarding is off where it arrives" : "");
+		break;
+	}
+}
+
+static bool explain_path(struct why *w, struct dispatch *dispatch, struct path *path)
+{
+	const struct settings *s = engine_settings(w->engine);
+	enum reason reason = REASON_NO_ROUTE;
+	struct path_query q;
+	char in[32], out[32];
+
+	path_begin(&q, &w->conn.orig, &w->conn.reply,
+		   w->conn.mark & ~settings_mark_bits(s), 0);
+	/* What failed stands in the answers. */
+	IGNORE_RESULT(questions_walk_path(dispatch_questions(dispatch), &q));
+	for (unsigned int i = 0; i <= q.step; i++)
+		describe_answer(w, &q, i);
+	if (path_advance(&q, &reason) != PATH_FOUND) {
+		fail(w, "path", reason);
+		return false;
+	}
+	reason = path_resolve(view_paths(w->engine), s, &q, path);
+	if (reason != REASON_NONE) {
+		w->reason = reason;
+		step(w, "path", false, "%s to %s: %s",
+		     link_name(w, path_egress(&q, DIR_REPLY), in),
+		     link_name(w, path_egress(&q, DIR_ORIG), out), reason_text(reason));
+		return false;
+	}
+	step(w, "path", true, "in by %s, out by %s; both next hops are known",
+	     link_name(w, path->hop[DIR_REPLY].ifindex, in),
+	     link_name(w, path->hop[DIR_ORIG].ifindex, out));
+	return true;
+}
+
+static void explain_rules(struct why *w, const struct path *path)
+{
+	struct rule rule[DIR__COUNT];
+	char text[RULE_STR_SIZE];
+
+	view_rules(w->engine, &w->conn, path, rule);
+	for (unsigned int d = 0; d < DIR__COUNT; d++)
+		json_array_append_new(w->rules, json_string(rule_to_str(&rule[d], text)));
+}
+
+/* What the engine does with it, which is the truth when it differs from what
+ * would be decided now. */
+static const char *explain_engine(struct why *w)
+{
+	struct view_flow f;
+
+	if (!view_flow(w->engine, &w->conn.orig, w->conn.id, &f)) {
+		if (w->reason == REASON_NONE) {
+			struct view_totals t;
+
+			view_totals(w->engine, &t);
+			if (t.n_flows < t.max_flows) {
+				step(w, "engine", true, "it is not known yet");
+				return "pending";
+			}
+			fail(w, "engine", REASON_TABLE_FULL);
+		}
+		return "software";
+	}
+	switch (f.state) {
+	case FLOW_ACTIVE:
+		step(w, "engine", true, "both rules are in%s", f.in_hw ? " the NIC" : "");
+		return "offloaded";
+	case FLOW_RESOLVE:
+	case FLOW_WAIT:
+	case FLOW_INSTALL:
+	case FLOW_ADOPTED:
+	case FLOW_MOVE:
+	case FLOW_MOVING:
+		step(w, "engine", true, "on its way: %s", flow_state_name(f.state));
+		return "pending";
+	case FLOW_REFUSED:
+	case FLOW_DRAIN:
+	case FLOW_REMOVE:
+	case FLOW_STATE__COUNT:
+		break;
+	}
+	if (w->reason == REASON_NONE)
+		fail(w, "engine", f.reason);
+	return w->reason == REASON_KERNEL_FLOWTABLE ? "kernel" : "software";
+}
+
+static json_t *not_found(const struct tuple *tuple, int err)
+{
+	char text[TUPLE_STR_SIZE];
+	json_t *steps = json_array();
+
+	json_array_append_new(
+		steps, json_pack("{s:s, s:b, s:o}", "step", "conntrack", "ok", 0, "text",
+				 json_sprintf("conntrack has no such connection: %s",
+					      err == -ENOENT ? "not found" : strerror(-err))));
+	return json_pack("{s:s, s:b, s:o, s:n, s:n, s:n, s:[]}", "tuple",
+			 tuple_to_str(tuple, text), "found", 0, "steps", steps, "state", "reason",
+			 "reason_text", "rules");
+}
+
+json_t *why_explain(const struct engine *engine, struct dispatch *dispatch,
+		    const struct tuple *tuple)
+{
+	struct why w = { .engine = engine };
+	char text[TUPLE_STR_SIZE];
+	struct path path;
+	const char *state;
+	int err = questions_get_conn(dispatch_questions(dispatch), tuple, &w.conn);
+
+	if (err)
+		return not_found(tuple, err);
+	w.steps = json_array();
+	w.rules = json_array();
+	describe_conn(&w);
+	if (explain_policy(&w) && explain_path(&w, dispatch, &path))
+		explain_rules(&w, &path);
+	state = explain_engine(&w);
+	if (strcmp(state, "software") != 0 && strcmp(state, "kernel") != 0)
+		w.reason = REASON_NONE;
+	return json_pack("{s:s, s:b, s:o, s:s, s:o, s:o, s:o}", "tuple",
+			 tuple_to_str(&w.conn.orig, text), "found", 1, "steps", w.steps, "state",
+			 state, "reason",
+			 w.reason == REASON_NONE ? json_null() : json_string(reason_name(w.reason)),
+			 "reason_text",
+			 w.reason == REASON_NONE ? json_null() : json_string(reason_text(w.reason)),
+			 "rules", w.rules);
+}

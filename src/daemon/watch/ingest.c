@@ -1,0 +1,714 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/watch/ingest.h"
+
+#include <errno.h>
+#include <linux/netlink.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/counter.h"
+#include "base/log.h"
+#include "base/util.h"
+#include "core/view.h"
+#include "kern/ct/ctnl.h"
+#include "kern/hw/devlink.h"
+#include "kern/hw/hwinfo.h"
+#include "kern/rt/links.h"
+#include "kern/rt/neighs.h"
+#include "kern/rt/netconf.h"
+#include "kern/rt/rtwatch.h"
+#include "nl/nlsock.h"
+
+LOG_TAG("ingest");
+
+COUNTER(ct_events, "conntrack events read");
+COUNTER(ct_overruns, "times that conntrack events were lost");
+COUNTER(ct_dumps, "conntrack dumps read to their end");
+COUNTER(ct_dumps_failed, "conntrack dumps that failed or were interrupted");
+COUNTER(hw_unread, "times that the hardware behind a link did not tell what it is");
+COUNTER(rt_overruns, "times that link, neighbour or route events were lost");
+COUNTER(rt_repairs_failed, "times that links and neighbours could not be read anew");
+
+#define CT_RCVBUF_MAX_BYTES (256 * 1024 * 1024)
+#define RT_RCVBUF_BYTES	    (4 * 1024 * 1024)
+#define RT_RCVBUF_MAX_BYTES (64 * 1024 * 1024)
+/* Messages per wake-up; other sources get their turn in between. */
+#define EVENT_BUDGET	    512
+#define DUMP_BUDGET	    1
+#define RT_BUDGET	    256
+/* After an overrun: at least this, and up to as much again at random. */
+#define RESYNC_DELAY_MS	    100
+/* While flows are offloaded whose end shows only in a dump. */
+#define SILENT_MS	    2000
+#define RECONCILE_MS	    (5 * 60 * 1000)
+/* A dump that found the table too busy is tried again. */
+#define RETRY_MS	    500
+#define RETRY_STEPS	    20u
+/* More readings than it takes to empty a buffer of the largest size. */
+#define RT_DRAIN_READS	    1024
+/* Before a dump; what is left then is read beside it. */
+#define CT_DRAIN_READS	    16
+
+/* After connections began to be marked anew: the first of the dumps that follow. */
+#define FOLLOW_MS	    500
+
+/* Who waits until all is read that was there. */
+struct fence {
+	struct fence *next;
+	void (*fn)(void *ctx);
+	void *ctx;
+	bool for_events, for_dump;
+};
+
+struct ingest {
+	struct loop *loop;
+	struct engine *engine;
+	struct dispatch *dispatch;
+	struct ctnl *ctnl;
+	struct nlsock events, dump;
+	struct loop_fd *events_fd, *rt_fd;
+	struct loop_timer *dump_timer, *rt_timer;
+	struct rtwatch *rt;
+	/* NULL where only the kernel's own classifier is used. */
+	struct hwinfo *hwinfo;
+	struct devlink *devlink;
+	mono_t dump_began;
+	int64_t dump_took_ms; /* the last good one */
+	mono_t last_dump;  /* end of the last good one */
+	bool dump_wanted;  /* something was lost */
+	bool is_dumping;
+	bool dump_interrupted;
+	bool complete;
+	struct fence *fences;
+	int64_t follow_ms; /* until the next dump that follows new marks; 0 = none */
+	mono_t follow_since;
+	bool has_followed; /* once, for connections from before the start */
+	unsigned int failures; /* dumps in a row that failed */
+	unsigned int rt_failures; /* readings of links and neighbours, likewise */
+};
+
+/* -- conntrack events ----------------------------------------------------- */
+
+static void on_event(const struct nlmsghdr *nlh, void *ctx)
+{
+	struct ingest *in = ctx;
+	struct event ev = { .type = EVENT_CONN };
+	enum ctnl_what what;
+
+	if (ctnl_get(in->ctnl, nlh, &ev.conn, &what))
+		return;
+	counter_inc(&ct_events);
+	ev.is_own = dispatch_is_own(in->dispatch, nlh->nlmsg_pid);
+	if (what == CTNL_DESTROY)
+		ev.type = EVENT_CONN_DESTROY;
+	engine_feed(in->engine, &ev, loop_now(in->loop));
+}
+
+static void want_dump(struct ingest *in, uint64_t delay_ms)
+{
+	in->dump_wanted = true;
+	if (!in->is_dumping)
+		loop_timer_set(in->dump_timer, delay_ms, 0);
+}
+
+static uint64_t resync_delay(void)
+{
+	return RESYNC_DELAY_MS + (uint64_t)rand() % RESYNC_DELAY_MS;
+}
+
+static void on_overrun(struct ingest *in)
+{
+	int size = nlsock_grow(&in->events, CT_RCVBUF_MAX_BYTES);
+
+	counter_inc(&ct_overruns);
+	log_notice("conntrack events were lost; buffer is %d bytes now, comparing with a dump",
+		   size);
+	/* A dump that runs is still right about what it shows, and what it does
+	 * not show is asked for anyway. Another one follows, for what was lost
+	 * behind its cursor. */
+	want_dump(in, resync_delay());
+}
+
+/* Lets those go that wait for nothing any more, now that @events or a @dump are over. */
+static void pass_fences(struct ingest *in, bool events, bool dump)
+{
+	struct fence **at = &in->fences, *passed = NULL, *f;
+
+	while ((f = *at)) {
+		f->for_events &= !events;
+		f->for_dump &= !dump;
+		if (f->for_events || f->for_dump) {
+			at = &f->next;
+			continue;
+		}
+		*at = f->next;
+		f->next = passed;
+		passed = f;
+	}
+	/* They may put up new ones. */
+	while ((f = passed)) {
+		passed = f->next;
+		f->fn(f->ctx);
+		free(f);
+	}
+}
+
+/* True when nothing is left to read. */
+static bool read_some_events(struct ingest *in)
+{
+	int n = nlsock_recv_many(&in->events, EVENT_BUDGET, on_event, in);
+
+	if (n == -ENOBUFS)
+		on_overrun(in);
+	else if (n < 0)
+		log_warning("cannot read conntrack events: %s", strerror(-n));
+	else if (n < EVENT_BUDGET)
+		pass_fences(in, true, false);
+	return n >= 0 && n < EVENT_BUDGET;
+}
+
+static void read_events(void *ctx)
+{
+	struct ingest *in = ctx;
+
+	read_some_events(in);
+	dispatch_kick(in->dispatch);
+}
+
+static void on_events(void *ctx, int fd, unsigned int events)
+{
+	(void)fd;
+	(void)events;
+	read_events(ctx);
+}
+
+int ingest_fence(struct ingest *in, void (*fn)(void *ctx), void *ctx)
+{
+	struct fence *f = malloc(sizeof(*f));
+
+	/* There may be nothing to read, and so nothing that wakes us. */
+	if (!f || loop_defer(in->loop, "conntrack events", read_events, in)) {
+		free(f);
+		return -ENOMEM;
+	}
+	*f = (struct fence){ in->fences, fn, ctx, true, in->is_dumping };
+	in->fences = f;
+	return 0;
+}
+
+/* -- conntrack dumps ------------------------------------------------------ */
+
+static void feed_type(struct ingest *in, enum event_type type)
+{
+	struct event ev = { .type = (uint8_t)type };
+
+	dispatch_feed(in->dispatch, &ev);
+}
+
+/* Where events are lost all the time, dumps take half of it at most. */
+static uint64_t pause_after_dump(const struct ingest *in)
+{
+	int64_t took_ms = mono_diff_ms(loop_now(in->loop), in->dump_began);
+
+	return MAX((uint64_t)took_ms, resync_delay());
+}
+
+/* Until it is looked whether a dump is due. Those that somebody wants again and again take
+ * a tenth of the time at most. */
+static uint64_t idle_ms(const struct ingest *in)
+{
+	int64_t ms = in->follow_ms ? MIN(in->follow_ms, (int64_t)SILENT_MS) : SILENT_MS;
+
+	return (uint64_t)MAX(ms, 10 * in->dump_took_ms);
+}
+
+static void end_dump(struct ingest *in, bool is_good)
+{
+	in->is_dumping = false;
+	pass_fences(in, false, true);
+	if (is_good) {
+		counter_inc(&ct_dumps);
+		in->complete = true;
+		in->failures = 0;
+		in->last_dump = loop_now(in->loop);
+		in->dump_took_ms = mono_diff_ms(in->last_dump, in->dump_began);
+		feed_type(in, EVENT_RESYNC_END);
+		loop_timer_set(in->dump_timer, in->dump_wanted ? pause_after_dump(in) : idle_ms(in),
+			       0);
+		return;
+	}
+	counter_inc(&ct_dumps_failed);
+	feed_type(in, EVENT_RESYNC_ABORT);
+	in->failures++;
+	want_dump(in, RETRY_MS * MIN(in->failures, RETRY_STEPS));
+}
+
+static void on_dumped(const struct nlmsghdr *nlh, void *ctx)
+{
+	struct ingest *in = ctx;
+	struct event ev = { .type = EVENT_CONN, .is_dump = true };
+	enum ctnl_what what;
+	struct nlerr err;
+
+	/* The rest of a datagram behind the end, or a late one. */
+	if (!in->is_dumping)
+		return;
+	if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
+		in->dump_interrupted = true;
+	if (nlerr_get(nlh, &err) == 0) {
+		if (err.err)
+			log_warning("conntrack dump failed, trying again: %s", strerror(-err.err));
+		end_dump(in, err.err == 0 && !in->dump_interrupted);
+	} else if (ctnl_get(in->ctnl, nlh, &ev.conn, &what) == 0) {
+		engine_feed(in->engine, &ev, loop_now(in->loop));
+	}
+}
+
+static void read_dump(void *ctx)
+{
+	struct ingest *in = ctx;
+	int n = nlsock_recv_many(&in->dump, DUMP_BUDGET, on_dumped, in);
+
+	if (n < 0) {
+		log_warning("conntrack dump failed, trying again: %s", strerror(-n));
+		end_dump(in, false);
+	}
+	dispatch_kick(in->dispatch);
+	/* A dump's next part is made when it is read (netlink_dump): there is
+	 * always something to read until its end. */
+	if (in->is_dumping && loop_defer(in->loop, "conntrack dump", read_dump, in))
+		end_dump(in, false);
+}
+
+static int send_dump(struct ingest *in)
+{
+	_Alignas(8) unsigned char buf[256];
+	struct nlput w;
+	int err;
+
+	/* A socket of its own each time: nothing of an earlier dump can be left
+	 * in it. */
+	nlsock_close(&in->dump);
+	err = nlsock_open(&in->dump, NETLINK_NETFILTER, 0);
+	if (!err)
+		err = nlsock_set_nonblock(&in->dump);
+	if (err)
+		return err;
+	nlput_init(&w, buf, sizeof(buf), nlsock_next_seq(&in->dump));
+	err = ctnl_put_dump(&w, FAMILY_NONE, true);
+	return err ? err : nlsock_send(&in->dump, nlput_msg(&w));
+}
+
+/* What waits in the queue is older than a dump: read after it, it tells what is no more. */
+static bool drain_events(struct ingest *in)
+{
+	for (unsigned int i = 0; i < CT_DRAIN_READS; i++) {
+		if (read_some_events(in))
+			return true;
+	}
+	return false;
+}
+
+static void start_dump(struct ingest *in)
+{
+	struct event ev = { .type = EVENT_RESYNC_BEGIN };
+	int err;
+
+	in->is_dumping = true;
+	in->dump_interrupted = false;
+	in->dump_began = loop_now(in->loop);
+	ev.is_behind = !drain_events(in);
+	/* Events that were lost until now are in the dump. */
+	in->dump_wanted = false;
+	err = send_dump(in);
+	if (err) {
+		log_warning("cannot ask for a conntrack dump, trying again: %s", strerror(-err));
+		end_dump(in, false);
+		return;
+	}
+	dispatch_feed(in->dispatch, &ev);
+	read_dump(in);
+}
+
+/* It is time for the next one, twice as long after the marks are new as the last. */
+static bool shall_follow(struct ingest *in)
+{
+	if (!in->follow_ms ||
+	    mono_diff_ms(loop_now(in->loop), in->follow_since) < in->follow_ms)
+		return false;
+	in->follow_ms = 2 * in->follow_ms < RECONCILE_MS ? 2 * in->follow_ms : 0;
+	return true;
+}
+
+static void on_dump_timer(void *ctx)
+{
+	struct ingest *in = ctx;
+
+	if (in->dump_wanted || engine_wants_dumps(in->engine) || shall_follow(in) ||
+	    mono_diff_ms(loop_now(in->loop), in->last_dump) >= RECONCILE_MS)
+		start_dump(in);
+	else
+		loop_timer_set(in->dump_timer, idle_ms(in), 0);
+}
+
+void ingest_follow(struct ingest *in)
+{
+	if (in->has_followed && !engine_has_silent(in->engine))
+		return;
+	in->has_followed = true;
+	in->follow_ms = FOLLOW_MS;
+	in->follow_since = loop_now(in->loop);
+	if (!in->is_dumping && !in->dump_wanted)
+		loop_timer_set(in->dump_timer, idle_ms(in), 0);
+}
+
+/* -- links, neighbours, routes -------------------------------------------- */
+
+static bool could_be_port(const struct link *link)
+{
+	return link->is_ether && !link->is_loopback &&
+	       (link->kind[0] == '\0' || strcmp(link->kind, "veth") == 0);
+}
+
+/* A message comes whenever the switch for offload is turned (NETDEV_FEAT_CHANGE
+ * in rtnetlink_event), or a driver makes its devices anew. */
+static void read_hw(struct ingest *in, const char *name, struct link_hw *hw)
+{
+	enum link_eswitch mode = LINK_ESWITCH_NONE;
+	int err = hwinfo_read(in->hwinfo, name, hw);
+
+	if (!err && devlink_is_pci_name(hw->bus))
+		err = devlink_read_eswitch(in->devlink, hw->bus, &mode);
+	hw->eswitch = (uint8_t)mode;
+	if (err) {
+		counter_inc(&hw_unread);
+		log_debug("%s: cannot ask for its hardware: %s", name, strerror(-err));
+	}
+}
+
+/* To ask takes the kernel's big lock, which whoever moves a device to another namespace holds for
+ * long after the message that it is down. It is asked about when it is up again. */
+static const struct link_rec *went_down(const struct ingest *in, const struct link *link)
+{
+	const struct link_rec *rec = pathtab_find_link(view_paths(in->engine), link->ifindex);
+
+	return rec && rec->link.is_up && !link->is_up ? rec : NULL;
+}
+
+static void on_link(const struct link *link, void *ctx)
+{
+	struct ingest *in = ctx;
+	struct event ev = { .type = EVENT_LINK, .link = *link };
+	const struct link_rec *was_up = went_down(in, link);
+
+	if (was_up)
+		ev.link.hw = was_up->link.hw;
+	else if (in->hwinfo && could_be_port(link))
+		read_hw(in, link->name, &ev.link.hw);
+	engine_feed(in->engine, &ev, loop_now(in->loop));
+}
+
+static void on_link_gone(uint32_t ifindex, void *ctx)
+{
+	struct ingest *in = ctx;
+	struct event ev = { .type = EVENT_LINK_GONE };
+
+	ev.link.ifindex = ifindex;
+	engine_feed(in->engine, &ev, loop_now(in->loop));
+}
+
+static void on_neigh(const struct neigh *neigh, void *ctx)
+{
+	struct ingest *in = ctx;
+	struct event ev = { .type = EVENT_NEIGH, .neigh = *neigh };
+
+	engine_feed(in->engine, &ev, loop_now(in->loop));
+}
+
+static void on_forwards_ip6(bool forwards, void *ctx)
+{
+	struct ingest *in = ctx;
+	struct event ev = { .type = EVENT_FORWARDING_IP6, .forwards_ip6 = forwards };
+
+	engine_feed(in->engine, &ev, loop_now(in->loop));
+}
+
+static void on_routes(const struct route_change *change, void *ctx)
+{
+	struct ingest *in = ctx;
+	struct event ev = { .type = EVENT_ROUTES_CHANGED, .routes = *change };
+
+	engine_feed(in->engine, &ev, loop_now(in->loop));
+}
+
+struct link_set {
+	struct ingest *ingest;
+	uint32_t ifindex[PATHTAB_MAX_LINKS];
+	unsigned int n;
+};
+
+static void note_link(const struct link *link, void *ctx)
+{
+	struct link_set *set = ctx;
+
+	if (set->n < array_size(set->ifindex))
+		set->ifindex[set->n++] = link->ifindex;
+	on_link(link, set->ingest);
+}
+
+static bool has_link(const struct link_set *set, uint32_t ifindex)
+{
+	for (unsigned int i = 0; i < set->n; i++) {
+		if (set->ifindex[i] == ifindex)
+			return true;
+	}
+	return false;
+}
+
+/* Links that went away while nobody heard. */
+static void drop_absent_links(struct ingest *in, const struct link_set *set)
+{
+	const struct pathtab *paths = view_paths(in->engine);
+	struct link_rec *rec;
+
+	for (uint32_t slot = 0; (rec = pathtab_next_link(paths, &slot)); slot++) {
+		if (!has_link(set, rec->link.ifindex))
+			on_link_gone(rec->link.ifindex, in);
+	}
+}
+
+static int read_links(struct ingest *in)
+{
+	struct link_set *set = calloc(1, sizeof(*set));
+	int err;
+
+	if (!set)
+		return -ENOMEM;
+	set->ingest = in;
+	err = links_dump(note_link, set);
+	if (!err)
+		drop_absent_links(in, set);
+	free(set);
+	return err;
+}
+
+static int read_neighs(struct ingest *in)
+{
+	int err;
+
+	feed_type(in, EVENT_NEIGHS_BEGIN);
+	err = neighs_dump(on_neigh, in);
+	if (!err)
+		feed_type(in, EVENT_NEIGHS_END);
+	return err;
+}
+
+static int read_forwarding(struct ingest *in)
+{
+	bool forwards = true;
+	int err = netconf_ask_ip6(&forwards);
+
+	if (!err)
+		on_forwards_ip6(forwards, in);
+	return err;
+}
+
+/* Where things come and go all the time no dump may be whole. What it shows is taken in all the
+ * same: a device or neighbour that is not known only keeps flows on the CPU. */
+static int accept_part(int err, bool *is_whole)
+{
+	*is_whole &= err == 0;
+	return err == -EINTR ? 0 : err;
+}
+
+/* -EINTR: it is not all; later there may be more. */
+static int read_topology(struct ingest *in)
+{
+	bool is_whole = true;
+	int err = accept_part(read_links(in), &is_whole);
+
+	if (!err)
+		err = accept_part(read_neighs(in), &is_whole);
+	if (!err)
+		err = read_forwarding(in);
+	return err || is_whole ? err : -EINTR;
+}
+
+/* Reads events. After -ENOBUFS some were lost, which is counted, and the buffer is larger. */
+static int read_rt(struct ingest *in)
+{
+	int n = rtwatch_read(in->rt, RT_BUDGET);
+
+	if (n == -ENOBUFS) {
+		counter_inc(&rt_overruns);
+		log_notice("link or route events were lost; buffer is %d bytes now, reading all anew",
+			   rtwatch_grow(in->rt, RT_RCVBUF_MAX_BYTES));
+	}
+	return n;
+}
+
+/* What waits in the queue is older than a dump: read after it, it would bring
+ * back what is gone. */
+static void drain_rt(struct ingest *in)
+{
+	int n = 1;
+
+	for (unsigned int i = 0; i < RT_DRAIN_READS && (n > 0 || n == -ENOBUFS); i++)
+		n = read_rt(in);
+}
+
+static void repair_later(struct ingest *in, int err)
+{
+	counter_inc(&rt_repairs_failed);
+	in->rt_failures++;
+	if (err == -EINTR)
+		log_info("links changed again and again while they were read: reading them again later");
+	else
+		log_warning("cannot read links and neighbours anew, trying again: %s", strerror(-err));
+	loop_timer_set(in->rt_timer, RETRY_MS * MIN(in->rt_failures, RETRY_STEPS), 0);
+}
+
+static void repair_rt(void *ctx)
+{
+	struct ingest *in = ctx;
+	int err;
+
+	drain_rt(in);
+	err = read_topology(in);
+	on_routes(&(struct route_change){ .family = FAMILY_NONE }, in);
+	if (err)
+		repair_later(in, err);
+	else
+		in->rt_failures = 0;
+}
+
+static void on_rt(void *ctx, int fd, unsigned int events)
+{
+	struct ingest *in = ctx;
+	int n = read_rt(in);
+
+	(void)fd;
+	(void)events;
+	if (n == -ENOBUFS)
+		repair_rt(in);
+	else if (n < 0)
+		log_warning("cannot read link and route events: %s", strerror(-n));
+	dispatch_kick(in->dispatch);
+}
+
+/* -- life ----------------------------------------------------------------- */
+
+static int open_hw(struct ingest *in)
+{
+	int err;
+
+	if (engine_settings(in->engine)->offload != OFFLOAD_HARDWARE)
+		return 0;
+	err = hwinfo_open(&in->hwinfo);
+	if (!err)
+		err = devlink_open(&in->devlink);
+	if (err)
+		log_error("cannot ask what hardware there is: %s", strerror(-err));
+	return err;
+}
+
+static int open_rt(struct ingest *in)
+{
+	struct rtwatch_callbacks cb = {
+		.link = on_link,
+		.link_gone = on_link_gone,
+		.neigh = on_neigh,
+		.neigh_gone = on_neigh,
+		.forwards_ip6 = on_forwards_ip6,
+		.routes = on_routes,
+		.ctx = in,
+	};
+	int err = rtwatch_open(&in->rt, RT_RCVBUF_BYTES, &cb);
+
+	if (!err)
+		err = read_topology(in);
+	if (err && err != -EINTR) {
+		log_error("cannot watch links and routes: %s", strerror(-err));
+		return err;
+	}
+	in->rt_timer = loop_timer_add(in->loop, "route events lost", repair_rt, in);
+	in->rt_fd = loop_fd_add(in->loop, rtwatch_fd(in->rt), LOOP_READ, "route events", on_rt, in);
+	if (!in->rt_timer || !in->rt_fd)
+		return -ENOMEM;
+	if (err)
+		repair_later(in, err);
+	return 0;
+}
+
+static int open_ct(struct ingest *in, uint32_t buffer_bytes)
+{
+	int err = ctnl_new(&in->ctnl);
+
+	if (!err)
+		err = ctnl_events_open(&in->events, (int)buffer_bytes,
+				       settings_mark_filter(engine_settings(in->engine)));
+	if (err) {
+		log_error("cannot subscribe to conntrack events: %s%s", strerror(-err),
+			  err == -EPERM ? " (CAP_NET_ADMIN is needed)" : "");
+		return err;
+	}
+	in->dump_timer = loop_timer_add(in->loop, "dump timer", on_dump_timer, in);
+	in->events_fd = loop_fd_add(in->loop, nlsock_fd(&in->events), LOOP_READ,
+				    "conntrack events", on_events, in);
+	return in->dump_timer && in->events_fd ? 0 : -ENOMEM;
+}
+
+int ingest_new(struct loop *loop, struct engine *engine, struct dispatch *dispatch,
+	       uint32_t event_buffer_bytes, struct ingest **ret)
+{
+	struct ingest *in = calloc(1, sizeof(*in));
+	int err;
+
+	if (!in)
+		return -ENOMEM;
+	in->loop = loop;
+	in->engine = engine;
+	in->dispatch = dispatch;
+	err = open_hw(in);
+	if (!err)
+		err = open_rt(in);
+	if (!err)
+		err = open_ct(in, event_buffer_bytes);
+	if (err) {
+		ingest_free(in);
+		return err;
+	}
+	want_dump(in, 0);
+	*ret = in;
+	return 0;
+}
+
+void ingest_free(struct ingest *in)
+{
+	if (!in)
+		return;
+	IGNORE_RESULT(loop_defer_cancel(in->loop, read_dump, in));
+	IGNORE_RESULT(loop_defer_cancel(in->loop, read_events, in));
+	while (in->fences) {
+		struct fence *f = in->fences;
+
+		in->fences = f->next;
+		free(f);
+	}
+	loop_fd_del(in->events_fd);
+	loop_fd_del(in->rt_fd);
+	loop_timer_del(in->dump_timer);
+	loop_timer_del(in->rt_timer);
+	rtwatch_close(in->rt);
+	devlink_close(in->devlink);
+	hwinfo_close(in->hwinfo);
+	nlsock_close(&in->dump);
+	nlsock_close(&in->events);
+	ctnl_free(in->ctnl);
+	free(in);
+}
+
+bool ingest_is_complete(const struct ingest *in)
+{
+	return in->complete;
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/watch/neighcare.h"
+
+#include <errno.h>
+#include <linux/netlink.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/counter.h"
+#include "base/log.h"
+#include "core/view.h"
+#include "kern/rt/neighs.h"
+#include "nl/nlsock.h"
+
+LOG_TAG("neighcare");
+
+COUNTER(neighbours_kept, "next hops that the kernel was asked to keep up, because rules send there");
+COUNTER(neighbours_released, "next hops that it need not keep up any more");
+COUNTER(neighbour_failures, "times that it refused");
+
+#define LOOK_MS 2000
+/* A flow that ends may be followed by another one. */
+#define IDLE_LOOKS 10
+/* Each takes the kernel's big lock for a moment (rtnetlink_rcv_msg). */
+#define REQUESTS_PER_LOOK 128
+
+struct neighcare {
+	const struct engine *engine;
+	struct nlsock sock;
+	struct loop_timer *timer;
+	bool has_failed; /* said once */
+	/* By slot of the neighbour; of one that had it before, it does no harm. */
+	uint8_t idle[PATHTAB_MAX_NEIGHS]; /* looks at which nothing was sent there */
+	bool is_asked[PATHTAB_MAX_NEIGHS];
+};
+
+static void set(struct neighcare *c, const struct neigh *neigh, bool keep)
+{
+	int err = neighs_keep(&c->sock, neigh, keep);
+
+	if (err == 0) {
+		counter_inc(keep ? &neighbours_kept : &neighbours_released);
+		return;
+	}
+	/* Gone or somebody else's by now: its event is on the way. */
+	if (err == -ENOENT || err == -EBUSY || err == -ENODEV)
+		return;
+	counter_inc(&neighbour_failures);
+	if (!c->has_failed)
+		log_warning("cannot have the kernel keep up the neighbours that rules send to, they "
+			    "may be forgotten and their flows go to the CPU: %s", strerror(-err));
+	c->has_failed = true;
+}
+
+/* True when the kernel was asked something. */
+static bool look_at(struct neighcare *c, uint32_t slot, const struct neigh_rec *rec)
+{
+	const struct neigh *n = &rec->neigh;
+
+	if (rec->refs) {
+		c->idle[slot] = 0;
+		if (!n->is_valid || n->care != NEIGH_AGES || (c->is_asked[slot] && !n->is_stale))
+			return false;
+		c->is_asked[slot] = true;
+		set(c, n, true);
+		return true;
+	}
+	c->is_asked[slot] = false;
+	if (n->care != NEIGH_OURS || ++c->idle[slot] < IDLE_LOOKS)
+		return false;
+	c->idle[slot] = 0;
+	set(c, n, false);
+	return true;
+}
+
+static void on_look(void *ctx)
+{
+	struct neighcare *c = ctx;
+	const struct pathtab *paths = view_paths(c->engine);
+	const struct neigh_rec *rec;
+	unsigned int n = 0;
+
+	for (uint32_t slot = 0; n < REQUESTS_PER_LOOK && (rec = pathtab_next_neigh(paths, &slot));
+	     slot++)
+		n += look_at(c, slot, rec);
+}
+
+int neighcare_new(struct loop *loop, const struct engine *engine, struct neighcare **ret)
+{
+	struct neighcare *c = calloc(1, sizeof(*c));
+	int err;
+
+	if (!c)
+		return -ENOMEM;
+	c->engine = engine;
+	err = nlsock_open(&c->sock, NETLINK_ROUTE, 0);
+	if (!err) {
+		c->timer = loop_timer_add(loop, "neighbours", on_look, c);
+		err = c->timer ? 0 : -ENOMEM;
+	}
+	if (err) {
+		neighcare_free(c, false);
+		return err;
+	}
+	loop_timer_set(c->timer, LOOK_MS, LOOK_MS);
+	*ret = c;
+	return 0;
+}
+
+static void release_all(struct neighcare *c)
+{
+	const struct pathtab *paths = view_paths(c->engine);
+	const struct neigh_rec *rec;
+
+	for (uint32_t slot = 0; (rec = pathtab_next_neigh(paths, &slot)); slot++) {
+		if (rec->neigh.care == NEIGH_OURS)
+			set(c, &rec->neigh, false);
+	}
+}
+
+void neighcare_free(struct neighcare *care, bool release)
+{
+	if (!care)
+		return;
+	if (release)
+		release_all(care);
+	loop_timer_del(care->timer);
+	nlsock_close(&care->sock);
+	free(care);
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/work/probework.h"
+
+#include <errno.h>
+#include <linux/netlink.h>
+#include <string.h>
+
+#include "base/counter.h"
+#include "base/util.h"
+#include "core/port/recipe.h"
+#include "daemon/work/request.h"
+#include "kern/tc/flower.h"
+
+COUNTER(probe_rules_taken, "rules that were tried on a NIC, and taken");
+COUNTER(probe_rules_refused, "rules that were tried on a NIC, and refused");
+COUNTER(probes_broken, "probes that an error ended which says nothing about the NIC");
+
+/* How often a rule is tried that meets a busy driver. */
+#define BUSY_TRIES 5
+
+/* -- one rule ------------------------------------------------------------- */
+
+struct lookup {
+	struct flower_info info;
+	bool found;
+};
+
+static void on_rule(const struct nlmsghdr *nlh, void *ctx)
+{
+	struct lookup *l = ctx;
+
+	if (flower_get(nlh, &l->info) == 0)
+		l->found = true;
+}
+
+static int del_rule(struct nlsock *sock, const struct rule *rule)
+{
+	struct rule_where where = rule_where(rule);
+	struct nlerr why = { 0, "" };
+	struct request r;
+	int err = -ETIMEDOUT;
+
+	/* Twice is as good as once: a lost answer is asked for again. */
+	for (unsigned int attempt = 0; attempt < 2 && err == -ETIMEDOUT; attempt++)
+		err = request_send(&r, sock, flower_put_del(request_begin(&r), &where, false),
+				   &why);
+	/* The rule, or its prio, its clsact or its device is gone. */
+	return err == -ENOENT || err == -EINVAL || err == -ENODEV ? 0 : err;
+}
+
+/* Takes out what an earlier probe could not; false when it is not there or not
+ * ours. */
+static bool del_leftover(struct nlsock *sock, const struct rule *rule)
+{
+	struct rule_where where = rule_where(rule);
+	struct lookup l = { .found = false };
+	struct request r;
+	int err = flower_put_get(request_begin(&r), &where);
+
+	if (!err)
+		err = nlsock_query(sock, nlput_msg(&r.w), REQUEST_TIMEOUT_MS, on_rule, &l, NULL);
+	return !err && l.found && l.info.is_ours && l.info.cookie.kind == RULE_PROBE &&
+	       del_rule(sock, rule) == 0;
+}
+
+static int add_rule(struct nlsock *sock, const struct rule *rule, struct nlerr *why)
+{
+	struct request r;
+
+	*why = nlerr_make(0);
+	return request_send(&r, sock, flower_put_add(request_begin(&r), rule, FLOWER_EXCL), why);
+}
+
+/*
+ * A skip_sw rule that no driver took is refused (fl_hw_replace_filter), so what
+ * was accepted was in the NIC. It is the number that counts: a text may come
+ * with a success, left over from an attempt that the kernel repeated by itself.
+ */
+static int try_rule(void *ctx, const struct rule *rule, struct nlerr *why)
+{
+	struct nlsock *sock = ctx;
+	int err, del_err = 0;
+
+	if (BUG_ON(rule->place != RULE_HARDWARE)) {
+		*why = nlerr_make(-EINVAL);
+		return why->err;
+	}
+	err = add_rule(sock, rule, why);
+	if (err == -EEXIST && del_leftover(sock, rule))
+		err = add_rule(sock, rule, why);
+	/* Without an answer it may be in. What was refused is not, and what sits
+	 * at its place is not ours. */
+	if (err == 0 || err == -ETIMEDOUT || err == -ENOBUFS)
+		del_err = del_rule(sock, rule);
+	if (err == 0 && del_err) {
+		*why = nlerr_make(-ETIMEDOUT);
+		err = why->err;
+	}
+	return err;
+}
+
+/* -- the probe ------------------------------------------------------------ */
+
+/*
+ * Says nothing about what the driver can do. ENOSPC, ENOMEM and ENOBUFS do: who
+ * says them to a probe means that the rule needs what it has not got (too many
+ * keys to rewrite, no table for such a match).
+ */
+static bool is_passing(int err)
+{
+	switch (-err) {
+	case EBUSY: /* a reset, a change of mode */
+	case EAGAIN:
+	case EINTR:
+	case ETIMEDOUT: /* ours or the firmware's */
+	case EIO:       /* firmware and mailboxes */
+	case EREMOTEIO: /* mlx5_hairpin_create, when another one's failed */
+	case EEXIST:    /* somebody has a filter in our place */
+	case ENODEV:    /* a port went away or down: the answer would not last */
+	case ENETDOWN: return true;
+	}
+	return false;
+}
+
+struct probe {
+	const struct order_probe *order;
+	probework_try_fn try;
+	void *ctx;
+	struct event_probe *ret;
+	bool is_broken;
+};
+
+static void set_error(struct event_probe *ret, const struct nlerr *why)
+{
+	ret->err = why->err;
+	memcpy(ret->extack, why->extack, sizeof(ret->extack));
+}
+
+/* True when the driver took it. */
+static bool try_one(struct probe *p, const struct rule *rule, struct nlerr *why)
+{
+	int err = -EBUSY;
+
+	/* A driver that is busy with one rule may not be with the next. */
+	for (unsigned int i = 0; i < BUSY_TRIES && (err == -EBUSY || err == -EINTR); i++)
+		err = p->try(p->ctx, rule, why);
+	if (err == 0) {
+		counter_inc(&probe_rules_taken);
+		return true;
+	}
+	counter_inc(&probe_rules_refused);
+	if (is_passing(err)) {
+		p->is_broken = true;
+		set_error(p->ret, why);
+	}
+	return false;
+}
+
+static void try_odd(struct probe *p)
+{
+	struct nlerr why;
+	struct rule rule;
+
+	for (unsigned int n = 0; n < RECIPE_ODD && !p->ret->took_odd && !p->is_broken; n++) {
+		recipe_odd(&p->order->sample, n, &rule);
+		p->ret->took_odd = try_one(p, &rule, &why);
+	}
+}
+
+static void try_class(struct probe *p, unsigned int class)
+{
+	struct event_probe *ret = p->ret;
+	struct nlerr why;
+	struct rule rule;
+
+	recipe_probe(&p->order->sample, class, &rule);
+	if (try_one(p, &rule, &why)) {
+		ret->classes |= (uint16_t)(1u << class);
+	} else if (!p->is_broken) {
+		if (!ret->refused) {
+			ret->bad_class = (uint8_t) class;
+			set_error(ret, &why);
+		}
+		ret->refused |= (uint16_t)(1u << class);
+	}
+}
+
+/* Who does not take the plainest rule takes no other, unless it is a NIC that
+ * does the other family alone. */
+static bool is_hopeless(const struct event_probe *ret, unsigned int class)
+{
+	return ret->refused & 1u && class != RECIPE_IP6;
+}
+
+void probework_run_with(const struct order_probe *order, probework_try_fn try, void *ctx,
+			struct event_probe *ret)
+{
+	struct probe p = { order, try, ctx, ret, false };
+
+	*ret = (struct event_probe){ .id = order->id, .in = order->in, .out = order->out };
+	if (order->asks_odd)
+		try_odd(&p);
+	for (unsigned int class = 0; class < RECIPE_CLASSES; class ++) {
+		if (ret->took_odd || p.is_broken)
+			break;
+		if (order->classes & 1u << class && !is_hopeless(ret, class))
+			try_class(&p, class);
+	}
+	if (p.is_broken) {
+		counter_inc(&probes_broken);
+		ret->classes = 0;
+		ret->refused = 0;
+		ret->bad_class = 0;
+	}
+}
+
+void probework_run(struct nlsock *sock, const struct order_probe *order, struct event_probe *ret)
+{
+	probework_run_with(order, try_rule, sock, ret);
+}

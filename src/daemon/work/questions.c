@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/work/questions.h"
+
+#include <errno.h>
+#include <linux/netlink.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/counter.h"
+#include "base/log.h"
+#include "base/util.h"
+#include "core/path/path.h"
+#include "daemon/work/request.h"
+#include "kern/ct/ctnl.h"
+#include "kern/rt/routes.h"
+#include "nl/nlbatch.h"
+#include "nl/nlsock.h"
+
+LOG_TAG("questions");
+
+COUNTER(route_lookups, "routes asked for");
+COUNTER(route_errors, "route look-ups that got no answer");
+COUNTER(conntrack_refreshed, "conntrack timeouts prolonged because rules carried packets");
+COUNTER(conntrack_finished, "connections whose last ACK was forwarded by a rule");
+
+/* Events get their turn, and who asks by the control socket. */
+#define ROUND_US      10000
+#define AT_ONCE_MAX   ROUTES_LOOKUPS_MAX
+#define AT_ONCE_FIRST 8u
+#define CT_TIMEOUT_MS 2000
+/* Answers to a whole batch. */
+#define CT_RCVBUF     (512 * 1024)
+/* To clear a mark, and to mend the timeout. */
+#define CHANGES	      2
+
+/* A question of the engine, and its answer. */
+struct pending {
+	struct order order;
+	struct event event;
+	/* ORDER_REFRESH: requests of the batch, or -1 */
+	int clear, mend;
+};
+
+struct questions {
+	struct routes *routes;
+	struct ctnl *ctnl;
+	struct nlsock ct_sock;
+	struct nlbatch ct;
+	unsigned int at_once; /* questions of a batch */
+	unsigned int n, n_refreshes;
+	struct pending pending[AT_ONCE_MAX];
+	struct pending *refresh[AT_ONCE_MAX]; /* those that ask for an entry */
+};
+
+int questions_new(struct questions **ret)
+{
+	struct questions *q = calloc(1, sizeof(*q));
+	int err;
+
+	if (!q)
+		return -ENOMEM;
+	q->at_once = AT_ONCE_FIRST;
+	err = routes_open(&q->routes);
+	if (!err)
+		err = ctnl_new(&q->ctnl);
+	if (!err)
+		err = nlsock_open(&q->ct_sock, NETLINK_NETFILTER, CT_RCVBUF);
+	if (!err)
+		err = nlbatch_init(&q->ct, &q->ct_sock, CHANGES * AT_ONCE_MAX);
+	if (err) {
+		questions_free(q);
+		return err;
+	}
+	*ret = q;
+	return 0;
+}
+
+void questions_free(struct questions *q)
+{
+	if (!q)
+		return;
+	nlbatch_fini(&q->ct);
+	nlsock_close(&q->ct_sock);
+	ctnl_free(q->ctnl);
+	routes_close(q->routes);
+	free(q);
+}
+
+uint32_t questions_portid(const struct questions *q)
+{
+	return nlsock_portid(&q->ct_sock);
+}
+
+/* -- routes --------------------------------------------------------------- */
+
+/* Takes in one answer. True when the walk has another question. */
+static bool advance(struct path_query *walk, const struct route_lookup *l)
+{
+	enum reason reason;
+
+	counter_inc(&route_lookups);
+	if (l->err) {
+		counter_inc(&route_errors);
+		log_warning("no answer to a route look-up, staying in software for now: %s",
+			    strerror(-l->err));
+		walk->answer[walk->step] = (struct route_answer){ .kind = ROUTE_FAILED, .err = l->err };
+		return false;
+	}
+	walk->answer[walk->step] = l->answer;
+	return path_advance(walk, &reason) == PATH_ASK;
+}
+
+/* All walks go on together, each with one question at a time. */
+static void walk_all(struct questions *q, struct path_query *walk[], unsigned int n)
+{
+	struct route_lookup lookup[AT_ONCE_MAX];
+
+	while (n > 0) {
+		unsigned int n_left = 0;
+
+		for (unsigned int i = 0; i < n; i++)
+			lookup[i] = (struct route_lookup){ .query = &walk[i]->ask };
+		routes_lookup_many(q->routes, lookup, n);
+		for (unsigned int i = 0; i < n; i++) {
+			if (advance(walk[i], &lookup[i]))
+				walk[n_left++] = walk[i];
+		}
+		n = n_left;
+	}
+}
+
+int questions_walk_path(struct questions *q, struct path_query *query)
+{
+	struct route_lookup lookup;
+
+	do {
+		lookup.err = routes_lookup(q->routes, &query->ask, &lookup.answer);
+	} while (advance(query, &lookup));
+	return lookup.err;
+}
+
+static void answer_lookups(struct questions *q)
+{
+	struct path_query *walk[AT_ONCE_MAX];
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < q->n; i++) {
+		struct pending *p = &q->pending[i];
+
+		if (p->order.type != ORDER_LOOKUP)
+			continue;
+		p->event = (struct event){ .type = EVENT_LOOKUP_DONE, .flow = p->order.flow };
+		p->event.lookup = p->order.lookup;
+		walk[n++] = &p->event.lookup;
+	}
+	walk_all(q, walk, n);
+}
+
+/* -- conntrack ------------------------------------------------------------ */
+
+struct got {
+	struct ctnl *ctnl;
+	struct conn *conn;
+	bool is_found;
+};
+
+static void on_conn(const struct nlmsghdr *nlh, void *ctx)
+{
+	struct got *got = ctx;
+	enum ctnl_what what;
+
+	if (ctnl_get(got->ctnl, nlh, got->conn, &what) == 0)
+		got->is_found = true;
+}
+
+int questions_get_conn(struct questions *q, const struct tuple *tuple, struct conn *ret)
+{
+	struct got got = { q->ctnl, ret, false };
+	struct request r;
+	int err = ctnl_put_get(request_begin(&r), tuple);
+
+	if (!err)
+		err = nlsock_query(&q->ct_sock, nlput_msg(&r.w), CT_TIMEOUT_MS, on_conn, &got, NULL);
+	return err ? err : got.is_found ? 0 : -ENOENT;
+}
+
+static void on_entry(unsigned int index, const struct nlmsghdr *nlh, void *ctx)
+{
+	struct questions *q = ctx;
+	struct event_refresh *r = &q->refresh[index]->event.refresh;
+	struct got got = { q->ctnl, &r->conn, false };
+
+	on_conn(nlh, &got);
+	r->found |= got.is_found;
+}
+
+/* All entries are read. */
+static void read_entries(struct questions *q)
+{
+	nlbatch_reset(&q->ct);
+	for (unsigned int i = 0; i < q->n_refreshes; i++) {
+		struct nlput *w = nlbatch_next(&q->ct);
+
+		if (BUG_ON(!w || ctnl_put_get(w, &q->refresh[i]->order.refresh.orig) ||
+			   nlbatch_commit(&q->ct, true) < 0))
+			return;
+	}
+	IGNORE_RESULT(nlbatch_run(&q->ct, CT_TIMEOUT_MS, on_entry, q));
+	for (unsigned int i = 0; i < q->n_refreshes; i++) {
+		struct event_refresh *r = &q->refresh[i]->event.refresh;
+
+		r->err = nlbatch_err(&q->ct, i);
+		r->found &= r->err == 0 && (!(r->conn.has & CONN_HAS_ID) ||
+					    r->conn.id == q->refresh[i]->order.refresh.ct_id);
+	}
+}
+
+static int put_clear(struct questions *q, const struct order_refresh *o)
+{
+	struct nlput *w = nlbatch_next(&q->ct);
+
+	if (BUG_ON(!w || ctnl_put_clear_mark(w, &o->orig, o->clear_mark)))
+		return -1;
+	return nlbatch_commit(&q->ct, true);
+}
+
+/* Prolongs or repairs the entry as the order says. -1 when nothing is to do. */
+static int put_mend(struct questions *q, const struct order_refresh *o, const struct conn *c)
+{
+	bool in_last_ack = (c->has & CONN_HAS_TCP_STATE) && c->tcp_state == CONN_TCP_LAST_ACK;
+	bool is_short = (c->has & CONN_HAS_TIMEOUT) && c->timeout_s < o->timeout_s;
+	struct nlput *w;
+	int err;
+
+	if (o->finish_last_ack ? !in_last_ack : !is_short)
+		return -1;
+	w = nlbatch_next(&q->ct);
+	if (BUG_ON(!w))
+		return -1;
+	if (o->finish_last_ack) {
+		counter_inc(&conntrack_finished);
+		err = ctnl_put_tcp_state(w, &o->orig, CONN_TCP_TIME_WAIT, o->timeout_s);
+	} else {
+		counter_inc(&conntrack_refreshed);
+		err = ctnl_put_care(w, &o->orig, false, o->timeout_s);
+	}
+	return BUG_ON(err) ? -1 : nlbatch_commit(&q->ct, true);
+}
+
+/* Marks are cleared, and timeouts mended. */
+static void change_entries(struct questions *q)
+{
+	nlbatch_reset(&q->ct);
+	for (unsigned int i = 0; i < q->n_refreshes; i++) {
+		struct pending *p = q->refresh[i];
+		const struct order_refresh *o = &p->order.refresh;
+
+		p->clear = p->mend = -1;
+		if (!p->event.refresh.found)
+			continue;
+		if (o->clear_mark)
+			p->clear = put_clear(q, o);
+		p->mend = put_mend(q, o, &p->event.refresh.conn);
+	}
+	IGNORE_RESULT(nlbatch_run(&q->ct, CT_TIMEOUT_MS, NULL, NULL));
+}
+
+/* What became of a request; 0 where there was none. */
+static int result_of(const struct questions *q, int index)
+{
+	return index < 0 ? 0 : nlbatch_err(&q->ct, (unsigned int)index);
+}
+
+static void conclude_refresh(struct questions *q, struct pending *p)
+{
+	struct event_refresh *r = &p->event.refresh;
+
+	if (r->found) {
+		int clear_err = result_of(q, p->clear), mend_err = result_of(q, p->mend);
+
+		r->mark_cleared = p->clear >= 0 && clear_err == 0;
+		if (p->mend >= 0 && mend_err == 0)
+			r->timeout_s = p->order.refresh.timeout_s;
+		r->err = clear_err ? clear_err : mend_err;
+	}
+	/* Not there, or gone between the two requests. */
+	if (r->err == -ENOENT) {
+		r->found = false;
+		r->err = 0;
+	}
+	if (r->err)
+		log_warning("conntrack did not answer or take a refresh: %s", strerror(-r->err));
+}
+
+static void answer_refreshes(struct questions *q)
+{
+	q->n_refreshes = 0;
+	for (unsigned int i = 0; i < q->n; i++) {
+		struct pending *p = &q->pending[i];
+
+		if (p->order.type != ORDER_REFRESH)
+			continue;
+		p->event = (struct event){ .type = EVENT_REFRESH_DONE, .flow = p->order.flow };
+		q->refresh[q->n_refreshes++] = p;
+	}
+	read_entries(q);
+	change_entries(q);
+	for (unsigned int i = 0; i < q->n_refreshes; i++)
+		conclude_refresh(q, q->refresh[i]);
+}
+
+/* -- rounds --------------------------------------------------------------- */
+
+static void take(struct questions *q, struct engine *engine, mono_t now)
+{
+	q->n = 0;
+	while (q->n < q->at_once &&
+	       engine_next_order(engine, ORDERS_ASK, 0, now, &q->pending[q->n].order))
+		q->n++;
+}
+
+/* As many as half a round should suffice for, and at most twice as many as now. */
+static void pace(struct questions *q, int64_t took_us)
+{
+	int64_t fit = ROUND_US / 2 * (int64_t)q->n / MAX(took_us, (int64_t)1);
+
+	fit = MIN(fit, (int64_t)q->n * 2);
+	q->at_once = (unsigned int)MAX(MIN(fit, (int64_t)AT_ONCE_MAX), (int64_t)1);
+}
+
+bool questions_answer(struct questions *q, struct engine *engine, mono_t now)
+{
+	mono_t deadline = mono_add_us(mono_now(), ROUND_US);
+	mono_t start;
+	bool is_full;
+
+	do {
+		start = mono_now();
+		take(q, engine, now);
+		is_full = q->n == q->at_once;
+		answer_lookups(q);
+		answer_refreshes(q);
+		for (unsigned int i = 0; i < q->n; i++)
+			engine_feed(engine, &q->pending[i].event, now);
+		if (is_full)
+			pace(q, mono_diff_us(mono_now(), start));
+	} while (q->n && mono_before(mono_now(), deadline));
+	return q->n > 0;
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kern/rt/links.h"
+
+#include <errno.h>
+#include <linux/if.h>
+#include <linux/if_arp.h>
+#include <linux/rtnetlink.h>
+#include <netlink/addr.h>
+#include <netlink/data.h>
+#include <netlink/route/link.h>
+#include <netlink/route/link/vlan.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "kern/rt/rtobj.h"
+#include "nl/nlget.h"
+
+/* Bridges send messages of their own family for each port, with the same type. */
+static bool is_interface(const struct nlmsghdr *nlh)
+{
+	struct ifinfomsg header;
+
+	if (nlh->nlmsg_type != RTM_NEWLINK && nlh->nlmsg_type != RTM_DELLINK)
+		return false;
+	if (nlh->nlmsg_len < NLMSG_HDRLEN + sizeof(header))
+		return false;
+	memcpy(&header, (const unsigned char *)nlh + NLMSG_HDRLEN, sizeof(header));
+	return header.ifi_family == AF_UNSPEC;
+}
+
+static void copy_name(char *dst, size_t size, const char *src)
+{
+	snprintf(dst, size, "%s", src ? src : "");
+}
+
+/* Index of the device below; one in another namespace has no index here. */
+static uint32_t get_lower(struct rtnl_link *object)
+{
+	int32_t netns_id;
+
+	if (rtnl_link_get_link_netnsid(object, &netns_id) == 0)
+		return 0;
+	return (uint32_t)rtnl_link_get_link(object);
+}
+
+static void get_mac(struct rtnl_link *object, struct mac *ret)
+{
+	const struct nl_addr *addr = rtnl_link_get_addr(object);
+
+	if (addr && nl_addr_get_len(addr) == sizeof(ret->b))
+		memcpy(ret->b, nl_addr_get_binary_addr(addr), sizeof(ret->b));
+}
+
+static void get_port(struct rtnl_link *object, struct link_hw *ret)
+{
+	const struct nl_data *id = rtnl_link_get_phys_switch_id(object);
+
+	copy_name(ret->port_name, sizeof(ret->port_name), rtnl_link_get_phys_port_name(object));
+	if (!id || nl_data_get_size(id) > sizeof(ret->switch_id))
+		return;
+	ret->switch_id_len = (uint8_t)nl_data_get_size(id);
+	memcpy(ret->switch_id, nl_data_get(id), ret->switch_id_len);
+}
+
+static const struct nlattr *find_attr(struct nlget g, uint16_t type)
+{
+	const struct nlattr *attr, *found = NULL;
+
+	while ((attr = nlget_next(&g))) {
+		if (nlget_type(attr) == type)
+			found = attr;
+	}
+	return g.is_malformed ? NULL : found;
+}
+
+/* Statistics of a kind without its data have libnl 3.7 follow a null pointer (link_msg_parser).
+ * It takes what is well formed of a nest that is not. */
+static bool is_sane(const struct nlmsghdr *nlh)
+{
+	struct nlget g = nlget_begin(nlh, sizeof(struct ifinfomsg)), in;
+	const struct nlattr *attr, *info;
+	bool has_data, has_xstats;
+
+	while ((attr = nlget_next(&g))) {
+		if (nlget_type(attr) != IFLA_LINKINFO)
+			continue;
+		has_data = has_xstats = false;
+		in = nlget_enter(attr);
+		while ((info = nlget_next(&in))) {
+			has_data |= nlget_type(info) == IFLA_INFO_DATA;
+			has_xstats |= nlget_type(info) == IFLA_INFO_XSTATS;
+		}
+		if (in.is_malformed || (has_xstats && !has_data))
+			return false;
+	}
+	return !g.is_malformed;
+}
+
+/* rtnl_link_vlan_get_id() crashes where the kind is told without its data (libnl 3.7). */
+static uint16_t get_vlan(const struct nlmsghdr *nlh)
+{
+	const struct nlattr *info, *data = NULL, *id = NULL;
+	struct nlget g = nlget_begin(nlh, sizeof(struct ifinfomsg));
+
+	info = find_attr(g, IFLA_LINKINFO);
+	if (info)
+		data = find_attr(nlget_enter(info), IFLA_INFO_DATA);
+	if (data)
+		id = find_attr(nlget_enter(data), IFLA_VLAN_ID);
+	return id ? nlget_u16(&g, id) : 0;
+}
+
+static struct link make_link(struct rtnl_link *object, const struct nlmsghdr *nlh)
+{
+	unsigned int flags = rtnl_link_get_flags(object);
+	struct link link = {
+		.ifindex = (uint32_t)rtnl_link_get_ifindex(object),
+		.mtu = rtnl_link_get_mtu(object),
+		.master = (uint32_t)rtnl_link_get_master(object),
+		.lower = get_lower(object),
+		.is_up = (flags & IFF_UP) && (flags & IFF_LOWER_UP),
+		.is_ether = rtnl_link_get_arptype(object) == ARPHRD_ETHER,
+		.is_loopback = flags & IFF_LOOPBACK,
+	};
+
+	copy_name(link.name, sizeof(link.name), rtnl_link_get_name(object));
+	copy_name(link.kind, sizeof(link.kind), rtnl_link_get_type(object));
+	get_mac(object, &link.mac);
+	get_port(object, &link.hw);
+	if (rtnl_link_is_vlan(object))
+		link.vlan = get_vlan(nlh);
+	return link;
+}
+
+int links_get(const struct nlmsghdr *nlh, struct link *ret)
+{
+	struct nl_object *object;
+	int err;
+
+	if (!is_interface(nlh))
+		return -ENOMSG;
+	if (!is_sane(nlh))
+		return -EBADMSG;
+	err = rtobj_get(nlh, &object);
+	if (err)
+		return err;
+	*ret = make_link((struct rtnl_link *)object, nlh);
+	nl_object_put(object);
+	return 0;
+}
+
+struct dump {
+	links_fn fn;
+	void *ctx;
+	int err;
+};
+
+static void on_message(const struct nlmsghdr *nlh, void *ctx)
+{
+	struct dump *dump = ctx;
+	struct link link;
+	int err = links_get(nlh, &link);
+
+	if (err == 0)
+		dump->fn(&link, dump->ctx);
+	else if (err == -ENOMEM)
+		dump->err = err;
+}
+
+int links_dump(links_fn fn, void *ctx)
+{
+	const struct ifinfomsg all = { .ifi_family = AF_UNSPEC };
+	struct dump dump = { .fn = fn, .ctx = ctx };
+	int err = rtobj_dump(RTM_GETLINK, &all, sizeof(all), on_message, &dump);
+
+	return err ? err : dump.err;
+}

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "unit/unit.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "core/port/card.h"
+
+static struct card card;
+static struct notices notices;
+static mono_t now;
+
+static void begin(uint32_t size)
+{
+	const struct settings s = { .hw_table_size = size };
+
+	card_init(&card, &s, "card");
+	memset(&notices, 0, sizeof(notices));
+	now = (mono_t){ 1000000000 };
+}
+
+static void pass(int64_t ms)
+{
+	now = mono_add_ms(now, ms);
+}
+
+static void install(unsigned int n)
+{
+	while (n--) {
+		card_take(&card, 0);
+		card_installed(&card, 0);
+	}
+}
+
+/* As the engine does it: the refusal, its answer, and the place is free again. */
+static bool refuse(int err)
+{
+	struct event_install done = { .status = INSTALL_REFUSED, .err = -err };
+	bool is_full;
+
+	snprintf(done.extack, sizeof(done.extack), "text %d", err);
+	card_take(&card, 0);
+	is_full = card_refused(&card, NULL, &done, 7, now, &notices);
+	card_not_installed(&card, 0);
+	card_released(&card);
+	return is_full;
+}
+
+static void refuse_many(unsigned int n, int err)
+{
+	while (n--)
+		refuse(err);
+}
+
+static bool tick(void)
+{
+	return card_tick(&card, 7, now, &notices);
+}
+
+static struct notice expect_notice(enum notice_type type)
+{
+	struct notice n = { .type = UINT8_MAX };
+
+	assert_true(notice_pop(&notices, &n));
+	assert_int_equal(n.type, type);
+	assert_int_equal(n.in, 7);
+	return n;
+}
+
+static void expect_no_notice(void)
+{
+	struct notice n;
+
+	assert_false(notice_pop(&notices, &n));
+}
+
+/* -- room ----------------------------------------------------------------- */
+
+static void unlimited(void **state UNUSED)
+{
+	begin(0);
+	assert_int_equal(card.source, CARD_SIZE_UNKNOWN);
+	install(1000);
+	assert_true(card_has_room(&card));
+	assert_true(card_takes_any(&card));
+	assert_true(card_room(&card) > 1000000);
+	assert_true(card_works(&card));
+	assert_true(mono_is_never(card_next_due(&card)));
+	/* Near the end of the numbers. */
+	card.used = UINT32_MAX - 1;
+	assert_false(card_has_room(&card));
+	assert_false(card_takes_any(&card));
+	assert_int_equal(card_room(&card), 0);
+}
+
+/* The last tenth is for the chosen. */
+static void configured(void **state UNUSED)
+{
+	begin(40);
+	assert_int_equal(card.source, CARD_SIZE_CONFIGURED);
+	assert_int_equal(card_room(&card), 20);
+	install(17);
+	assert_true(card_takes_any(&card));
+	install(1);
+	assert_false(card_takes_any(&card));
+	assert_true(card_has_room(&card));
+	assert_int_equal(card_room(&card), 2);
+	install(2);
+	assert_false(card_has_room(&card));
+	assert_int_equal(card_room(&card), 0);
+	card_released(&card);
+	assert_true(card_has_room(&card));
+	assert_false(card_takes_any(&card));
+}
+
+/* Two rules do not fit where there is room for one. */
+static void odd_size(void **state UNUSED)
+{
+	begin(5);
+	install(2);
+	assert_false(card_has_room(&card));
+	assert_int_equal(card_room(&card), 0);
+	begin(1);
+	assert_false(card_has_room(&card));
+}
+
+/* What is on the way takes room, but proves nothing about the size. */
+static void on_the_way(void **state UNUSED)
+{
+	begin(4);
+	card_take(&card, 1);
+	card_take(&card, 2);
+	assert_false(card_has_room(&card));
+	assert_int_equal(card.confirmed, 0);
+	assert_int_equal(card.in_flight[1], 1);
+	assert_int_equal(card.in_flight[2], 1);
+	card_installed(&card, 1);
+	assert_int_equal(card.confirmed, 2);
+	assert_int_equal(card.in_flight[1], 0);
+	assert_int_equal(card.used, 4);
+	card_not_installed(&card, 2);
+	card_released(&card);
+	assert_int_equal(card.used, 2);
+	assert_int_equal(card.confirmed, 2);
+}
+
+/* -- learning ------------------------------------------------------------- */
+
+static void learns(void **state UNUSED)
+{
+	begin(0);
+	install(100);
+	assert_true(refuse(ENOSPC));
+	assert_int_equal(card.source, CARD_SIZE_LEARNT);
+	assert_int_equal(card.n_full, 1);
+	/* 200 rules and the two of the refused one, minus a twentieth. */
+	assert_int_equal(card.limit, 190);
+	assert_int_equal(expect_notice(NOTICE_CARD_LEARNT).number, 200);
+	assert_false(card_has_room(&card));
+	assert_true(card_works(&card));
+	/* What is in beyond the limit is no reason to raise it. */
+	assert_true(refuse(ENOSPC));
+	assert_int_equal(card.limit, 190);
+	/* Later ones only say that growing went too far, and are no news. */
+	card.limit = 210;
+	assert_true(refuse(ENOMEM));
+	assert_int_equal(card.limit, 200);
+	assert_true(refuse(ENOBUFS));
+	assert_int_equal(card.limit, 200);
+	expect_no_notice();
+	assert_int_equal(card.n_full, 4);
+}
+
+/* One that refuses when it is empty is not full. */
+static void nothing_learnt(void **state UNUSED)
+{
+	begin(0);
+	assert_false(refuse(ENOSPC));
+	install(1);
+	assert_false(refuse(ENOSPC));
+	assert_int_equal(card.source, CARD_SIZE_UNKNOWN);
+	install(1);
+	assert_true(refuse(ENOSPC));
+	assert_int_equal(card.limit, 4);
+}
+
+static void grows(void **state UNUSED)
+{
+	begin(0);
+	install(1000);
+	refuse(ENOSPC);
+	assert_int_equal(card.limit, 1900);
+	assert_int_equal(mono_diff_ms(card_next_due(&card), now), 30000);
+	/* Over the limit: what is in stays, and nothing comes. */
+	pass(29999);
+	assert_false(tick());
+	assert_int_equal(card.limit, 1900);
+	pass(1);
+	assert_false(tick());
+	assert_int_equal(card.limit, 1919);
+	/* With room there is no need. */
+	for (unsigned int i = 0; i < 100; i++)
+		card_released(&card);
+	pass(30000);
+	assert_false(tick());
+	assert_int_equal(card.limit, 1919);
+	assert_int_equal(mono_diff_ms(card_next_due(&card), now), 30000);
+	/* Small ones grow by a flow. */
+	begin(0);
+	install(2);
+	refuse(ENOSPC);
+	pass(30000);
+	tick();
+	assert_int_equal(card.limit, 6);
+}
+
+static void grows_no_further(void **state UNUSED)
+{
+	begin(9);
+	install(3);
+	refuse(ENOSPC);
+	assert_int_equal(card.limit, 6);
+	for (unsigned int i = 0; i < 20; i++) {
+		pass(30000);
+		tick();
+		if (card_has_room(&card))
+			install(1);
+		assert_true(card.used <= 9);
+	}
+	assert_int_equal(card.used, 8);
+	assert_int_equal(card.limit, 9);
+}
+
+/* -- pauses --------------------------------------------------------------- */
+
+static void pauses(void **state UNUSED)
+{
+	struct notice n;
+
+	begin(0);
+	refuse_many(31, EIO);
+	assert_true(card_works(&card));
+	expect_no_notice();
+	refuse(EIO);
+	assert_false(card_works(&card));
+	n = expect_notice(NOTICE_CARD_FAILING);
+	assert_int_equal(n.number, 32);
+	assert_int_equal(n.err, -EIO);
+	assert_string_equal(n.extack, "text 5");
+	assert_int_equal(mono_diff_ms(card_next_due(&card), now), 5000);
+	/* What was on the way meanwhile does not prolong it. */
+	refuse_many(40, EIO);
+	assert_int_equal(mono_diff_ms(card_next_due(&card), now), 5000);
+	expect_no_notice();
+	pass(4999);
+	assert_false(tick());
+	pass(1);
+	assert_true(tick());
+	assert_true(card_works(&card));
+	expect_notice(NOTICE_CARD_RECOVERED);
+	assert_false(tick());
+	assert_true(mono_is_never(card_next_due(&card)));
+}
+
+static void success_ends_a_row(void **state UNUSED)
+{
+	begin(0);
+	refuse_many(31, ETIMEDOUT);
+	install(1);
+	refuse_many(31, EBUSY);
+	assert_true(card_works(&card));
+	refuse(EBUSY);
+	assert_false(card_works(&card));
+}
+
+/* What says nothing about the card. */
+static void harmless(void **state UNUSED)
+{
+	begin(0);
+	refuse_many(100, EOPNOTSUPP);
+	refuse_many(100, EEXIST);
+	refuse_many(100, ENODEV);
+	assert_true(card_works(&card));
+	assert_int_equal(card.source, CARD_SIZE_UNKNOWN);
+	assert_int_equal(card.failures, 0);
+	expect_no_notice();
+}
+
+static void end_pause(int64_t wanted_ms)
+{
+	assert_false(card_works(&card));
+	assert_int_equal(mono_diff_ms(card_next_due(&card), now), wanted_ms);
+	pass(wanted_ms);
+	assert_true(tick());
+	assert_true(card_works(&card));
+}
+
+static void doubling(void **state UNUSED)
+{
+	static const int64_t ms[] = { 5000,   10000,  20000,  40000, 80000,
+				      160000, 300000, 300000, 300000 };
+
+	begin(0);
+	for (unsigned int i = 0; i < array_size(ms); i++) {
+		refuse_many(32, EIO);
+		end_pause(ms[i]);
+	}
+	install(1);
+	refuse_many(32, EIO);
+	end_pause(5000);
+	/* However often. */
+	card.pauses = 1000000;
+	refuse_many(32, EIO);
+	end_pause(300000);
+}
+
+static void stuck(void **state UNUSED)
+{
+	begin(0);
+	card.stuck = 1u << 3;
+	assert_false(card_works(&card));
+	card.stuck = 0;
+	assert_true(card_works(&card));
+}
+
+/* -- notices -------------------------------------------------------------- */
+
+static void many_notices(void **state UNUSED)
+{
+	struct notice n = { .type = NOTICE_GUARD_LOST };
+
+	memset(&notices, 0, sizeof(notices));
+	for (unsigned int turn = 0; turn < 3; turn++) {
+		for (n.number = 0; n.number < NOTICES_MAX + 5; n.number++)
+			notice_push(&notices, &n);
+		assert_int_equal(notices.left_out, 5 * (turn + 1));
+		/* The first ones stay, in their order. */
+		for (unsigned int i = 0; i < NOTICES_MAX; i++) {
+			assert_true(notice_pop(&notices, &n));
+			assert_int_equal(n.number, i);
+		}
+		assert_false(notice_pop(&notices, &n));
+		/* Elsewhere in the ring. */
+		notice_push(&notices, &n);
+		assert_true(notice_pop(&notices, &n));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(unlimited), cmocka_unit_test(configured),
+		cmocka_unit_test(odd_size),  cmocka_unit_test(on_the_way),
+		cmocka_unit_test(learns),    cmocka_unit_test(nothing_learnt),
+		cmocka_unit_test(grows),     cmocka_unit_test(grows_no_further),
+		cmocka_unit_test(pauses),    cmocka_unit_test(success_ends_a_row),
+		cmocka_unit_test(harmless),  cmocka_unit_test(doubling),
+		cmocka_unit_test(stuck),     cmocka_unit_test(many_notices),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,799 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "unit/unit.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "core/port/nic.h"
+
+static struct nic *nic;
+static struct settings settings;
+static mono_t now;
+
+static int setup(void **state UNUSED)
+{
+	settings = (struct settings){ .offload = OFFLOAD_HARDWARE,
+				      .max_flows = 64,
+				      .tc_priority = 1,
+				      .n_allowed = 1,
+				      .allowed = { { .name = "any" } } };
+	nic = nic_new(&settings, 0xabcd);
+	assert_non_null(nic);
+	now = (mono_t){ 1000000000 };
+	return 0;
+}
+
+static int teardown(void **state UNUSED)
+{
+	assert_int_equal(util_bug_count(), 0);
+	nic_free(nic);
+	return 0;
+}
+
+static void restart(void)
+{
+	nic_free(nic);
+	nic = nic_new(&settings, 0xabcd);
+	assert_non_null(nic);
+}
+
+static void pass(int64_t ms)
+{
+	now = mono_add_ms(now, ms);
+}
+
+/* A port of one card of the driver "any", unless changed afterwards. */
+static struct link link_of(uint32_t ifindex)
+{
+	struct link l = { .ifindex = ifindex,
+			  .mac = { { 2, 0, 0, 0, 0, (uint8_t)ifindex } },
+			  .mtu = 1500,
+			  .is_up = true,
+			  .is_ether = true,
+			  .hw = { .driver = "any",
+				  .switch_id = { 0xab },
+				  .switch_id_len = 1,
+				  .tc = LINK_TC_ON } };
+
+	snprintf(l.name, sizeof(l.name), "port%u", ifindex);
+	return l;
+}
+
+static bool put(const struct link *l, enum reason wanted)
+{
+	bool changed;
+
+	assert_int_equal(nic_put_link(nic, l, &changed), wanted);
+	return changed;
+}
+
+static void add(const struct link *l)
+{
+	put(l, REASON_NONE);
+	nic_set_ready(nic, l->ifindex, true);
+}
+
+static void add_plain(uint32_t ifindex)
+{
+	struct link l = link_of(ifindex);
+
+	add(&l);
+}
+
+/* -- probes --------------------------------------------------------------- */
+
+static struct order_probe expect_probe(uint32_t in, uint32_t out)
+{
+	struct order_probe o = { .in = 0 };
+
+	assert_true(nic_next_probe(nic, &o));
+	assert_int_equal(o.in, in);
+	assert_int_equal(o.out, out);
+	assert_int_equal(o.sample.ifindex, in);
+	assert_int_equal(o.sample.out_ifindex, out);
+	return o;
+}
+
+static void expect_no_probe(void)
+{
+	struct order_probe o;
+
+	assert_false(nic_next_probe(nic, &o));
+}
+
+static struct event_probe answer_of(const struct order_probe *o, uint16_t classes, int err)
+{
+	return (struct event_probe){ .id = o->id,
+				     .in = o->in,
+				     .out = o->out,
+				     .classes = classes,
+				     .refused = (uint16_t)~classes,
+				     .err = err };
+}
+
+/* True when that is a verdict. */
+static bool answer(const struct order_probe *o, uint16_t classes, int err)
+{
+	struct event_probe done = answer_of(o, classes, err);
+
+	return nic_feed_probe(nic, &done, now);
+}
+
+/* Answers all probes with everything, or nothing. */
+static void answer_all(uint16_t classes, int err)
+{
+	struct order_probe o;
+
+	while (nic_next_probe(nic, &o))
+		answer(&o, classes, err);
+	assert_true(nic_is_settled(nic));
+}
+
+static void add_good_pair(void)
+{
+	add_plain(2);
+	add_plain(3);
+	answer_all(RECIPE_CLASSES_ALL, 0);
+}
+
+static enum reason resolve(uint32_t in, uint32_t out)
+{
+	struct recipe r;
+
+	return nic_resolve(nic, in, out, 0, &r);
+}
+
+static const struct nic_pair *pair_of(uint32_t in, uint32_t out)
+{
+	const struct nic_pair *p = nic_find_pair(nic, in, out);
+
+	assert_non_null(p);
+	return p;
+}
+
+static unsigned int drop_notices(enum notice_type type)
+{
+	struct notice n;
+	unsigned int count = 0;
+
+	while (notice_pop(&nic->notices, &n))
+		count += n.type == type;
+	return count;
+}
+
+/* -- cards ---------------------------------------------------------------- */
+
+static uint8_t card_of(const struct link *l)
+{
+	put(l, REASON_NONE);
+	return nic_card_index(nic, l->ifindex);
+}
+
+static void cards_by_switch(void **state UNUSED)
+{
+	struct link a = link_of(2), b = link_of(3), c = link_of(4), d = link_of(5);
+
+	c.hw.switch_id[0] = 0xcd;
+	d.hw.switch_id_len = 2; /* one that begins like another */
+	assert_int_equal(card_of(&a), card_of(&b));
+	assert_int_not_equal(card_of(&a), card_of(&c));
+	assert_int_not_equal(card_of(&a), card_of(&d));
+	assert_int_equal(nic->card[card_of(&a)].n_ports, 2);
+	assert_ptr_equal(nic_card(nic, 2), nic_card(nic, 3));
+	assert_null(nic_card(nic, 99));
+	assert_int_equal(nic_card_index(nic, 99), NIC_NONE);
+	/* The id of a switch means nothing to another driver. */
+	settings.allowed[settings.n_allowed++] = (struct settings_driver){ .name = "other" };
+	restart();
+	snprintf(b.hw.driver, sizeof(b.hw.driver), "other");
+	assert_int_not_equal(card_of(&a), card_of(&b));
+}
+
+static void cards_by_slot(void **state UNUSED)
+{
+	struct link a = link_of(2), b = link_of(3), c = link_of(4), d = link_of(5), e = link_of(6);
+
+	a.hw.switch_id_len = b.hw.switch_id_len = c.hw.switch_id_len = 0;
+	d.hw.switch_id_len = e.hw.switch_id_len = 0;
+	snprintf(a.hw.bus, sizeof(a.hw.bus), "0000:03:00.0");
+	snprintf(b.hw.bus, sizeof(b.hw.bus), "0000:03:00.1");
+	snprintf(c.hw.bus, sizeof(c.hw.bus), "0000:04:00.0");
+	assert_int_equal(card_of(&a), card_of(&b));
+	assert_int_not_equal(card_of(&a), card_of(&c));
+	/* Neither: each is alone. */
+	assert_int_not_equal(card_of(&d), card_of(&e));
+	assert_int_equal(nic->card[card_of(&d)].n_ports, 1);
+	/* Where there is a switch id, the slot says nothing. */
+	d.hw.switch_id_len = 1;
+	snprintf(d.hw.bus, sizeof(d.hw.bus), "0000:03:00.2");
+	assert_int_not_equal(card_of(&d), card_of(&a));
+}
+
+/* A card whose ports are gone keeps its number while rules are on it. */
+static void card_with_rules_left(void **state UNUSED)
+{
+	struct link a = link_of(2), b = link_of(3);
+	uint8_t first = card_of(&a);
+
+	b.hw.switch_id[0] = 1;
+	card_take(nic_card_at(nic, first), 0);
+	nic_del_link(nic, 2);
+	assert_int_not_equal(card_of(&b), first);
+	card_installed(nic_card_at(nic, first), 0);
+	card_released(nic_card_at(nic, first));
+	a.ifindex = 4;
+	a.hw.switch_id[0] = 2;
+	assert_int_equal(card_of(&a), first);
+	assert_int_equal(nic->card[first].n_ports, 1);
+}
+
+/* -- which pairs ---------------------------------------------------------- */
+
+static void who_is_probed(void **state UNUSED)
+{
+	struct link a = link_of(2), b = link_of(3);
+	struct order_probe o;
+
+	assert_int_equal(resolve(2, 3), REASON_DEVICE_NOT_READY);
+	a.hw.tc = LINK_TC_OFF;
+	assert_true(put(&a, REASON_HW_TC_OFFLOAD_OFF));
+	add(&b);
+	nic_set_ready(nic, 2, true);
+	expect_no_probe();
+	assert_int_equal(resolve(2, 3), REASON_HW_TC_OFFLOAD_OFF);
+	assert_int_equal(resolve(3, 2), REASON_HW_TC_OFFLOAD_OFF);
+	snprintf(a.hw.driver, sizeof(a.hw.driver), "bnxt_en");
+	put(&a, REASON_DRIVER_NOT_ALLOWED);
+	assert_int_equal(resolve(2, 3), REASON_DRIVER_NOT_ALLOWED);
+	a = link_of(2);
+	a.hw.switch_id[0]++;
+	put(&a, REASON_NONE);
+	expect_no_probe();
+	assert_int_equal(resolve(2, 3), REASON_DIFFERENT_CARDS);
+	a = link_of(2);
+	a.is_up = false;
+	put(&a, REASON_NONE);
+	/* One that was never up may refuse everything. */
+	expect_no_probe();
+	assert_int_equal(resolve(2, 3), REASON_PROBING);
+	a.is_up = true;
+	assert_false(put(&a, REASON_NONE));
+	assert_false(nic_is_settled(nic));
+	o = expect_probe(2, 3);
+	assert_true(o.asks_odd);
+	assert_int_equal(o.classes, RECIPE_CLASSES_ALL);
+	assert_int_equal(o.sample.cookie.instance, 0xabcd);
+	assert_string_equal(o.sample.indev, "port2");
+	/* A handle that no flow has. */
+	assert_int_equal(o.sample.handle, 2 * settings.max_flows + 1);
+	assert_true(answer(&o, RECIPE_CLASSES_ALL, 0));
+	assert_int_equal(resolve(2, 3), REASON_NONE);
+	assert_int_equal(resolve(3, 2), REASON_PROBING);
+	answer_all(RECIPE_CLASSES_ALL, 0);
+	assert_int_equal(resolve(3, 2), REASON_NONE);
+	assert_int_equal(drop_notices(NOTICE_PAIR_GOOD), 2);
+	/* Down, it keeps what was found out. */
+	a.is_up = false;
+	assert_false(put(&a, REASON_NONE));
+	assert_int_equal(resolve(2, 3), REASON_NONE);
+	nic_set_ready(nic, 2, false);
+	assert_int_equal(resolve(2, 3), REASON_DEVICE_NOT_READY);
+}
+
+static struct link uplink(uint32_t ifindex, const char *port_name)
+{
+	struct link l = link_of(ifindex);
+
+	snprintf(l.hw.driver, sizeof(l.hw.driver), "mlx5_core");
+	snprintf(l.hw.port_name, sizeof(l.hw.port_name), "%s", port_name);
+	l.hw.eswitch = LINK_ESWITCH_SWITCHDEV;
+	return l;
+}
+
+static void two_uplinks(void **state UNUSED)
+{
+	struct link a = uplink(2, "p0"), b = uplink(3, "p1"), rep = uplink(4, "pf0vf1");
+
+	add(&a);
+	add(&b);
+	expect_no_probe();
+	assert_true(nic_is_settled(nic));
+	assert_int_equal(resolve(2, 3), REASON_NO_RECIPE);
+	assert_int_equal(resolve(3, 2), REASON_NO_RECIPE);
+	assert_true(pair_of(2, 3)->extack[0]);
+	assert_int_equal(drop_notices(NOTICE_PAIR_REFUSED), 2);
+	/* A function behind a port is none. */
+	snprintf(b.hw.port_name, sizeof(b.hw.port_name), "%s", "p0pf1");
+	put(&b, REASON_NONE);
+	assert_int_equal(resolve(2, 3), REASON_PROBING);
+	b = uplink(3, "p1");
+	put(&b, REASON_NONE);
+	/* To a function of the card it may be. */
+	add(&rep);
+	expect_probe(2, 4);
+	expect_probe(3, 4);
+	expect_probe(4, 2);
+	/* 4 to 3 waits for it. */
+	expect_no_probe();
+	/* In the other mode they are two ports of a card. */
+	a.hw.eswitch = b.hw.eswitch = LINK_ESWITCH_LEGACY;
+	put(&a, REASON_NONE);
+	put(&b, REASON_NONE);
+	assert_int_equal(resolve(2, 3), REASON_PROBING);
+	answer_all(RECIPE_CLASSES_ALL, 0);
+	assert_int_equal(resolve(2, 3), REASON_NONE);
+}
+
+static void many_ports(void **state UNUSED)
+{
+	struct link l;
+	bool changed;
+
+	for (uint32_t i = 1; i <= NIC_MAX_PORTS; i++)
+		add_plain(i);
+	l = link_of(NIC_MAX_PORTS + 1);
+	assert_int_equal(nic_put_link(nic, &l, &changed), REASON_DEVICE_NOT_READY);
+	assert_false(changed);
+	assert_null(nic_find_port(nic, l.ifindex));
+	assert_int_equal(resolve(1, l.ifindex), REASON_DEVICE_NOT_READY);
+	nic_set_ready(nic, l.ifindex, true);
+	nic_set_guards(nic, l.ifindex, 3);
+	nic_note_not_hit(nic, 1, l.ifindex, now);
+	nic_del_link(nic, l.ifindex);
+	assert_int_equal(nic->n_wanted, NIC_MAX_PORTS * (NIC_MAX_PORTS - 1));
+	answer_all(RECIPE_CLASSES_ALL, 0);
+	assert_int_equal(resolve(1, NIC_MAX_PORTS), REASON_NONE);
+	/* One goes, another comes. */
+	nic_del_link(nic, 5);
+	assert_int_equal(resolve(1, 5), REASON_DEVICE_NOT_READY);
+	add(&l);
+	answer_all(RECIPE_CLASSES_ALL, 0);
+	assert_int_equal(resolve(1, l.ifindex), REASON_NONE);
+}
+
+/* -- the ladder ----------------------------------------------------------- */
+
+static void ladder_order(void **state UNUSED)
+{
+	static const uint8_t form[] = {
+		RULE_WITH_CSUM,
+		RULE_WITH_CSUM | RULE_ANY_ETHERTYPE,
+		0,
+		RULE_ANY_ETHERTYPE,
+		RULE_WITH_CSUM | RULE_EXACT_TTL,
+		RULE_WITH_CSUM | RULE_EXACT_TTL | RULE_ANY_ETHERTYPE,
+	};
+	struct event_probe done;
+	struct order_probe o;
+
+	add_plain(2);
+	add_plain(3);
+	for (unsigned int i = 0; i < array_size(form); i++) {
+		o = expect_probe(2, 3);
+		assert_int_equal(o.sample.form, form[i]);
+		assert_int_equal(o.sample.prio, o.sample.form & RULE_ANY_ETHERTYPE ? 1 : 3);
+		assert_int_equal(o.sample.rewrite & RULE_DEC_TTL,
+				 form[i] & RULE_EXACT_TTL ? 0 : RULE_DEC_TTL);
+		/* One at a time between two ports, but both ways at once. */
+		if (i == 0)
+			expect_probe(3, 2);
+		expect_no_probe();
+		done = answer_of(&o, 0, -EOPNOTSUPP);
+		snprintf(done.extack, sizeof(done.extack), "step %u", i);
+		assert_int_equal(nic_feed_probe(nic, &done, now), i + 1 == array_size(form));
+	}
+	assert_int_equal(resolve(2, 3), REASON_NO_RECIPE);
+	/* What is shown is about the best shape. */
+	assert_string_equal(pair_of(2, 3)->extack, "step 0");
+	assert_int_equal(pair_of(2, 3)->err, -EOPNOTSUPP);
+	assert_int_equal(drop_notices(NOTICE_PAIR_REFUSED), 1);
+	assert_false(nic_is_settled(nic));
+}
+
+static void blind_ladder(void **state UNUSED)
+{
+	struct link a = link_of(2), b = link_of(3);
+	struct order_probe o;
+
+	snprintf(a.hw.driver, sizeof(a.hw.driver), "mtk_soc_eth");
+	snprintf(b.hw.driver, sizeof(b.hw.driver), "mtk_soc_eth");
+	add(&a);
+	add(&b);
+	o = expect_probe(2, 3);
+	assert_false(o.asks_odd);
+	assert_int_equal(o.sample.form, RULE_WITH_CSUM | RULE_WITH_INDEV);
+	assert_int_equal(o.sample.rewrite & RULE_DEC_TTL, 0);
+	assert_true(answer(&o, 1, 0));
+	assert_int_equal(resolve(2, 3), REASON_NONE);
+	/* It sends what is about to expire to the CPU by itself. */
+	settings.ttl_guard = TTL_GUARD_REQUIRE;
+	nic->settings.ttl_guard = TTL_GUARD_REQUIRE;
+	assert_int_equal(resolve(2, 3), REASON_NONE);
+}
+
+/* Not the first that is taken, but the one that takes most. */
+static void best_wins(void **state UNUSED)
+{
+	static const uint16_t takes[] = { 0x0010, 0x0110, 0x0fe0, 0x0ff0, 0, 0x0100 };
+	struct order_probe o;
+	struct recipe r;
+
+	add_plain(2);
+	add_plain(3);
+	for (unsigned int i = 0; i < array_size(takes); i++) {
+		o = expect_probe(2, 3);
+		if (i == 0)
+			expect_probe(3, 2);
+		answer(&o, takes[i], -EOPNOTSUPP);
+	}
+	assert_int_equal(nic_resolve(nic, 2, 3, 4, &r), REASON_NONE);
+	assert_int_equal(r.shape, RECIPE_NO_CSUM);
+	assert_int_equal(r.layout, RECIPE_PRIO);
+	assert_int_equal(r.classes, 0x0ff0);
+	assert_int_equal(pair_of(2, 3)->refused, (uint16_t)~0x0ff0);
+	assert_int_equal(nic_resolve(nic, 2, 3, 0, &r), REASON_NOT_IN_RECIPE);
+}
+
+/* What takes the plainest rule is taken at its word. */
+static void first_plain_wins(void **state UNUSED)
+{
+	struct order_probe o, other;
+	struct recipe r;
+
+	add_plain(2);
+	add_plain(3);
+	o = expect_probe(2, 3);
+	other = expect_probe(3, 2);
+	assert_false(answer(&o, 0xfffe, -EOPNOTSUPP));
+	assert_true(answer(&other, 0x0001, -EOPNOTSUPP));
+	o = expect_probe(2, 3);
+	/* Of two that take as much the earlier. */
+	assert_true(answer(&o, 0x7fff, -EOPNOTSUPP));
+	assert_int_equal(nic_resolve(nic, 2, 3, 1, &r), REASON_NONE);
+	assert_int_equal(r.classes, 0xfffe);
+	assert_int_equal(r.layout, RECIPE_PRIOS);
+	assert_true(nic_is_settled(nic));
+}
+
+static void exact_ttl(void **state UNUSED)
+{
+	struct link a = link_of(2), b = link_of(3);
+	struct order_probe o;
+
+	snprintf(a.hw.driver, sizeof(a.hw.driver), "nfp");
+	snprintf(b.hw.driver, sizeof(b.hw.driver), "nfp");
+	add(&a);
+	add(&b);
+	o = expect_probe(2, 3);
+	assert_int_equal(o.sample.form, RULE_WITH_CSUM | RULE_EXACT_TTL);
+	assert_int_equal(o.sample.ttl, 64);
+	assert_true(answer(&o, RECIPE_CLASSES_ALL, 0));
+	assert_int_equal(resolve(2, 3), REASON_EXACT_TTL);
+}
+
+static void took_odd(void **state UNUSED)
+{
+	struct event_probe done;
+	struct order_probe o;
+
+	add_plain(2);
+	add_plain(3);
+	o = expect_probe(2, 3);
+	done = answer_of(&o, 0, 0);
+	done.took_odd = true;
+	assert_true(nic_feed_probe(nic, &done, now));
+	assert_int_equal(resolve(2, 3), REASON_DRIVER_LIES);
+	/* That is for good. */
+	pass(1000000000);
+	nic_tick(nic, now);
+	assert_int_equal(resolve(2, 3), REASON_DRIVER_LIES);
+}
+
+/* Rules of a port sit in one place, wherever they go. */
+static void layout_is_fixed(void **state UNUSED)
+{
+	struct order_probe o;
+
+	add_plain(2);
+	add_plain(3);
+	o = expect_probe(2, 3);
+	assert_false(answer(&o, 0, -EOPNOTSUPP));
+	answer_all(RECIPE_CLASSES_ALL, 0);
+	assert_int_equal(nic_find_port(nic, 2)->layout, RECIPE_PRIO);
+	assert_int_equal(nic_find_port(nic, 3)->layout, RECIPE_PRIOS);
+	add_plain(4);
+	o = expect_probe(2, 4);
+	assert_true(o.sample.form & RULE_ANY_ETHERTYPE);
+	/* Three shapes are left, each in one layout. */
+	assert_false(answer(&o, 0, -EOPNOTSUPP));
+	for (unsigned int i = 0; i < 2; i++) {
+		o = expect_probe(2, 4);
+		assert_true(o.sample.form & RULE_ANY_ETHERTYPE);
+		assert_int_equal(answer(&o, 0, -EOPNOTSUPP), i == 1);
+	}
+	assert_int_equal(resolve(2, 4), REASON_NO_RECIPE);
+	o = expect_probe(3, 4);
+	assert_false(o.sample.form & RULE_ANY_ETHERTYPE);
+	/* When its clsact is gone its rules are, too. */
+	nic_set_ready(nic, 2, false);
+	assert_int_equal(nic_find_port(nic, 2)->layout, RECIPE_LAYOUT__COUNT);
+}
+
+/* Half-way up while another pair finds the layout. */
+static void ladder_gets_shorter(void **state UNUSED)
+{
+	struct link b = link_of(3);
+	struct order_probe o;
+	struct recipe r;
+
+	b.is_up = false;
+	add_plain(2);
+	add(&b);
+	add_plain(4);
+	for (unsigned int i = 0; i < 3; i++) {
+		o = expect_probe(2, 4);
+		if (i == 0)
+			expect_probe(4, 2);
+		assert_false(answer(&o, 0, -EOPNOTSUPP));
+	}
+	b.is_up = true;
+	put(&b, REASON_NONE);
+	o = expect_probe(2, 3);
+	assert_true(answer(&o, RECIPE_CLASSES_ALL, 0));
+	o = expect_probe(2, 4);
+	assert_int_equal(o.sample.form, RULE_WITH_CSUM);
+	assert_true(answer(&o, RECIPE_CLASSES_ALL, 0));
+	assert_int_equal(nic_resolve(nic, 2, 4, 0, &r), REASON_NONE);
+	assert_int_equal(r.shape, RECIPE_FULL);
+	assert_int_equal(r.layout, RECIPE_PRIOS);
+}
+
+/* -- what passes ---------------------------------------------------------- */
+
+static void transient(void **state UNUSED)
+{
+	static const int errs[] = { EBUSY, EIO, ENODEV, EEXIST, EAGAIN, ENETDOWN, ETIMEDOUT,
+				    EBUSY, EBUSY, EBUSY, EBUSY };
+	struct order_probe o, other;
+	const int64_t max_ms = 300000;
+	int64_t ms = 1000;
+
+	add_plain(2);
+	add_plain(3);
+	for (unsigned int i = 0; i < array_size(errs); i++) {
+		o = expect_probe(2, 3);
+		if (i == 0)
+			other = expect_probe(3, 2);
+		/* The first step, again and again. */
+		assert_int_equal(o.sample.form, RULE_WITH_CSUM);
+		assert_true(answer(&o, 0, -errs[i]));
+		assert_int_equal(resolve(2, 3), REASON_PROBING);
+		assert_int_equal(pair_of(2, 3)->state, PAIR_PAUSED);
+		if (i == 0)
+			answer(&other, RECIPE_CLASSES_ALL, 0);
+		assert_true(nic_is_settled(nic));
+		expect_no_probe();
+		assert_int_equal(mono_diff_ms(nic_next_due(nic), now), MIN(ms, max_ms));
+		pass(MIN(ms, max_ms) - 1);
+		assert_false(nic_tick(nic, now));
+		pass(1);
+		assert_true(nic_tick(nic, now));
+		ms *= 2;
+	}
+	o = expect_probe(2, 3);
+	assert_true(answer(&o, RECIPE_CLASSES_ALL, 0));
+	assert_int_equal(resolve(2, 3), REASON_NONE);
+	assert_int_equal(pair_of(2, 3)->pauses, 0);
+	assert_true(mono_is_never(nic_next_due(nic)));
+}
+
+/* "Full" of an empty card is "unsupported". */
+static void full_when_probed(void **state UNUSED)
+{
+	struct order_probe o;
+
+	add_plain(2);
+	add_plain(3);
+	o = expect_probe(2, 3);
+	expect_probe(3, 2);
+	assert_false(answer(&o, 0, -ENOSPC));
+	card_take(nic_card(nic, 2), 0);
+	card_installed(nic_card(nic, 2), 0);
+	o = expect_probe(2, 3);
+	assert_true(answer(&o, 0, -ENOSPC));
+	assert_int_equal(pair_of(2, 3)->state, PAIR_PAUSED);
+}
+
+static void missing_clsact(void **state UNUSED)
+{
+	struct event_probe done;
+	struct order_probe o;
+
+	add_plain(2);
+	add_plain(3);
+	o = expect_probe(2, 3);
+	done = answer_of(&o, 0, -EINVAL);
+	snprintf(done.extack, sizeof(done.extack), "Parent Qdisc doesn't exists");
+	assert_true(nic_feed_probe(nic, &done, now));
+	assert_int_equal(pair_of(2, 3)->state, PAIR_PAUSED);
+}
+
+/* -- changes -------------------------------------------------------------- */
+
+static void changed_hardware(void **state UNUSED)
+{
+	struct link a = link_of(2);
+
+	add_plain(2);
+	add_plain(3);
+	add_plain(4);
+	answer_all(RECIPE_CLASSES_ALL, 0);
+	nic_note_hit(nic, 2, 3, now);
+	/* What does not matter to a driver. */
+	a.mtu = 9000;
+	a.mac.b[5]++;
+	assert_false(put(&a, REASON_NONE));
+	assert_int_equal(resolve(2, 3), REASON_NONE);
+	expect_no_probe();
+	snprintf(a.hw.port_name, sizeof(a.hw.port_name), "p9");
+	assert_true(put(&a, REASON_NONE));
+	assert_int_equal(resolve(2, 3), REASON_PROBING);
+	assert_int_equal(resolve(3, 2), REASON_PROBING);
+	assert_int_equal(pair_of(2, 3)->n_hit, 0);
+	/* Others keep theirs. */
+	assert_int_equal(resolve(3, 4), REASON_NONE);
+	answer_all(RECIPE_CLASSES_ALL, 0);
+	assert_int_equal(resolve(2, 3), REASON_NONE);
+}
+
+static void stale_answers(void **state UNUSED)
+{
+	struct link a = link_of(2);
+	struct order_probe old, o;
+	struct recipe r;
+
+	add_plain(2);
+	add_plain(3);
+	old = expect_probe(2, 3);
+	/* Of a pair that is forgotten. */
+	a.hw.tc = LINK_TC_OFF;
+	put(&a, REASON_HW_TC_OFFLOAD_OFF);
+	assert_false(answer(&old, RECIPE_CLASSES_ALL, 0));
+	assert_int_equal(pair_of(2, 3)->state, PAIR_NONE);
+	/* Of one that is probed anew by now. */
+	a.hw.tc = LINK_TC_ON;
+	put(&a, REASON_NONE);
+	o = expect_probe(2, 3);
+	assert_false(answer(&old, 0, -EOPNOTSUPP));
+	assert_false(answer(&old, RECIPE_CLASSES_ALL, 0));
+	assert_int_equal(pair_of(2, 3)->state, PAIR_PROBING);
+	assert_true(answer(&o, 0x0001, 0));
+	assert_false(answer(&o, RECIPE_CLASSES_ALL, 0));
+	assert_int_equal(nic_resolve(nic, 2, 3, 0, &r), REASON_NONE);
+	assert_int_equal(r.classes, 0x0001);
+	/* Of ports that are gone. */
+	nic_del_link(nic, 2);
+	assert_false(answer(&o, 0, -ENODEV));
+}
+
+/* -- guards --------------------------------------------------------------- */
+
+static void guards(void **state UNUSED)
+{
+	struct recipe r;
+
+	nic->settings.ttl_guard = TTL_GUARD_REQUIRE;
+	add_good_pair();
+	assert_int_equal(resolve(2, 3), REASON_TTL_GUARD);
+	nic_set_guards(nic, 2, 1);
+	assert_int_equal(resolve(2, 3), REASON_NONE);
+	/* By family, and by the port of arrival. */
+	assert_int_equal(nic_resolve(nic, 2, 3, RECIPE_IP6, &r), REASON_TTL_GUARD);
+	assert_int_equal(resolve(3, 2), REASON_TTL_GUARD);
+	nic_set_guards(nic, 2, 2);
+	assert_int_equal(resolve(2, 3), REASON_TTL_GUARD);
+	assert_int_equal(nic_resolve(nic, 2, 3, RECIPE_IP6, &r), REASON_NONE);
+	nic->settings.ttl_guard = TTL_GUARD_PREFER;
+	assert_int_equal(resolve(3, 2), REASON_NONE);
+}
+
+/* -- proof ---------------------------------------------------------------- */
+
+static void not_hit(void **state UNUSED)
+{
+	add_good_pair();
+	drop_notices(NOTICE_PAIR_GOOD);
+	for (unsigned int i = 0; i < 7; i++)
+		nic_note_not_hit(nic, 2, 3, now);
+	for (unsigned int i = 0; i < 8; i++)
+		nic_note_hit(nic, 2, 3, now);
+	/* As many that are hit: it is not the pair. */
+	nic_note_not_hit(nic, 2, 3, now);
+	assert_int_equal(resolve(2, 3), REASON_NONE);
+	nic_note_not_hit(nic, 2, 3, now);
+	assert_int_equal(resolve(2, 3), REASON_NOT_HIT);
+	assert_int_equal(resolve(3, 2), REASON_NONE);
+	assert_int_equal(drop_notices(NOTICE_PAIR_NOT_HIT), 1);
+	assert_int_equal(pair_of(2, 3)->n_not_hit, 9);
+	assert_int_equal(pair_of(2, 3)->n_hit, 8);
+	/* Flows that were under way do not make it longer. */
+	for (unsigned int i = 0; i < 20; i++)
+		nic_note_not_hit(nic, 2, 3, now);
+	assert_int_equal(drop_notices(NOTICE_PAIR_NOT_HIT), 0);
+	assert_int_equal(mono_diff_ms(nic_next_due(nic), now), 60000);
+	pass(59999);
+	assert_false(nic_tick(nic, now));
+	assert_int_equal(resolve(2, 3), REASON_NOT_HIT);
+	pass(1);
+	assert_true(nic_tick(nic, now));
+	assert_int_equal(resolve(2, 3), REASON_NONE);
+	assert_false(nic_tick(nic, now));
+	assert_true(mono_is_never(nic_next_due(nic)));
+}
+
+/* Many flows are hit at once; the few that are lost come later, one after another. */
+static void not_hit_late(void **state UNUSED)
+{
+	add_good_pair();
+	for (unsigned int i = 0; i < 3000; i++)
+		nic_note_hit(nic, 2, 3, now);
+	pass(30000);
+	for (unsigned int i = 0; i < 30; i++)
+		nic_note_not_hit(nic, 2, 3, now);
+	assert_int_equal(resolve(2, 3), REASON_NONE);
+	/* What was good long ago is no excuse. */
+	pass(20 * 60000);
+	for (unsigned int i = 0; i < 8; i++)
+		nic_note_not_hit(nic, 2, 3, now);
+	assert_int_equal(resolve(2, 3), REASON_NOT_HIT);
+}
+
+static void dropped_class(void **state UNUSED)
+{
+	struct event_install done = { .err = -EOPNOTSUPP, .extack = "no" };
+	struct link a = link_of(2);
+	struct recipe r;
+
+	add_good_pair();
+	for (unsigned int i = 0; i < 3; i++)
+		nic_drop_class(nic, 2, 3, RECIPE_SRC, &done);
+	/* A flow that counts shows that it was something else. */
+	nic_note_hit(nic, 2, 3, now);
+	for (unsigned int i = 0; i < 3; i++)
+		nic_drop_class(nic, 2, 3, RECIPE_SRC, &done);
+	assert_int_equal(nic_resolve(nic, 2, 3, RECIPE_SRC, &r), REASON_NONE);
+	nic_drop_class(nic, 2, 3, RECIPE_SRC, &done);
+	assert_int_equal(nic_resolve(nic, 2, 3, RECIPE_SRC, &r), REASON_NOT_IN_RECIPE);
+	assert_int_equal(nic_resolve(nic, 2, 3, 0, &r), REASON_NONE);
+	assert_int_equal(r.classes, RECIPE_CLASSES_ALL & ~(1u << RECIPE_SRC));
+	assert_int_equal(pair_of(2, 3)->refused, 1u << RECIPE_SRC);
+	assert_int_equal(pair_of(2, 3)->bad_class, RECIPE_SRC);
+	assert_int_equal(pair_of(2, 3)->err, -EOPNOTSUPP);
+	assert_string_equal(pair_of(2, 3)->extack, "no");
+	/* Nobody knows these. */
+	nic_drop_class(nic, 2, 99, 0, &done);
+	nic_note_hit(nic, 99, 2, now);
+	/* Other hardware is asked anew. */
+	a.hw.eswitch = LINK_ESWITCH_LEGACY;
+	put(&a, REASON_NONE);
+	answer_all(RECIPE_CLASSES_ALL, 0);
+	assert_int_equal(nic_resolve(nic, 2, 3, RECIPE_SRC, &r), REASON_NONE);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(cards_by_switch), TEST(cards_by_slot), TEST(card_with_rules_left),
+		TEST(who_is_probed), TEST(two_uplinks), TEST(many_ports), TEST(ladder_order),
+		TEST(blind_ladder), TEST(best_wins), TEST(first_plain_wins), TEST(exact_ttl),
+		TEST(took_odd), TEST(layout_is_fixed), TEST(ladder_gets_shorter), TEST(transient),
+		TEST(full_when_probed), TEST(missing_clsact), TEST(changed_hardware),
+		TEST(stale_answers), TEST(guards), TEST(not_hit), TEST(not_hit_late),
+		TEST(dropped_class),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "unit/unit.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "core/path/path.h"
+
+static const uint64_t key[2] = { 1, 2 };
+
+/* -- the walk ------------------------------------------------------------- */
+
+static void begin(struct path_query *q, const char *orig, const char *reply)
+{
+	struct tuple o, r;
+
+	assert_int_equal(tuple_from_str(orig, &o), 0);
+	assert_int_equal(tuple_from_str(reply, &r), 0);
+	path_begin(q, &o, &r, 0x55, 9);
+}
+
+static void begin_snat(struct path_query *q)
+{
+	begin(q, "tcp 192.168.1.2:1000 > 198.51.100.9:80",
+	      "tcp 198.51.100.9:80 > 203.0.113.1:5000");
+}
+
+static enum path_verdict answer(struct path_query *q, enum route_kind kind, uint32_t oif,
+				enum reason *reason)
+{
+	q->answer[q->step] = (struct route_answer){ .kind = (uint8_t)kind, .oif = oif };
+	*reason = REASON_NONE;
+	return path_advance(q, reason);
+}
+
+static void assert_ask(const struct path_query *q, const char *src, const char *dst,
+		       unsigned int sport, unsigned int dport, uint32_t iif)
+{
+	char text[ADDR_STR_SIZE];
+
+	assert_int_equal(q->ask.with_src, src != NULL);
+	if (src)
+		assert_string_equal(addr_to_str(q->ask.family, &q->ask.src, text), src);
+	assert_string_equal(addr_to_str(q->ask.family, &q->ask.dst, text), dst);
+	assert_int_equal(q->ask.sport, sport);
+	assert_int_equal(q->ask.dport, dport);
+	assert_int_equal(q->ask.iif, iif);
+	assert_int_equal(q->ask.mark, 0x55);
+	assert_int_equal(q->ask.proto, L4_TCP);
+	assert_int_equal(q->generation, 9);
+}
+
+/* The addresses of a packet while it is routed: its source before, its
+ * destination after translation. */
+static void questions(void **state UNUSED)
+{
+	enum reason reason;
+	struct path_query q;
+
+	begin_snat(&q);
+	assert_int_equal(q.step, PATH_STEP_INGRESS);
+	assert_int_equal(q.ask.family, FAMILY_IP4);
+	assert_ask(&q, NULL, "192.168.1.2", 80, 1000, 0);
+	assert_int_equal(answer(&q, ROUTE_UNICAST, 2, &reason), PATH_ASK);
+	assert_int_equal(q.step, PATH_STEP_FORWARD);
+	assert_ask(&q, "192.168.1.2", "198.51.100.9", 1000, 80, 2);
+	assert_int_equal(answer(&q, ROUTE_UNICAST, 3, &reason), PATH_ASK);
+	assert_int_equal(q.step, PATH_STEP_REVERSE);
+	assert_ask(&q, "198.51.100.9", "192.168.1.2", 80, 1000, 3);
+	assert_int_equal(answer(&q, ROUTE_UNICAST, 2, &reason), PATH_FOUND);
+	/* The same again. */
+	assert_int_equal(path_advance(&q, &reason), PATH_FOUND);
+	assert_int_equal(path_egress(&q, DIR_ORIG), 3);
+	assert_int_equal(path_egress(&q, DIR_REPLY), 2);
+}
+
+static void questions_dnat(void **state UNUSED)
+{
+	enum reason reason;
+	struct path_query q;
+
+	begin(&q, "tcp 203.0.113.2:3000 > 203.0.113.1:8080",
+	      "tcp 192.168.1.2:80 > 203.0.113.2:3000");
+	assert_ask(&q, NULL, "203.0.113.2", 80, 3000, 0);
+	assert_int_equal(answer(&q, ROUTE_UNICAST, 3, &reason), PATH_ASK);
+	assert_ask(&q, "203.0.113.2", "192.168.1.2", 3000, 80, 3);
+	assert_int_equal(answer(&q, ROUTE_UNICAST, 2, &reason), PATH_ASK);
+	assert_ask(&q, "192.168.1.2", "203.0.113.2", 80, 3000, 2);
+	assert_int_equal(answer(&q, ROUTE_UNICAST, 3, &reason), PATH_FOUND);
+}
+
+/* Asked once more when the answers leave by another device. */
+static void confirm(void **state UNUSED)
+{
+	enum reason reason;
+	struct path_query q;
+
+	begin_snat(&q);
+	answer(&q, ROUTE_UNICAST, 2, &reason);
+	answer(&q, ROUTE_UNICAST, 3, &reason);
+	assert_int_equal(answer(&q, ROUTE_UNICAST, 4, &reason), PATH_ASK);
+	assert_int_equal(q.step, PATH_STEP_CONFIRM);
+	assert_ask(&q, "192.168.1.2", "198.51.100.9", 1000, 80, 4);
+	assert_int_equal(answer(&q, ROUTE_UNICAST, 3, &reason), PATH_FOUND);
+	assert_int_equal(path_egress(&q, DIR_ORIG), 3);
+	assert_int_equal(path_egress(&q, DIR_REPLY), 4);
+
+	begin_snat(&q);
+	answer(&q, ROUTE_UNICAST, 2, &reason);
+	answer(&q, ROUTE_UNICAST, 3, &reason);
+	answer(&q, ROUTE_UNICAST, 4, &reason);
+	assert_int_equal(answer(&q, ROUTE_UNICAST, 5, &reason), PATH_NOWHERE);
+	assert_int_equal(reason, REASON_ASYMMETRIC_ROUTE);
+	assert_int_equal(path_advance(&q, &reason), PATH_NOWHERE);
+}
+
+/* Each question may be the last. */
+static void dead_ends(void **state UNUSED)
+{
+	static const struct {
+		enum route_kind kind;
+		enum reason reason;
+	} ends[] = {
+		{ ROUTE_NONE, REASON_NO_ROUTE },
+		{ ROUTE_FAILED, REASON_ROUTE_LOOKUP_FAILED },
+		{ ROUTE_OTHER, REASON_NO_ROUTE },
+		{ ROUTE_LOCAL, REASON_LOCAL },
+	};
+	enum reason reason;
+	struct path_query q;
+
+	for (unsigned int i = 0; i < 3; i++) {
+		for (unsigned int step = 0; step < PATH_STEP__COUNT; step++) {
+			begin_snat(&q);
+			for (unsigned int n = 0; n < step; n++)
+				assert_int_equal(answer(&q, ROUTE_UNICAST, 2 + n, &reason),
+						 PATH_ASK);
+			assert_int_equal(answer(&q, ends[i].kind, 0, &reason), PATH_NOWHERE);
+			assert_int_equal(reason, ends[i].reason);
+		}
+	}
+}
+
+static void egress_before_the_end(void **state UNUSED)
+{
+	enum reason reason;
+	struct path_query q;
+
+	begin_snat(&q);
+	assert_int_equal(path_egress(&q, DIR_ORIG), 0);
+	assert_int_equal(path_egress(&q, DIR_REPLY), 0);
+	answer(&q, ROUTE_UNICAST, 2, &reason);
+	assert_int_equal(path_egress(&q, DIR_REPLY), 2);
+	assert_int_equal(path_egress(&q, DIR_ORIG), 0);
+}
+
+/* -- from the walk to the hops -------------------------------------------- */
+
+struct place {
+	struct settings settings;
+	struct pathtab tab;
+	struct path_query q;
+	struct path path;
+};
+
+static void put_link(struct place *p, uint32_t ifindex, enum port_state port)
+{
+	struct link l = { .ifindex = ifindex, .mtu = 1500, .is_up = true, .is_ether = true };
+	struct link_rec *rec;
+
+	l.mac.b[0] = 2;
+	l.mac.b[5] = (uint8_t)ifindex;
+	l.name[0] = (char)('a' + ifindex);
+	rec = pathtab_put_link(&p->tab, &p->settings, &l);
+	assert_non_null(rec);
+	rec->port = (uint8_t)port;
+	rec->bypass_known = BYPASS_ALL;
+}
+
+static struct link *link_of(struct place *p, uint32_t ifindex)
+{
+	return &pathtab_find_link(&p->tab, ifindex)->link;
+}
+
+static void put_neigh(struct place *p, uint32_t ifindex, const char *addr, uint8_t mac)
+{
+	struct neigh n = { .ifindex = ifindex, .is_valid = true };
+	enum family family;
+
+	assert_int_equal(addr_from_str(addr, &family, &n.addr), 0);
+	n.family = (uint8_t)family;
+	n.mac.b[0] = 2;
+	n.mac.b[5] = mac;
+	pathtab_put_neigh(&p->tab, &n);
+}
+
+/* if2 towards the originator, if3 towards the responder by a gateway. */
+static void setup(struct place *p)
+{
+	enum family family;
+	enum reason reason;
+
+	memset(p, 0, sizeof(*p));
+	p->settings.auto_devices = true;
+	p->settings.offload = OFFLOAD_HARDWARE;
+	assert_int_equal(pathtab_init(&p->tab, key), 0);
+	put_link(p, 2, PORT_OPEN);
+	put_link(p, 3, PORT_OPEN);
+	put_neigh(p, 2, "192.168.1.2", 0x12);
+	put_neigh(p, 3, "203.0.113.254", 0x3f);
+	begin_snat(&p->q);
+	answer(&p->q, ROUTE_UNICAST, 2, &reason);
+	answer(&p->q, ROUTE_UNICAST, 3, &reason);
+	answer(&p->q, ROUTE_UNICAST, 2, &reason);
+	p->q.answer[PATH_STEP_FORWARD].has_gateway = true;
+	p->q.answer[PATH_STEP_FORWARD].gateway_family = FAMILY_IP4;
+	assert_int_equal(addr_from_str("203.0.113.254", &family,
+				       &p->q.answer[PATH_STEP_FORWARD].gateway), 0);
+}
+
+static void teardown(struct place *p)
+{
+	pathtab_fini(&p->tab);
+}
+
+static void assert_resolves(struct place *p, enum reason wanted)
+{
+	enum reason reason = path_resolve(&p->tab, &p->settings, &p->q, &p->path);
+
+	assert_string_equal(reason_name(reason), reason_name(wanted));
+}
+
+/* What is on either port counts, unless it is allowed there; what nobody has looked
+ * for may be there. */
+static void bypassed(void **state UNUSED)
+{
+	static const uint32_t ports[] = { 2, 3 };
+	struct place p;
+
+	setup(&p);
+	for (unsigned int i = 0; i < 2; i++) {
+		struct link_rec *rec = pathtab_find_link(&p.tab, ports[i]);
+
+		rec->bypass = BYPASS_TC_EGRESS | BYPASS_SHAPER;
+		assert_resolves(&p, REASON_FOREIGN_FILTER);
+		rec->bypass_allowed = BYPASS_TC_EGRESS;
+		assert_resolves(&p, REASON_SHAPER);
+		rec->bypass_allowed |= BYPASS_SHAPER;
+		assert_resolves(&p, REASON_NONE);
+		rec->bypass_known = BYPASS_ALL & ~(unsigned int)BYPASS_SHAPER;
+		assert_resolves(&p, REASON_NONE);
+		rec->bypass_known = BYPASS_ALL & ~(unsigned int)BYPASS_XDP;
+		assert_resolves(&p, REASON_DEVICE_NOT_READY);
+		p.settings.offload = OFFLOAD_OBSERVE;
+		assert_resolves(&p, REASON_DEVICE_NOT_READY);
+		p.settings.offload = OFFLOAD_HARDWARE;
+		rec->bypass_known = BYPASS_ALL;
+	}
+	teardown(&p);
+}
+
+static void found(void **state UNUSED)
+{
+	struct place p;
+
+	setup(&p);
+	assert_resolves(&p, REASON_NONE);
+	assert_int_equal(p.path.hop[DIR_ORIG].ifindex, 3);
+	assert_int_equal(p.path.hop[DIR_ORIG].src.b[5], 3);
+	assert_int_equal(p.path.hop[DIR_ORIG].dst.b[5], 0x3f);
+	assert_int_equal(p.path.hop[DIR_ORIG].mtu, 1500);
+	assert_int_equal(p.path.hop[DIR_REPLY].ifindex, 2);
+	assert_int_equal(p.path.hop[DIR_REPLY].src.b[5], 2);
+	assert_int_equal(p.path.hop[DIR_REPLY].dst.b[5], 0x12);
+	assert_int_equal(pathtab_get_neigh(&p.tab, p.path.next_hop[DIR_ORIG])->neigh.mac.b[5],
+			 0x3f);
+	teardown(&p);
+}
+
+static void devices(void **state UNUSED)
+{
+	struct place p;
+
+	setup(&p);
+	link_of(&p, 3)->is_up = false;
+	assert_resolves(&p, REASON_DEVICE_DOWN);
+	link_of(&p, 3)->is_up = true;
+	strcpy(link_of(&p, 2)->kind, "bridge");
+	assert_resolves(&p, REASON_DEVICE_KIND);
+	strcpy(link_of(&p, 2)->kind, "veth");
+	assert_resolves(&p, REASON_NONE);
+	link_of(&p, 2)->master = 9;
+	assert_resolves(&p, REASON_DEVICE_KIND);
+	link_of(&p, 2)->master = 0;
+	link_of(&p, 2)->is_ether = false;
+	assert_resolves(&p, REASON_DEVICE_KIND);
+	link_of(&p, 2)->is_ether = true;
+	link_of(&p, 2)->is_loopback = true;
+	assert_resolves(&p, REASON_LOCAL);
+	link_of(&p, 2)->is_loopback = false;
+	pathtab_find_link(&p.tab, 2)->is_named = false;
+	assert_resolves(&p, REASON_DEVICE_NOT_NAMED);
+	pathtab_del_link(&p.tab, 2);
+	assert_resolves(&p, REASON_DEVICE_UNKNOWN);
+	teardown(&p);
+}
+
+static void ports(void **state UNUSED)
+{
+	struct place p;
+
+	setup(&p);
+	for (unsigned int port = PORT_NONE; port <= PORT_CLOSED; port++) {
+		pathtab_find_link(&p.tab, 3)->port = (uint8_t)port;
+		assert_resolves(&p, port == PORT_OPEN ? REASON_NONE : REASON_DEVICE_NOT_READY);
+	}
+	/* Who only observes needs no port. */
+	p.settings.offload = OFFLOAD_OBSERVE;
+	assert_resolves(&p, REASON_NONE);
+	teardown(&p);
+}
+
+static void same_device(void **state UNUSED)
+{
+	struct place p;
+
+	setup(&p);
+	p.q.answer[PATH_STEP_FORWARD].oif = 2;
+	assert_resolves(&p, REASON_SAME_DEVICE);
+	teardown(&p);
+}
+
+static void next_hops(void **state UNUSED)
+{
+	struct place p;
+	struct neigh n;
+
+	setup(&p);
+	/* Straight to the responder, whom nobody knows. */
+	p.q.answer[PATH_STEP_FORWARD].has_gateway = false;
+	assert_resolves(&p, REASON_NEIGHBOUR_UNRESOLVED);
+	put_neigh(&p, 3, "198.51.100.9", 0x39);
+	assert_resolves(&p, REASON_NONE);
+	assert_int_equal(p.path.hop[DIR_ORIG].dst.b[5], 0x39);
+	/* On another device is no use. */
+	p.q.answer[PATH_STEP_FORWARD].has_gateway = true;
+	p.q.answer[PATH_STEP_FORWARD].gateway.b[3] = 253;
+	put_neigh(&p, 2, "203.0.113.253", 0x77);
+	assert_resolves(&p, REASON_NEIGHBOUR_UNRESOLVED);
+	/* Held by a flow, but not valid any more. */
+	p.q.answer[PATH_STEP_FORWARD].gateway.b[3] = 254;
+	assert_resolves(&p, REASON_NONE);
+	pathtab_ref_neigh(&p.tab, p.path.next_hop[DIR_ORIG]);
+	n = pathtab_get_neigh(&p.tab, p.path.next_hop[DIR_ORIG])->neigh;
+	n.is_valid = false;
+	pathtab_put_neigh(&p.tab, &n);
+	assert_resolves(&p, REASON_NEIGHBOUR_UNRESOLVED);
+	/* Valid, but with a group address or none. */
+	n.is_valid = true;
+	n.mac.b[0] = 3;
+	pathtab_put_neigh(&p.tab, &n);
+	assert_resolves(&p, REASON_NEIGHBOUR_UNRESOLVED);
+	memset(&n.mac, 0, sizeof(n.mac));
+	pathtab_put_neigh(&p.tab, &n);
+	assert_resolves(&p, REASON_NEIGHBOUR_UNRESOLVED);
+	teardown(&p);
+}
+
+static void ip6_next_hop_of_ip4(void **state UNUSED)
+{
+	struct place p;
+	enum family family;
+
+	setup(&p);
+	p.q.answer[PATH_STEP_FORWARD].gateway_family = FAMILY_IP6;
+	assert_int_equal(addr_from_str("fe80::1", &family, &p.q.answer[PATH_STEP_FORWARD].gateway),
+			 0);
+	assert_resolves(&p, REASON_NEIGHBOUR_UNRESOLVED);
+	put_neigh(&p, 3, "fe80::1", 0x66);
+	assert_resolves(&p, REASON_NONE);
+	assert_int_equal(p.path.hop[DIR_ORIG].dst.b[5], 0x66);
+	teardown(&p);
+}
+
+/* What may arrive on one side must fit out of the other. */
+static void mtu(void **state UNUSED)
+{
+	struct place p;
+
+	setup(&p);
+	link_of(&p, 2)->mtu = 1501;
+	assert_resolves(&p, REASON_MTU);
+	link_of(&p, 2)->mtu = 1500;
+	link_of(&p, 3)->mtu = 9000;
+	assert_resolves(&p, REASON_MTU);
+	link_of(&p, 2)->mtu = 9000;
+	assert_resolves(&p, REASON_NONE);
+	p.q.answer[PATH_STEP_FORWARD].mtu = 1400;
+	assert_resolves(&p, REASON_MTU);
+	p.q.answer[PATH_STEP_FORWARD].mtu = 9000;
+	assert_resolves(&p, REASON_NONE);
+	/* A route may not make the device larger. */
+	p.q.answer[PATH_STEP_FORWARD].mtu = 65535;
+	assert_resolves(&p, REASON_NONE);
+	assert_int_equal(p.path.hop[DIR_ORIG].mtu, 9000);
+	p.q.answer[PATH_STEP_REVERSE].mtu = 1280;
+	assert_resolves(&p, REASON_MTU);
+	teardown(&p);
+}
+
+/* The hops of a path that was confirmed are those of the confirmation. */
+static void confirmed(void **state UNUSED)
+{
+	enum reason reason;
+	struct place p;
+
+	setup(&p);
+	put_link(&p, 4, PORT_OPEN);
+	put_neigh(&p, 4, "192.168.1.2", 0x42);
+	put_neigh(&p, 3, "203.0.113.9", 0x39);
+	begin_snat(&p.q);
+	answer(&p.q, ROUTE_UNICAST, 2, &reason);
+	answer(&p.q, ROUTE_UNICAST, 3, &reason);
+	answer(&p.q, ROUTE_UNICAST, 4, &reason);
+	p.q.answer[PATH_STEP_CONFIRM] = (struct route_answer){ .kind = ROUTE_UNICAST,
+							       .oif = 3,
+							       .has_gateway = true,
+							       .gateway_family = FAMILY_IP4,
+							       .gateway = { { 203, 0, 113, 9 } } };
+	assert_int_equal(path_advance(&p.q, &reason), PATH_FOUND);
+	assert_resolves(&p, REASON_NONE);
+	assert_int_equal(p.path.hop[DIR_ORIG].dst.b[5], 0x39);
+	assert_int_equal(p.path.hop[DIR_REPLY].ifindex, 4);
+	assert_int_equal(p.path.hop[DIR_REPLY].dst.b[5], 0x42);
+	teardown(&p);
+}
+
+/* Nothing is written when there is no path. */
+static void untouched_on_failure(void **state UNUSED)
+{
+	struct place p;
+
+	setup(&p);
+	memset(&p.path, 0x5a, sizeof(p.path));
+	pathtab_find_link(&p.tab, 3)->port = PORT_FAILED;
+	assert_resolves(&p, REASON_DEVICE_NOT_READY);
+	assert_int_equal(p.path.hop[DIR_ORIG].ifindex, 0x5a5a5a5a);
+	teardown(&p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(questions),	  cmocka_unit_test(questions_dnat),
+		cmocka_unit_test(confirm),	  cmocka_unit_test(dead_ends),
+		cmocka_unit_test(egress_before_the_end),
+		cmocka_unit_test(found),
+		cmocka_unit_test(bypassed),	  cmocka_unit_test(devices),
+		cmocka_unit_test(ports),	  cmocka_unit_test(same_device),
+		cmocka_unit_test(next_hops),	  cmocka_unit_test(ip6_next_hop_of_ip4),
+		cmocka_unit_test(mtu),		  cmocka_unit_test(confirmed),
+		cmocka_unit_test(untouched_on_failure),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "unit/unit.h"
+
+#include <string.h>
+
+#include "core/path/plan.h"
+
+static struct settings settings_of(enum offload_mode offload)
+{
+	return (struct settings){ .offload = offload, .tc_priority = 100 };
+}
+
+static struct tuple tuple_of(const char *text)
+{
+	struct tuple t;
+
+	assert_int_equal(tuple_from_str(text, &t), 0);
+	return t;
+}
+
+/* Originator behind if2, responder behind if3. */
+static struct path path_of(void)
+{
+	static const struct link_rec lan = { .link.ifindex = 2 }, wan = { .link.ifindex = 3 };
+
+	return (struct path){
+		.port = { [DIR_ORIG] = &wan, [DIR_REPLY] = &lan },
+		.recipe = { RECIPE_SOFTWARE, RECIPE_SOFTWARE },
+		.hop = { [DIR_ORIG] = { .ifindex = 3, .src = { { 2, 0, 0, 0, 0, 3 } },
+					.dst = { { 2, 0, 0, 0, 3, 2 } }, .mtu = 1500 },
+			 [DIR_REPLY] = { .ifindex = 2, .src = { { 2, 0, 0, 0, 0, 2 } },
+					 .dst = { { 2, 0, 0, 0, 1, 2 } }, .mtu = 1500 } },
+	};
+}
+
+static void build(const char *orig, const char *reply, struct rule ret[DIR__COUNT])
+{
+	struct settings s = settings_of(OFFLOAD_HARDWARE);
+	struct tuple o = tuple_of(orig), r = tuple_of(reply);
+	struct path p = path_of();
+
+	plan_build(&s, &o, &r, &p, 5, 0xabcd, 77, ret);
+}
+
+static void assert_rule(const struct rule *r, const char *wanted)
+{
+	char text[RULE_STR_SIZE];
+
+	assert_string_equal(rule_to_str(r, text), wanted);
+}
+
+static void routed(void **state UNUSED)
+{
+	struct rule r[DIR__COUNT];
+
+	build("tcp 10.0.0.1:1 > 10.0.1.1:2", "tcp 10.0.1.1:2 > 10.0.0.1:1", r);
+	assert_rule(&r[DIR_ORIG], "if2 prio 102 handle 11 hardware match tcp 10.0.0.1:1 > "
+				  "10.0.1.1:2 eth-src 02:00:00:00:00:03 eth-dst "
+				  "02:00:00:00:03:02 dec-ttl redirect if3");
+	assert_rule(&r[DIR_REPLY], "if3 prio 102 handle 12 hardware match tcp 10.0.1.1:2 > "
+				   "10.0.0.1:1 eth-src 02:00:00:00:00:02 eth-dst "
+				   "02:00:00:00:01:02 dec-ttl redirect if2");
+	for (unsigned int d = 0; d < DIR__COUNT; d++) {
+		assert_int_equal(r[d].rewrite, RULE_SET_MACS | RULE_DEC_TTL);
+		assert_int_equal(r[d].cookie.instance, 0xabcd);
+		assert_int_equal(r[d].cookie.ct_id, 77);
+		assert_int_equal(r[d].cookie.dir, d);
+		assert_int_equal(r[d].cookie.kind, RULE_FLOW);
+		assert_false(r[d].cookie.owns_clsact);
+	}
+}
+
+/* Only what differs is rewritten, and it is what the other direction's tuple
+ * says. */
+static void each_translation(void **state UNUSED)
+{
+	struct rule r[DIR__COUNT];
+
+	build("udp 10.0.0.1:1 > 10.0.1.1:2", "udp 10.0.1.1:2 > 10.9.9.9:1", r);
+	assert_int_equal(r[DIR_ORIG].rewrite & ~(RULE_SET_MACS | RULE_DEC_TTL), RULE_SET_SRC);
+	assert_int_equal(r[DIR_REPLY].rewrite & ~(RULE_SET_MACS | RULE_DEC_TTL), RULE_SET_DST);
+	build("udp 10.0.0.1:1 > 10.0.1.1:2", "udp 10.9.9.9:2 > 10.0.0.1:1", r);
+	assert_int_equal(r[DIR_ORIG].rewrite & ~(RULE_SET_MACS | RULE_DEC_TTL), RULE_SET_DST);
+	assert_int_equal(r[DIR_REPLY].rewrite & ~(RULE_SET_MACS | RULE_DEC_TTL), RULE_SET_SRC);
+	build("udp 10.0.0.1:1 > 10.0.1.1:2", "udp 10.0.1.1:2 > 10.0.0.1:99", r);
+	assert_int_equal(r[DIR_ORIG].rewrite & ~(RULE_SET_MACS | RULE_DEC_TTL), RULE_SET_SPORT);
+	assert_int_equal(r[DIR_ORIG].to.sport, 99);
+	assert_int_equal(r[DIR_REPLY].rewrite & ~(RULE_SET_MACS | RULE_DEC_TTL), RULE_SET_DPORT);
+	assert_int_equal(r[DIR_REPLY].to.dport, 1);
+	build("udp 10.0.0.1:1 > 10.0.1.1:2", "udp 10.0.1.1:99 > 10.0.0.1:1", r);
+	assert_int_equal(r[DIR_ORIG].rewrite & ~(RULE_SET_MACS | RULE_DEC_TTL), RULE_SET_DPORT);
+	assert_int_equal(r[DIR_REPLY].rewrite & ~(RULE_SET_MACS | RULE_DEC_TTL), RULE_SET_SPORT);
+}
+
+static void everything_translated(void **state UNUSED)
+{
+	struct rule r[DIR__COUNT];
+
+	build("udp [fd00::1]:1 > [fd00::2]:2", "udp [2001:db8::4]:4 > [2001:db8::3]:3", r);
+	assert_rule(&r[DIR_ORIG], "if2 prio 103 handle 11 hardware match udp [fd00::1]:1 > "
+				  "[fd00::2]:2 eth-src 02:00:00:00:00:03 eth-dst "
+				  "02:00:00:00:03:02 dec-ttl src 2001:db8::3 dst 2001:db8::4 "
+				  "sport 3 dport 4 redirect if3");
+	assert_rule(&r[DIR_REPLY], "if3 prio 103 handle 12 hardware match udp [2001:db8::4]:4 > "
+				   "[2001:db8::3]:3 eth-src 02:00:00:00:00:02 eth-dst "
+				   "02:00:00:00:01:02 dec-ttl src fd00::2 dst fd00::1 sport 2 "
+				   "dport 1 redirect if2");
+}
+
+static void handles(void **state UNUSED)
+{
+	static const uint32_t slots[] = { 0, 1, 2, 1000, 16777215, 0x7ffffffe };
+
+	for (unsigned int i = 0; i < sizeof(slots) / sizeof(slots[0]); i++) {
+		for (unsigned int d = 0; d < DIR__COUNT; d++) {
+			uint32_t handle = plan_handle(slots[i], d);
+
+			assert_true(handle != 0);
+			assert_int_equal(plan_slot(handle), slots[i]);
+			assert_int_equal(plan_dir(handle), d);
+		}
+	}
+	/* Dense: no number is left out. */
+	assert_int_equal(plan_handle(0, DIR_ORIG), 1);
+	assert_int_equal(plan_handle(0, DIR_REPLY), 2);
+	assert_int_equal(plan_handle(1, DIR_ORIG), 3);
+}
+
+/* What is removed is what was put in. */
+static void where(void **state UNUSED)
+{
+	struct settings s = settings_of(OFFLOAD_HARDWARE);
+	struct rule r[DIR__COUNT];
+
+	build("tcp 10.0.0.1:1 > 10.0.1.1:2", "tcp 10.0.1.1:2 > 10.0.0.1:1", r);
+	for (unsigned int d = 0; d < DIR__COUNT; d++) {
+		struct rule_where in = rule_where(&r[d]);
+		struct rule_where out = plan_where(&s, RECIPE_PRIOS, FAMILY_IP4, 5, d, d == DIR_ORIG ? 2 : 3);
+
+		assert_int_equal(in.ifindex, out.ifindex);
+		assert_int_equal(in.prio, out.prio);
+		assert_int_equal(in.handle, out.handle);
+		assert_int_equal(in.family, out.family);
+	}
+}
+
+static void place(void **state UNUSED)
+{
+	struct settings s = settings_of(OFFLOAD_SOFTWARE);
+	struct tuple o = tuple_of("tcp 10.0.0.1:1 > 10.0.1.1:2"), rep = tuple_inverse(&o);
+	const struct link_rec port = { .link.ifindex = 4 };
+	struct path p = path_of();
+	struct rule r[DIR__COUNT], guard;
+
+	plan_build(&s, &o, &rep, &p, 0, 1, 1, r);
+	assert_int_equal(r[DIR_ORIG].place, RULE_SOFTWARE);
+	assert_int_equal(r[DIR_REPLY].place, RULE_SOFTWARE);
+	plan_guard(&s, &port, FAMILY_IP4, 1, &guard);
+	assert_int_equal(guard.place, RULE_SOFTWARE);
+}
+
+/* Guards come before flows, and no prio has two families. */
+static void guards(void **state UNUSED)
+{
+	struct settings s = settings_of(OFFLOAD_HARDWARE);
+	const struct link_rec port = { .link.ifindex = 4 };
+	struct rule g4, g6;
+
+	plan_guard(&s, &port, FAMILY_IP4, 0xabcd, &g4);
+	plan_guard(&s, &port, FAMILY_IP6, 0xabcd, &g6);
+	assert_rule(&g4, "if4 prio 100 handle 1 hardware guard ip4");
+	assert_rule(&g6, "if4 prio 101 handle 1 hardware guard ip6");
+	assert_int_equal(g4.cookie.kind, RULE_GUARD);
+	assert_int_equal(g4.cookie.instance, 0xabcd);
+	assert_int_equal(g4.cookie.ct_id, 0);
+	assert_true(g6.prio < plan_where(&s, RECIPE_PRIOS, FAMILY_IP4, 0, DIR_ORIG, 1).prio);
+	assert_int_not_equal(plan_where(&s, RECIPE_PRIOS, FAMILY_IP4, 0, DIR_ORIG, 1).prio,
+			     plan_where(&s, RECIPE_PRIOS, FAMILY_IP6, 0, DIR_ORIG, 1).prio);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(routed),	cmocka_unit_test(each_translation),
+		cmocka_unit_test(everything_translated),
+		cmocka_unit_test(handles), cmocka_unit_test(where),
+		cmocka_unit_test(place),	cmocka_unit_test(guards),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

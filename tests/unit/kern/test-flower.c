@@ -1,0 +1,800 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The flower encoder and decoder beyond the golden files: random rules, foreign
+ * rules, statistics, and bytes that make no sense.
+ */
+#include "unit/unit.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/gen_stats.h>
+#include <linux/pkt_cls.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
+#include <linux/tc_act/tc_csum.h>
+#include <linux/tc_act/tc_gact.h>
+#include <linux/tc_act/tc_mirred.h>
+#include <linux/tc_act/tc_nat.h>
+#include <linux/tc_act/tc_pedit.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "kern/tc/flower.h"
+#include "nl/nlget.h"
+
+#define MSG_BYTES 2048
+
+/* A message that can be changed. */
+struct msg {
+	_Alignas(4) unsigned char buf[MSG_BYTES];
+	struct nlput w;
+};
+
+static struct nlmsghdr *begin(struct msg *m)
+{
+	nlput_init(&m->w, m->buf, sizeof(m->buf), 0);
+	return nlput_msg(&m->w);
+}
+
+static void encode(struct msg *m, const struct rule *rule)
+{
+	begin(m);
+	assert_int_equal(flower_put_add(&m->w, rule, FLOWER_EXCL), 0);
+}
+
+static struct flower_info decode(const struct msg *m)
+{
+	struct flower_info info;
+
+	assert_int_equal(flower_get(nlput_msg(&m->w), &info), 0);
+	return info;
+}
+
+static void random_bytes(struct unit_random *random, void *dst, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		((unsigned char *)dst)[i] = (unsigned char)unit_random_u64(random);
+}
+
+static void random_tuple(struct unit_random *random, uint8_t family, uint8_t proto, struct tuple *t)
+{
+	memset(t, 0, sizeof(*t));
+	t->family = family;
+	t->proto = proto;
+	random_bytes(random, t->src.b, addr_len((enum family)family));
+	random_bytes(random, t->dst.b, addr_len((enum family)family));
+	t->sport = (uint16_t)unit_random_u64(random);
+	t->dport = (uint16_t)unit_random_u64(random);
+}
+
+static void random_form(struct unit_random *random, struct rule *r)
+{
+	r->rewrite = (uint8_t)unit_random_below(random, 64);
+	r->form = (uint8_t)unit_random_below(random, 64);
+	if (r->form & RULE_WITH_INDEV)
+		memcpy(r->indev, "fifteen letters", 1 + unit_random_below(random, 15));
+	if (rule_only_accepts(r))
+		r->form &= RULE_WITH_CSUM | RULE_WITH_INDEV | RULE_ANY_ETHERTYPE;
+	if (r->family == FAMILY_IP6)
+		r->form &= ~RULE_ODD_REWRITE;
+	if (r->form & RULE_EXACT_TTL) {
+		r->rewrite &= ~RULE_DEC_TTL;
+		r->ttl = (uint8_t)(2 + unit_random_below(random, 254));
+	}
+}
+
+static struct rule random_rule(struct unit_random *random)
+{
+	uint8_t family = unit_random_below(random, 2) ? FAMILY_IP4 : FAMILY_IP6;
+	uint8_t proto = unit_random_below(random, 2) ? L4_TCP : L4_UDP;
+	bool only_accepts = unit_random_below(random, 10) == 0;
+	struct rule r = {
+		.ifindex = 1 + unit_random_below(random, 1000),
+		.prio = (uint16_t)(1 + unit_random_below(random, 65535)),
+		.handle = 1 + (uint32_t)(unit_random_u64(random) >> 33),
+		.family = family,
+		.kind = unit_random_below(random, 4) ? RULE_FLOW : RULE_PROBE,
+		.place = unit_random_below(random, 2) ? RULE_SOFTWARE : RULE_HARDWARE,
+		.cookie = { .instance = (uint32_t)unit_random_u64(random) },
+	};
+
+	if (only_accepts)
+		r.kind = unit_random_below(random, 2) ? RULE_GUARD : RULE_BARRIER;
+	r.cookie.kind = r.kind;
+	r.cookie.owns_clsact = unit_random_below(random, 2);
+	random_form(random, &r);
+	if (only_accepts)
+		return r;
+	r.cookie.ct_id = (uint32_t)unit_random_u64(random);
+	r.cookie.dir = (uint8_t)unit_random_below(random, DIR__COUNT);
+	random_tuple(random, family, proto, &r.match);
+	random_tuple(random, family, proto, &r.to);
+	random_bytes(random, &r.eth_src, sizeof(r.eth_src));
+	random_bytes(random, &r.eth_dst, sizeof(r.eth_dst));
+	r.out_ifindex = 1 + unit_random_below(random, 1000);
+	return r;
+}
+
+static void random_rules_come_back(void **state UNUSED)
+{
+	struct unit_random random = unit_random_start(1);
+
+	for (int i = 0; i < 5000; i++) {
+		struct rule rule = random_rule(&random);
+		struct flower_info info;
+		struct msg m, again;
+
+		encode(&m, &rule);
+		info = decode(&m);
+		assert_true(info.has_rule);
+		assert_true(rule_is_equal(&info.rule, &rule));
+		assert_int_equal(info.rule.handle, rule.handle);
+		assert_int_equal(info.where.family, rule_where(&rule).family);
+		assert_memory_equal(&info.cookie, &rule.cookie, sizeof(rule.cookie));
+		/* Nothing that the decoder dropped had a meaning for the encoder. */
+		encode(&again, &info.rule);
+		assert_int_equal(nlput_msg(&m.w)->nlmsg_len, nlput_msg(&again.w)->nlmsg_len);
+		assert_memory_equal(m.buf, again.buf, nlput_msg(&m.w)->nlmsg_len);
+	}
+}
+
+static struct rule full_rule(void)
+{
+	struct rule r = {
+		.ifindex = 3,
+		.prio = 20,
+		.handle = 7,
+		.family = FAMILY_IP4,
+		.kind = RULE_FLOW,
+		.place = RULE_HARDWARE,
+		.form = RULE_WITH_CSUM,
+		.rewrite = 0x3f,
+		.eth_src = { { 2, 1, 2, 3, 4, 5 } },
+		.eth_dst = { { 2, 6, 7, 8, 9, 10 } },
+		.out_ifindex = 4,
+		.cookie = { .instance = 1, .ct_id = 2, .kind = RULE_FLOW, .dir = DIR_REPLY },
+	};
+
+	assert_int_equal(tuple_from_str("tcp 192.0.2.1:1000 > 198.51.100.1:80", &r.match), 0);
+	assert_int_equal(tuple_from_str("tcp 203.0.113.1:2000 > 10.0.0.1:8080", &r.to), 0);
+	return r;
+}
+
+static struct rule guard_rule(void)
+{
+	struct rule r = full_rule();
+
+	r.kind = RULE_GUARD;
+	r.cookie.kind = RULE_GUARD;
+	r.cookie.dir = DIR_ORIG;
+	r.cookie.ct_id = 0;
+	return r;
+}
+
+static void impossible_rules_are_refused(void **state UNUSED)
+{
+	struct rule r = full_rule();
+	struct msg m;
+
+	begin(&m);
+	r.match.proto = 132;
+	assert_int_equal(flower_put_add(&m.w, &r, 0), -EINVAL);
+	r = full_rule();
+	r.family = FAMILY_NONE;
+	assert_int_equal(flower_put_add(&m.w, &r, 0), -EINVAL);
+	r = full_rule();
+	r.match.family = FAMILY_IP6;
+	assert_int_equal(flower_put_add(&m.w, &r, 0), -EINVAL);
+	/* Two ways to set the TTL, one of no packet that may be forwarded. */
+	r = full_rule();
+	r.form |= RULE_EXACT_TTL;
+	r.ttl = 64;
+	assert_int_equal(flower_put_add(&m.w, &r, 0), -EINVAL);
+	r.rewrite &= ~RULE_DEC_TTL;
+	assert_int_equal(flower_put_add(&m.w, &r, 0), 0);
+	r.ttl = 1;
+	assert_int_equal(flower_put_add(&m.w, &r, 0), -EINVAL);
+	/* A port without a name. */
+	r = full_rule();
+	r.form |= RULE_WITH_INDEV;
+	assert_int_equal(flower_put_add(&m.w, &r, 0), -EINVAL);
+	memset(r.indev, 'x', sizeof(r.indev));
+	assert_int_equal(flower_put_add(&m.w, &r, 0), -EINVAL);
+	/* There is none in IPv6. */
+	r = full_rule();
+	r.form |= RULE_ODD_REWRITE;
+	r.family = r.match.family = r.to.family = FAMILY_IP6;
+	assert_int_equal(flower_put_add(&m.w, &r, 0), -EINVAL);
+	r = guard_rule();
+	r.form |= RULE_EXACT_TTL;
+	r.ttl = 64;
+	assert_int_equal(flower_put_add(&m.w, &r, 0), -EINVAL);
+	r = full_rule();
+	nlput_init(&m.w, m.buf, 200, 0);
+	assert_int_equal(flower_put_add(&m.w, &r, 0), -EMSGSIZE);
+}
+
+/* -- foreign rules -------------------------------------------------------- */
+
+/* The content of an attribute, found by the types on the way to it, 0 ends. */
+static unsigned char *find(struct msg *m, const uint16_t *path)
+{
+	struct nlget g = nlget_begin(nlput_msg(&m->w), sizeof(struct tcmsg));
+	const struct nlattr *attr = NULL;
+
+	for (; *path; path++) {
+		do {
+			attr = nlget_next(&g);
+			assert_non_null(attr);
+		} while (nlget_type(attr) != *path);
+		g = nlget_enter(attr);
+	}
+	return m->buf + ((const unsigned char *)nlget_data(attr) - m->buf);
+}
+
+#define AT(...) find(&m, (const uint16_t[]){ __VA_ARGS__, 0 })
+#define KEY(attr) TCA_OPTIONS, TCA_FLOWER_KEY_##attr
+#define ACTION(i) TCA_OPTIONS, TCA_FLOWER_ACT, i, TCA_ACT_OPTIONS
+
+/* Rewrites byte at of the attribute; the result must still decode. */
+#define CHANGED(at, offset, value)                                                                 \
+	({                                                                                         \
+		encode(&m, &rule);                                                                 \
+		(at)[offset] = value;                                                              \
+		decode(&m);                                                                        \
+	})
+#define IS_NO_RULE(at, offset, value) assert_false(CHANGED(at, offset, value).has_rule)
+
+static void other_matches_are_no_rules(void **state UNUSED)
+{
+	const struct rule rule = full_rule();
+	struct msg m;
+
+	IS_NO_RULE(AT(KEY(ETH_TYPE)), 1, 6);
+	IS_NO_RULE(AT(KEY(IP_PROTO)), 0, 1);
+	IS_NO_RULE(AT(KEY(IP_PROTO)), 0, L4_UDP);
+	IS_NO_RULE(AT(KEY(IPV4_SRC_MASK)), 3, 0xfe);
+	IS_NO_RULE(AT(KEY(IPV4_DST_MASK)), 0, 0);
+	IS_NO_RULE(AT(KEY(TCP_SRC_MASK)), 0, 0);
+	IS_NO_RULE(AT(KEY(TCP_DST_MASK)), 1, 0);
+	IS_NO_RULE(AT(KEY(TCP_FLAGS)), 1, 1);
+	IS_NO_RULE(AT(KEY(TCP_FLAGS_MASK)), 1, 0x17);
+	IS_NO_RULE(AT(KEY(FLAGS)), 3, 1);
+	IS_NO_RULE(AT(KEY(FLAGS_MASK)), 3, 3);
+	/* A key that ours never have: one attribute becomes another. */
+	IS_NO_RULE(AT(KEY(TCP_FLAGS)), -2, TCA_FLOWER_KEY_VLAN_ID);
+	IS_NO_RULE(AT(TCA_OPTIONS, TCA_FLOWER_FLAGS), 0, 0);
+	IS_NO_RULE(AT(TCA_CHAIN), 0, 1);
+	assert_int_equal(CHANGED(AT(TCA_CHAIN), 0, 1).chain, 1);
+}
+
+static void other_rewrites_are_no_rules(void **state UNUSED)
+{
+	const size_t first_key = sizeof(struct tc_pedit_sel);
+	const size_t off = first_key + offsetof(struct tc_pedit_key, off);
+	const struct rule rule = full_rule();
+	struct msg m;
+
+#define PARMS AT(ACTION(1), TCA_PEDIT_PARMS_EX)
+	IS_NO_RULE(PARMS, offsetof(struct tc_pedit_sel, action), TC_ACT_OK);
+	IS_NO_RULE(PARMS, offsetof(struct tc_pedit_sel, nkeys), 8);
+	IS_NO_RULE(PARMS, off, 12);
+	IS_NO_RULE(PARMS, off, 4);
+	IS_NO_RULE(PARMS, first_key, 1); /* the mask */
+	IS_NO_RULE(PARMS, first_key + offsetof(struct tc_pedit_key, offmask), 1);
+	/* The TTL is the fifth key. */
+	IS_NO_RULE(PARMS, first_key + 4 * sizeof(struct tc_pedit_key) + 4, 0xfe);
+	IS_NO_RULE(AT(ACTION(1), TCA_PEDIT_KEYS_EX, TCA_PEDIT_KEY_EX, TCA_PEDIT_KEY_EX_HTYPE), 0,
+		   TCA_PEDIT_KEY_EX_HDR_TYPE_IP4);
+	IS_NO_RULE(AT(ACTION(1), TCA_PEDIT_KEYS_EX, TCA_PEDIT_KEY_EX, TCA_PEDIT_KEY_EX_CMD), 0,
+		   TCA_PEDIT_KEY_EX_CMD_ADD);
+	IS_NO_RULE(AT(ACTION(1), TCA_PEDIT_KEYS_EX), -2, TCA_PEDIT_PAD);
+#undef PARMS
+}
+
+/* In software, IPv4 addresses are rewritten by other actions. */
+static void other_translations_are_no_rules(void **state UNUSED)
+{
+	struct rule rule = full_rule();
+	struct msg m;
+
+	rule.place = RULE_SOFTWARE;
+	encode(&m, &rule);
+	assert_true(decode(&m).has_rule);
+#define PARMS(i) AT(ACTION(i), TCA_NAT_PARMS)
+	IS_NO_RULE(PARMS(1), offsetof(struct tc_nat, action), TC_ACT_OK);
+	IS_NO_RULE(PARMS(1), offsetof(struct tc_nat, old_addr), 1);
+	IS_NO_RULE(PARMS(1), offsetof(struct tc_nat, mask), 0xfe);
+	IS_NO_RULE(PARMS(1), offsetof(struct tc_nat, flags), 0);
+	IS_NO_RULE(PARMS(1), offsetof(struct tc_nat, flags), 2);
+	IS_NO_RULE(PARMS(2), offsetof(struct tc_nat, flags), TCA_NAT_FLAG_EGRESS);
+	IS_NO_RULE(AT(TCA_OPTIONS, TCA_FLOWER_FLAGS), 0, TCA_CLS_FLAGS_SKIP_SW);
+	assert_int_equal(CHANGED(PARMS(1), offsetof(struct tc_nat, new_addr), 9).rule.to.src.b[0],
+			 9);
+#undef PARMS
+	/* And by them only there. */
+	rule.place = RULE_HARDWARE;
+	IS_NO_RULE(AT(TCA_OPTIONS, TCA_FLOWER_FLAGS), 0, TCA_CLS_FLAGS_SKIP_HW);
+}
+
+static void other_actions_are_no_rules(void **state UNUSED)
+{
+	const struct rule rule = full_rule();
+	struct flower_info info;
+	struct msg m;
+
+	IS_NO_RULE(AT(ACTION(2), TCA_CSUM_PARMS), offsetof(struct tc_csum, update_flags), 1);
+	IS_NO_RULE(AT(ACTION(2), TCA_CSUM_PARMS), offsetof(struct tc_csum, action), TC_ACT_OK);
+	IS_NO_RULE(AT(ACTION(3), TCA_MIRRED_PARMS), offsetof(struct tc_mirred, eaction),
+		   TCA_EGRESS_MIRROR);
+	IS_NO_RULE(AT(ACTION(3), TCA_MIRRED_PARMS), offsetof(struct tc_mirred, action),
+		   TC_ACT_PIPE);
+	IS_NO_RULE(AT(TCA_OPTIONS, TCA_FLOWER_ACT, 2, TCA_ACT_KIND), 0, 'x');
+	IS_NO_RULE(AT(TCA_OPTIONS, TCA_FLOWER_ACT, 3, TCA_ACT_KIND), 0, 'x');
+	/* Without a cookie of ours it may still say what ours say. */
+	info = CHANGED(AT(TCA_OPTIONS, TCA_FLOWER_ACT, 3, TCA_ACT_COOKIE), 0, 'x');
+	assert_false(info.is_ours);
+	assert_true(info.has_rule);
+	info = CHANGED(AT(TCA_OPTIONS, TCA_FLOWER_ACT, 3, TCA_ACT_COOKIE), 3, 2);
+	assert_false(info.is_ours);
+	/* The cookie of a guard on a flow. */
+	info = CHANGED(AT(TCA_OPTIONS, TCA_FLOWER_ACT, 3, TCA_ACT_COOKIE), 12, RULE_GUARD);
+	assert_true(info.is_ours);
+	assert_false(info.has_rule);
+	/* Another kind of classifier. */
+	info = CHANGED(AT(TCA_KIND), 0, 'x');
+	assert_false(info.is_flower);
+	assert_false(info.is_ours);
+	assert_int_equal(info.where.handle, 7);
+}
+
+/* What a form says is compared as strictly as the rest. */
+static void other_forms_are_no_rules(void **state UNUSED)
+{
+	const size_t ttl_key = sizeof(struct tc_pedit_sel) + 4 * sizeof(struct tc_pedit_key);
+	struct rule rule = full_rule();
+	struct flower_info info;
+	struct msg m;
+
+	/* Without a checksum where one would be wrong; the port, too. */
+	rule.form = RULE_WITH_INDEV;
+	strcpy(rule.indev, "eth0");
+	encode(&m, &rule);
+	info = decode(&m);
+	assert_true(rule_is_equal(&info.rule, &rule));
+	assert_int_equal(info.rule.form, RULE_WITH_INDEV);
+	info = CHANGED(AT(TCA_OPTIONS, TCA_FLOWER_INDEV), 3, '1');
+	assert_string_equal(info.rule.indev, "eth1");
+	assert_false(rule_is_equal(&info.rule, &rule));
+	IS_NO_RULE(AT(TCA_OPTIONS, TCA_FLOWER_INDEV), 0, 0);
+
+	rule.form = RULE_WITH_CSUM | RULE_EXACT_TTL | RULE_ODD_MATCH | RULE_ODD_REWRITE;
+	rule.rewrite &= ~RULE_DEC_TTL;
+	rule.ttl = 64;
+	encode(&m, &rule);
+	info = decode(&m);
+	assert_true(rule_is_equal(&info.rule, &rule));
+	IS_NO_RULE(AT(KEY(IP_TTL)), 0, 65);
+	IS_NO_RULE(AT(KEY(IP_TTL_MASK)), 0, 0xfe);
+	IS_NO_RULE(AT(ACTION(1), TCA_PEDIT_PARMS_EX), ttl_key + 4, 64);
+	IS_NO_RULE(AT(ACTION(1), TCA_PEDIT_PARMS_EX), ttl_key + sizeof(struct tc_pedit_key) + 4,
+		   2);
+	IS_NO_RULE(AT(KEY(HASH)), 0, 1);
+	IS_NO_RULE(AT(KEY(HASH_MASK)), 0, 0);
+	assert_true(CHANGED(AT(KEY(HASH)), 0, 1).is_ours);
+	/* One attribute becomes another: the TTL set without being matched. */
+	IS_NO_RULE(AT(KEY(IP_TTL)), -2, TCA_FLOWER_KEY_IP_TOS);
+}
+
+/* An act_csum that has nothing to do says something that no rule of ours says. */
+static void needless_checksums_are_no_rules(void **state UNUSED)
+{
+	struct rule rule = full_rule();
+	struct flower_info info;
+	struct msg m;
+
+	IS_NO_RULE(AT(ACTION(2), TCA_CSUM_PARMS), offsetof(struct tc_csum, update_flags), 0);
+	rule.family = rule.match.family = rule.to.family = FAMILY_IP6;
+	rule.rewrite = RULE_SET_MACS | RULE_DEC_TTL;
+	rule.form = 0;
+	encode(&m, &rule);
+	info = decode(&m);
+	assert_true(rule_is_equal(&info.rule, &rule));
+	assert_int_equal(info.rule.form, RULE_WITH_CSUM);
+}
+
+static void prio_for_all_ethertypes(void **state UNUSED)
+{
+	struct rule rule = full_rule();
+	struct flower_info info;
+	struct tcmsg *tcm;
+	struct msg m;
+
+	rule.form |= RULE_ANY_ETHERTYPE;
+	encode(&m, &rule);
+	tcm = (void *)(m.buf + NLMSG_HDRLEN);
+	assert_int_equal(tcm->tcm_info, 20u << 16 | htons(3));
+	info = decode(&m);
+	assert_int_equal(info.where.family, FAMILY_NONE);
+	assert_int_equal(info.rule.family, FAMILY_IP4);
+	assert_true(rule_is_equal(&info.rule, &rule));
+	IS_NO_RULE(AT(KEY(ETH_TYPE)), 1, 6);
+	/* The same keys in a prio of its own ethertype are another rule. */
+	encode(&m, &rule);
+	tcm->tcm_info = 20u << 16 | htons(0x800);
+	info = decode(&m);
+	assert_true(info.has_rule);
+	assert_false(rule_is_equal(&info.rule, &rule));
+}
+
+/* Rules that were made before there were probes stay ours, byte by byte. */
+static void cookies_keep_their_layout(void **state UNUSED)
+{
+	static const unsigned char earlier[16] = { 'n', 'f', 'o', 1,   1,         2,        3, 4,
+						   0xa, 0xb, 0xc, 0xd, RULE_FLOW, DIR_ORIG, 1, 0 };
+	const struct rule rule = full_rule();
+	struct flower_info info;
+	struct msg m;
+
+#define COOKIE AT(TCA_OPTIONS, TCA_FLOWER_ACT, 3, TCA_ACT_COOKIE)
+	assert_int_equal(RULE_FLOW, 0);
+	assert_int_equal(RULE_GUARD, 1);
+	encode(&m, &rule);
+	memcpy(COOKIE, earlier, sizeof(earlier));
+	info = decode(&m);
+	assert_true(info.is_ours);
+	assert_true(info.has_rule);
+	assert_int_equal(info.cookie.instance, 0x01020304);
+	assert_int_equal(info.cookie.ct_id, 0x0a0b0c0d);
+	assert_true(info.cookie.owns_clsact);
+	/* A probe is a flow with another cookie, and a kind that there is not yet is nobody's. */
+	info = CHANGED(COOKIE, 12, RULE_PROBE);
+	assert_true(info.is_ours);
+	assert_int_equal(info.rule.kind, RULE_PROBE);
+	assert_false(CHANGED(COOKIE, 12, RULE__COUNT).is_ours);
+#undef COOKIE
+}
+
+static void other_guards_are_no_rules(void **state UNUSED)
+{
+	struct rule rule = guard_rule();
+	struct msg m;
+
+	IS_NO_RULE(AT(KEY(IP_TTL)), 0, 2);
+	IS_NO_RULE(AT(KEY(IP_TTL_MASK)), 0, 0xff);
+	IS_NO_RULE(AT(ACTION(1), TCA_GACT_PARMS), offsetof(struct tc_gact, action), TC_ACT_SHOT);
+	IS_NO_RULE(AT(TCA_OPTIONS, TCA_FLOWER_ACT, 1, TCA_ACT_COOKIE), 12, RULE_FLOW);
+	rule.kind = rule.cookie.kind = RULE_BARRIER;
+	IS_NO_RULE(AT(TCA_OPTIONS, TCA_FLOWER_ACT, 1, TCA_ACT_COOKIE), 12, RULE_GUARD);
+}
+
+static void place_of_the_filter(void **state UNUSED)
+{
+	const struct rule rule = full_rule();
+	struct flower_info info;
+	struct tcmsg *tcm;
+	struct msg m;
+
+	encode(&m, &rule);
+	tcm = (void *)(m.buf + NLMSG_HDRLEN);
+	assert_true(decode(&m).is_ingress);
+	tcm->tcm_parent = TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS);
+	info = decode(&m);
+	assert_false(info.is_ingress);
+	assert_false(info.has_rule);
+	assert_true(info.is_ours);
+	tcm->tcm_parent = TC_H_MAKE(1 << 16, 0);
+	assert_false(decode(&m).is_ingress);
+	/* An ingress qdisc. */
+	tcm->tcm_parent = TC_H_MAKE(TC_H_INGRESS, 0);
+	assert_true(decode(&m).has_rule);
+	/* A shared block has no port. */
+	tcm->tcm_ifindex = (int)TCM_IFINDEX_MAGIC_BLOCK;
+	assert_false(decode(&m).is_ingress);
+	tcm->tcm_ifindex = 3;
+
+	tcm->tcm_info = TC_H_MAKE(20u << 16, htons(0x806));
+	info = decode(&m);
+	assert_int_equal(info.where.family, FAMILY_NONE);
+	assert_int_equal(info.where.prio, 20);
+	assert_false(info.has_rule);
+}
+
+static void other_messages(void **state UNUSED)
+{
+	const struct rule rule = full_rule();
+	struct flower_info info = { .chain = 77 };
+	struct nlmsghdr *nlh;
+	struct msg m;
+
+	encode(&m, &rule);
+	nlh = nlput_msg(&m.w);
+	nlh->nlmsg_type = RTM_DELTFILTER;
+	assert_true(decode(&m).is_gone);
+	nlh->nlmsg_type = RTM_NEWQDISC;
+	assert_int_equal(flower_get(nlh, &info), -ENOMSG);
+	nlh->nlmsg_type = NLMSG_DONE;
+	assert_int_equal(flower_get(nlh, &info), -ENOMSG);
+	nlh->nlmsg_type = RTM_NEWTFILTER;
+	((struct tcmsg *)(void *)(m.buf + NLMSG_HDRLEN))->tcm_handle = 0;
+	assert_int_equal(flower_get(nlh, &info), -ENOMSG);
+	nlh->nlmsg_len = NLMSG_HDRLEN + 8;
+	assert_int_equal(flower_get(nlh, &info), -EBADMSG);
+	assert_int_equal(info.chain, 77);
+}
+
+/* -- statistics ----------------------------------------------------------- */
+
+struct counted {
+	uint64_t bytes, pkts, hw_bytes, hw_pkts;
+};
+
+/* As gnet_stats_copy_basic() and gnet_stats_copy_basic_hw() do it. */
+static void put_basic(struct nlput *w, uint16_t type, uint64_t bytes, uint64_t pkts)
+{
+	struct gnet_stats_basic basic = { .bytes = bytes, .packets = (uint32_t)pkts };
+
+	nlput_bytes(w, type, &basic, sizeof(basic));
+	if (basic.packets != pkts)
+		nlput_bytes(w, TCA_STATS_PKT64, &pkts, sizeof(pkts));
+}
+
+static void put_terse_action(struct nlput *w, uint16_t i, const char *kind, const struct counted *c)
+{
+	static const uint32_t queue[5] = { 1, 2, 3, 4, 5 };
+	static const unsigned char cookie[16] = { 'n', 'f', 'o', 1,   1,         2,         3, 4,
+						  0xa, 0xb, 0xc, 0xd, RULE_FLOW, DIR_REPLY, 0, 0 };
+	struct nlput_nest nest = nlput_nest_begin(w, i), stats;
+
+	nlput_str(w, TCA_ACT_KIND, kind);
+	stats = nlput_nest_begin(w, TCA_ACT_STATS);
+	put_basic(w, TCA_STATS_BASIC, c->bytes, c->pkts);
+	if (c->hw_bytes)
+		put_basic(w, TCA_STATS_BASIC_HW, c->hw_bytes, c->hw_pkts);
+	nlput_bytes(w, TCA_STATS_QUEUE, queue, sizeof(queue));
+	nlput_nest_end(w, stats);
+	if (strcmp(kind, "mirred") == 0)
+		nlput_bytes(w, TCA_ACT_COOKIE, cookie, sizeof(cookie));
+	nlput_nest_end(w, nest);
+}
+
+/* One entry of a terse dump (fl_terse_dump). */
+static void put_terse(struct msg *m, const struct counted *c)
+{
+	struct tcmsg tcm = {
+		.tcm_ifindex = 3,
+		.tcm_handle = 9,
+		.tcm_parent = TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS),
+		.tcm_info = TC_H_MAKE(20u << 16, htons(0x86dd)),
+	};
+	const struct counted none = { 0, 0, 0, 0 };
+	struct nlput_nest options, actions;
+
+	begin(m);
+	nlput_begin(&m->w, RTM_NEWTFILTER, NLM_F_MULTI);
+	nlput_header(&m->w, &tcm, sizeof(tcm));
+	nlput_str(&m->w, TCA_KIND, "flower");
+	nlput_u32(&m->w, TCA_CHAIN, 0);
+	options = nlput_nest_begin(&m->w, TCA_OPTIONS);
+	nlput_u32(&m->w, TCA_FLOWER_FLAGS, TCA_CLS_FLAGS_SKIP_SW | TCA_CLS_FLAGS_IN_HW);
+	actions = nlput_nest_begin(&m->w, TCA_FLOWER_ACT);
+	put_terse_action(&m->w, 1, "pedit", c);
+	put_terse_action(&m->w, 2, "csum", &none);
+	put_terse_action(&m->w, 3, "mirred", c);
+	nlput_nest_end(&m->w, actions);
+	nlput_nest_end(&m->w, options);
+	assert_int_equal(nlput_end(&m->w), 0);
+}
+
+static void terse_dump(void **state UNUSED)
+{
+	const struct counted c = { 1000, 10, 900, 9 };
+	struct flower_info info;
+	struct msg m;
+
+	put_terse(&m, &c);
+	info = decode(&m);
+	assert_true(info.is_flower);
+	assert_true(info.is_ours);
+	assert_true(info.is_in_hw);
+	assert_true(info.is_skip_sw);
+	assert_false(info.is_skip_hw);
+	assert_false(info.has_rule);
+	assert_true(info.has_stats);
+	assert_int_equal(info.stats.pkts, 10);
+	assert_int_equal(info.stats.bytes, 1000);
+	assert_int_equal(info.hw_stats.pkts, 9);
+	assert_int_equal(info.hw_stats.bytes, 900);
+	assert_int_equal(info.cookie.instance, 0x01020304);
+	assert_int_equal(info.cookie.ct_id, 0x0a0b0c0d);
+	assert_int_equal(info.cookie.dir, DIR_REPLY);
+	assert_int_equal(info.where.ifindex, 3);
+	assert_int_equal(info.where.handle, 9);
+	assert_int_equal(info.where.prio, 20);
+	assert_int_equal(info.where.family, FAMILY_IP6);
+}
+
+/* The 64-bit packet counter belongs to what stands before it. */
+static void many_packets(void **state UNUSED)
+{
+	const uint64_t many = (UINT64_C(5) << 32) + 3;
+	const struct counted cases[] = {
+		{ 1, many, 2, many - 1 },
+		{ 1, many, 2, 7 },
+		{ 1, many, 0, 0 },
+		{ 1, 8, 2, many },
+	};
+
+	for (size_t i = 0; i < array_size(cases); i++) {
+		struct flower_info info;
+		struct msg m;
+
+		put_terse(&m, &cases[i]);
+		info = decode(&m);
+		assert_int_equal(info.stats.pkts, cases[i].pkts);
+		assert_int_equal(info.hw_stats.pkts, cases[i].hw_pkts);
+	}
+}
+
+/* Puts them in front of the other options: the attributes around grow. */
+static void put_times(struct msg *m, uint16_t action, uint16_t type, const struct tcf_t *times)
+{
+	const uint16_t path[] = { TCA_OPTIONS, TCA_FLOWER_ACT, action, TCA_ACT_OPTIONS, 0 };
+	struct nlmsghdr *nlh = nlput_msg(&m->w);
+	size_t len = NLA_HDRLEN + sizeof(*times);
+	struct nlattr head = { .nla_len = (uint16_t)len, .nla_type = type };
+	unsigned char *at = find(m, path);
+	size_t tail = (size_t)(m->buf + nlh->nlmsg_len - at);
+
+	assert_true(nlh->nlmsg_len + len <= sizeof(m->buf));
+	memmove(at + len, at, tail);
+	memcpy(at, &head, sizeof(head));
+	memcpy(at + sizeof(head), times, sizeof(*times));
+	nlh->nlmsg_len += (uint32_t)len;
+	for (size_t depth = 1; depth < array_size(path); depth++) {
+		uint16_t part[array_size(path)] = { 0 };
+		struct nlattr *outer;
+
+		memcpy(part, path, depth * sizeof(*path));
+		outer = (void *)(find(m, part) - NLA_HDRLEN);
+		outer->nla_len += (uint16_t)len;
+	}
+}
+
+/* In a full dump each action tells its times; the last one's count. */
+static void ages(void **state UNUSED)
+{
+	static const uint64_t lastuse[] = { 0, 9, 1234, UINT64_MAX };
+	static const uint64_t tenths[] = { 0, 0, 123, UINT32_MAX };
+
+	for (size_t i = 0; i < 2 * array_size(lastuse); i++) {
+		const struct tcf_t times = { .install = 77777, .lastuse = lastuse[i / 2] };
+		const struct rule rule = i % 2 ? guard_rule() : full_rule();
+		struct flower_info info;
+		struct msg m;
+
+		encode(&m, &rule);
+		assert_false(decode(&m).has_age);
+		if (i % 2)
+			put_times(&m, 1, TCA_GACT_TM, &times);
+		else
+			put_times(&m, 3, TCA_MIRRED_TM, &times);
+		info = decode(&m);
+		assert_true(info.has_rule);
+		assert_true(info.has_age);
+		assert_int_equal(info.age_ds, tenths[i / 2]);
+	}
+}
+
+/* -- requests without a rule ---------------------------------------------- */
+
+static void small_requests(void **state UNUSED)
+{
+	const struct rule_where where = {
+		.ifindex = 3, .prio = 20, .handle = 7, .family = FAMILY_IP6
+	};
+	const struct rule_where any = { .ifindex = 3, .prio = 20, .handle = 7 };
+	const struct tcmsg *tcm;
+	struct nlmsghdr *nlh;
+	struct msg m;
+
+	nlh = begin(&m);
+	tcm = (const void *)(m.buf + NLMSG_HDRLEN);
+	assert_int_equal(flower_put_del(&m.w, &where, true), 0);
+	assert_int_equal(nlh->nlmsg_type, RTM_DELTFILTER);
+	assert_int_equal(nlh->nlmsg_flags, NLM_F_REQUEST | NLM_F_ECHO);
+	assert_int_equal(tcm->tcm_ifindex, 3);
+	assert_int_equal(tcm->tcm_handle, 7);
+	assert_int_equal(tcm->tcm_parent, 0xfffffff2);
+	assert_int_equal(tcm->tcm_info, 20u << 16 | htons(0x86dd));
+	assert_string_equal((char *)AT(TCA_KIND), "flower");
+	assert_int_equal(*AT(TCA_CHAIN), 0);
+
+	assert_int_equal(flower_put_del(&m.w, &where, false), 0);
+	assert_int_equal(nlh->nlmsg_flags, NLM_F_REQUEST);
+	assert_int_equal(flower_put_get(&m.w, &where), 0);
+	assert_int_equal(nlh->nlmsg_type, RTM_GETTFILTER);
+	assert_int_equal(nlh->nlmsg_flags, NLM_F_REQUEST);
+	assert_int_equal(tcm->tcm_handle, 7);
+
+	assert_int_equal(flower_put_dump(&m.w, 3, 20, FAMILY_IP4, true), 0);
+	assert_int_equal(nlh->nlmsg_flags, NLM_F_REQUEST | NLM_F_DUMP);
+	assert_int_equal(tcm->tcm_handle, 0);
+	assert_int_equal(tcm->tcm_info, 20u << 16 | htons(0x800));
+	assert_memory_equal(AT(TCA_DUMP_FLAGS), "\1\0\0\0\1\0\0\0", 8);
+	assert_int_equal(flower_put_dump(&m.w, 3, 0, FAMILY_IP4, false), 0);
+	assert_int_equal(tcm->tcm_info, 0);
+
+	assert_int_equal(flower_put_flush(&m.w, 3, 20, FAMILY_IP4), 0);
+	assert_int_equal(nlh->nlmsg_type, RTM_DELTFILTER);
+	assert_int_equal(tcm->tcm_handle, 0);
+	assert_string_equal((char *)AT(TCA_KIND), "flower");
+	/* A prio for all ethertypes. */
+	assert_int_equal(flower_put_del(&m.w, &any, false), 0);
+	assert_int_equal(tcm->tcm_info, 20u << 16 | htons(3));
+	assert_int_equal(flower_put_get(&m.w, &any), 0);
+	assert_int_equal(tcm->tcm_info, 20u << 16 | htons(3));
+	assert_int_equal(flower_put_dump(&m.w, 3, 20, FAMILY_NONE, true), 0);
+	assert_int_equal(tcm->tcm_info, 20u << 16 | htons(3));
+	assert_int_equal(flower_put_dump(&m.w, 3, 0, FAMILY_NONE, true), 0);
+	assert_int_equal(tcm->tcm_info, 0);
+	/* That would be everybody's. */
+	assert_int_equal(flower_put_flush(&m.w, 3, 0, FAMILY_IP4), -EINVAL);
+}
+
+/* Changed bytes are refused, or no rule, or another rule; never more than that. */
+static void random_damage(void **state UNUSED)
+{
+	struct unit_random random = unit_random_start(2);
+
+	for (int i = 0; i < 50000; i++) {
+		struct rule rule = random_rule(&random);
+		struct flower_info info;
+		struct nlmsghdr *nlh;
+		struct msg m;
+
+		encode(&m, &rule);
+		nlh = nlput_msg(&m.w);
+		for (unsigned int n = 1 + unit_random_below(&random, 3); n > 0; n--) {
+			uint32_t at = NLMSG_HDRLEN +
+				      unit_random_below(&random, nlh->nlmsg_len - NLMSG_HDRLEN);
+
+			m.buf[at] = (unsigned char)unit_random_u64(&random);
+		}
+		if (unit_random_below(&random, 4) == 0)
+			nlh->nlmsg_len = NLMSG_HDRLEN +
+					 unit_random_below(&random, nlh->nlmsg_len - NLMSG_HDRLEN);
+		/* Its own memory, so that a sanitizer sees a read behind the end. */
+		nlh = malloc(nlh->nlmsg_len);
+		memcpy(nlh, m.buf, nlput_msg(&m.w)->nlmsg_len);
+		if (flower_get(nlh, &info) == 0 && info.has_rule)
+			encode(&m, &info.rule);
+		free(nlh);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(random_rules_come_back),
+		cmocka_unit_test(impossible_rules_are_refused),
+		cmocka_unit_test(other_matches_are_no_rules),
+		cmocka_unit_test(other_rewrites_are_no_rules),
+		cmocka_unit_test(other_translations_are_no_rules),
+		cmocka_unit_test(other_actions_are_no_rules),
+		cmocka_unit_test(other_forms_are_no_rules),
+		cmocka_unit_test(needless_checksums_are_no_rules),
+		cmocka_unit_test(prio_for_all_ethertypes),
+		cmocka_unit_test(cookies_keep_their_layout),
+		cmocka_unit_test(other_guards_are_no_rules),
+		cmocka_unit_test(place_of_the_filter),
+		cmocka_unit_test(other_messages),
+		cmocka_unit_test(terse_dump),
+		cmocka_unit_test(many_packets),
+		cmocka_unit_test(ages),
+		cmocka_unit_test(small_requests),
+		cmocka_unit_test(random_damage),
+	};
+
+	return cmocka_run_group_tests_name("flower", tests, NULL, NULL);
+}

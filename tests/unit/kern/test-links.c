@@ -1,0 +1,678 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Decoding of links, neighbours and routes, from messages as the kernel makes
+ * them; and the event socket, as far as it goes without privilege.
+ */
+#include "unit/unit.h"
+
+#include <errno.h>
+#include <linux/if.h>
+#include <linux/if_arp.h>
+#include <linux/if_link.h>
+#include <linux/neighbour.h>
+#include <linux/netconf.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/util.h"
+#include "kern/rt/links.h"
+#include "kern/rt/neighs.h"
+#include "kern/rt/netconf.h"
+#include "kern/rt/routechange.h"
+#include "kern/rt/routes.h"
+#include "kern/rt/rtwatch.h"
+#include "nl/nlput.h"
+
+struct msg {
+	_Alignas(4) unsigned char buf[1024];
+	struct nlput w;
+};
+
+static const unsigned char mac_bytes[6] = { 2, 1, 2, 3, 4, 5 };
+
+/* -- links ---------------------------------------------------------------- */
+
+static void begin_link(struct msg *m, uint16_t type, uint8_t family, unsigned int flags)
+{
+	struct ifinfomsg header = {
+		.ifi_family = family,
+		.ifi_type = ARPHRD_ETHER,
+		.ifi_index = 5,
+		.ifi_flags = flags,
+	};
+
+	nlput_init(&m->w, m->buf, sizeof(m->buf), 0);
+	nlput_begin(&m->w, type, 0);
+	nlput_header(&m->w, &header, sizeof(header));
+	nlput_str(&m->w, IFLA_IFNAME, "eth0.7");
+	nlput_u32(&m->w, IFLA_MTU, 1496);
+	nlput_bytes(&m->w, IFLA_ADDRESS, mac_bytes, sizeof(mac_bytes));
+}
+
+static int get_link(struct msg *m, struct link *ret)
+{
+	assert_int_equal(nlput_end(&m->w), 0);
+	return links_get(nlput_msg(&m->w), ret);
+}
+
+static void plain_port(void **state UNUSED)
+{
+	struct link link;
+	struct msg m;
+
+	begin_link(&m, RTM_NEWLINK, AF_UNSPEC, IFF_UP | IFF_LOWER_UP | IFF_RUNNING);
+	nlput_u32(&m.w, IFLA_MASTER, 9);
+	assert_int_equal(get_link(&m, &link), 0);
+	assert_int_equal(link.ifindex, 5);
+	assert_string_equal(link.name, "eth0.7");
+	assert_string_equal(link.kind, "");
+	assert_memory_equal(link.mac.b, mac_bytes, sizeof(mac_bytes));
+	assert_int_equal(link.mtu, 1496);
+	assert_int_equal(link.master, 9);
+	assert_int_equal(link.lower, 0);
+	assert_int_equal(link.vlan, 0);
+	assert_true(link.is_up);
+	assert_true(link.is_ether);
+	assert_false(link.is_loopback);
+}
+
+static void port_of_a_switch(void **state UNUSED)
+{
+	static const unsigned char id[33] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+	struct link link;
+	struct msg m;
+
+	begin_link(&m, RTM_NEWLINK, AF_UNSPEC, IFF_UP);
+	nlput_bytes(&m.w, IFLA_PHYS_SWITCH_ID, id, 8);
+	nlput_str(&m.w, IFLA_PHYS_PORT_NAME, "pf0vf1");
+	assert_int_equal(get_link(&m, &link), 0);
+	assert_int_equal(link.hw.switch_id_len, 8);
+	assert_memory_equal(link.hw.switch_id, id, 32);
+	assert_string_equal(link.hw.port_name, "pf0vf1");
+	/* What nobody asked for. */
+	assert_string_equal(link.hw.driver, "");
+	assert_string_equal(link.hw.bus, "");
+	assert_int_equal(link.hw.tc, LINK_TC_NONE);
+	assert_int_equal(link.hw.eswitch, LINK_ESWITCH_NONE);
+
+	/* The longest (MAX_PHYS_ITEM_ID_LEN), and one that cannot be. */
+	begin_link(&m, RTM_NEWLINK, AF_UNSPEC, IFF_UP);
+	nlput_bytes(&m.w, IFLA_PHYS_SWITCH_ID, id, 32);
+	assert_int_equal(get_link(&m, &link), 0);
+	assert_int_equal(link.hw.switch_id_len, 32);
+	assert_string_equal(link.hw.port_name, "");
+	begin_link(&m, RTM_NEWLINK, AF_UNSPEC, IFF_UP);
+	nlput_bytes(&m.w, IFLA_PHYS_SWITCH_ID, id, 33);
+	assert_int_equal(get_link(&m, &link), 0);
+	assert_int_equal(link.hw.switch_id_len, 0);
+}
+
+static void up_means_up_with_carrier(void **state UNUSED)
+{
+	struct link link;
+	struct msg m;
+
+	begin_link(&m, RTM_NEWLINK, AF_UNSPEC, IFF_UP);
+	assert_int_equal(get_link(&m, &link), 0);
+	assert_false(link.is_up);
+	begin_link(&m, RTM_NEWLINK, AF_UNSPEC, IFF_LOWER_UP);
+	assert_int_equal(get_link(&m, &link), 0);
+	assert_false(link.is_up);
+}
+
+static void vlan_device(void **state UNUSED)
+{
+	struct nlput_nest info, data;
+	struct link link;
+	struct msg m;
+
+	begin_link(&m, RTM_NEWLINK, AF_UNSPEC, IFF_UP | IFF_LOWER_UP);
+	nlput_u32(&m.w, IFLA_LINK, 3);
+	info = nlput_nest_begin(&m.w, IFLA_LINKINFO);
+	nlput_str(&m.w, IFLA_INFO_KIND, "vlan");
+	data = nlput_nest_begin(&m.w, IFLA_INFO_DATA);
+	nlput_be16(&m.w, IFLA_VLAN_PROTOCOL, 0x8100);
+	nlput_u16(&m.w, IFLA_VLAN_ID, 7);
+	nlput_nest_end(&m.w, data);
+	nlput_nest_end(&m.w, info);
+	assert_int_equal(get_link(&m, &link), 0);
+	assert_string_equal(link.kind, "vlan");
+	assert_int_equal(link.lower, 3);
+	assert_int_equal(link.vlan, 7);
+
+	/* The kind alone. */
+	begin_link(&m, RTM_NEWLINK, AF_UNSPEC, IFF_UP | IFF_LOWER_UP);
+	nlput_u32(&m.w, IFLA_LINK, 3);
+	info = nlput_nest_begin(&m.w, IFLA_LINKINFO);
+	nlput_str(&m.w, IFLA_INFO_KIND, "vlan");
+	nlput_nest_end(&m.w, info);
+	assert_int_equal(get_link(&m, &link), 0);
+	assert_string_equal(link.kind, "vlan");
+	assert_int_equal(link.vlan, 0);
+
+	/* The number of a device in another namespace is none of ours. */
+	nlput_u32(&m.w, IFLA_LINK_NETNSID, 0);
+	assert_int_equal(get_link(&m, &link), 0);
+	assert_int_equal(link.lower, 0);
+}
+
+static void kind_that_the_library_does_not_know(void **state UNUSED)
+{
+	struct nlput_nest info;
+	struct link link;
+	struct msg m;
+
+	begin_link(&m, RTM_NEWLINK, AF_UNSPEC, IFF_UP | IFF_LOWER_UP);
+	info = nlput_nest_begin(&m.w, IFLA_LINKINFO);
+	nlput_str(&m.w, IFLA_INFO_KIND, "nicsim");
+	nlput_nest_end(&m.w, info);
+	assert_int_equal(get_link(&m, &link), 0);
+	assert_string_equal(link.kind, "nicsim");
+}
+
+static void bridge_ports_are_no_links(void **state UNUSED)
+{
+	struct link link = { .ifindex = 77 };
+	struct msg m;
+
+	begin_link(&m, RTM_DELLINK, AF_BRIDGE, 0);
+	assert_int_equal(get_link(&m, &link), -ENOMSG);
+	begin_link(&m, RTM_NEWADDR, AF_UNSPEC, 0);
+	assert_int_equal(get_link(&m, &link), -ENOMSG);
+	nlput_begin(&m.w, RTM_NEWLINK, 0);
+	assert_int_equal(get_link(&m, &link), -ENOMSG);
+	assert_int_equal(link.ifindex, 77);
+	begin_link(&m, RTM_DELLINK, AF_UNSPEC, 0);
+	assert_int_equal(get_link(&m, &link), 0);
+	assert_int_equal(link.ifindex, 5);
+}
+
+/* -- neighbours ----------------------------------------------------------- */
+
+static void put_neigh(struct msg *m, uint16_t type, uint8_t family, uint16_t nud, uint8_t flags)
+{
+	struct ndmsg header = {
+		.ndm_family = family,
+		.ndm_ifindex = 5,
+		.ndm_state = nud,
+		.ndm_flags = flags,
+	};
+
+	nlput_init(&m->w, m->buf, sizeof(m->buf), 0);
+	nlput_begin(&m->w, type, 0);
+	nlput_header(&m->w, &header, sizeof(header));
+	nlput_bytes(&m->w, NDA_DST, "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\1",
+		    family == AF_INET ? 4 : 16);
+	nlput_bytes(&m->w, NDA_LLADDR, mac_bytes, sizeof(mac_bytes));
+	assert_int_equal(nlput_end(&m->w), 0);
+}
+
+static void neighbour_states(void **state UNUSED)
+{
+	static const struct {
+		uint16_t nud;
+		bool is_valid;
+	} cases[] = {
+		{ NUD_INCOMPLETE, false }, { NUD_REACHABLE, true }, { NUD_STALE, true },
+		{ NUD_DELAY, true },       { NUD_PROBE, true },     { NUD_FAILED, false },
+		{ NUD_NOARP, true },       { NUD_PERMANENT, true }, { NUD_NONE, false },
+	};
+
+	for (size_t i = 0; i < array_size(cases); i++) {
+		struct neigh neigh;
+		struct msg m;
+
+		put_neigh(&m, RTM_NEWNEIGH, AF_INET6, cases[i].nud, 0);
+		assert_int_equal(neighs_get(nlput_msg(&m.w), &neigh), 0);
+		assert_int_equal(neigh.is_valid, cases[i].is_valid);
+		assert_int_equal(neigh.ifindex, 5);
+		assert_int_equal(neigh.family, FAMILY_IP6);
+		assert_int_equal(neigh.addr.b[15], 1);
+		assert_memory_equal(neigh.mac.b, mac_bytes, sizeof(mac_bytes));
+	}
+}
+
+/* Who sees to it, by state, flags, extended flags and protocol. */
+static void who_keeps_a_neighbour(void **state UNUSED)
+{
+	static const struct {
+		uint16_t nud;
+		uint8_t flags;
+		uint32_t ext; /* 1: managed */
+		uint8_t protocol;
+		enum neigh_care care;
+		bool is_stale;
+	} cases[] = {
+		{ NUD_REACHABLE, 0, 0, RTPROT_UNSPEC, NEIGH_AGES, false },
+		{ NUD_STALE, 0, 0, RTPROT_UNSPEC, NEIGH_AGES, true },
+		{ NUD_STALE, NTF_ROUTER, 0, RTPROT_KERNEL, NEIGH_AGES, true },
+		{ NUD_REACHABLE, 0, 1, NEIGHS_PROTOCOL, NEIGH_OURS, false },
+		{ NUD_STALE, 0, 0, NEIGHS_PROTOCOL, NEIGH_AGES, true },
+		{ NUD_REACHABLE, 0, 1, RTPROT_UNSPEC, NEIGH_OTHERS, false },
+		{ NUD_REACHABLE, 0, 0, RTPROT_ZEBRA, NEIGH_OTHERS, false },
+		{ NUD_PERMANENT, 0, 0, RTPROT_UNSPEC, NEIGH_OTHERS, false },
+		{ NUD_PERMANENT, 0, 1, NEIGHS_PROTOCOL, NEIGH_OTHERS, false },
+		{ NUD_NOARP, 0, 0, RTPROT_UNSPEC, NEIGH_OTHERS, false },
+		{ NUD_REACHABLE, NTF_EXT_LEARNED, 0, RTPROT_UNSPEC, NEIGH_OTHERS, false },
+	};
+
+	for (size_t i = 0; i < array_size(cases); i++) {
+		struct neigh neigh;
+		struct msg m;
+
+		put_neigh(&m, RTM_NEWNEIGH, AF_INET, cases[i].nud, cases[i].flags);
+		if (cases[i].ext)
+			nlput_u32(&m.w, 15 /* NDA_FLAGS_EXT */, cases[i].ext);
+		if (cases[i].protocol)
+			nlput_u8(&m.w, NDA_PROTOCOL, cases[i].protocol);
+		assert_int_equal(nlput_end(&m.w), 0);
+		assert_int_equal(neighs_get(nlput_msg(&m.w), &neigh), 0);
+		assert_int_equal(neigh.care, cases[i].care);
+		assert_int_equal(neigh.is_stale, cases[i].is_stale);
+	}
+}
+
+static void neighbours_of_others(void **state UNUSED)
+{
+	struct neigh neigh = { .ifindex = 77 };
+	struct msg m;
+
+	put_neigh(&m, RTM_NEWNEIGH, AF_BRIDGE, NUD_PERMANENT, 0);
+	assert_int_equal(neighs_get(nlput_msg(&m.w), &neigh), -ENOMSG);
+	put_neigh(&m, RTM_NEWNEIGH, AF_INET, NUD_PERMANENT, NTF_PROXY);
+	assert_int_equal(neighs_get(nlput_msg(&m.w), &neigh), -ENOMSG);
+	assert_int_equal(neigh.ifindex, 77);
+	put_neigh(&m, RTM_DELNEIGH, AF_INET, NUD_PERMANENT, 0);
+	assert_int_equal(neighs_get(nlput_msg(&m.w), &neigh), 0);
+	assert_false(neigh.is_valid);
+	assert_int_equal(neigh.addr.b[0], 0x20);
+	assert_int_equal(neigh.addr.b[4], 0);
+}
+
+static void neighbour_without_mac(void **state UNUSED)
+{
+	struct ndmsg header = { .ndm_family = AF_INET, .ndm_ifindex = 5, .ndm_state = NUD_NOARP };
+	struct neigh neigh;
+	struct msg m;
+
+	nlput_init(&m.w, m.buf, sizeof(m.buf), 0);
+	nlput_begin(&m.w, RTM_NEWNEIGH, 0);
+	nlput_header(&m.w, &header, sizeof(header));
+	assert_int_equal(nlput_end(&m.w), 0);
+	assert_int_equal(neighs_get(nlput_msg(&m.w), &neigh), -EBADMSG);
+	nlput_bytes(&m.w, NDA_DST, "\12\0\0\1", 4);
+	assert_int_equal(nlput_end(&m.w), 0);
+	assert_int_equal(neighs_get(nlput_msg(&m.w), &neigh), 0);
+	assert_false(neigh.is_valid);
+}
+
+/* -- routes --------------------------------------------------------------- */
+
+static void begin_route(struct msg *m, uint8_t family, uint8_t type)
+{
+	struct rtmsg header = { .rtm_family = family, .rtm_type = type, .rtm_flags = RTM_F_CLONED };
+
+	nlput_init(&m->w, m->buf, sizeof(m->buf), 0);
+	nlput_begin(&m->w, RTM_NEWROUTE, 0);
+	nlput_header(&m->w, &header, sizeof(header));
+	nlput_u32(&m->w, RTA_TABLE, 254);
+	nlput_u32(&m->w, RTA_OIF, 5);
+}
+
+static struct route_answer get_route(struct msg *m)
+{
+	struct route_answer answer;
+
+	assert_int_equal(nlput_end(&m->w), 0);
+	assert_int_equal(routes_get(nlput_msg(&m->w), &answer), 0);
+	return answer;
+}
+
+static void route_with_gateway_and_mtu(void **state UNUSED)
+{
+	struct route_answer answer;
+	struct nlput_nest nest;
+	struct msg m;
+
+	begin_route(&m, AF_INET, RTN_UNICAST);
+	nlput_bytes(&m.w, RTA_GATEWAY, "\xc0\0\2\1", 4);
+	nest = nlput_nest_begin(&m.w, RTA_METRICS);
+	nlput_u32(&m.w, RTAX_MTU, 1400);
+	nlput_nest_end(&m.w, nest);
+	answer = get_route(&m);
+	assert_int_equal(answer.kind, ROUTE_UNICAST);
+	assert_int_equal(answer.err, 0);
+	assert_int_equal(answer.oif, 5);
+	assert_true(answer.has_gateway);
+	assert_int_equal(answer.gateway_family, FAMILY_IP4);
+	assert_memory_equal(answer.gateway.b, "\xc0\0\2\1\0\0\0\0\0\0\0\0\0\0\0\0", 16);
+	assert_int_equal(answer.mtu, 1400);
+}
+
+static void route_on_link(void **state UNUSED)
+{
+	struct route_answer answer;
+	struct msg m;
+
+	begin_route(&m, AF_INET6, RTN_UNICAST);
+	answer = get_route(&m);
+	assert_int_equal(answer.kind, ROUTE_UNICAST);
+	assert_false(answer.has_gateway);
+	assert_int_equal(answer.mtu, 0);
+}
+
+/* An IPv4 route over an IPv6 next hop. */
+static void route_via_the_other_family(void **state UNUSED)
+{
+	static const unsigned char via[18] = { AF_INET6, 0, 0xfe, 0x80, [17] = 9 };
+	struct route_answer answer;
+	struct msg m;
+
+	begin_route(&m, AF_INET, RTN_UNICAST);
+	nlput_bytes(&m.w, RTA_VIA, via, sizeof(via));
+	answer = get_route(&m);
+	assert_true(answer.has_gateway);
+	assert_int_equal(answer.gateway_family, FAMILY_IP6);
+	assert_memory_equal(answer.gateway.b, via + 2, 16);
+}
+
+static void next_hops_that_break_the_library(void **state UNUSED)
+{
+	static const struct rtnexthop none = { .rtnh_len = 0 };
+	struct route_answer answer;
+	struct msg m;
+
+	begin_route(&m, AF_INET, RTN_UNICAST);
+	nlput_bytes(&m.w, RTA_MULTIPATH, &none, sizeof(none));
+	assert_int_equal(nlput_end(&m.w), 0);
+	assert_int_equal(routes_get(nlput_msg(&m.w), &answer), -EBADMSG);
+	begin_route(&m, AF_INET, RTN_UNICAST);
+	nlput_bytes(&m.w, RTA_VIA, "\x0a", 1);
+	assert_int_equal(nlput_end(&m.w), 0);
+	assert_int_equal(routes_get(nlput_msg(&m.w), &answer), -EBADMSG);
+}
+
+static void kinds_of_routes(void **state UNUSED)
+{
+	static const struct {
+		uint8_t type;
+		enum route_kind kind;
+	} cases[] = {
+		{ RTN_UNICAST, ROUTE_UNICAST }, { RTN_LOCAL, ROUTE_LOCAL },
+		{ RTN_BROADCAST, ROUTE_OTHER }, { RTN_MULTICAST, ROUTE_OTHER },
+		{ RTN_ANYCAST, ROUTE_OTHER },   { RTN_BLACKHOLE, ROUTE_OTHER },
+	};
+	struct route_answer answer;
+	struct msg m;
+
+	for (size_t i = 0; i < array_size(cases); i++) {
+		begin_route(&m, AF_INET, cases[i].type);
+		assert_int_equal(get_route(&m).kind, cases[i].kind);
+	}
+	nlput_begin(&m.w, RTM_DELROUTE, 0);
+	assert_int_equal(nlput_end(&m.w), 0);
+	assert_int_equal(routes_get(nlput_msg(&m.w), &answer), -ENOMSG);
+}
+
+/* -- the kernel that runs the test ---------------------------------------- */
+
+static void note_loopback(const struct link *link, void *ctx)
+{
+	struct link *loopback = ctx;
+
+	if (link->is_loopback)
+		*loopback = *link;
+}
+
+static void count_neigh(const struct neigh *neigh, void *ctx)
+{
+	assert_true(neigh->family == FAMILY_IP4 || neigh->family == FAMILY_IP6);
+	++*(unsigned int *)ctx;
+}
+
+static void begin_netconf(struct msg *m, uint16_t type, uint8_t family)
+{
+	struct netconfmsg header = { .ncm_family = family };
+
+	nlput_init(&m->w, m->buf, sizeof(m->buf), 0);
+	nlput_begin(&m->w, type, 0);
+	nlput_header(&m->w, &header, sizeof(header));
+}
+
+static int get_netconf(struct msg *m, struct netconf *ret)
+{
+	assert_int_equal(nlput_end(&m->w), 0);
+	return netconf_get(nlput_msg(&m->w), ret);
+}
+
+static void forwarding(void **state UNUSED)
+{
+	struct netconf conf;
+	struct msg m;
+
+	begin_netconf(&m, RTM_NEWNETCONF, AF_INET6);
+	nlput_u32(&m.w, NETCONFA_IFINDEX, (uint32_t)NETCONFA_IFINDEX_ALL);
+	nlput_u32(&m.w, NETCONFA_FORWARDING, 0);
+	assert_int_equal(get_netconf(&m, &conf), 0);
+	assert_true(conf.is_ip6);
+	assert_int_equal(conf.ifindex, NETCONF_ALL);
+	assert_true(conf.has_forwarding);
+	assert_false(conf.is_forwarding);
+	begin_netconf(&m, RTM_NEWNETCONF, AF_INET);
+	nlput_u32(&m.w, NETCONFA_IFINDEX, 3);
+	nlput_u32(&m.w, NETCONFA_FORWARDING, 1);
+	assert_int_equal(get_netconf(&m, &conf), 0);
+	assert_false(conf.is_ip6);
+	assert_int_equal(conf.ifindex, 3);
+	assert_true(conf.is_forwarding);
+	/* Something else changed. */
+	begin_netconf(&m, RTM_NEWNETCONF, AF_INET);
+	nlput_u32(&m.w, NETCONFA_IFINDEX, 3);
+	nlput_u32(&m.w, NETCONFA_RP_FILTER, 1);
+	assert_int_equal(get_netconf(&m, &conf), 0);
+	assert_false(conf.has_forwarding);
+}
+
+static void strange_netconf(void **state UNUSED)
+{
+	struct netconf conf;
+	struct msg m;
+
+	begin_netconf(&m, RTM_DELNETCONF, AF_INET6);
+	assert_int_equal(get_netconf(&m, &conf), -ENOMSG);
+	begin_netconf(&m, RTM_NEWNETCONF, AF_MPLS);
+	assert_int_equal(get_netconf(&m, &conf), -ENOMSG);
+	begin_netconf(&m, RTM_NEWNETCONF, AF_INET);
+	nlput_u8(&m.w, NETCONFA_FORWARDING, 1);
+	assert_int_equal(get_netconf(&m, &conf), -EBADMSG);
+	nlput_init(&m.w, m.buf, sizeof(m.buf), 0);
+	nlput_begin(&m.w, RTM_NEWNETCONF, 0);
+	assert_int_equal(get_netconf(&m, &conf), -EBADMSG);
+}
+
+static void real_dumps(void **state UNUSED)
+{
+	struct link loopback = { .ifindex = 0 };
+	unsigned int neighs = 0;
+	struct routes *routes;
+	bool forwards;
+
+	if (routes_open(&routes))
+		skip();
+	routes_close(routes);
+	assert_int_equal(links_dump(note_loopback, &loopback), 0);
+	assert_int_equal(loopback.ifindex, 1);
+	assert_string_equal(loopback.name, "lo");
+	assert_false(loopback.is_ether);
+	assert_int_equal(neighs_dump(count_neigh, &neighs), 0);
+	assert_int_equal(netconf_ask_ip6(&forwards), 0);
+}
+
+static void real_lookup(void **state UNUSED)
+{
+	struct route_query query = { .family = FAMILY_IP4,
+				     .proto = L4_TCP,
+				     .sport = 1,
+				     .dport = 2,
+				     .dst = { { 127, 0, 0, 1 } } };
+	struct route_answer answer;
+	struct routes *routes;
+
+	if (routes_open(&routes))
+		skip();
+	/* Where the loopback interface is down there is no such route. */
+	assert_int_equal(routes_lookup(routes, &query, &answer), 0);
+	assert_true(answer.kind == ROUTE_LOCAL ? answer.oif == 1 && answer.err == 0
+					       : answer.kind == ROUTE_NONE && answer.err < 0);
+	/* An address that cannot be one. */
+	query.dst = (struct addr){ { 0 } };
+	query.src = (struct addr){ { 224, 0, 0, 1 } };
+	query.with_src = true;
+	assert_int_equal(routes_lookup(routes, &query, &answer), 0);
+	assert_int_equal(answer.kind, ROUTE_NONE);
+	assert_int_equal(answer.err, -EINVAL);
+	/* A device that does not exist. */
+	query = (struct route_query){ .family = FAMILY_IP6,
+				      .proto = 58,
+				      .iif = 0x7ffffff0,
+				      .dst = { { 0x20, 1, 0xd, 0xb8, 1 } } };
+	assert_int_equal(routes_lookup(routes, &query, &answer), 0);
+	assert_int_equal(answer.kind, ROUTE_NONE);
+	assert_int_equal(answer.err, -ENODEV);
+	query.family = FAMILY_NONE;
+	assert_int_equal(routes_lookup(routes, &query, &answer), -EINVAL);
+	routes_close(routes);
+	routes_close(NULL);
+}
+
+static void real_watch(void **state UNUSED)
+{
+	struct rtwatch_callbacks callbacks = { .ctx = NULL };
+	struct rtwatch *w;
+
+	if (rtwatch_open(&w, 64 * 1024, &callbacks))
+		skip();
+	assert_true(rtwatch_fd(w) >= 0);
+	assert_int_equal(rtwatch_grow(w, 128 * 1024), 128 * 1024);
+	rtwatch_close(w);
+	rtwatch_close(NULL);
+}
+
+/* -- other routes ---------------------------------------------------------- */
+
+static void put_route(struct msg *m, uint16_t type, uint8_t family, uint8_t len, const char *dst)
+{
+	struct rtmsg header = { .rtm_family = family, .rtm_dst_len = len };
+
+	nlput_init(&m->w, m->buf, sizeof(m->buf), 0);
+	nlput_begin(&m->w, type, 0);
+	nlput_header(&m->w, &header, sizeof(header));
+	if (dst)
+		nlput_bytes(&m->w, RTA_DST, dst, family == AF_INET ? 4 : 16);
+	assert_int_equal(nlput_end(&m->w), 0);
+}
+
+static void put_bare(struct msg *m, uint16_t type, uint16_t flags, const void *header, size_t len)
+{
+	nlput_init(&m->w, m->buf, sizeof(m->buf), 0);
+	nlput_begin(&m->w, type, flags);
+	nlput_header(&m->w, header, len);
+	assert_int_equal(nlput_end(&m->w), 0);
+}
+
+static void changed_routes(void **state UNUSED)
+{
+	static const char header[12] = { AF_INET6 };
+	struct route_change c = { .len = 77 };
+	struct msg m;
+
+	put_route(&m, RTM_NEWROUTE, AF_INET, 24, "\xc0\0\2\0");
+	assert_int_equal(routechange_get(nlput_msg(&m.w), &c), 0);
+	assert_int_equal(c.family, FAMILY_IP4);
+	assert_int_equal(c.len, 24);
+	assert_int_equal(c.prefix.b[0], 192);
+	assert_int_equal(c.ifindex, 0);
+	/* A default route has no destination. */
+	put_route(&m, RTM_DELROUTE, AF_INET6, 0, NULL);
+	assert_int_equal(routechange_get(nlput_msg(&m.w), &c), 0);
+	assert_int_equal(c.family, FAMILY_IP6);
+	assert_int_equal(c.len, 0);
+	c.len = 77;
+	put_route(&m, RTM_NEWROUTE, AF_INET, 33, "\xc0\0\2\0");
+	assert_int_equal(routechange_get(nlput_msg(&m.w), &c), -EBADMSG);
+	put_route(&m, RTM_NEWROUTE, 99, 8, NULL);
+	assert_int_equal(routechange_get(nlput_msg(&m.w), &c), -ENOMSG);
+	/* What is new and used by nobody yet. */
+	put_bare(&m, RTM_NEWADDR, 0, header, 8);
+	assert_int_equal(routechange_get(nlput_msg(&m.w), &c), -ENOMSG);
+	put_bare(&m, RTM_NEWNEXTHOP, NLM_F_CREATE, header, 8);
+	assert_int_equal(routechange_get(nlput_msg(&m.w), &c), -ENOMSG);
+	assert_int_equal(c.len, 77);
+	put_bare(&m, RTM_NEWNEXTHOP, NLM_F_CREATE | NLM_F_REPLACE, header, 8);
+	assert_int_equal(routechange_get(nlput_msg(&m.w), &c), 0);
+	assert_int_equal(c.family, FAMILY_NONE);
+	put_bare(&m, RTM_DELADDR, 0, header, 8);
+	assert_int_equal(routechange_get(nlput_msg(&m.w), &c), 0);
+	assert_int_equal(c.family, FAMILY_IP6);
+	assert_int_equal(c.len, 0);
+	put_bare(&m, RTM_NEWRULE, 0, header, 12);
+	assert_int_equal(routechange_get(nlput_msg(&m.w), &c), 0);
+	assert_int_equal(c.family, FAMILY_IP6);
+	put_bare(&m, RTM_NEWRULE, 0, header, 8);
+	assert_int_equal(routechange_get(nlput_msg(&m.w), &c), -EBADMSG);
+}
+
+static void changed_settings(void **state UNUSED)
+{
+	static const struct {
+		int32_t ifindex;
+		int err;
+		uint32_t device;
+	} cases[] = {
+		{ NETCONFA_IFINDEX_ALL, 0, 0 },
+		{ NETCONFA_IFINDEX_DEFAULT, -ENOMSG, 0 },
+		{ 5, 0, 5 },
+	};
+	struct netconfmsg header = { .ncm_family = AF_INET };
+
+	for (size_t i = 0; i < array_size(cases); i++) {
+		struct route_change c;
+		struct msg m;
+
+		put_bare(&m, RTM_NEWNETCONF, 0, &header, sizeof(header));
+		nlput_u32(&m.w, NETCONFA_IFINDEX, (uint32_t)cases[i].ifindex);
+		assert_int_equal(nlput_end(&m.w), 0);
+		assert_int_equal(routechange_get(nlput_msg(&m.w), &c), cases[i].err);
+		if (cases[i].err == 0)
+			assert_int_equal(c.ifindex, cases[i].device);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(plain_port),
+		cmocka_unit_test(port_of_a_switch),
+		cmocka_unit_test(up_means_up_with_carrier),
+		cmocka_unit_test(vlan_device),
+		cmocka_unit_test(kind_that_the_library_does_not_know),
+		cmocka_unit_test(bridge_ports_are_no_links),
+		cmocka_unit_test(neighbour_states),
+		cmocka_unit_test(neighbours_of_others), cmocka_unit_test(who_keeps_a_neighbour),
+		cmocka_unit_test(changed_routes), cmocka_unit_test(changed_settings),
+		cmocka_unit_test(neighbour_without_mac),
+		cmocka_unit_test(route_with_gateway_and_mtu),
+		cmocka_unit_test(route_on_link),
+		cmocka_unit_test(route_via_the_other_family),
+		cmocka_unit_test(next_hops_that_break_the_library),
+		cmocka_unit_test(kinds_of_routes),
+		cmocka_unit_test(forwarding),
+		cmocka_unit_test(strange_netconf),
+		cmocka_unit_test(real_dumps),
+		cmocka_unit_test(real_lookup),
+		cmocka_unit_test(real_watch),
+	};
+
+	return cmocka_run_group_tests_name("links", tests, NULL, NULL);
+}
