@@ -58,7 +58,7 @@ int engine_new(const struct engine_params *params, struct engine **ret_engine)
 	err = flowtab_init(&e->flows, params->settings.max_flows, params->n_workers,
 			   params->hash_key);
 	if (!err)
-		err = pathtab_init(&e->paths, params->hash_key);
+		err = topology_init(&e->paths, params->hash_key);
 	if (!err)
 		err = proof_new(&e->settings, &e->proof);
 	if (!err && e->settings.offload == OFFLOAD_HARDWARE && settings_use_flower(&e->settings))
@@ -82,7 +82,7 @@ void engine_free(struct engine *engine)
 	rank_free(engine->rank);
 	proof_free(engine->proof);
 	wheel_fini(&engine->timers);
-	pathtab_fini(&engine->paths);
+	topology_fini(&engine->paths);
 	flowtab_fini(&engine->flows);
 	free(engine);
 }
@@ -104,7 +104,7 @@ bool engine_wants_dumps(const struct engine *engine)
 {
 	return engine->n_silent || has_room_again(engine) ||
 	       engine->n_reason[REASON_HARDWARE_FULL] ||
-	       engine->wants_kernel_dump || ruleset_wants_dump(engine);
+	       engine->wants_kernel_dump || revoke_wants_dump(engine);
 }
 
 bool engine_has_silent(const struct engine *engine)
@@ -129,14 +129,14 @@ static uint32_t routing_mark(const struct engine *e, const struct flow *f)
 static bool is_same_path(const struct engine *e, const struct flow *f, const struct path *path)
 {
 	return f->next_hop[DIR_ORIG] == path->next_hop[DIR_ORIG] &&
-	       f->next_hop[DIR_REPLY] == path->next_hop[DIR_REPLY] && !drive_hops_changed(e, f);
+	       f->next_hop[DIR_REPLY] == path->next_hop[DIR_REPLY] && !flowact_hops_changed(e, f);
 }
 
 static void take_path(struct engine *e, struct flow *f, const struct path *path)
 {
 	for (unsigned int d = 0; d < DIR__COUNT; d++) {
-		pathtab_ref_neigh(&e->paths, path->next_hop[d]);
-		pathtab_unref_neigh(&e->paths, f->next_hop[d]);
+		topology_ref_neigh(&e->paths, path->next_hop[d]);
+		topology_unref_neigh(&e->paths, f->next_hop[d]);
 		f->next_hop[d] = path->next_hop[d];
 	}
 }
@@ -147,13 +147,13 @@ static void judge_adopted(struct engine *e, struct flow *f, enum reason reason,
 {
 	if (reason != REASON_NONE) {
 		if (!adopt_waits(e, f, reason))
-			drive_input(e, f, FLOW_IN_PATH_BAD, reason, now);
+			flowact_input(e, f, FLOW_IN_PATH_BAD, reason, now);
 	} else if (adopt_is_right(e, f, path)) {
 		take_path(e, f, path);
 		adopt_confirm(e, f, now);
-		drive_input(e, f, FLOW_IN_PATH_SAME, REASON_NONE, now);
+		flowact_input(e, f, FLOW_IN_PATH_SAME, REASON_NONE, now);
 	} else {
-		drive_input(e, f, FLOW_IN_PATH_NEW, REASON_PATH_CHANGED, now);
+		flowact_input(e, f, FLOW_IN_PATH_NEW, REASON_PATH_CHANGED, now);
 	}
 }
 
@@ -165,7 +165,7 @@ static void feed_lookup(struct engine *e, struct flow *f, struct path_query *q, 
 	if (f->state != FLOW_RESOLVE && f->state != FLOW_ACTIVE && f->state != FLOW_ADOPTED)
 		return;
 	if (q->ask.mark != routing_mark(e, f)) {
-		drive_input(e, f, FLOW_IN_RECHECK, REASON_NONE, now);
+		flowact_input(e, f, FLOW_IN_RECHECK, REASON_NONE, now);
 		return;
 	}
 	if (path_advance(q, &reason) == PATH_FOUND)
@@ -178,20 +178,20 @@ static void feed_lookup(struct engine *e, struct flow *f, struct path_query *q, 
 		judge_adopted(e, f, reason, &path, now);
 	} else if (reason != REASON_NONE) {
 		f->path_gen = q->generation;
-		drive_input(e, f, FLOW_IN_PATH_BAD, reason, now);
+		flowact_input(e, f, FLOW_IN_PATH_BAD, reason, now);
 	} else if (f->state == FLOW_RESOLVE) {
 		f->path_gen = q->generation;
 		take_path(e, f, &path);
-		drive_input(e, f, FLOW_IN_PATH_NEW, REASON_NONE, now);
+		flowact_input(e, f, FLOW_IN_PATH_NEW, REASON_NONE, now);
 	} else if (is_same_path(e, f, &path)) {
 		f->path_gen = q->generation;
-		drive_input(e, f, FLOW_IN_PATH_SAME, REASON_NONE, now);
-	} else if (drive_is_in_place(e, f, &path)) {
+		flowact_input(e, f, FLOW_IN_PATH_SAME, REASON_NONE, now);
+	} else if (flowact_is_in_place(e, f, &path)) {
 		f->path_gen = q->generation;
 		take_path(e, f, &path);
-		drive_input(e, f, FLOW_IN_PATH_MOVED, REASON_NONE, now);
+		flowact_input(e, f, FLOW_IN_PATH_MOVED, REASON_NONE, now);
 	} else {
-		drive_input(e, f, FLOW_IN_PATH_NEW, REASON_PATH_CHANGED, now);
+		flowact_input(e, f, FLOW_IN_PATH_NEW, REASON_PATH_CHANGED, now);
 	}
 }
 
@@ -199,9 +199,9 @@ static void feed_lookup(struct engine *e, struct flow *f, struct path_query *q, 
 static enum reason judge_refusal(struct engine *e, struct flow *f, const struct event_install *done,
 				 mono_t now)
 {
-	const struct neigh_rec *out = pathtab_get_neigh(&e->paths, f->next_hop[done->dir]);
+	const struct neigh_rec *out = topology_get_neigh(&e->paths, f->next_hop[done->dir]);
 	const struct neigh_rec *in =
-		pathtab_get_neigh(&e->paths, f->next_hop[dir_other(done->dir)]);
+		topology_get_neigh(&e->paths, f->next_hop[dir_other(done->dir)]);
 	struct nic *nic = e->paths.nic;
 	struct card *card = nic ? nic_card_at(nic, f->card) : NULL;
 	const struct nic_port *port = nic && in ? nic_find_port(nic, in->neigh.ifindex) : NULL;
@@ -246,22 +246,22 @@ static void feed_install(struct engine *e, struct flow *f, const struct event_in
 	case INSTALL_OK:
 		counter_inc(&installs_ok);
 		f->in_hw = done->in_hw;
-		drive_input(e, f, FLOW_IN_INSTALLED, REASON_NONE, now);
+		flowact_input(e, f, FLOW_IN_INSTALLED, REASON_NONE, now);
 		break;
 	case INSTALL_NO_CONN:
-		drive_input(e, f, FLOW_IN_END, REASON_NONE, now);
-		drive_input(e, f, FLOW_IN_NOT_INSTALLED, REASON_NONE, now);
+		flowact_input(e, f, FLOW_IN_END, REASON_NONE, now);
+		flowact_input(e, f, FLOW_IN_NOT_INSTALLED, REASON_NONE, now);
 		break;
 	case INSTALL_CT_REFUSED:
 		counter_inc(&installs_refused);
-		drive_input(e, f, FLOW_IN_NOT_INSTALLED, REASON_CONNTRACK_REFUSED, now);
+		flowact_input(e, f, FLOW_IN_NOT_INSTALLED, REASON_CONNTRACK_REFUSED, now);
 		break;
 	case INSTALL_REFUSED:
-		drive_input(e, f, FLOW_IN_NOT_INSTALLED, reason, now);
+		flowact_input(e, f, FLOW_IN_NOT_INSTALLED, reason, now);
 		break;
 	case INSTALL_UNCERTAIN:
 		counter_inc(&installs_uncertain);
-		drive_input(e, f, FLOW_IN_UNCERTAIN, REASON_RULE_LOST, now);
+		flowact_input(e, f, FLOW_IN_UNCERTAIN, REASON_RULE_LOST, now);
 		break;
 	}
 }
@@ -281,10 +281,10 @@ static void feed_remove(struct engine *e, struct flow *f, const struct event_rem
 	count_last(e, f, done, now);
 	if (done->err) {
 		counter_inc(&removals_failed);
-		drive_input(e, f, FLOW_IN_NOT_REMOVED, REASON_NONE, now);
+		flowact_input(e, f, FLOW_IN_NOT_REMOVED, REASON_NONE, now);
 	} else {
 		counter_inc(&removals_ok);
-		drive_input(e, f, FLOW_IN_REMOVED, REASON_NONE, now);
+		flowact_input(e, f, FLOW_IN_REMOVED, REASON_NONE, now);
 	}
 }
 
@@ -294,14 +294,14 @@ static void feed_move(struct engine *e, struct flow *f, const struct event_remov
 	count_last(e, f, done, now);
 	if (done->err) {
 		counter_inc(&moves_failed);
-		drive_input(e, f, FLOW_IN_NOT_MOVED, REASON_NONE, now);
+		flowact_input(e, f, FLOW_IN_NOT_MOVED, REASON_NONE, now);
 		return;
 	}
 	counter_inc(&moves_ok);
 	/* The new ones begin to count. */
 	memset(f->rule_pkts, 0, sizeof(f->rule_pkts));
 	memset(f->rule_bytes, 0, sizeof(f->rule_bytes));
-	drive_input(e, f, FLOW_IN_MOVED, REASON_NONE, now);
+	flowact_input(e, f, FLOW_IN_MOVED, REASON_NONE, now);
 }
 
 static void feed_refresh(struct engine *e, struct flow *f, const struct event *ev, mono_t now)
@@ -316,18 +316,18 @@ static void feed_refresh(struct engine *e, struct flow *f, const struct event *e
 		conn.conn = ev->refresh.conn;
 		admit_conn(e, &conn, now);
 	} else if (!ev->refresh.found && ev->refresh.err == 0) {
-		drive_input(e, f, FLOW_IN_END, REASON_NONE, now);
+		flowact_input(e, f, FLOW_IN_END, REASON_NONE, now);
 	}
 	f = flowtab_get(&e->flows, ev->flow);
 	if (f && ev->refresh.mark_cleared) {
 		f->cleared_gen = e->seen_gen & FLOW_CLEARED_GEN_MASK;
-		drive_mark_cleared(e, f, now);
+		flowact_mark_cleared(e, f, now);
 	}
 	if (f && ev->refresh.timeout_s)
 		age_prolonged(e, f, ev->refresh.timeout_s, now);
 	/* What was to be asked while this question was out. */
 	if (f && f->ask_care)
-		drive_ask_care(e, f);
+		flowact_ask_care(e, f);
 }
 
 static void feed_sample(struct engine *e, const struct event_sample *s, mono_t now)
@@ -351,7 +351,7 @@ static void feed_sample(struct engine *e, const struct event_sample *s, mono_t n
 		moved = age_note_use(e, f, s->age_ds, now_ds);
 	proof_sampled(e, f, plan_dir(s->handle), moved, now);
 	if (age_needs_refresh(e, f, now_ds) && !f->is_asking)
-		drive_ask_care(e, f);
+		flowact_ask_care(e, f);
 }
 
 /* What is with a worker that does not return stays there; what waits goes to the
@@ -369,7 +369,7 @@ static void feed_worker(struct engine *e, const struct event_worker *w)
 		else
 			c->stuck &= (uint8_t)~(1u << w->worker);
 	}
-	ports_touch_ways(e);
+	portfsm_touch_ways(e);
 }
 
 static void feed_answer(struct engine *e, const struct event *ev, mono_t now)
@@ -377,7 +377,7 @@ static void feed_answer(struct engine *e, const struct event *ev, mono_t now)
 	struct flow *f = flowtab_get(&e->flows, ev->flow);
 
 	if (!f && ev->type == EVENT_REFRESH_DONE && slab_ref_is_equal(ev->flow, SLAB_REF_NONE))
-		ruleset_stray_done(e, &ev->refresh);
+		revoke_stray_done(e, &ev->refresh);
 	if (!f)
 		return;
 	switch ((enum event_type)ev->type) {
@@ -433,7 +433,7 @@ void engine_feed(struct engine *e, const struct event *ev, mono_t now)
 	case EVENT_DEVICES:
 	case EVENT_PORT_DONE:
 	case EVENT_PROBE_DONE:
-		ports_feed(e, ev, now);
+		portfsm_feed(e, ev, now);
 		break;
 	case EVENT_BARRIER_DONE:
 		barrier_done(e, &ev->barrier, now);
@@ -441,7 +441,7 @@ void engine_feed(struct engine *e, const struct event *ev, mono_t now)
 	case EVENT_EPOCH:
 	case EVENT_RULESET:
 	case EVENT_RULESET_SETTLED:
-		ruleset_event(e, ev);
+		revoke_event(e, ev);
 		break;
 	case EVENT_ROUND_BEGIN:
 	case EVENT_ROUND_PORT:
@@ -486,13 +486,13 @@ static void on_timer(void *ctx, uint32_t slot)
 		flowtab_enqueue(&e->flows, f, FLOW_Q_REMOVE);
 	} else if (f->state == FLOW_REFUSED && f->reason == REASON_TCP_CLOSING) {
 		if (f->had_rules || f->mark_state == FLOW_MARK_REVOKED)
-			drive_ask_care(e, f);
+			flowact_ask_care(e, f);
 	} else if (f->state == FLOW_REFUSED && !e->stopping &&
 		   (f->mark_state == FLOW_MARK_REVOKED || f->reason == REASON_NOT_ADMITTED ||
 		    f->reason == REASON_RULESET_CHANGED)) {
-		drive_wait_no_more(e, f, t->now);
+		flowact_wait_no_more(e, f, t->now);
 	} else if (f->state == FLOW_REFUSED && !e->stopping) {
-		drive_input(e, f, FLOW_IN_RECHECK, REASON_NONE, t->now);
+		flowact_input(e, f, FLOW_IN_RECHECK, REASON_NONE, t->now);
 	}
 }
 
@@ -503,11 +503,11 @@ bool engine_tick(struct engine *e, mono_t now)
 
 	/* Hardware that is tried again may have been reset in between. */
 	if (e->paths.nic && nic_tick(e->paths.nic, now)) {
-		ports_touch_ways(e);
-		ports_renew_all_guards(e);
+		portfsm_touch_ways(e);
+		portfsm_renew_all_guards(e);
 	}
 	more |= rank_step(e, now);
-	kernelflow_step(e, now);
+	kernfwd_step(e, now);
 	adopt_step(e, now);
 	return resync_step(e, now) || more;
 }
@@ -515,7 +515,7 @@ bool engine_tick(struct engine *e, mono_t now)
 mono_t engine_next_due(const struct engine *e)
 {
 	mono_t due = mono_min(mono_min(wheel_next_due(&e->timers), rank_next_due(e)),
-			      mono_min(barrier_next_due(e), kernelflow_next_due(e)));
+			      mono_min(barrier_next_due(e), kernfwd_next_due(e)));
 
 	due = mono_min(due, adopt_next_due(e));
 	return e->paths.nic ? mono_min(due, nic_next_due(e->paths.nic)) : due;
@@ -590,7 +590,7 @@ static bool next_question(struct engine *e, mono_t now, struct order *ret)
 				f->ask_path || (f->ask_care && !f->is_asking) ? FLOW_Q_ASK :
 										FLOW_Q_NONE);
 	}
-	return ret->type != ORDER_NONE || ruleset_next_stray(e, ret);
+	return ret->type != ORDER_NONE || revoke_next_stray(e, ret);
 }
 
 /* First of the worker's own queue, else of a queue whose worker is stuck. */
@@ -618,27 +618,27 @@ static bool next_removal(struct engine *e, unsigned int worker, mono_t now, stru
 
 	if (f) {
 		/* What cannot be moved any more is removed. */
-		if (f->state == FLOW_MOVE && !drive_make_move(e, f, ret))
-			drive_input(e, f, FLOW_IN_RECHECK, REASON_NONE, now);
+		if (f->state == FLOW_MOVE && !flowact_make_move(e, f, ret))
+			flowact_input(e, f, FLOW_IN_RECHECK, REASON_NONE, now);
 		if (f->state == FLOW_DRAIN)
-			drive_make_remove(e, f, ret);
-		drive_input(e, f, FLOW_IN_TAKEN, REASON_NONE, now);
+			flowact_make_remove(e, f, ret);
+		flowact_input(e, f, FLOW_IN_TAKEN, REASON_NONE, now);
 		return true;
 	}
 	/* Ports go last, when no flow needs them. */
 	if (worker != 0)
 		return false;
-	if (ports_next_unwanted(e, ret))
+	if (portfsm_next_unwanted(e, ret))
 		return true;
 	if (!e->stopping || e->flush_walk.is_running || n_with_rules(e))
 		return false;
-	return ports_next_closing(e, ret);
+	return portfsm_next_closing(e, ret);
 }
 
 /* The card that the flow's rules would be on; a redirect stays on one card. */
 static struct card *card_of(struct engine *e, struct flow *f)
 {
-	uint32_t ifindex = pathtab_device_of(&e->paths, f->next_hop[DIR_ORIG]);
+	uint32_t ifindex = topology_device_of(&e->paths, f->next_hop[DIR_ORIG]);
 
 	if (!e->paths.nic || !ifindex)
 		return NULL;
@@ -655,7 +655,7 @@ static bool trusts_guards(struct engine *e, const struct order_install *o, mono_
 	bool is_trusted = true;
 
 	for (unsigned int d = 0; d < DIR__COUNT; d++)
-		is_trusted &= ports_trust_guards(e, o->rule[d].ifindex, now);
+		is_trusted &= portfsm_trust_guards(e, o->rule[d].ifindex, now);
 	return is_trusted;
 }
 
@@ -667,13 +667,13 @@ static bool take_install(struct engine *e, struct flow *f, unsigned int worker, 
 	struct card *card = card_of(e, f);
 
 	/* Something changed since it was planned: plan it again. */
-	if (drive_path_is_stale(e, f) || !drive_make_install(e, f, ret)) {
-		drive_input(e, f, FLOW_IN_RECHECK, REASON_NONE, now);
+	if (flowact_path_is_stale(e, f) || !flowact_make_install(e, f, ret)) {
+		flowact_input(e, f, FLOW_IN_RECHECK, REASON_NONE, now);
 		return false;
 	}
 	ret->type = ORDER_NONE;
 	if (card && !card_works(card)) {
-		drive_input(e, f, FLOW_IN_LEAVE, REASON_DEVICE_FAILING, now);
+		flowact_input(e, f, FLOW_IN_LEAVE, REASON_DEVICE_FAILING, now);
 		return false;
 	}
 	if (card && !rank_admits(f, card)) {
@@ -681,14 +681,14 @@ static bool take_install(struct engine *e, struct flow *f, unsigned int worker, 
 		if (f->is_chosen && !rank_is_overdue(e, f, now))
 			flowtab_enqueue(&e->flows, f, FLOW_Q_INSTALL);
 		else
-			drive_input(e, f, FLOW_IN_LEAVE, REASON_HARDWARE_FULL, now);
+			flowact_input(e, f, FLOW_IN_LEAVE, REASON_HARDWARE_FULL, now);
 		return false;
 	}
 	if (!trusts_guards(e, &ret->install, now)) {
 		flowtab_enqueue(&e->flows, f, FLOW_Q_INSTALL);
 		return false;
 	}
-	drive_input(e, f, FLOW_IN_TAKEN, REASON_NONE, now);
+	flowact_input(e, f, FLOW_IN_TAKEN, REASON_NONE, now);
 	f->had_rules = true;
 	f->is_chosen = false;
 	f->worker = (uint8_t)worker;
@@ -707,9 +707,9 @@ static bool next_install(struct engine *e, unsigned int worker, mono_t now, stru
 
 	if (e->stopping)
 		return false;
-	if (worker == 0 && ports_next_order(e, now, ret))
+	if (worker == 0 && portfsm_next_order(e, now, ret))
 		return true;
-	if (e->n_barriers || ruleset_is_walking(e))
+	if (e->n_barriers || revoke_is_walking(e))
 		return false;
 	while ((f = first_for(e, FLOW_Q_INSTALL, worker)) && passed_over < PASS_OVER) {
 		if (take_install(e, f, worker, now, ret))
@@ -717,7 +717,7 @@ static bool next_install(struct engine *e, unsigned int worker, mono_t now, stru
 		passed_over += f->state == FLOW_WAIT;
 	}
 	/* What they wait for may be guards. */
-	return worker == 0 && passed_over && ports_next_order(e, now, ret);
+	return worker == 0 && passed_over && portfsm_next_order(e, now, ret);
 }
 
 bool engine_next_order(struct engine *e, enum order_class class, unsigned int worker, mono_t now,
@@ -743,7 +743,7 @@ bool engine_next_order(struct engine *e, enum order_class class, unsigned int wo
 /* A flow counts twice while it has rules, for it has a question afterwards. */
 uint32_t engine_left(const struct engine *e)
 {
-	return n_with_rules(e) * 2 + e->n_asking + e->flows.ask.count + ports_count_ours(e);
+	return n_with_rules(e) * 2 + e->n_asking + e->flows.ask.count + portfsm_count_ours(e);
 }
 
 bool engine_is_closed(const struct engine *e)

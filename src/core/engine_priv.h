@@ -8,7 +8,7 @@
 #include "core/engine.h"
 #include "core/flow/flowtab.h"
 #include "core/path/path.h"
-#include "core/path/pathtab.h"
+#include "core/path/topology.h"
 
 /* A walk over the flow table, a slice per tick. */
 struct walk {
@@ -49,7 +49,7 @@ struct engine {
 	uint32_t instance;
 	mono_t epoch;
 	struct flowtab flows;
-	struct pathtab paths;
+	struct topology paths;
 	struct wheel timers; /* one per flow slot: pauses and repairs */
 
 	struct walk path_walk;	 /* flows whose path may have moved */
@@ -101,87 +101,87 @@ struct engine {
 };
 
 /* drive: the state machine at work */
-void drive_input(struct engine *e, struct flow *f, enum flow_input input, enum reason reason,
+void flowact_input(struct engine *e, struct flow *f, enum flow_input input, enum reason reason,
 		 mono_t now);
-void drive_ask_care(struct engine *e, struct flow *f);
-void drive_set_mark(struct engine *e, struct flow *f, enum flow_mark state);
-void drive_mark_cleared(struct engine *e, struct flow *f, mono_t now);
+void flowact_ask_care(struct engine *e, struct flow *f);
+void flowact_set_mark(struct engine *e, struct flow *f, enum flow_mark state);
+void flowact_mark_cleared(struct engine *e, struct flow *f, mono_t now);
 /* No mark has come back for it: forgets it, or repeats what must happen before. */
-void drive_wait_no_more(struct engine *e, struct flow *f, mono_t now);
+void flowact_wait_no_more(struct engine *e, struct flow *f, mono_t now);
 /* False when a fact is missing meanwhile. */
-bool drive_make_install(struct engine *e, struct flow *f, struct order *ret);
-void drive_make_remove(struct engine *e, struct flow *f, struct order *ret);
+bool flowact_make_install(struct engine *e, struct flow *f, struct order *ret);
+void flowact_make_remove(struct engine *e, struct flow *f, struct order *ret);
 /* Rules for this path belong where those are that the flow has. */
-bool drive_is_in_place(const struct engine *e, const struct flow *f, const struct path *path);
+bool flowact_is_in_place(const struct engine *e, const struct flow *f, const struct path *path);
 /* False when that is not so any more, or something changed since the path was found. */
-bool drive_make_move(struct engine *e, struct flow *f, struct order *ret);
-void drive_set_silent(struct engine *e, struct flow *f, bool is_silent);
+bool flowact_make_move(struct engine *e, struct flow *f, struct order *ret);
+void flowact_set_silent(struct engine *e, struct flow *f, bool is_silent);
 /* Path of a flow that has one, from the tables as they are now. False when a
  * fact is missing meanwhile. */
-bool drive_path_of(const struct engine *e, const struct flow *f, struct path *ret);
+bool flowact_path_of(const struct engine *e, const struct flow *f, struct path *ret);
 /* A neighbour or link of its path changed since the path was found. */
-bool drive_hops_changed(const struct engine *e, const struct flow *f);
+bool flowact_hops_changed(const struct engine *e, const struct flow *f);
 /* As above, or routing changed: the path must be looked up again, and meanwhile packets should
  * not go by its rules. */
-bool drive_path_is_stale(const struct engine *e, const struct flow *f);
+bool flowact_path_is_stale(const struct engine *e, const struct flow *f);
 /* It must be looked up again, but most likely it is the same. */
-bool drive_path_is_doubted(const struct engine *e, const struct flow *f);
+bool flowact_path_is_doubted(const struct engine *e, const struct flow *f);
 /* @generation is newer than what the flow's path accounts for. */
-bool drive_is_newer(uint32_t generation, const struct flow *f);
+bool flowact_is_newer(uint32_t generation, const struct flow *f);
 /* It is on the CPU because of its path, and what could lift that changed since. */
-bool drive_may_be_lifted(const struct engine *e, const struct flow *f);
+bool flowact_may_be_lifted(const struct engine *e, const struct flow *f);
 
 /* ports: links and ports to orders */
 /* Facts about links, neighbours and routing, and answers about ports. */
-void ports_feed(struct engine *e, const struct event *event, mono_t now);
+void portfsm_feed(struct engine *e, const struct event *event, mono_t now);
 /* The NIC behind this port seems to have lost rules: its guards, too? */
-void ports_renew_guards(struct engine *e, uint32_t ifindex);
-void ports_renew_all_guards(struct engine *e);
+void portfsm_renew_guards(struct engine *e, uint32_t ifindex);
+void portfsm_renew_all_guards(struct engine *e);
 /* A rule of the port that has been in since @since has counted at @counted or later (both
  * age_now): the NIC had not lost what was in before. */
-void ports_note_hit(struct engine *e, uint32_t ifindex, uint32_t since, uint32_t counted,
+void portfsm_note_hit(struct engine *e, uint32_t ifindex, uint32_t since, uint32_t counted,
 		    uint32_t now_ds);
 /* Whether guards of the port, if it has any, need no renewal before rules go in beside them.
  * If they do, it is ordered. */
-bool ports_trust_guards(struct engine *e, uint32_t ifindex, mono_t now);
-void ports_feed_round(struct engine *e, const struct event_round *round);
+bool portfsm_trust_guards(struct engine *e, uint32_t ifindex, mono_t now);
+void portfsm_feed_round(struct engine *e, const struct event_round *round);
 /* Something about the hardware changed that those which wait for it must know. */
-void ports_touch_ways(struct engine *e);
-bool ports_next_order(struct engine *e, mono_t now, struct order *ret);
+void portfsm_touch_ways(struct engine *e);
+bool portfsm_next_order(struct engine *e, mono_t now, struct order *ret);
 /* A port that is one no more. */
-bool ports_next_unwanted(struct engine *e, struct order *ret);
-void ports_close_again(struct engine *e);
-bool ports_next_closing(struct engine *e, struct order *ret);
+bool portfsm_next_unwanted(struct engine *e, struct order *ret);
+void portfsm_close_again(struct engine *e);
+bool portfsm_next_closing(struct engine *e, struct order *ret);
 /* Ports that have something of ours, or are about to. */
-uint32_t ports_count_ours(const struct engine *e);
+uint32_t portfsm_count_ours(const struct engine *e);
 /* Nothing is under way: every port and pair that can be used can be used now. */
-bool ports_are_settled(const struct engine *e);
+bool portfsm_are_settled(const struct engine *e);
 
 /* ruleset: what a change of the nft ruleset takes back */
-void ruleset_event(struct engine *e, const struct event *ev);
+void revoke_event(struct engine *e, const struct event *ev);
 /* This mark may have been set by rules that are no more: takes it away. True when it
  * does not count, now or yet. */
-bool ruleset_doubts(struct engine *e, struct flow *f, mono_t now);
+bool revoke_doubts(struct engine *e, struct flow *f, mono_t now);
 /* A mark that admits as soon as rules add the rest. Such connections are known, to be doubted. */
-bool ruleset_is_part(const struct engine *e, uint32_t mark);
+bool revoke_is_part(const struct engine *e, uint32_t mark);
 /* A report came: does the mark count again? */
-void ruleset_report(struct engine *e, struct flow *f, const struct event *ev);
-void ruleset_visit_epoch(struct engine *e, struct flow *f, mono_t now);
-void ruleset_visit_suspect(struct engine *e, struct flow *f, mono_t now);
+void revoke_report(struct engine *e, struct flow *f, const struct event *ev);
+void revoke_visit_epoch(struct engine *e, struct flow *f, mono_t now);
+void revoke_visit_suspect(struct engine *e, struct flow *f, mono_t now);
 /* Some flows have not been looked at since it changed. */
-bool ruleset_is_walking(const struct engine *e);
+bool revoke_is_walking(const struct engine *e);
 /* A connection that nobody knew may have a mark from before a change. */
-bool ruleset_doubts_newcomer(const struct engine *e, const struct conn *c);
+bool revoke_doubts_newcomer(const struct engine *e, const struct conn *c);
 /* Takes the mark of one for which there is no place. */
-void ruleset_add_stray(struct engine *e, const struct conn *c);
-bool ruleset_next_stray(struct engine *e, struct order *ret);
-void ruleset_stray_done(struct engine *e, const struct event_refresh *done);
-void ruleset_dump(struct engine *e, enum event_type type);
-bool ruleset_wants_dump(const struct engine *e);
+void revoke_add_stray(struct engine *e, const struct conn *c);
+bool revoke_next_stray(struct engine *e, struct order *ret);
+void revoke_stray_done(struct engine *e, const struct event_refresh *done);
+void revoke_dump(struct engine *e, enum event_type type);
+bool revoke_wants_dump(const struct engine *e);
 /* All that changes asked for is done: what is in the kernel is right by the ruleset as it is. */
-bool ruleset_is_done(const struct engine *e);
+bool revoke_is_done(const struct engine *e);
 /* Forgets what is settled. */
-void ruleset_step(struct engine *e);
+void revoke_step(struct engine *e);
 
 /* barrier: all packets to the CPU while many rules go */
 /* A flow leaves whose rules must not be hit any more. */
@@ -278,11 +278,11 @@ void resync_start_adopt_walk(struct engine *e);
 /* One slice of every walk; true when more is to do. */
 bool resync_step(struct engine *e, mono_t now);
 
-/* kernelflow: what the kernel's own flowtable forwards */
-bool kernelflow_is_one(const struct flow *f);
-void kernelflow_dump_begins(struct engine *e);
-void kernelflow_step(struct engine *e, mono_t now);
-mono_t kernelflow_next_due(const struct engine *e);
+/* kernfwd: what the kernel's own flowtable forwards */
+bool kernfwd_is_one(const struct flow *f);
+void kernfwd_dump_begins(struct engine *e);
+void kernfwd_step(struct engine *e, mono_t now);
+mono_t kernfwd_next_due(const struct engine *e);
 
 /* admit: conntrack reports to flows */
 void admit_conn(struct engine *e, const struct event *ev, mono_t now);

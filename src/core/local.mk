@@ -13,14 +13,14 @@ src_core_libcore_a_SOURCES = \
 	src/core/flow/flow.h src/core/flow/flow.c \
 	src/core/flow/flowtab.h src/core/flow/flowtab.c \
 	src/core/path/routeset.h src/core/path/routeset.c \
-	src/core/path/pathtab.h src/core/path/pathtab.c \
+	src/core/path/topology.h src/core/path/topology.c \
 	src/core/path/path.h src/core/path/path.c \
 	src/core/path/plan.h src/core/path/plan.c \
 	src/core/port/nic.h src/core/port/nic.c \
 	src/core/engine.h src/core/engine_priv.h \
-	src/core/port/ports.c src/core/flow/admit.c src/core/flow/drive.c src/core/flow/age.c \
+	src/core/port/portfsm.c src/core/flow/admit.c src/core/flow/flowact.c src/core/flow/age.c \
 	src/core/port/proof.c src/core/port/rank.c src/core/resync.c \
-	src/core/rules/ruleset.c src/core/port/barrier.c src/core/flow/kernelflow.c \
+	src/core/rules/revoke.c src/core/port/barrier.c src/core/flow/kernfwd.c \
 	src/core/flow/adopt.c \
 	src/core/engine.c \
 	src/core/view.h src/core/view.c \
@@ -48,8 +48,8 @@ tests_unit_core_test_flow_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
 unit_tests += tests/unit/core/test-flowtab
 tests_unit_core_test_flowtab_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
 
-unit_tests += tests/unit/core/test-pathtab
-tests_unit_core_test_pathtab_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
+unit_tests += tests/unit/core/test-topology
+tests_unit_core_test_topology_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
 
 unit_tests += tests/unit/core/test-path
 tests_unit_core_test_path_LDADD = $(core_ldadd) $(CMOCKA_LIBS)

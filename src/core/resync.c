@@ -68,24 +68,24 @@ void resync_event(struct engine *e, const struct event *ev)
 		e->has_turned_away = false;
 		e->is_behind = ev->is_behind;
 		e->seen_gen++;
-		kernelflow_dump_begins(e);
-		ruleset_dump(e, ev->type);
+		kernfwd_dump_begins(e);
+		revoke_dump(e, ev->type);
 		break;
 	case EVENT_RESYNC_END:
 		if (e->in_resync)
 			start(&e->resync_walk);
 		e->in_resync = false;
-		ruleset_dump(e, ev->type);
+		revoke_dump(e, ev->type);
 		break;
 	case EVENT_RESYNC_ABORT:
 		e->in_resync = false;
-		ruleset_dump(e, ev->type);
+		revoke_dump(e, ev->type);
 		break;
 	case EVENT_FLUSH:
 		add_flush(e, &ev->flush);
 		break;
 	case EVENT_STOP:
-		ports_close_again(e);
+		portfsm_close_again(e);
 		e->stopping = true;
 		start(&e->flush_walk);
 		break;
@@ -101,7 +101,7 @@ static void visit_unseen(struct engine *e, struct flow *f, mono_t now)
 {
 	(void)now;
 	if (f->seen_gen != e->seen_gen && !f->is_asking && f->goal != FLOW_GOAL_GONE)
-		drive_ask_care(e, f);
+		flowact_ask_care(e, f);
 }
 
 /* What changed since its path was found does not concern it; it need not be compared again. */
@@ -112,7 +112,7 @@ static void account(const struct engine *e, struct flow *f)
 
 static void visit_path(struct engine *e, struct flow *f, mono_t now)
 {
-	bool is_stale = drive_path_is_stale(e, f);
+	bool is_stale = flowact_path_is_stale(e, f);
 	enum reason reason;
 
 	/* To ask takes its time, and packets would go a way that is none any more. */
@@ -120,7 +120,7 @@ static void visit_path(struct engine *e, struct flow *f, mono_t now)
 		barrier_bar(e, f);
 	switch ((enum flow_state)f->state) {
 	case FLOW_REFUSED:
-		if (!e->stopping && drive_may_be_lifted(e, f))
+		if (!e->stopping && flowact_may_be_lifted(e, f))
 			break;
 		account(e, f);
 		return;
@@ -129,7 +129,7 @@ static void visit_path(struct engine *e, struct flow *f, mono_t now)
 	case FLOW_ACTIVE:
 	case FLOW_MOVE:
 	case FLOW_MOVING:
-		if (!is_stale && !drive_path_is_doubted(e, f)) {
+		if (!is_stale && !flowact_path_is_doubted(e, f)) {
 			account(e, f);
 			return;
 		}
@@ -137,7 +137,7 @@ static void visit_path(struct engine *e, struct flow *f, mono_t now)
 		reason = path_check_family(&e->paths, f->orig.family);
 		if (reason != REASON_NONE) {
 			f->path_gen = e->paths.generation;
-			drive_input(e, f, FLOW_IN_LEAVE, reason, now);
+			flowact_input(e, f, FLOW_IN_LEAVE, reason, now);
 			return;
 		}
 		break;
@@ -151,7 +151,7 @@ static void visit_path(struct engine *e, struct flow *f, mono_t now)
 	case FLOW_STATE__COUNT:
 		return;
 	}
-	drive_input(e, f, FLOW_IN_RECHECK, REASON_NONE, now);
+	flowact_input(e, f, FLOW_IN_RECHECK, REASON_NONE, now);
 }
 
 static bool is_flushed(const struct engine *e, const struct flow *f)
@@ -169,7 +169,7 @@ static bool is_flushed(const struct engine *e, const struct flow *f)
 static void visit_flush(struct engine *e, struct flow *f, mono_t now)
 {
 	if (f->state != FLOW_REFUSED && is_flushed(e, f))
-		drive_input(e, f, FLOW_IN_LEAVE,
+		flowact_input(e, f, FLOW_IN_LEAVE,
 			    e->stopping ? REASON_STOPPING : REASON_FLUSHED, now);
 }
 
@@ -197,7 +197,7 @@ static void step_path(struct engine *e, mono_t now)
 {
 	if (!step(e, &e->path_walk, visit_path, now))
 		return;
-	pathtab_settle_routes(&e->paths, e->path_walk_gen);
+	topology_settle_routes(&e->paths, e->path_walk_gen);
 	e->path_walk_gen = e->paths.generation;
 }
 
@@ -209,9 +209,9 @@ void resync_start_adopt_walk(struct engine *e)
 bool resync_step(struct engine *e, mono_t now)
 {
 	/* First, for their rules must not be hit any more. */
-	step(e, &e->epoch_walk, ruleset_visit_epoch, now);
-	step(e, &e->suspect_walk, ruleset_visit_suspect, now);
-	ruleset_step(e);
+	step(e, &e->epoch_walk, revoke_visit_epoch, now);
+	step(e, &e->suspect_walk, revoke_visit_suspect, now);
+	revoke_step(e);
 	step(e, &e->flush_walk, visit_flush, now);
 	if (!e->flush_walk.is_running) {
 		e->flush_all = false;

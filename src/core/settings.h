@@ -95,7 +95,7 @@ static inline void settings_choose_mark(struct settings *s)
 }
 
 /* Bits of the ct mark, one of which has who is admitted. Our table marks in two steps, the
- * second of which sets the lowest bit (kern/nft/nftadmit). */
+ * second of which sets the lowest bit (kern/nft/nftlayout). */
 static inline uint32_t settings_mark_filter(const struct settings *s)
 {
 	if (s->admit == ADMIT_NFT)

@@ -18,7 +18,7 @@ void view_totals(const struct engine *engine, struct view_totals *ret)
 static void get_egress(const struct engine *engine, const struct flow *f, uint32_t ret[])
 {
 	for (unsigned int d = 0; d < DIR__COUNT; d++)
-		ret[d] = pathtab_device_of(&engine->paths, f->next_hop[d]);
+		ret[d] = topology_device_of(&engine->paths, f->next_hop[d]);
 }
 
 bool view_flow(const struct engine *engine, const struct tuple *orig, uint32_t ct_id,
@@ -61,7 +61,7 @@ uint32_t view_epoch(const struct engine *engine)
 	return engine->mark_epoch;
 }
 
-const struct pathtab *view_paths(const struct engine *engine)
+const struct topology *view_paths(const struct engine *engine)
 {
 	return &engine->paths;
 }
@@ -88,12 +88,12 @@ bool view_wants_ages(const struct engine *engine, uint32_t ifindex)
 
 bool view_is_settled(const struct engine *engine)
 {
-	return ports_are_settled(engine);
+	return portfsm_are_settled(engine);
 }
 
 bool view_is_lawful(const struct engine *engine)
 {
-	return ruleset_is_done(engine);
+	return revoke_is_done(engine);
 }
 
 bool view_is_adopting(const struct engine *engine)

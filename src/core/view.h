@@ -43,7 +43,7 @@ void view_rules(const struct engine *engine, const struct conn *conn, const stru
 uint32_t view_epoch(const struct engine *engine);
 
 /* Links, neighbours and ports, valid until the next engine_feed. */
-const struct pathtab *view_paths(const struct engine *engine);
+const struct topology *view_paths(const struct engine *engine);
 
 /* What the hardware can do; NULL unless rules go there. */
 const struct nic *view_nic(const struct engine *engine);

@@ -18,20 +18,20 @@ src_daemon_libdaemon_a_SOURCES = \
 	src/daemon/work/probework.h src/daemon/work/probework.c \
 	src/daemon/work/pace.h src/daemon/work/pace.c \
 	src/daemon/life/lastlife.h src/daemon/life/lastlife.c \
-	src/daemon/life/adopt.h src/daemon/life/adopt.c \
+	src/daemon/life/adoption.h src/daemon/life/adoption.c \
 	src/daemon/life/cleanup.h src/daemon/life/cleanup.c \
 	src/daemon/work/worker.h src/daemon/work/worker.c \
 	src/daemon/work/questions.h src/daemon/work/questions.c \
 	src/daemon/work/dispatch.h src/daemon/work/dispatch.c \
 	src/daemon/report.h src/daemon/report.c \
 	src/daemon/watch/ipsec.h src/daemon/watch/ipsec.c \
-	src/daemon/watch/devfollow.h src/daemon/watch/devfollow.c \
+	src/daemon/watch/portlist.h src/daemon/watch/portlist.c \
 	src/daemon/watch/ingest.h src/daemon/watch/ingest.c \
 	src/daemon/admission/epochs.h src/daemon/admission/epochs.c \
 	src/daemon/admission/expiry.h src/daemon/admission/expiry.c \
-	src/daemon/admission/nftwork.h src/daemon/admission/nftwork.c \
-	src/daemon/admission/handover.h src/daemon/admission/handover.c \
-	src/daemon/admission/ruleset.h src/daemon/admission/ruleset.c \
+	src/daemon/admission/tablethread.h src/daemon/admission/tablethread.c \
+	src/daemon/admission/flowtableplan.h src/daemon/admission/flowtableplan.c \
+	src/daemon/admission/admission.h src/daemon/admission/admission.c \
 	src/daemon/watch/bypass.h src/daemon/watch/bypass.c \
 	src/daemon/watch/sampler.h src/daemon/watch/sampler.c \
 	src/daemon/watch/neighcare.h src/daemon/watch/neighcare.c \

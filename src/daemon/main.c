@@ -18,13 +18,13 @@
 #include "base/util.h"
 #include "core/flow/flow.h"
 #include "core/view.h"
-#include "daemon/life/adopt.h"
+#include "daemon/life/adoption.h"
 #include "daemon/watch/bypass.h"
 #include "daemon/life/cleanup.h"
 #include "daemon/conf/conf.h"
 #include "daemon/control/ctlcmd.h"
 #include "daemon/control/ctlsock.h"
-#include "daemon/watch/devfollow.h"
+#include "daemon/watch/portlist.h"
 #include "daemon/work/dispatch.h"
 #include "daemon/watch/ingest.h"
 #include "daemon/watch/ipsec.h"
@@ -32,10 +32,10 @@
 #include "daemon/watch/neighcare.h"
 #include "daemon/notify.h"
 #include "daemon/work/portwork.h"
-#include "daemon/admission/ruleset.h"
+#include "daemon/admission/admission.h"
 #include "daemon/watch/sampler.h"
 #include "daemon/sysctls.h"
-#include "kern/nft/nftown.h"
+#include "kern/nft/nfttable.h"
 #include "nl/nlsock.h"
 
 LOG_TAG("main");
@@ -72,9 +72,9 @@ struct daemon {
 	struct engine *engine;
 	struct dispatch *dispatch;
 	struct ipsec *ipsec;
-	struct devfollow *devfollow;
+	struct portlist *portlist;
 	struct ingest *ingest;
-	struct ruleset *ruleset;
+	struct admission *ruleset;
 	struct bypass *bypass;
 	struct sampler *sampler;
 	struct neighcare *neighcare;
@@ -211,13 +211,13 @@ static int make_engine(struct daemon *d)
  * would remove them. Ports are swept when they are opened. */
 static void sweep_others(struct daemon *d)
 {
-	const struct pathtab *paths = view_paths(d->engine);
+	const struct topology *paths = view_paths(d->engine);
 	struct nlsock sock = { 0 };
 	struct link_rec *rec;
 
 	if (nlsock_open(&sock, NETLINK_ROUTE, 0))
 		return;
-	for (uint32_t slot = 0; (rec = pathtab_next_link(paths, &slot)); slot++) {
+	for (uint32_t slot = 0; (rec = topology_next_link(paths, &slot)); slot++) {
 		unsigned int n_rules = 0;
 		bool made_clsact = false;
 		int err;
@@ -245,7 +245,7 @@ static void keep_record(struct daemon *d)
 	int err;
 
 	if (!d->is_ready || !view_is_lawful(d->engine) ||
-	    !ruleset_is_settled(d->ruleset, &epoch, &generation) ||
+	    !admission_is_settled(d->ruleset, &epoch, &generation) ||
 	    (d->life.is_valid && d->life.epoch == epoch && d->life.generation == generation))
 		return;
 	lastlife_describe(&d->config, &now);
@@ -264,10 +264,10 @@ static void keep_record(struct daemon *d)
 /* dispatch has said what to do about them. */
 static bool has_unclean_ports(const struct engine *engine)
 {
-	const struct pathtab *paths = view_paths(engine);
+	const struct topology *paths = view_paths(engine);
 	struct link_rec *rec;
 
-	for (uint32_t slot = 0; (rec = pathtab_next_link(paths, &slot)); slot++) {
+	for (uint32_t slot = 0; (rec = topology_next_link(paths, &slot)); slot++) {
 		if (rec->port == PORT_CLOSED && rec->err)
 			return true;
 	}
@@ -278,7 +278,7 @@ static void on_idle(void *ctx)
 {
 	struct daemon *d = ctx;
 
-	ruleset_go_on(d->ruleset);
+	admission_go_on(d->ruleset);
 	if (!d->stopping)
 		keep_record(d);
 	if (!d->stopping || !engine_is_stopped(d->engine))
@@ -320,7 +320,7 @@ static void on_signal(void *ctx, int signo)
 	notify_stopping(d->notify);
 	if (d->config.keep_rules) {
 		log_notice("%s: stopping, all flows stay where they are", strsignal(signo));
-		ruleset_keep(d->ruleset);
+		admission_keep(d->ruleset);
 		loop_stop(d->loop);
 		return;
 	}
@@ -336,14 +336,14 @@ static void on_signal(void *ctx, int signo)
 
 static void report_missing_devices(const struct daemon *d)
 {
-	const struct pathtab *paths = view_paths(d->engine);
+	const struct topology *paths = view_paths(d->engine);
 	const struct settings *s = engine_settings(d->engine);
 
 	for (unsigned int i = 0; i < s->n_devices; i++) {
 		struct link_rec *rec;
 		uint32_t slot;
 
-		for (slot = 0; (rec = pathtab_next_link(paths, &slot)); slot++) {
+		for (slot = 0; (rec = topology_next_link(paths, &slot)); slot++) {
 			if (strcmp(rec->link.name, s->device[i]) == 0)
 				break;
 		}
@@ -359,7 +359,7 @@ static void on_ready_check(void *ctx)
 
 	if (d->is_ready || !ingest_is_complete(d->ingest) || !bypass_is_complete(d->bypass) ||
 	    !view_is_settled(d->engine) || view_is_adopting(d->engine) ||
-	    !ruleset_is_open(d->ruleset))
+	    !admission_is_open(d->ruleset))
 		return;
 	d->is_ready = true;
 	loop_timer_stop(d->ready_timer);
@@ -417,29 +417,29 @@ static int start_control(struct daemon *d)
 }
 
 /* The start has failed before anybody took it over. */
-static void give_up_table(struct nftown *own)
+static void give_up_table(struct nfttable *own)
 {
 	struct nlerr why;
 
 	if (own)
-		IGNORE_RESULT(nftown_down(own, NULL, &why));
-	nftown_close(own);
+		IGNORE_RESULT(nfttable_down(own, NULL, &why));
+	nfttable_close(own);
 }
 
-static int start_facts(struct daemon *d, struct nftown **own)
+static int start_facts(struct daemon *d, struct nfttable **own)
 {
 	int err = ipsec_new(d->loop, d->dispatch, &d->ipsec);
 
 	if (!err)
-		err = devfollow_new(d->loop, d->engine, d->dispatch, &d->devfollow);
+		err = portlist_new(d->loop, d->engine, d->dispatch, &d->portlist);
 	if (!err)
 		err = ingest_new(d->loop, d->engine, d->dispatch, d->config.event_buffer_bytes,
 				 &d->ingest);
 	if (!err)
 		err = bypass_new(d->loop, d->engine, d->dispatch, &d->bypass);
 	if (!err && d->config.core.admit != ADMIT_EVENTS) {
-		err = ruleset_new(d->loop, d->engine, d->dispatch, d->ingest, d->bypass,
-				  d->devfollow, &d->config, &d->life, *own, &d->ruleset);
+		err = admission_new(d->loop, d->engine, d->dispatch, d->ingest, d->bypass,
+				  d->portlist, &d->config, &d->life, *own, &d->ruleset);
 		*own = NULL;
 	}
 	if (!err)
@@ -460,7 +460,7 @@ static void read_record(struct daemon *d)
 
 static int start(struct daemon *d)
 {
-	struct nftown *own = NULL;
+	struct nfttable *own = NULL;
 	int err = notify_new(&d->notify);
 
 	if (err)
@@ -476,7 +476,7 @@ static int start(struct daemon *d)
 	if (!err)
 		read_record(d);
 	if (!err)
-		err = ruleset_open_table(&d->config, &d->life, &own);
+		err = admission_open_table(&d->config, &d->life, &own);
 	if (!err)
 		err = make_engine(d);
 	/* Also tells whether another daemon is at work, before anything is
@@ -486,7 +486,7 @@ static int start(struct daemon *d)
 	if (!err)
 		err = start_control(d);
 	if (!err && d->life.is_valid)
-		err = adopt_rules(d->engine, loop_now(d->loop));
+		err = adoption_run(d->engine, loop_now(d->loop));
 	if (!err)
 		err = start_facts(d, &own);
 	if (!err)
@@ -505,7 +505,7 @@ static bool finish(struct daemon *d)
 {
 	bool all_ended;
 
-	if (!ruleset_free(d->ruleset))
+	if (!admission_free(d->ruleset))
 		d->status = EXIT_STOP;
 	ctlsock_free(d->ctlsock);
 	ctlcmd_free(d->ctlcmd);
@@ -513,7 +513,7 @@ static bool finish(struct daemon *d)
 	sampler_free(d->sampler);
 	bypass_free(d->bypass);
 	ingest_free(d->ingest);
-	devfollow_free(d->devfollow);
+	portlist_free(d->portlist);
 	ipsec_free(d->ipsec);
 	all_ended = dispatch_free(d->dispatch);
 	engine_free(d->engine);

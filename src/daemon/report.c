@@ -10,7 +10,7 @@ LOG_TAG("hardware");
 
 static const char *name_of(const struct engine *engine, uint32_t ifindex)
 {
-	const struct link_rec *rec = pathtab_find_link(view_paths(engine), ifindex);
+	const struct link_rec *rec = topology_find_link(view_paths(engine), ifindex);
 
 	return rec ? rec->link.name : "a device that is gone";
 }

@@ -20,17 +20,17 @@ src_kern_libkern_a_SOURCES = \
 	src/kern/rt/rtwatch.h src/kern/rt/rtwatch.c \
 	src/kern/rt/xfrm.h src/kern/rt/xfrm.c \
 	src/kern/nft/nftmsg.h \
-	src/kern/nft/nfttrans.h src/kern/nft/nfttrans.c \
-	src/kern/nft/nftput.h src/kern/nft/nftput.c \
-	src/kern/nft/nftbuild.h src/kern/nft/nftbuild.c \
-	src/kern/nft/nftflow.h src/kern/nft/nftflow.c \
-	src/kern/nft/nftadmit.h src/kern/nft/nftadmit.c \
-	src/kern/nft/nftown.h src/kern/nft/nftown.c \
-	src/kern/nft/flowtables.h src/kern/nft/flowtables.c \
-	src/kern/nft/nftuse.h src/kern/nft/nftuse.c \
+	src/kern/nft/nftbatch.h src/kern/nft/nftbatch.c \
+	src/kern/nft/nftobj.h src/kern/nft/nftobj.c \
+	src/kern/nft/nftruleput.h src/kern/nft/nftruleput.c \
+	src/kern/nft/nftoffload.h src/kern/nft/nftoffload.c \
+	src/kern/nft/nftlayout.h src/kern/nft/nftlayout.c \
+	src/kern/nft/nfttable.h src/kern/nft/nfttable.c \
+	src/kern/nft/nftflowtable.h src/kern/nft/nftflowtable.c \
+	src/kern/nft/nftsetkeys.h src/kern/nft/nftsetkeys.c \
 	src/kern/nft/nftwatch.h src/kern/nft/nftwatch.c \
-	src/kern/nft/nftxt.h src/kern/nft/nftxt.c \
-	src/kern/nft/nftexpr.h src/kern/nft/nftexpr.c \
+	src/kern/nft/nftxtables.h src/kern/nft/nftxtables.c \
+	src/kern/nft/nftruleget.h src/kern/nft/nftruleget.c \
 	src/kern/nft/nftrules.h src/kern/nft/nftrules.c \
 	src/kern/nft/nftchains.h src/kern/nft/nftchains.c
 
@@ -51,15 +51,15 @@ unit_tests += tests/unit/kern/test-hooks
 tests_unit_kern_test_hooks_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)
 unit_tests += tests/unit/kern/test-nftchains
 tests_unit_kern_test_nftchains_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)
-unit_tests += tests/unit/kern/test-nftadmit
-tests_unit_kern_test_nftadmit_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)
-unit_tests += tests/unit/kern/test-nftflow
-tests_unit_kern_test_nftflow_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)
-unit_tests += tests/unit/kern/test-flowtables
-tests_unit_kern_test_flowtables_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)
+unit_tests += tests/unit/kern/test-nftlayout
+tests_unit_kern_test_nftlayout_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)
+unit_tests += tests/unit/kern/test-nftoffload
+tests_unit_kern_test_nftoffload_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)
+unit_tests += tests/unit/kern/test-nftflowtable
+tests_unit_kern_test_nftflowtable_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)
 unit_tests += tests/unit/kern/test-nftwatch
 tests_unit_kern_test_nftwatch_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)
-unit_tests += tests/unit/kern/test-nftuse
-tests_unit_kern_test_nftuse_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)
+unit_tests += tests/unit/kern/test-nftsetkeys
+tests_unit_kern_test_nftsetkeys_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)
 unit_tests += tests/unit/kern/test-nftrules
 tests_unit_kern_test_nftrules_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)

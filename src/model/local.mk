@@ -14,7 +14,7 @@ src_model_libmodel_a_SOURCES = \
 	src/model/reason.h src/model/reason.c \
 	src/model/bypass.h src/model/bypass.c \
 	src/model/order.h \
-	src/model/ruleset.h src/model/ruleset.c
+	src/model/nftview.h src/model/nftview.c
 
 # One test: two lines. The source is tests/unit/model/test-NAME.c.
 unit_tests += tests/unit/model/test-addr

@@ -275,11 +275,11 @@ static void sample_port(struct rig *rig, uint32_t ifindex)
 
 void rig_sample(struct rig *rig)
 {
-	const struct pathtab *paths = view_paths(rig->engine);
+	const struct topology *paths = view_paths(rig->engine);
 	const struct link_rec *rec;
 
 	rig_feed_type(rig, EVENT_ROUND_BEGIN);
-	for (uint32_t slot = 0; (rec = pathtab_next_link(paths, &slot)); slot++) {
+	for (uint32_t slot = 0; (rec = topology_next_link(paths, &slot)); slot++) {
 		if (rec->port == PORT_OPEN)
 			sample_port(rig, rec->link.ifindex);
 	}

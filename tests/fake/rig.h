@@ -34,7 +34,7 @@ void rig_init(struct rig *rig, const struct settings *settings, unsigned int n_w
 void rig_fini(struct rig *rig);
 
 /* The engine dies with all that is under way, and another begins with the rules that are
- * there, as daemon/life/adopt does it; or they are removed. It knows no link and no connection yet. */
+ * there, as daemon/life/adoption does it; or they are removed. It knows no link and no connection yet. */
 void rig_restart(struct rig *rig, bool may_adopt);
 
 /* One event, which the judge hears first. */

@@ -6,16 +6,16 @@
 
 #include "base/util.h"
 #include "fuzz/fuzz.h"
-#include "kern/nft/flowtables.h"
+#include "kern/nft/nftflowtable.h"
 #include "kern/nft/nftchains.h"
 #include "kern/nft/nftrules.h"
-#include "kern/nft/nftuse.h"
+#include "kern/nft/nftsetkeys.h"
 #include "kern/nft/nftwatch.h"
-#include "model/ruleset.h"
+#include "model/nftview.h"
 
 struct target {
 	struct nftwatch *watch;
-	struct ruleset ruleset;
+	struct nftview ruleset;
 	bool knows_set;
 };
 
@@ -60,8 +60,8 @@ static void on_message(const struct nlmsghdr *nlh, void *ctx)
 	nftwatch_feed(t->watch, nlh, on_commit, t);
 	if (!refers(nlh))
 		nftrules_feed(&t->ruleset, 0, nlh);
-	nftuse_get(nlh, "addresses", &slots);
-	IGNORE_RESULT(flowtables_get(nlh, &flowtable));
+	nftsetkeys_get(nlh, "addresses", &slots);
+	IGNORE_RESULT(nftflowtable_get(nlh, &flowtable));
 	IGNORE_RESULT(nftchains_get_table(nlh, &table, &is_dormant));
 	IGNORE_RESULT(nftchains_get(nlh, &table, on_device, t));
 }
@@ -80,11 +80,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (nftwatch_new(&t.watch, 1))
 		abort();
-	ruleset_init(&t.ruleset, resize);
+	nftview_init(&t.ruleset, resize);
 	fuzz_messages(data, size, on_message, &t);
-	ruleset_sort(&t.ruleset);
+	nftview_sort(&t.ruleset);
 	fuzz_messages(data, size, on_second_look, &t);
-	ruleset_clear(&t.ruleset);
+	nftview_clear(&t.ruleset);
 	nftwatch_close(t.watch);
 	fuzz_check_bugs();
 	return 0;

@@ -21,14 +21,14 @@
 
 #include "base/mono.h"
 #include "golden/golden.h"
-#include "kern/nft/flowtables.h"
-#include "kern/nft/nftown.h"
+#include "kern/nft/nftflowtable.h"
+#include "kern/nft/nfttable.h"
 #include "kern/nft/nftwatch.h"
 #include "model/tuple.h"
 
 struct words {
-	struct nftadmit_config config;
-	struct nftflow_config flow;
+	struct nftlayout_config config;
+	struct nftoffload_config flow;
 	unsigned int hold_s;
 };
 
@@ -86,11 +86,11 @@ static int read_exemption(struct exempt *e, const char *name, const char *value)
 	return 0;
 }
 
-static int add_device(struct nftflow_config *f, const char *name, bool is_hardware)
+static int add_device(struct nftoffload_config *f, const char *name, bool is_hardware)
 {
-	struct nftflow_device *d = &f->device[f->n_devices];
+	struct nftoffload_device *d = &f->device[f->n_devices];
 
-	if (f->n_devices == NFTFLOW_MAX_DEVICES)
+	if (f->n_devices == NFTOFFLOAD_MAX_DEVICES)
 		return -EINVAL;
 	snprintf(d->name, sizeof(d->name), "%s", name);
 	d->is_hardware = is_hardware;
@@ -98,11 +98,11 @@ static int add_device(struct nftflow_config *f, const char *name, bool is_hardwa
 	return 0;
 }
 
-static int add_pair(struct nftflow_config *f, const char *text, bool is_hardware)
+static int add_pair(struct nftoffload_config *f, const char *text, bool is_hardware)
 {
-	struct nftflow_pair *p = &f->pair[f->n_pairs];
+	struct nftoffload_pair *p = &f->pair[f->n_pairs];
 
-	if (f->n_pairs == NFTFLOW_MAX_PAIRS || sscanf(text, "%15[^:]:%15s", p->in, p->out) != 2)
+	if (f->n_pairs == NFTOFFLOAD_MAX_PAIRS || sscanf(text, "%15[^:]:%15s", p->in, p->out) != 2)
 		return -EINVAL;
 	p->is_hardware = is_hardware;
 	f->with_pairs = true;
@@ -137,7 +137,7 @@ static int read_flag(struct words *w, const char *word)
 
 static int read_word(struct words *w, const char *word)
 {
-	struct nftadmit_config *c = &w->config;
+	struct nftlayout_config *c = &w->config;
 	char name[16];
 	const char *value = strchr(word, '=');
 	int err;
@@ -167,11 +167,11 @@ static int read_word(struct words *w, const char *word)
 	return 0;
 }
 
-static void print_state(struct nftown *o, const struct nftadmit_config *c, struct nlerr *why)
+static void print_state(struct nfttable *o, const struct nftlayout_config *c, struct nlerr *why)
 {
 	static const char *const found[] = { "absent", "foreign", "ours" };
-	struct nftown_state s;
-	int err = nftown_check(o, c, &s, why);
+	struct nfttable_state s;
+	int err = nfttable_check(o, c, &s, why);
 
 	if (err) {
 		printf("check: %d %s\n", err, why->extack);
@@ -186,19 +186,19 @@ static void print_state(struct nftown *o, const struct nftadmit_config *c, struc
 	printf("\n");
 }
 
-static int try_devices(struct nftown *o, const struct nftflow_config *f)
+static int try_devices(struct nfttable *o, const struct nftoffload_config *f)
 {
 	for (unsigned int i = 0; i < f->n_devices; i++) {
-		const struct nftflow_device *d = &f->device[i];
+		const struct nftoffload_device *d = &f->device[i];
 		struct nlerr why = { 0, "" };
-		int err = nftown_try_device(o, d->name, d->is_hardware, f->with_counter, &why);
+		int err = nfttable_try_device(o, d->name, d->is_hardware, f->with_counter, &why);
 
 		printf("%s: %d %s\n", d->name, err, err ? why.extack : "");
 	}
 	return 0;
 }
 
-static int run_own(struct nftown *o, const char *verb, const struct nftadmit_config *c)
+static int run_own(struct nfttable *o, const char *verb, const struct nftlayout_config *c)
 {
 	struct nlerr why = { 0, "" };
 	int err;
@@ -210,13 +210,13 @@ static int run_own(struct nftown *o, const char *verb, const struct nftadmit_con
 	if (strcmp(verb, "try") == 0)
 		return c->flow ? try_devices(o, c->flow) : 1;
 	if (strcmp(verb, "up") == 0)
-		err = nftown_up(o, c, &why);
+		err = nfttable_up(o, c, &why);
 	else if (strcmp(verb, "epoch") == 0)
-		err = nftown_set_epoch(o, c, &why);
+		err = nfttable_set_epoch(o, c, &why);
 	else if (strcmp(verb, "renew") == 0)
-		err = nftown_renew_flow(o, c, &why);
+		err = nfttable_renew_flow(o, c, &why);
 	else if (strcmp(verb, "down") == 0)
-		err = nftown_down(o, NULL, &why);
+		err = nfttable_down(o, NULL, &why);
 	else
 		return 1;
 	printf("%s: %d %s\n", verb, err, err ? why.extack : "");
@@ -227,9 +227,9 @@ static int run_own(struct nftown *o, const char *verb, const struct nftadmit_con
 static int own(char **args)
 {
 	static struct words w = {
-		.config = { .mask = 0x70000000, .epoch = 0x30000000, .priority = NFTADMIT_PRIORITY },
+		.config = { .mask = 0x70000000, .epoch = 0x30000000, .priority = NFTLAYOUT_PRIORITY },
 	};
-	struct nftown *o = NULL;
+	struct nfttable *o = NULL;
 	int status;
 
 	for (char **word = args + 1; *word; word++) {
@@ -238,14 +238,14 @@ static int own(char **args)
 			return 1;
 		}
 	}
-	if (nftown_open(&o)) {
+	if (nfttable_open(&o)) {
 		perror("golden-lab: nft own");
 		return 1;
 	}
 	status = run_own(o, args[0], &w.config);
 	if (w.hold_s)
 		sleep(w.hold_s);
-	nftown_close(o);
+	nfttable_close(o);
 	return status;
 }
 
@@ -305,17 +305,17 @@ static void print_commit(const struct nftwatch_commit *c, void *ctx)
 /* Makes the table once, to see that what we do is known as ours. */
 static int watch(int seconds, int rcvbuf_bytes)
 {
-	static const struct nftadmit_config config = {
-		.mask = 0x70000000, .epoch = 0x30000000, .priority = NFTADMIT_PRIORITY
+	static const struct nftlayout_config config = {
+		.mask = 0x70000000, .epoch = 0x30000000, .priority = NFTLAYOUT_PRIORITY
 	};
 	mono_t end = mono_add_ms(mono_now(), seconds * 1000);
 	struct nlerr why = { 0, "" };
 	struct nftwatch *w;
-	struct nftown *o;
+	struct nfttable *o;
 
-	if (nftown_open(&o) || nftwatch_open(&w, rcvbuf_bytes, nftown_portid(o)))
+	if (nfttable_open(&o) || nftwatch_open(&w, rcvbuf_bytes, nfttable_portid(o)))
 		return 1;
-	printf("up: %d\n", nftown_up(o, &config, &why));
+	printf("up: %d\n", nfttable_up(o, &config, &why));
 	fflush(stdout);
 	while (mono_before(mono_now(), end)) {
 		struct pollfd fd = { .fd = nftwatch_fd(w), .events = POLLIN };
@@ -324,24 +324,24 @@ static int watch(int seconds, int rcvbuf_bytes)
 			printf("error or loss\n");
 	}
 	nftwatch_close(w);
-	nftown_close(o);
+	nfttable_close(o);
 	return 0;
 }
 
 static int show_flowtable(char **args)
 {
-	struct flowtable_ref ref = { .family = flowtables_family(args[0]) };
-	struct flowtables *f;
+	struct flowtable_ref ref = { .family = nftflowtable_family(args[0]) };
+	struct nftflowtable *f;
 	struct flowtable t;
 	struct nlerr why;
 	int err;
 
 	snprintf(ref.table, sizeof(ref.table), "%s", args[1]);
 	snprintf(ref.name, sizeof(ref.name), "%s", args[2]);
-	if (flowtables_open(&f))
+	if (nftflowtable_open(&f))
 		return 1;
-	err = flowtables_look(f, &ref, &t, &why);
-	flowtables_close(f);
+	err = nftflowtable_look(f, &ref, &t, &why);
+	nftflowtable_close(f);
 	if (err) {
 		printf("%d %s\n", err, why.extack);
 		return 0;

@@ -51,7 +51,7 @@ static bool was_harmed(struct world *w, const struct flow *f)
 static struct rule_where where_of(struct world *w, const struct flow *f, enum dir dir)
 {
 	struct engine *e = w->rig.engine;
-	const struct neigh_rec *n = pathtab_get_neigh(&e->paths, f->next_hop[dir_other(dir)]);
+	const struct neigh_rec *n = topology_get_neigh(&e->paths, f->next_hop[dir_other(dir)]);
 	bool one_prio = dir == DIR_ORIG ? f->one_prio : f->one_prio_reply;
 
 	return plan_where(&w->rig.kernel.settings, one_prio ? RECIPE_PRIO : RECIPE_PRIOS,
@@ -79,7 +79,7 @@ static void check_active(struct world *w, const struct flow *f)
 
 static bool is_read(struct world *w, uint32_t ifindex)
 {
-	const struct link_rec *rec = pathtab_find_link(&w->rig.engine->paths, ifindex);
+	const struct link_rec *rec = topology_find_link(&w->rig.engine->paths, ifindex);
 	const struct fake_link *l = fake_find_link(&w->rig.kernel, ifindex);
 
 	return rec && rec->port == PORT_OPEN && l && !l->is_unreadable;
@@ -288,7 +288,7 @@ static void add_up(struct engine *e, const struct flow *f, struct sums *s)
 	s->n_indexed += f->goal != FLOW_GOAL_GONE;
 	s->queue[f->queue]++;
 	for (unsigned int d = 0; d < DIR__COUNT; d++)
-		s->refs += pathtab_get_neigh(&e->paths, f->next_hop[d]) != NULL;
+		s->refs += topology_get_neigh(&e->paths, f->next_hop[d]) != NULL;
 }
 
 /* Walks one queue both ways in thought; returns how many stand in it. */
@@ -334,7 +334,7 @@ static void check_neighs(struct world *w, const struct sums *s)
 
 	SLAB_FOR_EACH(&e->paths.neighs, slot)
 	{
-		const struct neigh_rec *n = pathtab_get_neigh(&e->paths, slot);
+		const struct neigh_rec *n = topology_get_neigh(&e->paths, slot);
 
 		refs += n->refs;
 		if (!n->refs && !n->neigh.is_valid)
@@ -350,7 +350,7 @@ static uint32_t count_barriers(const struct engine *e)
 	const struct link_rec *rec;
 	uint32_t n = 0;
 
-	for (uint32_t slot = 0; (rec = pathtab_next_link(&e->paths, &slot)); slot++)
+	for (uint32_t slot = 0; (rec = topology_next_link(&e->paths, &slot)); slot++)
 		n += rec->barrier != BARRIER_NONE;
 	return n;
 }

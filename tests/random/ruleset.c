@@ -3,7 +3,7 @@
  * ruleset - who may pass in a random world, who is marked, and what the engine is
  * told of changes.
  *
- * Does what an nft table and daemon/admission/ruleset do. Packets that the CPU forwards mark
+ * Does what an nft table and daemon/admission/admission do. Packets that the CPU forwards mark
  * their connection if the ruleset lets them pass. A change applies at once and is told
  * later; a new epoch is told before it is written; and what was reported before a
  * change of some elements is settled when all is read that was queued then.
@@ -193,7 +193,7 @@ bool world_is_lawful(const struct world *w)
 		return true;
 	return !w->n_changes && !w->is_settling && !w->is_writing &&
 	       (!is_by_epoch(w) || (w->is_open && w->epoch_written == w->rig.kernel.told_epoch)) &&
-	       ruleset_is_done(w->rig.engine);
+	       revoke_is_done(w->rig.engine);
 }
 
 /* What was changed until now is in the ruleset that the new one finds. */

@@ -283,12 +283,12 @@ static bool is_there(const struct world *w, uint32_t ifindex)
 /* Links that went while nobody heard. */
 static void drop_absent(struct world *w)
 {
-	const struct pathtab *paths = view_paths(w->rig.engine);
+	const struct topology *paths = view_paths(w->rig.engine);
 	uint32_t gone[16];
 	unsigned int n_gone = 0;
 	struct link_rec *rec;
 
-	for (uint32_t slot = 0; (rec = pathtab_next_link(paths, &slot)); slot++) {
+	for (uint32_t slot = 0; (rec = topology_next_link(paths, &slot)); slot++) {
 		if (!is_there(w, rec->link.ifindex) && n_gone < array_size(gone))
 			gone[n_gone++] = rec->link.ifindex;
 	}

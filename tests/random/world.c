@@ -613,10 +613,10 @@ static void work(struct world *w)
 /* As main does it: nobody else would clean up what is no port any more. */
 static void sweep_others(struct world *w)
 {
-	const struct pathtab *paths = view_paths(w->rig.engine);
+	const struct topology *paths = view_paths(w->rig.engine);
 	struct link_rec *rec;
 
-	for (uint32_t slot = 0; (rec = pathtab_next_link(paths, &slot));) {
+	for (uint32_t slot = 0; (rec = topology_next_link(paths, &slot));) {
 		struct fake_link *l = fake_find_link(&w->rig.kernel, rec->link.ifindex);
 
 		slot++;

@@ -16,7 +16,7 @@
 #define WORLD_HOSTS  3 /* per network */
 #define WORLD_QUEUE  32
 #define WORLD_CHANGES 4 /* of the ruleset, not told yet */
-/* As often as that a flow is tried, then left alone (core/flow/drive). */
+/* As often as that a flow is tried, then left alone (core/flow/flowact). */
 #define WORLD_ATTEMPTS 12
 #define WORLD_NEIGHS (WORLD_NETS * WORLD_HOSTS * 2)
 

@@ -298,8 +298,8 @@ static void expect_port(struct scene *s, struct words *w)
 {
 	static const char *const names[] = { "none", "wanted",	  "opening", "clsact",	"guarding",
 					     "open", "unguarded", "failed", "unwanted",  "closing", "closed" };
-	const struct pathtab *paths = view_paths(s->rig.engine);
-	const struct link_rec *rec = pathtab_find_link(paths, words_take_number(s, w));
+	const struct topology *paths = view_paths(s->rig.engine);
+	const struct link_rec *rec = topology_find_link(paths, words_take_number(s, w));
 	const char *wanted = words_take(s, w);
 
 	if (!rec)

@@ -31,7 +31,7 @@ static bool evict_one(struct engine *e, mono_t now)
 		if (f->state == FLOW_REFUSED && !f->is_asking && !f->ask_care &&
 		    f->mark_state != FLOW_MARK_REVOKED) {
 			counter_inc(&flows_evicted);
-			drive_input(e, f, FLOW_IN_END, REASON_NONE, now);
+			flowact_input(e, f, FLOW_IN_END, REASON_NONE, now);
 			return true;
 		}
 	}
@@ -92,8 +92,8 @@ static enum reason reason_of(struct engine *e, struct flow *f, const struct conn
 	enum reason reason = policy_conn(&e->settings, e->mark_epoch, c);
 	bool has_mark = reason == REASON_NONE || reason == REASON_INCOMPLETE;
 
-	has_mark |= reason == REASON_NOT_ADMITTED && ruleset_is_part(e, c->mark);
-	if (has_mark && ruleset_doubts(e, f, now))
+	has_mark |= reason == REASON_NOT_ADMITTED && revoke_is_part(e, c->mark);
+	if (has_mark && revoke_doubts(e, f, now))
 		return REASON_RULESET_CHANGED;
 	/* It had one until the ruleset changed. */
 	if (reason == REASON_NOT_ADMITTED && f->reason == REASON_RULESET_CHANGED)
@@ -107,15 +107,15 @@ static void judge(struct engine *e, struct flow *f, const struct conn *c, mono_t
 
 	if (e->stopping) {
 		if (reason != REASON_NONE)
-			drive_input(e, f, FLOW_IN_LEAVE, reason, now);
+			flowact_input(e, f, FLOW_IN_LEAVE, reason, now);
 	} else if (reason == REASON_NONE) {
 		if (f->state != FLOW_REFUSED || f->reason == REASON_NONE ||
 		    policy_is_conn_reason(f->reason))
-			drive_input(e, f, FLOW_IN_ADMIT, REASON_NONE, now);
+			flowact_input(e, f, FLOW_IN_ADMIT, REASON_NONE, now);
 	} else if (f->state != FLOW_REFUSED || f->reason != reason) {
-		drive_input(e, f, FLOW_IN_LEAVE, reason, now);
+		flowact_input(e, f, FLOW_IN_LEAVE, reason, now);
 		if (reason == REASON_INCOMPLETE)
-			drive_ask_care(e, f);
+			flowact_ask_care(e, f);
 	}
 }
 
@@ -124,7 +124,7 @@ static bool has_left_kernel(struct engine *e, struct flow *f, const struct conn 
 {
 	enum reason reason;
 
-	if (!kernelflow_is_one(f) || f->had_rules || f->is_asking || f->ask_care)
+	if (!kernfwd_is_one(f) || f->had_rules || f->is_asking || f->ask_care)
 		return false;
 	reason = reason_of(e, f, c, now);
 	return reason != REASON_KERNEL_FLOWTABLE && reason != REASON_NONE &&
@@ -135,7 +135,7 @@ static void admit_new(struct engine *e, const struct event *ev, mono_t now)
 {
 	struct conn c = ev->conn;
 	enum reason reason = policy_conn(&e->settings, e->mark_epoch, &c);
-	bool is_suspect = ruleset_doubts_newcomer(e, &c);
+	bool is_suspect = revoke_doubts_newcomer(e, &c);
 	/* Of no use to us yet, but known, and nobody makes room for it. */
 	bool is_guest = reason == REASON_KERNEL_FLOWTABLE;
 	struct flow *f;
@@ -147,7 +147,7 @@ static void admit_new(struct engine *e, const struct event *ev, mono_t now)
 		return;
 	f = make_flow(e, ev, !is_guest, now);
 	if (!f && is_suspect)
-		ruleset_add_stray(e, &c);
+		revoke_add_stray(e, &c);
 	if (!f)
 		return;
 	f->seen_gen = e->seen_gen;
@@ -156,7 +156,7 @@ static void admit_new(struct engine *e, const struct event *ev, mono_t now)
 	age_learn(e, f, &c, !ev->is_dump, now);
 	judge(e, f, &c, now);
 	if (is_suspect)
-		IGNORE_RESULT(ruleset_doubts(e, f, now));
+		IGNORE_RESULT(revoke_doubts(e, f, now));
 }
 
 /* The same id is no proof: it may be used again, with other translations. */
@@ -172,7 +172,7 @@ static void recheck_mark(struct engine *e, struct flow *f, uint32_t old_mark, mo
 	if (((f->mark ^ old_mark) & ~settings_mark_bits(&e->settings)) == 0 || e->stopping)
 		return;
 	if (f->state != FLOW_REFUSED || policy_is_path_reason(f->reason))
-		drive_input(e, f, FLOW_IN_RECHECK, REASON_NONE, now);
+		flowact_input(e, f, FLOW_IN_RECHECK, REASON_NONE, now);
 }
 
 void admit_conn(struct engine *e, const struct event *ev, mono_t now)
@@ -183,7 +183,7 @@ void admit_conn(struct engine *e, const struct event *ev, mono_t now)
 
 	if (f && !is_same_conn(f, &c)) {
 		counter_inc(&flows_replaced);
-		drive_input(e, f, FLOW_IN_END, REASON_NONE, now);
+		flowact_input(e, f, FLOW_IN_END, REASON_NONE, now);
 		f = NULL;
 	}
 	if (!f) {
@@ -192,22 +192,22 @@ void admit_conn(struct engine *e, const struct event *ev, mono_t now)
 	}
 	f->seen_gen = e->seen_gen;
 	if (!ev->is_dump)
-		drive_set_silent(e, f, false);
+		flowact_set_silent(e, f, false);
 	/* An event says what changed; nobody knows what was before. */
 	if (!ev->is_dump && f->state == FLOW_ADOPTED && !adopt_is_recognised(f)) {
-		drive_ask_care(e, f);
+		flowact_ask_care(e, f);
 		return;
 	}
 	old_mark = f->mark;
 	merge(f, &c, ev->is_dump);
-	ruleset_report(e, f, ev);
+	revoke_report(e, f, ev);
 	rank_count_cpu(e, f, &c);
 	if (!ev->is_own) {
 		proof_look(e, f, &c, now);
 		age_learn(e, f, &c, !ev->is_dump, now);
 	}
 	if (has_left_kernel(e, f, &c, now)) {
-		drive_input(e, f, FLOW_IN_END, REASON_NONE, now);
+		flowact_input(e, f, FLOW_IN_END, REASON_NONE, now);
 		return;
 	}
 	judge(e, f, &c, now);
@@ -221,5 +221,5 @@ void admit_destroy(struct engine *e, const struct conn *c, mono_t now)
 	/* The end of a predecessor may come after the successor's beginning. */
 	if (!f || !is_same_conn(f, c))
 		return;
-	drive_input(e, f, FLOW_IN_END, REASON_NONE, now);
+	flowact_input(e, f, FLOW_IN_END, REASON_NONE, now);
 }

@@ -183,7 +183,7 @@ void engine_adopt_end(struct engine *e, mono_t now)
 		struct flow *f = flowtab_at(&e->flows, slot);
 
 		if (!is_whole(e, f) || flowtab_index(&e->flows, f))
-			drive_input(e, f, FLOW_IN_END, REASON_NONE, now);
+			flowact_input(e, f, FLOW_IN_END, REASON_NONE, now);
 	}
 	e->adopt->due = mono_add_ms(now, PATIENCE_MS);
 }
@@ -245,7 +245,7 @@ static void forget(struct engine *e, struct flow *f)
 
 void adopt_confirm(struct engine *e, struct flow *f, mono_t now)
 {
-	const struct neigh_rec *n = pathtab_get_neigh(&e->paths, f->next_hop[DIR_ORIG]);
+	const struct neigh_rec *n = topology_get_neigh(&e->paths, f->next_hop[DIR_ORIG]);
 	struct card *card = NULL;
 
 	counter_inc(&flows_adopted);
@@ -263,7 +263,7 @@ void adopt_confirm(struct engine *e, struct flow *f, mono_t now)
 	forget(e, f);
 	/* Nobody has kept its entry alive meanwhile. */
 	if (age_needs_refresh(e, f, age_now(e, now)) && !f->is_asking)
-		drive_ask_care(e, f);
+		flowact_ask_care(e, f);
 }
 
 void adopt_forget(struct engine *e, struct flow *f)
@@ -283,7 +283,7 @@ void adopt_visit(struct engine *e, struct flow *f, mono_t now)
 	if (f->state != FLOW_ADOPTED)
 		return;
 	reason = rec_of(e, f)->waits_for;
-	drive_input(e, f, FLOW_IN_LEAVE, reason == REASON_NONE ? REASON_INCOMPLETE : reason, now);
+	flowact_input(e, f, FLOW_IN_LEAVE, reason == REASON_NONE ? REASON_INCOMPLETE : reason, now);
 }
 
 void adopt_step(struct engine *e, mono_t now)

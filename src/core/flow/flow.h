@@ -126,7 +126,7 @@ struct flow {
 	uint32_t ct_expires; /* when conntrack gives it up, as we know */
 	uint32_t last_use;   /* last packet that a rule is known to have carried; 0 = none */
 	uint32_t path_gen;   /* newest fact that its path accounts for */
-	uint32_t next_hop[DIR__COUNT]; /* slots in pathtab; FLOW_NONE = no path */
+	uint32_t next_hop[DIR__COUNT]; /* slots in topology; FLOW_NONE = no path */
 	uint32_t prev, next; /* queue links, by slot */
 	uint32_t passed;     /* change of the ruleset after which its mark was set anew */
 	uint8_t state : 4;   /* enum flow_state */

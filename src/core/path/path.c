@@ -115,24 +115,24 @@ static enum reason check_device(const struct link_rec *rec)
 	return REASON_NONE;
 }
 
-static uint32_t next_hop_of(const struct pathtab *tab, const struct route_answer *a,
+static uint32_t next_hop_of(const struct topology *tab, const struct route_answer *a,
 			    enum family family, const struct addr *dst)
 {
 	if (a->has_gateway)
-		return pathtab_find_neigh(tab, a->oif, a->gateway_family, &a->gateway);
-	return pathtab_find_neigh(tab, a->oif, family, dst);
+		return topology_find_neigh(tab, a->oif, a->gateway_family, &a->gateway);
+	return topology_find_neigh(tab, a->oif, family, dst);
 }
 
 /* Resolves how @dir leaves. */
-static enum reason resolve_hop(const struct pathtab *tab, const struct path_query *q,
+static enum reason resolve_hop(const struct topology *tab, const struct path_query *q,
 			       enum dir dir, const struct addr *dst, struct path *path)
 {
 	const struct route_answer *a = answer_of(q, dir);
-	const struct link_rec *out = pathtab_find_link(tab, a->oif);
+	const struct link_rec *out = topology_find_link(tab, a->oif);
 	const struct neigh_rec *neigh;
 
 	path->next_hop[dir] = next_hop_of(tab, a, q->orig.family, dst);
-	neigh = pathtab_get_neigh(tab, path->next_hop[dir]);
+	neigh = topology_get_neigh(tab, path->next_hop[dir]);
 	if (!neigh || !neigh->neigh.is_valid || !mac_is_unicast(&neigh->neigh.mac))
 		return REASON_NEIGHBOUR_UNRESOLVED;
 	path->hop[dir] = (struct hop){
@@ -144,7 +144,7 @@ static enum reason resolve_hop(const struct pathtab *tab, const struct path_quer
 	return REASON_NONE;
 }
 
-enum reason path_find_recipes(const struct pathtab *tab, const struct tuple *orig,
+enum reason path_find_recipes(const struct topology *tab, const struct tuple *orig,
 			      const struct tuple *reply, struct path *path)
 {
 	const struct tuple *in[] = { orig, reply }, *other[] = { reply, orig };
@@ -206,7 +206,7 @@ static bool breaks_checksums(const struct settings *settings, const struct path_
 
 /* Look-ups of routes mention neither: IPsec policies come after them
  * (xfrm_lookup), and ip6_forward() looks at its switch by itself. */
-enum reason path_check_family(const struct pathtab *tab, enum family family)
+enum reason path_check_family(const struct topology *tab, enum family family)
 {
 	if (tab->has_ipsec)
 		return REASON_IPSEC;
@@ -215,7 +215,7 @@ enum reason path_check_family(const struct pathtab *tab, enum family family)
 	return REASON_NONE;
 }
 
-enum reason path_resolve(const struct pathtab *tab, const struct settings *settings,
+enum reason path_resolve(const struct topology *tab, const struct settings *settings,
 			 const struct path_query *q, struct path *ret)
 {
 	const struct link_rec *rec[DIR__COUNT];
@@ -226,7 +226,7 @@ enum reason path_resolve(const struct pathtab *tab, const struct settings *setti
 	if (reason != REASON_NONE)
 		return reason;
 	for (unsigned int d = 0; d < DIR__COUNT; d++) {
-		rec[d] = pathtab_find_link(tab, answer_of(q, d)->oif);
+		rec[d] = topology_find_link(tab, answer_of(q, d)->oif);
 		reason = check_device(rec[d]);
 		if (reason != REASON_NONE)
 			return reason;

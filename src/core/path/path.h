@@ -15,11 +15,11 @@
  * validation, policy rules and all) with the addresses a packet has while it
  * is routed: destination after, source before translation.
  *
- * Pure but for reading pathtab. Used by the engine and by `why`.
+ * Pure but for reading topology. Used by the engine and by `why`.
  */
 #pragma once
 
-#include "core/path/pathtab.h"
+#include "core/path/topology.h"
 
 struct path {
 	struct hop hop[DIR__COUNT];	 /* how the packets of a direction leave */
@@ -44,18 +44,18 @@ enum path_verdict {
 enum path_verdict path_advance(struct path_query *q, enum reason *ret_reason);
 
 /* Why nothing of this family may be offloaded now, whichever way it goes. */
-enum reason path_check_family(const struct pathtab *tab, enum family family);
+enum reason path_check_family(const struct topology *tab, enum family family);
 
 /*
  * From a walk that ended with PATH_FOUND to devices and MAC addresses.
  * REASON_NONE and @ret filled, or why it cannot be offloaded.
  */
-enum reason path_resolve(const struct pathtab *tab, const struct settings *settings,
+enum reason path_resolve(const struct topology *tab, const struct settings *settings,
 			 const struct path_query *q, struct path *ret);
 
 /* Fills @path->recipe for the ports that are in it, or says why the hardware
  * does not take the rules of both directions. */
-enum reason path_find_recipes(const struct pathtab *tab, const struct tuple *orig,
+enum reason path_find_recipes(const struct topology *tab, const struct tuple *orig,
 			      const struct tuple *reply, struct path *path);
 
 /* Device by which the packets of @dir leave, by the answers so far; 0 = not

@@ -4,7 +4,7 @@
  *
  * A router with a full table of routes hears of changes all the time, and most of them
  * concern no connection that crosses it. What is asked here is whether an address was in
- * one of the prefixes that changed after a certain generation (pathtab.h): as many
+ * one of the prefixes that changed after a certain generation (topology.h): as many
  * look-ups in a hash table as there are lengths of prefixes.
  *
  * Bounded: ROUTESET_MAX prefixes. The same prefix again takes no more room, and what all

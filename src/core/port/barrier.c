@@ -82,7 +82,7 @@ bool barrier_next_order(struct engine *e, mono_t now, struct order *ret)
 	if ((!e->wants_barrier && !e->n_barriers) || mono_before(now, e->barrier_due))
 		return false;
 	e->barrier_due = MONO_ZERO;
-	for (uint32_t slot = 0; (rec = pathtab_next_link(&e->paths, &slot)); slot++) {
+	for (uint32_t slot = 0; (rec = topology_next_link(&e->paths, &slot)); slot++) {
 		bool raise = e->wants_barrier && rec->barrier == BARRIER_NONE &&
 			     !rec->has_no_barrier && has_place(e, rec);
 
@@ -106,7 +106,7 @@ static void set_none(struct engine *e, struct link_rec *rec)
 
 void barrier_done(struct engine *e, const struct event_barrier *done, mono_t now)
 {
-	struct link_rec *rec = pathtab_find_link(&e->paths, done->ifindex);
+	struct link_rec *rec = topology_find_link(&e->paths, done->ifindex);
 
 	/* The answer for another device that had this number before. */
 	if (!rec || rec->barrier != (done->raise ? BARRIER_RAISING : BARRIER_LOWERING))

@@ -126,7 +126,7 @@ void proof_seen(struct engine *e, const struct flow *f, enum dir dir)
 /* The port on which the rule of @dir sits; 0 when the flow has no path. */
 static uint32_t port_of(const struct engine *e, const struct flow *f, enum dir dir)
 {
-	return pathtab_device_of(&e->paths, f->next_hop[dir_other(dir)]);
+	return topology_device_of(&e->paths, f->next_hop[dir_other(dir)]);
 }
 
 /* What the rule of one direction says about its pair of ports. */
@@ -198,11 +198,11 @@ void proof_sampled(struct engine *e, struct flow *f, enum dir dir, bool moved, m
 	if (!f->in_hw || !seq_is_later(now_ds, r->since + SETTLE_DS))
 		return;
 	if (moved && was_seen)
-		ports_note_hit(e, port_of(e, f, dir), r->since, e->proof->began[0], now_ds);
+		portfsm_note_hit(e, port_of(e, f, dir), r->since, e->proof->began[0], now_ds);
 	shall_ask = moved ? believe(e, f, dir, now) : doubt(r, dir, now_ds);
 	if (shall_ask && !f->is_asking) {
 		counter_inc(&doubts);
-		drive_ask_care(e, f);
+		flowact_ask_care(e, f);
 	}
 }
 
@@ -253,7 +253,7 @@ static void give_up(struct engine *e, struct flow *f, mono_t now)
 		if (!(r->hit & 1u << d))
 			note_rule(e, f, (enum dir)d, false, now);
 	}
-	drive_input(e, f, FLOW_IN_LEAVE, REASON_NOT_HIT, now);
+	flowact_input(e, f, FLOW_IN_LEAVE, REASON_NOT_HIT, now);
 }
 
 static void lose(struct engine *e, struct flow *f, mono_t now)
@@ -264,18 +264,18 @@ static void lose(struct engine *e, struct flow *f, mono_t now)
 	e->proof->n_lost++;
 	f->is_doubted = true;
 	if (r->losses == LOSSES_MAX) {
-		drive_input(e, f, FLOW_IN_LEAVE, REASON_RULE_LOST, now);
+		flowact_input(e, f, FLOW_IN_LEAVE, REASON_RULE_LOST, now);
 		return;
 	}
 	r->losses++;
-	drive_input(e, f, FLOW_IN_LOST, REASON_RULE_LOST, now);
+	flowact_input(e, f, FLOW_IN_LOST, REASON_RULE_LOST, now);
 }
 
 /* What the NIC lost of one flow it may have lost of all. */
 static void lose_in_hardware(struct engine *e, struct flow *f, mono_t now)
 {
 	for (unsigned int d = 0; d < DIR__COUNT; d++)
-		ports_renew_guards(e, port_of(e, f, (enum dir)d));
+		portfsm_renew_guards(e, port_of(e, f, (enum dir)d));
 	lose(e, f, now);
 }
 
@@ -344,17 +344,17 @@ static void begin_round(struct engine *e, mono_t now)
 	e->proof->round++;
 	e->proof->began[0] = e->proof->began[1];
 	e->proof->began[1] = age_now(e, now);
-	for (uint32_t slot = 0; (rec = pathtab_next_link(&e->paths, &slot)); slot++)
+	for (uint32_t slot = 0; (rec = topology_next_link(&e->paths, &slot)); slot++)
 		rec->is_read = false;
 }
 
 static void end_port(struct engine *e, const struct event_round *round)
 {
-	struct link_rec *rec = pathtab_find_link(&e->paths, round->ifindex);
+	struct link_rec *rec = topology_find_link(&e->paths, round->ifindex);
 
 	if (rec)
 		rec->is_read = !round->err;
-	ports_feed_round(e, round);
+	portfsm_feed_round(e, round);
 }
 
 void proof_round(struct engine *e, const struct event *ev, mono_t now)
@@ -383,7 +383,7 @@ void proof_round(struct engine *e, const struct event *ev, mono_t now)
 /* The port on which the rule of @dir sits was read to its end, and did not show it. */
 static bool is_gone(const struct engine *e, const struct flow *f, enum dir dir)
 {
-	const struct link_rec *rec = pathtab_find_link(&e->paths, port_of(e, f, dir));
+	const struct link_rec *rec = topology_find_link(&e->paths, port_of(e, f, dir));
 	uint8_t ahead = (uint8_t)(rec_of(e, f)->sampled[dir] - e->proof->lost_round);
 
 	return rec && rec->is_read && ahead > ROUNDS_AHEAD;

@@ -251,7 +251,7 @@ static void visit(struct engine *e, struct flow *f, uint32_t now_ds)
 
 static void choose(struct engine *e, struct flow *f, mono_t now)
 {
-	drive_input(e, f, FLOW_IN_RECHECK, REASON_NONE, now);
+	flowact_input(e, f, FLOW_IN_RECHECK, REASON_NONE, now);
 	f->is_chosen = true;
 	rate_of(e, f)->chosen_at = age_now(e, now);
 }
@@ -310,7 +310,7 @@ static void swap_flows(struct engine *e, unsigned int from, mono_t now)
 		    rate_of(e, in)->bps < MARGIN_BPS)
 			return;
 		counter_inc(&hardware_swaps);
-		drive_input(e, out, FLOW_IN_LEAVE, REASON_HARDWARE_FULL, now);
+		flowact_input(e, out, FLOW_IN_LEAVE, REASON_HARDWARE_FULL, now);
 		choose(e, in, now);
 	}
 }

@@ -22,11 +22,11 @@ enum answer { NEVER, MAYBE, SURE };
 
 /* Bits of which something is known, and what. */
 struct bytes {
-	uint8_t value[RULESET_REG_ALL_BYTES], known[RULESET_REG_ALL_BYTES];
+	uint8_t value[NFTVIEW_REG_ALL_BYTES], known[NFTVIEW_REG_ALL_BYTES];
 };
 
 struct walk {
-	struct ruleset *rs;
+	struct nftview *rs;
 	bool is_ip6;
 	uint8_t proto;
 	struct bytes network, transport;
@@ -83,10 +83,10 @@ static void make_packet(struct walk *w, enum rulewalk_packet packet)
  * (nft_ct_get_eval); with the same priority nobody knows which comes first. True when
  * this is not as in the chain before. */
 #define PRIORITY_CONNTRACK (-200)
-static bool enter_chain(struct walk *w, const struct ruleset_chain *c)
+static bool enter_chain(struct walk *w, const struct nftview_chain *c)
 {
 	uint32_t state = STATE_ESTABLISHED, known = UINT32_MAX;
-	bool is_early = c->hook == RULESET_PREROUTING && c->priority <= PRIORITY_CONNTRACK;
+	bool is_early = c->hook == NFTVIEW_PREROUTING && c->priority <= PRIORITY_CONNTRACK;
 	bool is_other;
 
 	if (is_early && c->priority < PRIORITY_CONNTRACK)
@@ -141,7 +141,7 @@ static void load(struct walk *w, const struct ruleop *op)
 	case RULESRC_CT_MARK: load_number(&w->regs, op->dreg, w->ct_mark, w->mark_known); break;
 	case RULESRC_L4PROTO: load_byte(&w->regs, op->dreg, w->proto); break;
 	case RULESRC_NFPROTO:
-		load_byte(&w->regs, op->dreg, w->is_ip6 ? RULESET_IP6 : RULESET_IP);
+		load_byte(&w->regs, op->dreg, w->is_ip6 ? NFTVIEW_IP6 : NFTVIEW_IP);
 		break;
 	case RULESRC_ETHERTYPE:
 		load_byte(&w->regs, op->dreg, (uint8_t)(type >> 8));
@@ -179,7 +179,7 @@ static enum answer opposite(enum answer a)
 static enum answer is_less(const struct bytes *regs, unsigned int sreg, const uint8_t *value,
 			   unsigned int len, bool or_equal)
 {
-	uint8_t least[RULESET_VALUE_SIZE], greatest[RULESET_VALUE_SIZE];
+	uint8_t least[NFTVIEW_VALUE_SIZE], greatest[NFTVIEW_VALUE_SIZE];
 
 	for (unsigned int i = 0; i < len; i++) {
 		least[i] = regs->value[sreg + i] & regs->known[sreg + i];
@@ -226,9 +226,9 @@ static void bitwise(struct bytes *regs, const struct ruleop *op)
 }
 
 static enum answer is_elem(const struct walk *w, const struct ruleop *op,
-			   const struct ruleset_set *set, const struct ruleset_elem *e)
+			   const struct nftview_set *set, const struct nftview_elem *e)
 {
-	unsigned int len = MIN_T(unsigned int, set->key_bytes, RULESET_KEY_SIZE);
+	unsigned int len = MIN_T(unsigned int, set->key_bytes, NFTVIEW_KEY_SIZE);
 	enum answer answer;
 
 	if (e->is_end)
@@ -236,16 +236,16 @@ static enum answer is_elem(const struct walk *w, const struct ruleop *op,
 	if (e->is_catchall || set->is_interval)
 		return MAYBE;
 	answer = is_equal(&w->regs, op->sreg, e->key,
-			  MIN_T(unsigned int, len, RULESET_REG_ALL_BYTES - op->sreg));
+			  MIN_T(unsigned int, len, NFTVIEW_REG_ALL_BYTES - op->sreg));
 	return set->key_bytes > len ? MIN_T(enum answer, answer, MAYBE) : answer;
 }
 
 static enum answer lookup(const struct walk *w, const struct ruleop *op)
 {
-	const struct ruleset_set *set;
+	const struct nftview_set *set;
 	enum answer best = NEVER;
 
-	if (op->lookup.set == RULESET_NONE)
+	if (op->lookup.set == NFTVIEW_NONE)
 		return MAYBE;
 	set = &w->rs->set[op->lookup.set];
 	if (!set->is_wanted || set->is_partial)
@@ -285,12 +285,12 @@ static bool decide(struct walk *w, uint8_t code, uint32_t chain, unsigned int *e
 /* Every verdict of a map that may be found. As decide(), for the map as a whole. */
 static bool decide_by_map(struct walk *w, const struct ruleop *op, unsigned int *ends)
 {
-	const struct ruleset_set *set = &w->rs->set[op->lookup.set];
+	const struct nftview_set *set = &w->rs->set[op->lookup.set];
 	const struct bytes regs = w->regs;
 	bool goes_on = true;
 
 	for (uint32_t i = 0; i < set->n_elems; i++) {
-		const struct ruleset_elem *e = &w->rs->elem[set->elem + i];
+		const struct nftview_elem *e = &w->rs->elem[set->elem + i];
 		enum answer answer;
 
 		w->regs = regs; /* the walk of a chain uses them */
@@ -306,7 +306,7 @@ static bool decide_by_map(struct walk *w, const struct ruleop *op, unsigned int 
 
 static bool is_verdict_map(const struct walk *w, const struct ruleop *op)
 {
-	return op->lookup.set != RULESET_NONE && w->rs->set[op->lookup.set].is_verdicts;
+	return op->lookup.set != NFTVIEW_NONE && w->rs->set[op->lookup.set].is_verdicts;
 }
 
 static void do_stmt(struct ruleop *op, unsigned int *ends)
@@ -342,7 +342,7 @@ static enum answer step(struct walk *w, struct ruleop *op, unsigned int *ends)
 }
 
 /* Tells whether the packet may get to the next rule. */
-static bool walk_rule(struct walk *w, const struct ruleset_rule *rule, unsigned int *ends)
+static bool walk_rule(struct walk *w, const struct nftview_rule *rule, unsigned int *ends)
 {
 	bool is_sure = true;
 
@@ -373,7 +373,7 @@ static unsigned int walk_chain(struct walk *w, uint32_t chain)
 
 	/* What is not known may do anything. So may a circle: there is none, unless the
 	 * ruleset changed while it was read. */
-	if (chain == RULESET_NONE || (w->ends[chain] & IS_BUSY) || w->depth >= DEPTH_MAX)
+	if (chain == NFTVIEW_NONE || (w->ends[chain] & IS_BUSY) || w->depth >= DEPTH_MAX)
 		return MAY_RETURN | MAY_PASS;
 	if (w->ends[chain] & IS_KNOWN)
 		return w->ends[chain];
@@ -390,19 +390,19 @@ static unsigned int walk_chain(struct walk *w, uint32_t chain)
 
 /* -- hooks ---------------------------------------------------------------- */
 
-static bool is_for(const struct walk *w, const struct ruleset_chain *c)
+static bool is_for(const struct walk *w, const struct nftview_chain *c)
 {
-	const struct ruleset_table *t = &w->rs->table[c->table];
+	const struct nftview_table *t = &w->rs->table[c->table];
 
-	if (c->hook == RULESET_HOOK_NONE || t->is_dormant || t->is_ours)
+	if (c->hook == NFTVIEW_HOOK_NONE || t->is_dormant || t->is_ours)
 		return false;
-	return t->family == RULESET_INET || t->family == (w->is_ip6 ? RULESET_IP6 : RULESET_IP);
+	return t->family == NFTVIEW_INET || t->family == (w->is_ip6 ? NFTVIEW_IP6 : NFTVIEW_IP);
 }
 
 static int compare_base_chains(const void *a, const void *b)
 {
-	const struct ruleset_chain *x = *(const struct ruleset_chain *const *)a;
-	const struct ruleset_chain *y = *(const struct ruleset_chain *const *)b;
+	const struct nftview_chain *x = *(const struct nftview_chain *const *)a;
+	const struct nftview_chain *y = *(const struct nftview_chain *const *)b;
 
 	if (x->hook != y->hook)
 		return x->hook < y->hook ? -1 : 1;
@@ -411,7 +411,7 @@ static int compare_base_chains(const void *a, const void *b)
 
 /* In the order in which packets meet the chains, until one lets none through. In which
  * order those of equal priority are met, their priority does not tell. */
-static void walk_hooks(struct walk *w, const struct ruleset_chain **list)
+static void walk_hooks(struct walk *w, const struct nftview_chain **list)
 {
 	uint32_t n = 0;
 	bool is_over = false;
@@ -420,7 +420,7 @@ static void walk_hooks(struct walk *w, const struct ruleset_chain **list)
 		if (is_for(w, &w->rs->chain[i]))
 			list[n++] = &w->rs->chain[i];
 	}
-	qsort(list, n, sizeof(struct ruleset_chain *), compare_base_chains);
+	qsort(list, n, sizeof(struct nftview_chain *), compare_base_chains);
 	for (uint32_t i = 0; i < n; i++) {
 		unsigned int ends;
 
@@ -435,14 +435,14 @@ static void walk_hooks(struct walk *w, const struct ruleset_chain **list)
 	}
 }
 
-int rulewalk_mark(struct ruleset *rs, enum rulewalk_packet packet, uint32_t ct_mark)
+int rulewalk_mark(struct nftview *rs, enum rulewalk_packet packet, uint32_t ct_mark)
 {
 	struct walk w = { .rs = rs, .ct_mark = ct_mark };
-	const struct ruleset_chain **list;
+	const struct nftview_chain **list;
 
 	if (!rs->n_chains)
 		return 0;
-	list = calloc(rs->n_chains, sizeof(struct ruleset_chain *));
+	list = calloc(rs->n_chains, sizeof(struct nftview_chain *));
 	w.ends = calloc(rs->n_chains, 1);
 	if (list && w.ends) {
 		make_packet(&w, packet);
@@ -453,7 +453,7 @@ int rulewalk_mark(struct ruleset *rs, enum rulewalk_packet packet, uint32_t ct_m
 	return list && w.ends ? 0 : -ENOMEM;
 }
 
-void rulewalk_count(const struct ruleset *rs, uint32_t ret[RULESTMT__COUNT])
+void rulewalk_count(const struct nftview *rs, uint32_t ret[RULESTMT__COUNT])
 {
 	memset(ret, 0, RULESTMT__COUNT * sizeof(*ret));
 	for (uint32_t i = 0; i < rs->n_ops; i++) {
@@ -462,14 +462,14 @@ void rulewalk_count(const struct ruleset *rs, uint32_t ret[RULESTMT__COUNT])
 	}
 }
 
-bool rulewalk_next(const struct ruleset *rs, enum rulestmt what, struct rulewalk_cursor *at,
+bool rulewalk_next(const struct nftview *rs, enum rulestmt what, struct rulewalk_cursor *at,
 		   struct rulewalk_found *ret)
 {
 	for (; at->chain < rs->n_chains; at->chain++, at->rule = 0) {
-		const struct ruleset_chain *c = &rs->chain[at->chain];
+		const struct nftview_chain *c = &rs->chain[at->chain];
 
 		for (; at->rule < c->n_rules; at->rule++, at->op = 0) {
-			const struct ruleset_rule *r = &rs->rule[c->rule + at->rule];
+			const struct nftview_rule *r = &rs->rule[c->rule + at->rule];
 
 			while (at->op < r->n_ops) {
 				const struct ruleop *op = &rs->op[r->op + at->op++];

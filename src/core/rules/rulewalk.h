@@ -14,7 +14,7 @@
  */
 #pragma once
 
-#include "model/ruleset.h"
+#include "model/nftview.h"
 
 /* Kinds of packets; each is walked on its own. */
 enum rulewalk_packet {
@@ -30,15 +30,15 @@ enum rulewalk_packet {
  * bits that its connection has. The time grows with the rules and elements of maps,
  * whatever the jumps. 0 or -ENOMEM.
  */
-MUST_CHECK int rulewalk_mark(struct ruleset *rs, enum rulewalk_packet packet, uint32_t ct_mark);
+MUST_CHECK int rulewalk_mark(struct nftview *rs, enum rulewalk_packet packet, uint32_t ct_mark);
 
 /* How many statements of each kind are marked. */
-void rulewalk_count(const struct ruleset *rs, uint32_t ret[RULESTMT__COUNT]);
+void rulewalk_count(const struct nftview *rs, uint32_t ret[RULESTMT__COUNT]);
 
 struct rulewalk_found {
-	const struct ruleset_table *table;
-	const struct ruleset_chain *chain;
-	const struct ruleset_rule *rule;
+	const struct nftview_table *table;
+	const struct nftview_chain *chain;
+	const struct nftview_rule *rule;
 	const struct ruleop *op; /* a RULEOP_STMT */
 };
 
@@ -47,5 +47,5 @@ struct rulewalk_found {
 struct rulewalk_cursor {
 	uint32_t chain, rule, op;
 };
-bool rulewalk_next(const struct ruleset *rs, enum rulestmt what, struct rulewalk_cursor *at,
+bool rulewalk_next(const struct nftview *rs, enum rulestmt what, struct rulewalk_cursor *at,
 		   struct rulewalk_found *ret);

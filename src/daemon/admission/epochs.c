@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/util.h"
-#include "kern/nft/nftadmit.h"
+#include "kern/nft/nftlayout.h"
 
 /* The bits of number + 1, spread over ours, and the lowest. */
 static uint32_t value_of(const struct epochs *e, unsigned int number)
@@ -33,7 +33,7 @@ static unsigned int number_of(const struct epochs *e, uint32_t value)
 
 int epochs_init(struct epochs *e, uint32_t bits)
 {
-	uint32_t whole = nftadmit_whole_bit(bits);
+	uint32_t whole = nftlayout_whole_bit(bits);
 	unsigned int n_bits = (unsigned int)__builtin_popcount(bits & ~whole);
 
 	*e = (struct epochs){ .bits = bits & ~whole, .whole = whole };

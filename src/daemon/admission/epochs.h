@@ -2,7 +2,7 @@
 /*
  * epochs - which value of our bits of the ct mark comes next.
  *
- * The lowest bit tells a whole epoch from half of one (kern/nft/nftadmit); the values are all
+ * The lowest bit tells a whole epoch from half of one (kern/nft/nftlayout); the values are all
  * that the others can have but 0, with that bit. One that was in use is dirty: some
  * connection may still have it, or half of it. It is used again when somebody has
  * cleaned it.

@@ -15,7 +15,7 @@
 #include "daemon/conf/confbypass.h"
 #include "daemon/conf/conffile.h"
 #include "daemon/conf/conf_priv.h"
-#include "kern/nft/flowtables.h"
+#include "kern/nft/nftflowtable.h"
 
 /* ---- the option table */
 
@@ -483,14 +483,14 @@ static void take_from_flowtable(struct load *load, const char *text)
 	struct flowtable_ref *ref = &load->config.core.devices_from;
 
 	if (sscanf(text, FLOWTABLE_WORD "%7s %64s %64s %c", family, table, name, &more) != 3 ||
-	    !flowtables_family(family) || !is_nft_name(table) || !is_nft_name(name)) {
+	    !nftflowtable_family(family) || !is_nft_name(table) || !is_nft_name(name)) {
 		conf_error(load,
 			   "devices: \"%s\": write \"flowtable FAMILY TABLE NAME\", "
 			   "with ip, ip6 or inet",
 			   text);
 		return;
 	}
-	ref->family = flowtables_family(family);
+	ref->family = nftflowtable_family(family);
 	strcpy(ref->table, table);
 	strcpy(ref->name, name);
 }
@@ -614,7 +614,7 @@ static void print_devices(const struct config *config, const struct option *opt 
 	}
 	if (core->devices_from.family) {
 		fprintf(stream, "{ \"" FLOWTABLE_WORD "%s %s %s\" }",
-			flowtables_family_name(core->devices_from.family), core->devices_from.table,
+			nftflowtable_family_name(core->devices_from.family), core->devices_from.table,
 			core->devices_from.name);
 		return;
 	}

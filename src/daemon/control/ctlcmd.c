@@ -13,16 +13,16 @@
 #include "daemon/control/devlist.h"
 #include "daemon/control/doctor.h"
 #include "daemon/control/flowlist.h"
-#include "daemon/admission/handover.h"
+#include "daemon/admission/flowtableplan.h"
 #include "daemon/work/questions.h"
-#include "daemon/admission/ruleset.h"
+#include "daemon/admission/admission.h"
 #include "daemon/control/why.h"
 #include "nft-offload/ctl.h"
 
 struct ctlcmd {
 	const struct engine *engine;
 	struct dispatch *dispatch;
-	const struct ruleset *ruleset;
+	const struct admission *ruleset;
 	struct flowlist_ctx lists;
 	mono_t started;
 };
@@ -58,9 +58,9 @@ static json_t *admission_of(const struct ctlcmd *cc)
 	const struct settings *s = engine_settings(cc->engine);
 	uint32_t epoch = s->admit == ADMIT_MARK ? s->mark : view_epoch(cc->engine);
 
-	return json_pack("{s:b, s:I, s:I, s:o}", "open", ruleset_is_open(cc->ruleset), "mark_bits",
+	return json_pack("{s:b, s:I, s:I, s:o}", "open", admission_is_open(cc->ruleset), "mark_bits",
 			 (json_int_t)settings_mark_bits(s), "mark", (json_int_t)epoch, "trouble",
-			 jsonline_string(ruleset_trouble(cc->ruleset)));
+			 jsonline_string(admission_trouble(cc->ruleset)));
 }
 
 static json_t *device_of(const struct engine *engine, const struct link_rec *rec)
@@ -75,11 +75,11 @@ static json_t *device_of(const struct engine *engine, const struct link_rec *rec
 
 static json_t *devices_of(const struct engine *engine)
 {
-	const struct pathtab *paths = view_paths(engine);
+	const struct topology *paths = view_paths(engine);
 	json_t *list = json_array();
 	const struct link_rec *rec;
 
-	for (uint32_t slot = 0; (rec = pathtab_next_link(paths, &slot)); slot++) {
+	for (uint32_t slot = 0; (rec = topology_next_link(paths, &slot)); slot++) {
 		if (rec->is_named)
 			json_array_append_new(list, device_of(engine, rec));
 	}
@@ -143,7 +143,7 @@ static void status_start(struct ctl_call *call, json_t *parameters)
 			  (json_int_t)(mono_diff_ms(mono_now(), cc->started) / 1000), "offload",
 			  offload_name(s->offload), "admit",
 			  admit_name(s->admit), "admission", admission_of(cc), "flowtable",
-			  handover_to_json(ruleset_handover(cc->ruleset)), "devices",
+			  flowtableplan_to_json(admission_handover(cc->ruleset)), "devices",
 			  devices_of(cc->engine), "flows", flow_counts(&t), "reasons",
 			  reasons_of(&t), "counters", counters_all(), "packets",
 			  both_dirs(t.forwarded[DIR_ORIG].pkts, t.forwarded[DIR_REPLY].pkts),
@@ -228,7 +228,7 @@ const struct ctl_command ctlcmd_table[] = {
 };
 const size_t ctlcmd_table_size = array_size(ctlcmd_table);
 
-void ctlcmd_set_ruleset(struct ctlcmd *ctlcmd, const struct ruleset *ruleset)
+void ctlcmd_set_ruleset(struct ctlcmd *ctlcmd, const struct admission *ruleset)
 {
 	ctlcmd->ruleset = ruleset;
 }

@@ -17,7 +17,7 @@
 #include "daemon/work/dispatch.h"
 
 struct ctlcmd;
-struct ruleset;
+struct admission;
 
 extern const struct ctl_command ctlcmd_table[];
 extern const size_t ctlcmd_table_size;
@@ -26,5 +26,5 @@ extern const size_t ctlcmd_table_size;
 int ctlcmd_new(const struct engine *engine, struct dispatch *dispatch, mono_t started,
 	       struct ctlcmd **ret) MUST_CHECK;
 /* Borrowed; without it admission is not told. */
-void ctlcmd_set_ruleset(struct ctlcmd *ctlcmd, const struct ruleset *ruleset);
+void ctlcmd_set_ruleset(struct ctlcmd *ctlcmd, const struct admission *ruleset);
 void ctlcmd_free(struct ctlcmd *ctlcmd);

@@ -32,11 +32,11 @@ static enum reason hardware_reason(const struct engine *engine, const struct lin
 /* Of a port that waits for a recipe: the verdict of its pairs so far. */
 static enum reason pairs_reason(const struct engine *engine, const struct link_rec *rec)
 {
-	const struct pathtab *paths = view_paths(engine);
+	const struct topology *paths = view_paths(engine);
 	enum reason reason = REASON_NONE;
 	const struct link_rec *other;
 
-	for (uint32_t slot = 0; (other = pathtab_next_link(paths, &slot)); slot++) {
+	for (uint32_t slot = 0; (other = topology_next_link(paths, &slot)); slot++) {
 		const struct nic_pair *pair = nic_find_pair(view_nic(engine), rec->link.ifindex,
 							    other->link.ifindex);
 
@@ -240,11 +240,11 @@ static json_t *pair_row(const struct nic_pair *pair, const char *to)
 
 static json_t *pairs_of(const struct engine *engine, const struct link_rec *rec)
 {
-	const struct pathtab *paths = view_paths(engine);
+	const struct topology *paths = view_paths(engine);
 	json_t *list = json_array();
 	const struct link_rec *other;
 
-	for (uint32_t slot = 0; (other = pathtab_next_link(paths, &slot)); slot++) {
+	for (uint32_t slot = 0; (other = topology_next_link(paths, &slot)); slot++) {
 		const struct nic_pair *pair = nic_find_pair(view_nic(engine), rec->link.ifindex,
 							    other->link.ifindex);
 
@@ -296,7 +296,7 @@ static bool more(struct ctl_call *call, void *state)
 	struct devlist *l = state;
 	const struct link_rec *rec;
 
-	while ((rec = pathtab_next_link(view_paths(l->engine), &l->slot))) {
+	while ((rec = topology_next_link(view_paths(l->engine), &l->slot))) {
 		if (!ctl_call_has_room(call))
 			return true;
 		if (rec->is_named)

@@ -115,7 +115,7 @@ static void put_statement(struct ctl_call *call, enum severity severity,
 {
 	enum rulestmt what = (enum rulestmt)f->op->stmt.what;
 	const char *todo = severity == advice[what].severity ? advice[what].todo : SMALL_TODO;
-	const char *family = ruleset_family_name(f->table->family);
+	const char *family = nftview_family_name(f->table->family);
 	char text[ENVCHECK_TEXT_SIZE];
 
 	snprintf(text, sizeof(text), "table %s %.64s, chain %.64s, handle %llu: %s", family,
@@ -124,7 +124,7 @@ static void put_statement(struct ctl_call *call, enum severity severity,
 	ctl_call_row(call,
 		     json_pack("{s:{s:s, s:s, s:o, s:s, s:s, s:o, s:o, s:I, s:o}}", "finding",
 			       "severity", envcheck_severity_name(severity), "check",
-			       ruleset_stmt_name(what), "what", jsonline_string(text), "todo", todo,
+			       nftview_stmt_name(what), "what", jsonline_string(text), "todo", todo,
 			       "family", family, "table", jsonline_string(f->table->name), "chain",
 			       jsonline_string(f->chain->name), "handle",
 			       (json_int_t)f->rule->handle, "statement",
@@ -132,7 +132,7 @@ static void put_statement(struct ctl_call *call, enum severity severity,
 }
 
 /* What has passed a limit only to be logged or counted travels as what has not. */
-static bool matters(const struct ruleset *rs, const struct rulewalk_found *f)
+static bool matters(const struct nftview *rs, const struct rulewalk_found *f)
 {
 	const struct ruleop *end = &rs->op[f->rule->op + f->rule->n_ops];
 
@@ -143,7 +143,7 @@ static bool matters(const struct ruleset *rs, const struct rulewalk_found *f)
 				return true;
 			break;
 		case RULEOP_LOOKUP:
-			if (op->lookup.set == RULESET_NONE || rs->set[op->lookup.set].is_verdicts)
+			if (op->lookup.set == NFTVIEW_NONE || rs->set[op->lookup.set].is_verdicts)
 				return true;
 			break;
 		case RULEOP_STMT:
@@ -167,7 +167,7 @@ static bool is_limit(enum rulestmt what)
 	return what == RULESTMT_LIMIT || what == RULESTMT_QUOTA;
 }
 
-static enum severity severity_of(const struct ruleset *rs, const struct rulewalk_found *f)
+static enum severity severity_of(const struct nftview *rs, const struct rulewalk_found *f)
 {
 	enum rulestmt what = (enum rulestmt)f->op->stmt.what;
 
@@ -177,7 +177,7 @@ static enum severity severity_of(const struct ruleset *rs, const struct rulewalk
 /* The next statement of the severity at hand. */
 static bool next_statement(struct doctor *d, struct rulewalk_found *ret)
 {
-	const struct ruleset *rs = d->rules ? nftrules_get(d->rules) : NULL;
+	const struct nftview *rs = d->rules ? nftrules_get(d->rules) : NULL;
 
 	for (; rs && d->kind < RULESTMT__COUNT; d->kind++, d->at = (struct rulewalk_cursor){ 0 }) {
 		enum rulestmt what = (enum rulestmt)d->kind;
@@ -259,23 +259,23 @@ static void read_rules(struct doctor *d)
 		d->stage = STAGE_WALK;
 }
 
-static void note_flowtables(struct doctor *d, const struct ruleset *rs)
+static void note_flowtables(struct doctor *d, const struct nftview *rs)
 {
 	for (uint32_t i = 0; i < rs->n_flowtables; i++) {
-		const struct ruleset_flowtable *t = &rs->flowtable[i];
+		const struct nftview_flowtable *t = &rs->flowtable[i];
 
 		envcheck_add(
 			&d->found, SEVERITY_FINE, "flowtable", NULL,
 			"table %s %.64s has the flowtable %.64s on %s: its connections are the "
 			"kernel's",
-			ruleset_family_name(rs->table[t->table].family), rs->table[t->table].name,
+			nftview_family_name(rs->table[t->table].family), rs->table[t->table].name,
 			t->name, t->devices[0] ? t->devices : "no device");
 	}
 }
 
 static void note_ruleset(struct doctor *d)
 {
-	const struct ruleset *rs = nftrules_get(d->rules);
+	const struct nftview *rs = nftrules_get(d->rules);
 
 	if (rs->is_cut)
 		envcheck_add(

@@ -161,11 +161,11 @@ static bool is_usable(const char *state)
 
 static unsigned int count_usable(const struct engine *engine)
 {
-	const struct pathtab *paths = view_paths(engine);
+	const struct topology *paths = view_paths(engine);
 	const struct link_rec *rec;
 	unsigned int n = 0;
 
-	for (uint32_t slot = 0; (rec = pathtab_next_link(paths, &slot)); slot++) {
+	for (uint32_t slot = 0; (rec = topology_next_link(paths, &slot)); slot++) {
 		if (rec->is_named && is_usable(devlist_state(engine, rec)))
 			n++;
 	}
@@ -195,10 +195,10 @@ static void check_device(const struct engine *engine, const struct link_rec *rec
 
 static bool is_there(const struct engine *engine, const char *name)
 {
-	const struct pathtab *paths = view_paths(engine);
+	const struct topology *paths = view_paths(engine);
 	const struct link_rec *rec;
 
-	for (uint32_t slot = 0; (rec = pathtab_next_link(paths, &slot)); slot++) {
+	for (uint32_t slot = 0; (rec = topology_next_link(paths, &slot)); slot++) {
 		if (strcmp(rec->link.name, name) == 0)
 			return true;
 	}
@@ -210,7 +210,7 @@ static bool is_there(const struct engine *engine, const char *name)
 
 static void check_devices(const struct engine *engine, struct findings *f)
 {
-	const struct pathtab *paths = view_paths(engine);
+	const struct topology *paths = view_paths(engine);
 	const struct settings *s = engine_settings(engine);
 	enum severity severity = SEVERITY_HINT;
 	const struct link_rec *rec;
@@ -226,7 +226,7 @@ static void check_devices(const struct engine *engine, struct findings *f)
 			envcheck_add(f, severity, "device", "check the name in nft-offload.conf",
 				     "device %s: there is none of this name", s->device[i]);
 	}
-	for (uint32_t slot = 0; (rec = pathtab_next_link(paths, &slot)); slot++) {
+	for (uint32_t slot = 0; (rec = topology_next_link(paths, &slot)); slot++) {
 		if (rec->is_named)
 			check_device(engine, rec, severity, f);
 	}

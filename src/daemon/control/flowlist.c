@@ -114,7 +114,7 @@ static void judge_backend(struct flowlist_ctx *ctx, const struct conn *c, struct
 
 static const char *link_name(const struct engine *engine, uint32_t ifindex)
 {
-	const struct link_rec *rec = pathtab_find_link(view_paths(engine), ifindex);
+	const struct link_rec *rec = topology_find_link(view_paths(engine), ifindex);
 
 	return rec ? rec->link.name : NULL;
 }

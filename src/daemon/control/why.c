@@ -42,7 +42,7 @@ static void fail(struct why *w, const char *name, enum reason reason)
 
 static const char *link_name(const struct why *w, uint32_t ifindex, char buf[32])
 {
-	const struct link_rec *rec = pathtab_find_link(view_paths(w->engine), ifindex);
+	const struct link_rec *rec = topology_find_link(view_paths(w->engine), ifindex);
 
 	if (rec)
 		return rec->link.name;

@@ -13,7 +13,7 @@
 #include "daemon/work/portwork.h"
 #include "kern/rt/links.h"
 #include "kern/rt/neighs.h"
-#include "kern/nft/nftown.h"
+#include "kern/nft/nfttable.h"
 #include "nl/nlsock.h"
 
 LOG_TAG("cleanup");
@@ -110,13 +110,13 @@ static void clean_neighs(struct cleaning *c)
 static void clean_table(struct cleaning *c, bool *ret_was_there)
 {
 	struct nlerr why = { 0, "" };
-	struct nftown *own = NULL;
-	int err = nftown_open(&own);
+	struct nfttable *own = NULL;
+	int err = nfttable_open(&own);
 
 	*ret_was_there = false;
 	if (!err)
-		err = nftown_down(own, ret_was_there, &why);
-	nftown_close(own);
+		err = nfttable_down(own, ret_was_there, &why);
+	nfttable_close(own);
 	/* None at all, or not ours. */
 	if (err == -EPROTONOSUPPORT || err == -EOPNOTSUPP || err == -EEXIST)
 		return;

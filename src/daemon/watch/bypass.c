@@ -54,7 +54,7 @@ struct bypass {
 	unsigned int n_failed[SOURCE__COUNT]; /* in a row */
 	bool complete;
 
-	struct facts facts[PATHTAB_MAX_LINKS]; /* by slot of the link */
+	struct facts facts[TOPOLOGY_MAX_LINKS]; /* by slot of the link */
 	uint32_t slot; /* of the port where the next look goes on */
 
 	struct nftchains_device device[CHAIN_DEVICES_MAX];
@@ -94,7 +94,7 @@ static void log_change(const struct link_rec *rec, enum bypass_bit bit)
 
 void bypass_tell(struct engine *engine, const struct event_bypass *told, mono_t now)
 {
-	const struct link_rec *rec = pathtab_find_link(view_paths(engine), told->ifindex);
+	const struct link_rec *rec = topology_find_link(view_paths(engine), told->ifindex);
 	struct event ev = { .type = EVENT_BYPASS, .bypass = *told };
 	uint8_t before;
 
@@ -128,10 +128,10 @@ static void forget(struct bypass *b, const struct link_rec *rec, uint8_t mask)
 
 static struct link_rec *next_port(const struct bypass *b, uint32_t *slot)
 {
-	const struct pathtab *paths = view_paths(b->engine);
+	const struct topology *paths = view_paths(b->engine);
 	struct link_rec *rec;
 
-	while ((rec = pathtab_next_link(paths, slot)) && !pathtab_is_port(rec))
+	while ((rec = topology_next_link(paths, slot)) && !topology_is_port(rec))
 		++*slot;
 	return rec;
 }
@@ -168,8 +168,8 @@ static void end_look(struct bypass *b, enum source source, uint8_t mask, int err
 static void on_qdisc(const struct hooks_qdisc *q, void *ctx)
 {
 	struct bypass *b = ctx;
-	const struct pathtab *paths = view_paths(b->engine);
-	const struct link_rec *rec = pathtab_find_link(paths, q->ifindex);
+	const struct topology *paths = view_paths(b->engine);
+	const struct link_rec *rec = topology_find_link(paths, q->ifindex);
 	struct facts *f;
 
 	if (!rec)

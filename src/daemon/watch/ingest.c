@@ -390,7 +390,7 @@ static void read_hw(struct ingest *in, const char *name, struct link_hw *hw)
  * long after the message that it is down. It is asked about when it is up again. */
 static const struct link_rec *went_down(const struct ingest *in, const struct link *link)
 {
-	const struct link_rec *rec = pathtab_find_link(view_paths(in->engine), link->ifindex);
+	const struct link_rec *rec = topology_find_link(view_paths(in->engine), link->ifindex);
 
 	return rec && rec->link.is_up && !link->is_up ? rec : NULL;
 }
@@ -443,7 +443,7 @@ static void on_routes(const struct route_change *change, void *ctx)
 
 struct link_set {
 	struct ingest *ingest;
-	uint32_t ifindex[PATHTAB_MAX_LINKS];
+	uint32_t ifindex[TOPOLOGY_MAX_LINKS];
 	unsigned int n;
 };
 
@@ -468,10 +468,10 @@ static bool has_link(const struct link_set *set, uint32_t ifindex)
 /* Links that went away while nobody heard. */
 static void drop_absent_links(struct ingest *in, const struct link_set *set)
 {
-	const struct pathtab *paths = view_paths(in->engine);
+	const struct topology *paths = view_paths(in->engine);
 	struct link_rec *rec;
 
-	for (uint32_t slot = 0; (rec = pathtab_next_link(paths, &slot)); slot++) {
+	for (uint32_t slot = 0; (rec = topology_next_link(paths, &slot)); slot++) {
 		if (!has_link(set, rec->link.ifindex))
 			on_link_gone(rec->link.ifindex, in);
 	}

@@ -30,8 +30,8 @@ struct neighcare {
 	struct loop_timer *timer;
 	bool has_failed; /* said once */
 	/* By slot of the neighbour; of one that had it before, it does no harm. */
-	uint8_t idle[PATHTAB_MAX_NEIGHS]; /* looks at which nothing was sent there */
-	bool is_asked[PATHTAB_MAX_NEIGHS];
+	uint8_t idle[TOPOLOGY_MAX_NEIGHS]; /* looks at which nothing was sent there */
+	bool is_asked[TOPOLOGY_MAX_NEIGHS];
 };
 
 static void set(struct neighcare *c, const struct neigh *neigh, bool keep)
@@ -76,11 +76,11 @@ static bool look_at(struct neighcare *c, uint32_t slot, const struct neigh_rec *
 static void on_look(void *ctx)
 {
 	struct neighcare *c = ctx;
-	const struct pathtab *paths = view_paths(c->engine);
+	const struct topology *paths = view_paths(c->engine);
 	const struct neigh_rec *rec;
 	unsigned int n = 0;
 
-	for (uint32_t slot = 0; n < REQUESTS_PER_LOOK && (rec = pathtab_next_neigh(paths, &slot));
+	for (uint32_t slot = 0; n < REQUESTS_PER_LOOK && (rec = topology_next_neigh(paths, &slot));
 	     slot++)
 		n += look_at(c, slot, rec);
 }
@@ -109,10 +109,10 @@ int neighcare_new(struct loop *loop, const struct engine *engine, struct neighca
 
 static void release_all(struct neighcare *c)
 {
-	const struct pathtab *paths = view_paths(c->engine);
+	const struct topology *paths = view_paths(c->engine);
 	const struct neigh_rec *rec;
 
-	for (uint32_t slot = 0; (rec = pathtab_next_neigh(paths, &slot)); slot++) {
+	for (uint32_t slot = 0; (rec = topology_next_neigh(paths, &slot)); slot++) {
 		if (rec->neigh.care == NEIGH_OURS)
 			set(c, &rec->neigh, false);
 	}

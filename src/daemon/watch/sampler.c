@@ -177,7 +177,7 @@ static void end_port(struct sampler *s)
  * (tcf_fill_node), and what is behind that filter would never be seen. */
 static bool wants_full_dump(const struct sampler *s, uint32_t ifindex)
 {
-	const struct link_rec *rec = pathtab_find_link(view_paths(s->engine), ifindex);
+	const struct link_rec *rec = topology_find_link(view_paths(s->engine), ifindex);
 
 	return view_wants_ages(s->engine, ifindex) || (rec && rec->bypass & BYPASS_TC);
 }
@@ -211,10 +211,10 @@ static void begin_port(struct sampler *s, uint32_t ifindex)
 
 static uint32_t next_port(struct sampler *s)
 {
-	const struct pathtab *paths = view_paths(s->engine);
+	const struct topology *paths = view_paths(s->engine);
 	struct link_rec *rec;
 
-	while ((rec = pathtab_next_link(paths, &s->port_slot))) {
+	while ((rec = topology_next_link(paths, &s->port_slot))) {
 		s->port_slot++;
 		if (rec->port == PORT_OPEN)
 			return rec->link.ifindex;

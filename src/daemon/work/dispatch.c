@@ -66,7 +66,7 @@ static void feed_workers(struct dispatch *d)
 
 static const char *device_name(const struct dispatch *d, uint32_t ifindex)
 {
-	const struct link_rec *rec = pathtab_find_link(view_paths(d->engine), ifindex);
+	const struct link_rec *rec = topology_find_link(view_paths(d->engine), ifindex);
 
 	return rec ? rec->link.name : "device that is gone";
 }

@@ -12,8 +12,8 @@
 
 #include "base/mono.h"
 #include "base/util.h"
-#include "kern/nft/nftadmit.h"
-#include "kern/nft/nftexpr.h"
+#include "kern/nft/nftlayout.h"
+#include "kern/nft/nftruleget.h"
 #include "kern/nft/nftmsg.h"
 #include "nl/nlget.h"
 #include "nl/nlput.h"
@@ -40,7 +40,7 @@ enum stage {
 
 struct nftrules {
 	struct nlsock sock;
-	struct ruleset rs;
+	struct nftview rs;
 	enum stage stage;
 	unsigned int attempts;
 	uint32_t generation, first_generation;
@@ -67,7 +67,7 @@ int nftrules_open(struct nftrules **ret)
 
 	if (!r)
 		return -ENOMEM;
-	ruleset_init(&r->rs, resize);
+	nftview_init(&r->rs, resize);
 	err = nlsock_open(&r->sock, NETLINK_NETFILTER, 0);
 	if (err) {
 		free(r);
@@ -82,11 +82,11 @@ void nftrules_close(struct nftrules *r)
 	if (!r)
 		return;
 	nlsock_close(&r->sock);
-	ruleset_clear(&r->rs);
+	nftview_clear(&r->rs);
 	free(r);
 }
 
-struct ruleset *nftrules_get(struct nftrules *r)
+struct nftview *nftrules_get(struct nftrules *r)
 {
 	return &r->rs;
 }
@@ -109,17 +109,17 @@ static void get_name(const struct nlattr *attr, char ret[NFT_NAME_MAXLEN])
 
 static bool has_our_comment(const struct nlattr *userdata)
 {
-	static const char text[] = NFTADMIT_COMMENT;
+	static const char text[] = NFTLAYOUT_COMMENT;
 	const char *data = nlget_data(userdata);
 
 	/* Type and length come first. */
 	return nlget_len(userdata) == 2 + sizeof(text) && memcmp(data + 2, text, sizeof(text)) == 0;
 }
 
-static void get_table(struct ruleset *rs, const struct nlmsghdr *nlh)
+static void get_table(struct nftview *rs, const struct nlmsghdr *nlh)
 {
 	struct nlget g = nlget_begin(nlh, sizeof(struct nfgenmsg));
-	struct ruleset_table *t;
+	struct nftview_table *t;
 	const struct nlattr *attr;
 	char name[NFT_NAME_MAXLEN] = "";
 	bool is_ours = false, is_dormant = false;
@@ -133,11 +133,11 @@ static void get_table(struct ruleset *rs, const struct nlmsghdr *nlh)
 		case NFTA_TABLE_USERDATA: is_ours = has_our_comment(attr); break;
 		}
 	}
-	t = ruleset_add_table(rs, family_of(nlh), name);
+	t = nftview_add_table(rs, family_of(nlh), name);
 	if (!t)
 		return;
 	t->is_dormant = is_dormant;
-	t->is_ours = is_ours && t->family == RULESET_INET && strcmp(name, NFTADMIT_TABLE) == 0;
+	t->is_ours = is_ours && t->family == NFTVIEW_INET && strcmp(name, NFTLAYOUT_TABLE) == 0;
 }
 
 /* Where a chain sits, and how early. */
@@ -152,22 +152,22 @@ static void get_hook(const struct nlattr *nest, uint8_t *ret_hook, int32_t *ret_
 		if (nlget_type(attr) != NFTA_HOOK_HOOKNUM)
 			continue;
 		switch (nlget_be32(&g, attr)) {
-		case NF_INET_PRE_ROUTING: *ret_hook = RULESET_PREROUTING; break;
-		case NF_INET_FORWARD: *ret_hook = RULESET_FORWARD; break;
-		case NF_INET_POST_ROUTING: *ret_hook = RULESET_POSTROUTING; break;
+		case NF_INET_PRE_ROUTING: *ret_hook = NFTVIEW_PREROUTING; break;
+		case NF_INET_FORWARD: *ret_hook = NFTVIEW_FORWARD; break;
+		case NF_INET_POST_ROUTING: *ret_hook = NFTVIEW_POSTROUTING; break;
 		}
 	}
 }
 
-static void get_chain(struct ruleset *rs, const struct nlmsghdr *nlh)
+static void get_chain(struct nftview *rs, const struct nlmsghdr *nlh)
 {
 	struct nlget g = nlget_begin(nlh, sizeof(struct nfgenmsg));
 	const struct nlattr *attr;
 	char table[NFT_NAME_MAXLEN] = "", name[NFT_NAME_MAXLEN] = "";
-	uint8_t hook = RULESET_HOOK_NONE;
+	uint8_t hook = NFTVIEW_HOOK_NONE;
 	bool is_filter = false, drops = false;
 	int32_t priority = 0;
-	struct ruleset_chain *c;
+	struct nftview_chain *c;
 	uint32_t at;
 
 	while ((attr = nlget_next(&g))) {
@@ -179,11 +179,11 @@ static void get_chain(struct ruleset *rs, const struct nlmsghdr *nlh)
 		case NFTA_CHAIN_POLICY: drops = nlget_be32(&g, attr) == NF_DROP; break;
 		}
 	}
-	at = ruleset_find_table(rs, family_of(nlh), table);
-	c = at != RULESET_NONE ? ruleset_add_chain(rs, at, name) : NULL;
+	at = nftview_find_table(rs, family_of(nlh), table);
+	c = at != NFTVIEW_NONE ? nftview_add_chain(rs, at, name) : NULL;
 	if (!c)
 		return;
-	c->hook = is_filter ? hook : RULESET_HOOK_NONE;
+	c->hook = is_filter ? hook : NFTVIEW_HOOK_NONE;
 	c->priority = priority;
 	c->drops = drops;
 }
@@ -197,7 +197,7 @@ static enum rulestmt get_elem_stmt(const struct nlattr *expr)
 
 	while ((attr = nlget_next(&g))) {
 		if (nlget_type(attr) == NFTA_EXPR_NAME)
-			what = MIN(what, nftexpr_elem_stmt(attr));
+			what = MIN(what, nftruleget_elem_stmt(attr));
 	}
 	return what;
 }
@@ -213,10 +213,10 @@ static enum rulestmt get_elem_stmts(const struct nlattr *list)
 	return what;
 }
 
-static void get_set(struct ruleset *rs, const struct nlmsghdr *nlh)
+static void get_set(struct nftview *rs, const struct nlmsghdr *nlh)
 {
 	struct nlget g = nlget_begin(nlh, sizeof(struct nfgenmsg));
-	struct ruleset_set got = { .counts = RULESTMT__COUNT, .object = RULESTMT__COUNT }, *s;
+	struct nftview_set got = { .counts = RULESTMT__COUNT, .object = RULESTMT__COUNT }, *s;
 	const struct nlattr *attr;
 	char table[NFT_NAME_MAXLEN] = "", name[NFT_NAME_MAXLEN] = "";
 
@@ -232,14 +232,14 @@ static void get_set(struct ruleset *rs, const struct nlmsghdr *nlh)
 			got.is_verdicts = nlget_be32(&g, attr) == NFT_DATA_VERDICT;
 			break;
 		case NFTA_SET_OBJ_TYPE:
-			got.object = (uint8_t)nftexpr_object_stmt(nlget_be32(&g, attr));
+			got.object = (uint8_t)nftruleget_object_stmt(nlget_be32(&g, attr));
 			break;
 		case NFTA_SET_EXPR: got.counts = (uint8_t)get_elem_stmt(attr); break;
 		case NFTA_SET_EXPRESSIONS: got.counts = (uint8_t)get_elem_stmts(attr); break;
 		}
 	}
-	got.table = ruleset_find_table(rs, family_of(nlh), table);
-	s = got.table != RULESET_NONE ? ruleset_add_set(rs, got.table, name) : NULL;
+	got.table = nftview_find_table(rs, family_of(nlh), table);
+	s = got.table != NFTVIEW_NONE ? nftview_add_set(rs, got.table, name) : NULL;
 	if (!s)
 		return;
 	got.name = s->name;
@@ -252,9 +252,9 @@ static void put_device(char *list, const struct nlattr *attr)
 	size_t len = strlen(list);
 
 	get_name(attr, name);
-	if ((size_t)snprintf(list + len, RULESET_DEVICES_SIZE - len, "%s%s", len ? ", " : "",
-			     name) >= RULESET_DEVICES_SIZE - len)
-		strcpy(list + RULESET_DEVICES_SIZE - sizeof("..."), "...");
+	if ((size_t)snprintf(list + len, NFTVIEW_DEVICES_SIZE - len, "%s%s", len ? ", " : "",
+			     name) >= NFTVIEW_DEVICES_SIZE - len)
+		strcpy(list + NFTVIEW_DEVICES_SIZE - sizeof("..."), "...");
 }
 
 static void get_devices(const struct nlattr *hook, char *list)
@@ -273,13 +273,13 @@ static void get_devices(const struct nlattr *hook, char *list)
 	}
 }
 
-static void get_flowtable(struct ruleset *rs, const struct nlmsghdr *nlh)
+static void get_flowtable(struct nftview *rs, const struct nlmsghdr *nlh)
 {
 	struct nlget g = nlget_begin(nlh, sizeof(struct nfgenmsg));
 	const struct nlattr *attr;
 	char table[NFT_NAME_MAXLEN] = "", name[NFT_NAME_MAXLEN] = "";
-	char devices[RULESET_DEVICES_SIZE] = "";
-	struct ruleset_flowtable *f;
+	char devices[NFTVIEW_DEVICES_SIZE] = "";
+	struct nftview_flowtable *f;
 	uint32_t at;
 
 	while ((attr = nlget_next(&g))) {
@@ -289,15 +289,15 @@ static void get_flowtable(struct ruleset *rs, const struct nlmsghdr *nlh)
 		case NFTA_FLOWTABLE_HOOK: get_devices(attr, devices); break;
 		}
 	}
-	at = ruleset_find_table(rs, family_of(nlh), table);
-	f = at != RULESET_NONE ? ruleset_add_flowtable(rs, at, name) : NULL;
+	at = nftview_find_table(rs, family_of(nlh), table);
+	f = at != NFTVIEW_NONE ? nftview_add_flowtable(rs, at, name) : NULL;
 	if (f)
 		memcpy(f->devices, devices, sizeof(devices));
 }
 
-static void get_elem(struct ruleset *rs, uint32_t set, const struct nlattr *nest)
+static void get_elem(struct nftview *rs, uint32_t set, const struct nlattr *nest)
 {
-	struct ruleset_elem *e = ruleset_add_elem(rs, set);
+	struct nftview_elem *e = nftview_add_elem(rs, set);
 	struct nlget g = nlget_enter(nest), inner;
 	const struct nlattr *attr, *part;
 	uint32_t flags;
@@ -319,7 +319,7 @@ static void get_elem(struct ruleset *rs, uint32_t set, const struct nlattr *nest
 			inner = nlget_enter(attr);
 			while ((part = nlget_next(&inner))) {
 				if (nlget_type(part) == NFTA_DATA_VERDICT)
-					nftexpr_get_verdict(part, rs, rs->set[set].table,
+					nftruleget_get_verdict(part, rs, rs->set[set].table,
 							    &e->verdict, &e->chain);
 			}
 			break;
@@ -327,7 +327,7 @@ static void get_elem(struct ruleset *rs, uint32_t set, const struct nlattr *nest
 	}
 }
 
-static void get_elems(struct ruleset *rs, uint32_t set, const struct nlmsghdr *nlh)
+static void get_elems(struct nftview *rs, uint32_t set, const struct nlmsghdr *nlh)
 {
 	struct nlget g = nlget_begin(nlh, sizeof(struct nfgenmsg)), list;
 	const struct nlattr *attr, *elem;
@@ -341,7 +341,7 @@ static void get_elems(struct ruleset *rs, uint32_t set, const struct nlmsghdr *n
 	}
 }
 
-void nftrules_feed(struct ruleset *rs, uint32_t set, const struct nlmsghdr *nlh)
+void nftrules_feed(struct nftview *rs, uint32_t set, const struct nlmsghdr *nlh)
 {
 	uint8_t family;
 
@@ -349,14 +349,14 @@ void nftrules_feed(struct ruleset *rs, uint32_t set, const struct nlmsghdr *nlh)
 	    nlh->nlmsg_len < NLMSG_LENGTH(sizeof(struct nfgenmsg)))
 		return;
 	family = family_of(nlh);
-	if (family != RULESET_INET && family != RULESET_IP && family != RULESET_IP6)
+	if (family != NFTVIEW_INET && family != NFTVIEW_IP && family != NFTVIEW_IP6)
 		return;
 	switch (NFNL_MSG_TYPE(nlh->nlmsg_type)) {
 	case NFT_MSG_NEWTABLE: get_table(rs, nlh); break;
 	case NFT_MSG_NEWCHAIN: get_chain(rs, nlh); break;
 	case NFT_MSG_NEWSET: get_set(rs, nlh); break;
 	case NFT_MSG_NEWFLOWTABLE: get_flowtable(rs, nlh); break;
-	case NFT_MSG_NEWRULE: nftexpr_get_rule(nlh, rs); break;
+	case NFT_MSG_NEWRULE: nftruleget_get_rule(nlh, rs); break;
 	case NFT_MSG_NEWSETELEM:
 		if (set < rs->n_sets)
 			get_elems(rs, set, nlh);
@@ -436,7 +436,7 @@ static bool find_wanted(struct nftrules *r)
 
 static void begin(struct nftrules *r)
 {
-	ruleset_clear(&r->rs);
+	nftview_clear(&r->rs);
 	r->stage = STAGE_GENERATION;
 	r->set = 0;
 }
@@ -455,7 +455,7 @@ static int go_on(struct nftrules *r)
 {
 	switch (r->stage) {
 	case STAGE_GENERATION: r->first_generation = r->generation; break;
-	case STAGE_SETS: ruleset_sort(&r->rs); break;
+	case STAGE_SETS: nftview_sort(&r->rs); break;
 	case STAGE_RULES:
 		if (!find_wanted(r))
 			r->stage++; /* nothing to ask */

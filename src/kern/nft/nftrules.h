@@ -12,7 +12,7 @@
 #pragma once
 
 #include "base/compiler.h"
-#include "model/ruleset.h"
+#include "model/nftview.h"
 #include "nl/nlerr.h"
 
 struct nftrules;
@@ -31,8 +31,8 @@ void nftrules_close(struct nftrules *r);
 MUST_CHECK int nftrules_read(struct nftrules *r, struct nlerr *ret_err);
 
 /* What was read; whole after nftrules_read() said 0. Lives as long as r. */
-struct ruleset *nftrules_get(struct nftrules *r);
+struct nftview *nftrules_get(struct nftrules *r);
 
 /* For tests: one message of a dump, into a ruleset; elements belong to that
  * set, or are left out when there is none of that number. */
-void nftrules_feed(struct ruleset *rs, uint32_t set, const struct nlmsghdr *nlh);
+void nftrules_feed(struct nftview *rs, uint32_t set, const struct nlmsghdr *nlh);

@@ -10,9 +10,9 @@
 #include <string.h>
 
 #include "base/util.h"
-#include "kern/nft/nftadmit.h"
+#include "kern/nft/nftlayout.h"
 #include "kern/nft/nftmsg.h"
-#include "kern/nft/nftuse.h"
+#include "kern/nft/nftsetkeys.h"
 #include "nl/nlget.h"
 #include "nl/nlput.h"
 #include "nl/nlsock.h"
@@ -30,7 +30,7 @@ struct set_info {
 	uint8_t family;
 	char table[NAME_SIZE], name[NAME_SIZE];
 	uint32_t flags, key_type, key_len;
-	bool is_looked_for; /* in the rules; slots is the result (nftuse.h) */
+	bool is_looked_for; /* in the rules; slots is the result (nftsetkeys.h) */
 	uint32_t slots;
 };
 
@@ -221,7 +221,7 @@ static void on_rule(const struct nlmsghdr *nlh, void *ctx)
 {
 	struct use *use = ctx;
 
-	nftuse_get(nlh, use->set->name, &use->slots);
+	nftsetkeys_get(nlh, use->set->name, &use->slots);
 }
 
 /* Which parts of its key the rules take from what a connection tells. */
@@ -233,10 +233,10 @@ static void look_for_set(struct nftwatch *w, struct set_info *s)
 	int err;
 
 	nlput_init(&p, buf, sizeof(buf), 0);
-	err = nftuse_put_dump(&p, s->family, s->table);
+	err = nftsetkeys_put_dump(&p, s->family, s->table);
 	if (!err)
 		err = nlsock_query(&w->questions, nlput_msg(&p), TIMEOUT_MS, on_rule, &use, NULL);
-	s->slots = err ? NFTUSE_ALL_SLOTS : use.slots;
+	s->slots = err ? NFTSETKEYS_ALL_SLOTS : use.slots;
 	/* A look that a commit has disturbed is repeated with the next element. */
 	s->is_looked_for = !err;
 }
@@ -601,7 +601,7 @@ static bool is_about_ours(const struct nlmsghdr *nlh)
 		return false;
 	while ((attr = nlget_next(&g))) {
 		if (nlget_type(attr) == NFTA_TABLE_NAME)
-			return nlget_is_str(attr, NFTADMIT_TABLE);
+			return nlget_is_str(attr, NFTLAYOUT_TABLE);
 	}
 	return false;
 }

@@ -41,7 +41,7 @@ struct nftwatch_commit {
 	/* Messages are lost: anything may have changed by anybody; only
 	 * everything is set beside it. */
 	bool is_lost;
-	bool is_own;     /* made by our socket (nftown) */
+	bool is_own;     /* made by our socket (nfttable) */
 	bool everything; /* rules, chains, tables, sets, objects, flowtables, or elements
 			  * without bound or meaning; else only the elements below */
 	enum nftwatch_own own;

@@ -3,7 +3,7 @@
  * routechange - what a message of the route bus says about other routes.
  *
  * Of routes themselves, rules, addresses, next hops and settings of devices. Links are not
- * among them: what goes and comes back with a link is not announced at all (core/path/pathtab).
+ * among them: what goes and comes back with a link is not announced at all (core/path/topology).
  */
 #pragma once
 

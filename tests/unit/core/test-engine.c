@@ -251,7 +251,7 @@ static void port_answer_out_of_place(void **state UNUSED)
 	ev = (struct event){ .type = EVENT_PORT_DONE };
 	ev.port = (struct event_port){ .ifindex = 9, .order = ORDER_PORT_OPEN };
 	engine_feed(rig.engine, &ev, rig.now);
-	rec = pathtab_find_link(view_paths(rig.engine), 9);
+	rec = topology_find_link(view_paths(rig.engine), 9);
 	assert_int_equal(rec->port, PORT_WANTED);
 }
 
@@ -367,12 +367,12 @@ static void questions_while_one_is_out(void **state UNUSED)
 	engine_feed(rig.engine, &(struct event){ .type = EVENT_CONN, .conn = b }, rig.now);
 	while (next_ask(&o))
 		;
-	drive_ask_care(rig.engine, flow_of("udp 10.0.2.1:1 > 10.0.3.1:53"));
+	flowact_ask_care(rig.engine, flow_of("udp 10.0.2.1:1 > 10.0.3.1:53"));
 	assert_true(next_ask(&first));
 	assert_int_equal(first.type, ORDER_REFRESH);
 	/* Again for the same, then for another. */
-	drive_ask_care(rig.engine, flow_of("udp 10.0.2.1:1 > 10.0.3.1:53"));
-	drive_ask_care(rig.engine, flow_of("udp 10.0.2.1:2 > 10.0.3.1:53"));
+	flowact_ask_care(rig.engine, flow_of("udp 10.0.2.1:1 > 10.0.3.1:53"));
+	flowact_ask_care(rig.engine, flow_of("udp 10.0.2.1:2 > 10.0.3.1:53"));
 	assert_true(next_ask(&o));
 	assert_int_equal(o.refresh.ct_id, 8);
 	assert_false(next_ask(&o));

@@ -158,7 +158,7 @@ static void egress_before_the_end(void **state UNUSED)
 
 struct place {
 	struct settings settings;
-	struct pathtab tab;
+	struct topology tab;
 	struct path_query q;
 	struct path path;
 };
@@ -171,7 +171,7 @@ static void put_link(struct place *p, uint32_t ifindex, enum port_state port)
 	l.mac.b[0] = 2;
 	l.mac.b[5] = (uint8_t)ifindex;
 	l.name[0] = (char)('a' + ifindex);
-	rec = pathtab_put_link(&p->tab, &p->settings, &l);
+	rec = topology_put_link(&p->tab, &p->settings, &l);
 	assert_non_null(rec);
 	rec->port = (uint8_t)port;
 	rec->bypass_known = BYPASS_ALL;
@@ -179,7 +179,7 @@ static void put_link(struct place *p, uint32_t ifindex, enum port_state port)
 
 static struct link *link_of(struct place *p, uint32_t ifindex)
 {
-	return &pathtab_find_link(&p->tab, ifindex)->link;
+	return &topology_find_link(&p->tab, ifindex)->link;
 }
 
 static void put_neigh(struct place *p, uint32_t ifindex, const char *addr, uint8_t mac)
@@ -191,7 +191,7 @@ static void put_neigh(struct place *p, uint32_t ifindex, const char *addr, uint8
 	n.family = (uint8_t)family;
 	n.mac.b[0] = 2;
 	n.mac.b[5] = mac;
-	pathtab_put_neigh(&p->tab, &n);
+	topology_put_neigh(&p->tab, &n);
 }
 
 /* if2 towards the originator, if3 towards the responder by a gateway. */
@@ -203,7 +203,7 @@ static void setup(struct place *p)
 	memset(p, 0, sizeof(*p));
 	p->settings.auto_devices = true;
 	p->settings.offload = OFFLOAD_HARDWARE;
-	assert_int_equal(pathtab_init(&p->tab, key), 0);
+	assert_int_equal(topology_init(&p->tab, key), 0);
 	put_link(p, 2, PORT_OPEN);
 	put_link(p, 3, PORT_OPEN);
 	put_neigh(p, 2, "192.168.1.2", 0x12);
@@ -220,7 +220,7 @@ static void setup(struct place *p)
 
 static void teardown(struct place *p)
 {
-	pathtab_fini(&p->tab);
+	topology_fini(&p->tab);
 }
 
 static void assert_resolves(struct place *p, enum reason wanted)
@@ -239,7 +239,7 @@ static void bypassed(void **state UNUSED)
 
 	setup(&p);
 	for (unsigned int i = 0; i < 2; i++) {
-		struct link_rec *rec = pathtab_find_link(&p.tab, ports[i]);
+		struct link_rec *rec = topology_find_link(&p.tab, ports[i]);
 
 		rec->bypass = BYPASS_TC_EGRESS | BYPASS_SHAPER;
 		assert_resolves(&p, REASON_FOREIGN_FILTER);
@@ -272,7 +272,7 @@ static void found(void **state UNUSED)
 	assert_int_equal(p.path.hop[DIR_REPLY].ifindex, 2);
 	assert_int_equal(p.path.hop[DIR_REPLY].src.b[5], 2);
 	assert_int_equal(p.path.hop[DIR_REPLY].dst.b[5], 0x12);
-	assert_int_equal(pathtab_get_neigh(&p.tab, p.path.next_hop[DIR_ORIG])->neigh.mac.b[5],
+	assert_int_equal(topology_get_neigh(&p.tab, p.path.next_hop[DIR_ORIG])->neigh.mac.b[5],
 			 0x3f);
 	teardown(&p);
 }
@@ -298,9 +298,9 @@ static void devices(void **state UNUSED)
 	link_of(&p, 2)->is_loopback = true;
 	assert_resolves(&p, REASON_LOCAL);
 	link_of(&p, 2)->is_loopback = false;
-	pathtab_find_link(&p.tab, 2)->is_named = false;
+	topology_find_link(&p.tab, 2)->is_named = false;
 	assert_resolves(&p, REASON_DEVICE_NOT_NAMED);
-	pathtab_del_link(&p.tab, 2);
+	topology_del_link(&p.tab, 2);
 	assert_resolves(&p, REASON_DEVICE_UNKNOWN);
 	teardown(&p);
 }
@@ -311,7 +311,7 @@ static void ports(void **state UNUSED)
 
 	setup(&p);
 	for (unsigned int port = PORT_NONE; port <= PORT_CLOSED; port++) {
-		pathtab_find_link(&p.tab, 3)->port = (uint8_t)port;
+		topology_find_link(&p.tab, 3)->port = (uint8_t)port;
 		assert_resolves(&p, port == PORT_OPEN ? REASON_NONE : REASON_DEVICE_NOT_READY);
 	}
 	/* Who only observes needs no port. */
@@ -350,18 +350,18 @@ static void next_hops(void **state UNUSED)
 	/* Held by a flow, but not valid any more. */
 	p.q.answer[PATH_STEP_FORWARD].gateway.b[3] = 254;
 	assert_resolves(&p, REASON_NONE);
-	pathtab_ref_neigh(&p.tab, p.path.next_hop[DIR_ORIG]);
-	n = pathtab_get_neigh(&p.tab, p.path.next_hop[DIR_ORIG])->neigh;
+	topology_ref_neigh(&p.tab, p.path.next_hop[DIR_ORIG]);
+	n = topology_get_neigh(&p.tab, p.path.next_hop[DIR_ORIG])->neigh;
 	n.is_valid = false;
-	pathtab_put_neigh(&p.tab, &n);
+	topology_put_neigh(&p.tab, &n);
 	assert_resolves(&p, REASON_NEIGHBOUR_UNRESOLVED);
 	/* Valid, but with a group address or none. */
 	n.is_valid = true;
 	n.mac.b[0] = 3;
-	pathtab_put_neigh(&p.tab, &n);
+	topology_put_neigh(&p.tab, &n);
 	assert_resolves(&p, REASON_NEIGHBOUR_UNRESOLVED);
 	memset(&n.mac, 0, sizeof(n.mac));
-	pathtab_put_neigh(&p.tab, &n);
+	topology_put_neigh(&p.tab, &n);
 	assert_resolves(&p, REASON_NEIGHBOUR_UNRESOLVED);
 	teardown(&p);
 }
@@ -442,7 +442,7 @@ static void untouched_on_failure(void **state UNUSED)
 
 	setup(&p);
 	memset(&p.path, 0x5a, sizeof(p.path));
-	pathtab_find_link(&p.tab, 3)->port = PORT_FAILED;
+	topology_find_link(&p.tab, 3)->port = PORT_FAILED;
 	assert_resolves(&p, REASON_DEVICE_NOT_READY);
 	assert_int_equal(p.path.hop[DIR_ORIG].ifindex, 0x5a5a5a5a);
 	teardown(&p);

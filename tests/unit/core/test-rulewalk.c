@@ -9,7 +9,7 @@
 
 #include "core/rules/rulewalk.h"
 
-static struct ruleset rs;
+static struct nftview rs;
 static uint32_t base, sub, other; /* chains, after the sort */
 
 static void *resize(void *old, size_t bytes)
@@ -22,26 +22,26 @@ static void *resize(void *old, size_t bytes)
 
 static int setup(void **state UNUSED)
 {
-	struct ruleset_chain *c;
+	struct nftview_chain *c;
 
-	ruleset_init(&rs, resize);
-	assert_non_null(ruleset_add_table(&rs, RULESET_INET, "t"));
-	c = ruleset_add_chain(&rs, 0, "base");
-	c->hook = RULESET_FORWARD;
-	assert_non_null(ruleset_add_chain(&rs, 0, "sub"));
-	c = ruleset_add_chain(&rs, 0, "other");
-	c->hook = RULESET_POSTROUTING;
-	ruleset_add_set(&rs, 0, "s")->key_bytes = 4;
-	ruleset_sort(&rs);
-	base = ruleset_find_chain(&rs, 0, "base");
-	sub = ruleset_find_chain(&rs, 0, "sub");
-	other = ruleset_find_chain(&rs, 0, "other");
+	nftview_init(&rs, resize);
+	assert_non_null(nftview_add_table(&rs, NFTVIEW_INET, "t"));
+	c = nftview_add_chain(&rs, 0, "base");
+	c->hook = NFTVIEW_FORWARD;
+	assert_non_null(nftview_add_chain(&rs, 0, "sub"));
+	c = nftview_add_chain(&rs, 0, "other");
+	c->hook = NFTVIEW_POSTROUTING;
+	nftview_add_set(&rs, 0, "s")->key_bytes = 4;
+	nftview_sort(&rs);
+	base = nftview_find_chain(&rs, 0, "base");
+	sub = nftview_find_chain(&rs, 0, "sub");
+	other = nftview_find_chain(&rs, 0, "other");
 	return 0;
 }
 
 static int teardown(void **state UNUSED)
 {
-	ruleset_clear(&rs);
+	nftview_clear(&rs);
 	return 0;
 }
 
@@ -51,12 +51,12 @@ static int teardown(void **state UNUSED)
 
 static void rule(uint32_t chain)
 {
-	assert_non_null(ruleset_add_rule(&rs, chain, rs.n_rules + 1));
+	assert_non_null(nftview_add_rule(&rs, chain, rs.n_rules + 1));
 }
 
 static void load(enum rulesrc source, uint8_t offset, uint8_t len)
 {
-	struct ruleop *op = ruleset_add_op(&rs, RULEOP_LOAD);
+	struct ruleop *op = nftview_add_op(&rs, RULEOP_LOAD);
 
 	op->dreg = REG;
 	op->len = len;
@@ -66,7 +66,7 @@ static void load(enum rulesrc source, uint8_t offset, uint8_t len)
 
 static void mask(uint32_t bits, uint8_t len)
 {
-	struct ruleop *op = ruleset_add_op(&rs, RULEOP_BITWISE);
+	struct ruleop *op = nftview_add_op(&rs, RULEOP_BITWISE);
 
 	op->sreg = op->dreg = REG;
 	op->len = len;
@@ -75,7 +75,7 @@ static void mask(uint32_t bits, uint8_t len)
 
 static void cmp(enum rule_compare how, uint32_t value, uint8_t len)
 {
-	struct ruleop *op = ruleset_add_op(&rs, RULEOP_CMP);
+	struct ruleop *op = nftview_add_op(&rs, RULEOP_CMP);
 
 	op->sreg = REG;
 	op->len = len;
@@ -104,13 +104,13 @@ static void proto(uint8_t number)
 
 static void maybe(void)
 {
-	assert_non_null(ruleset_add_op(&rs, RULEOP_MAYBE));
+	assert_non_null(nftview_add_op(&rs, RULEOP_MAYBE));
 }
 
 /* Returns its number, for reached(). */
 static uint32_t stmt(void)
 {
-	struct ruleop *op = ruleset_add_op(&rs, RULEOP_STMT);
+	struct ruleop *op = nftview_add_op(&rs, RULEOP_STMT);
 
 	op->stmt.what = RULESTMT_COUNTER;
 	return rs.n_ops - 1;
@@ -118,7 +118,7 @@ static uint32_t stmt(void)
 
 static void verdict_to(enum rule_verdict code, uint32_t chain)
 {
-	struct ruleop *op = ruleset_add_op(&rs, RULEOP_VERDICT);
+	struct ruleop *op = nftview_add_op(&rs, RULEOP_VERDICT);
 
 	op->verdict.code = (uint8_t)code;
 	op->verdict.chain = chain;
@@ -126,12 +126,12 @@ static void verdict_to(enum rule_verdict code, uint32_t chain)
 
 static void verdict(enum rule_verdict code)
 {
-	verdict_to(code, RULESET_NONE);
+	verdict_to(code, NFTVIEW_NONE);
 }
 
 static void lookup(bool is_inverted)
 {
-	struct ruleop *op = ruleset_add_op(&rs, RULEOP_LOOKUP);
+	struct ruleop *op = nftview_add_op(&rs, RULEOP_LOOKUP);
 
 	op->sreg = REG;
 	op->lookup.set = 0;
@@ -139,9 +139,9 @@ static void lookup(bool is_inverted)
 	rs.set[0].is_wanted = true;
 }
 
-static struct ruleset_elem *elem(uint32_t key)
+static struct nftview_elem *elem(uint32_t key)
 {
-	struct ruleset_elem *e = ruleset_add_elem(&rs, 0);
+	struct nftview_elem *e = nftview_add_elem(&rs, 0);
 
 	memcpy(e->key, &key, sizeof(key));
 	return e;
@@ -274,14 +274,14 @@ static void headers(void **state_ UNUSED)
 
 	rule(base);
 	load(RULESRC_NFPROTO, 0, 4);
-	cmp(RULE_EQ, RULESET_IP, 1);
+	cmp(RULE_EQ, NFTVIEW_IP, 1);
 	load(RULESRC_NETWORK, 6, 2);
 	mask(0xff3f, 2); /* in the order of the network */
 	cmp(RULE_NE, 0, 2);
 	fragment = stmt();
 	rule(base);
 	load(RULESRC_NFPROTO, 0, 4);
-	cmp(RULE_EQ, RULESET_IP, 1);
+	cmp(RULE_EQ, NFTVIEW_IP, 1);
 	ip4 = stmt();
 	load(RULESRC_NETWORK, 9, 1);
 	cmp(RULE_EQ, 2, 1);
@@ -337,7 +337,7 @@ static void ranges(void **state_ UNUSED)
 
 		rule(base);
 		load(RULESRC_L4PROTO, 0, 4);
-		op = ruleset_add_op(&rs, RULEOP_RANGE);
+		op = nftview_add_op(&rs, RULEOP_RANGE);
 		op->sreg = REG;
 		op->len = 1;
 		op->value.a[0] = cases[i].from;
@@ -393,7 +393,7 @@ static void part_of_a_set(void **state_ UNUSED)
 static void verdict_maps(void **state_ UNUSED)
 {
 	uint32_t in_sub, behind;
-	struct ruleset_elem *e;
+	struct nftview_elem *e;
 
 	rs.set[0].is_verdicts = true;
 	elem(NEW)->verdict = RULE_DROP;
@@ -416,7 +416,7 @@ static void verdict_maps(void **state_ UNUSED)
 static void maps_of_addresses(void **state_ UNUSED)
 {
 	uint32_t in_sub, behind;
-	struct ruleset_elem *e;
+	struct nftview_elem *e;
 
 	rs.set[0].is_verdicts = true;
 	elem(1)->verdict = RULE_ACCEPT;
@@ -522,10 +522,10 @@ static void families(void **state_ UNUSED)
 {
 	uint32_t ip4;
 
-	rs.table[0].family = RULESET_IP;
+	rs.table[0].family = NFTVIEW_IP;
 	rule(base);
 	load(RULESRC_NFPROTO, 0, 4);
-	cmp(RULE_EQ, RULESET_IP6, 1);
+	cmp(RULE_EQ, NFTVIEW_IP6, 1);
 	ip4 = stmt();
 	walk();
 	assert_false(reached(ip4));
@@ -575,16 +575,16 @@ static void many_jumps(void **state_ UNUSED)
 	enum { DEPTH = 16, WIDTH = 16 };
 	uint32_t last;
 
-	ruleset_clear(&rs);
-	assert_non_null(ruleset_add_table(&rs, RULESET_INET, "t"));
+	nftview_clear(&rs);
+	assert_non_null(nftview_add_table(&rs, NFTVIEW_INET, "t"));
 	for (int i = 0; i < DEPTH; i++) {
 		char name[8];
 
 		snprintf(name, sizeof(name), "c%02d", i);
-		assert_non_null(ruleset_add_chain(&rs, 0, name));
+		assert_non_null(nftview_add_chain(&rs, 0, name));
 	}
-	ruleset_sort(&rs);
-	rs.chain[0].hook = RULESET_FORWARD;
+	nftview_sort(&rs);
+	rs.chain[0].hook = NFTVIEW_FORWARD;
 	for (uint32_t i = 0; i + 1 < DEPTH; i++) {
 		for (int j = 0; j < WIDTH; j++) {
 			rule(i);
@@ -601,7 +601,7 @@ static void before_conntrack(void **state_ UNUSED)
 {
 	uint32_t invalid, established, invalid_in_sub, established_in_sub;
 
-	rs.chain[base].hook = RULESET_PREROUTING;
+	rs.chain[base].hook = NFTVIEW_PREROUTING;
 	rs.chain[base].priority = -300;
 	rule(base);
 	state(INVALID);

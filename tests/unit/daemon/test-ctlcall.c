@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/control/ctlcall.h"
 
-#include "ctlfixture.h"
+#include "unit/ctlfixture.h"
 
 /* ---- ordinary life */
 

@@ -5,7 +5,7 @@
 #include <grp.h>
 #include <sys/wait.h>
 
-#include "ctlfixture.h"
+#include "unit/ctlfixture.h"
 
 /* ---- rights */
 

@@ -19,11 +19,11 @@
 #include <linux/netfilter/xt_tcpudp.h>
 #include <string.h>
 
-#include "kern/nft/nftadmit.h"
+#include "kern/nft/nftlayout.h"
 #include "kern/nft/nftrules.h"
-#include "kern/nft/nftxt.h"
+#include "kern/nft/nftxtables.h"
 
-static struct ruleset rs;
+static struct nftview rs;
 static struct nftnl_rule *rule;
 static _Alignas(4) char buf[8192];
 
@@ -94,14 +94,14 @@ static void *resize(void *old, size_t bytes)
 
 static int setup(void **state UNUSED)
 {
-	ruleset_init(&rs, resize);
+	nftview_init(&rs, resize);
 	feed_table(NFPROTO_INET, "t", 0, NULL);
 	feed_chain("t", "base", "filter", NF_INET_FORWARD);
 	feed_chain("t", "sub", NULL, 0);
 	feed_set("plain", 0, 0, NULL);
 	feed_set("verdicts", NFT_SET_MAP, NFT_DATA_VERDICT, NULL);
 	feed_set("tallied", 0, 0, "counter");
-	ruleset_sort(&rs);
+	nftview_sort(&rs);
 	rule = nftnl_rule_alloc();
 	return rule ? 0 : -1;
 }
@@ -109,7 +109,7 @@ static int setup(void **state UNUSED)
 static int teardown(void **state UNUSED)
 {
 	nftnl_rule_free(rule);
-	ruleset_clear(&rs);
+	nftview_clear(&rs);
 	return 0;
 }
 
@@ -183,47 +183,47 @@ static void lookup(const char *set, uint32_t flags)
 
 static void tables(void **state UNUSED)
 {
-	feed_table(NFPROTO_INET, NFTADMIT_TABLE, 0, NFTADMIT_COMMENT);
+	feed_table(NFPROTO_INET, NFTLAYOUT_TABLE, 0, NFTLAYOUT_COMMENT);
 	feed_table(NFPROTO_IPV4, "asleep", NFT_TABLE_F_DORMANT, "whatever");
-	feed_table(NFPROTO_IPV6, NFTADMIT_TABLE, 0, NFTADMIT_COMMENT);
+	feed_table(NFPROTO_IPV6, NFTLAYOUT_TABLE, 0, NFTLAYOUT_COMMENT);
 	feed_table(NFPROTO_BRIDGE, "bridge", 0, NULL);
 	assert_int_equal(rs.n_tables, 4);
 	assert_false(rs.table[0].is_ours || rs.table[0].is_dormant);
 	assert_true(rs.table[1].is_ours);
 	assert_true(rs.table[2].is_dormant);
-	assert_int_equal(rs.table[2].family, RULESET_IP);
+	assert_int_equal(rs.table[2].family, NFTVIEW_IP);
 	assert_false(rs.table[3].is_ours);
 }
 
 static void chains(void **state UNUSED)
 {
-	const struct ruleset_chain *c;
+	const struct nftview_chain *c;
 
 	feed_chain("t", "nat", "nat", NF_INET_POST_ROUTING);
 	feed_chain("t", "in", "filter", NF_INET_LOCAL_IN);
 	feed_chain("t", "post", "filter", NF_INET_POST_ROUTING);
 	feed_chain("unknown", "post", "filter", NF_INET_POST_ROUTING);
-	ruleset_sort(&rs);
+	nftview_sort(&rs);
 	assert_int_equal(rs.n_chains, 5);
-	c = &rs.chain[ruleset_find_chain(&rs, 0, "base")];
-	assert_int_equal(c->hook, RULESET_FORWARD);
+	c = &rs.chain[nftview_find_chain(&rs, 0, "base")];
+	assert_int_equal(c->hook, NFTVIEW_FORWARD);
 	assert_int_equal(c->priority, -150);
 	assert_true(c->drops);
-	assert_int_equal(rs.chain[ruleset_find_chain(&rs, 0, "sub")].hook, RULESET_HOOK_NONE);
-	assert_int_equal(rs.chain[ruleset_find_chain(&rs, 0, "nat")].hook, RULESET_HOOK_NONE);
-	assert_int_equal(rs.chain[ruleset_find_chain(&rs, 0, "in")].hook, RULESET_HOOK_NONE);
-	assert_int_equal(rs.chain[ruleset_find_chain(&rs, 0, "post")].hook, RULESET_POSTROUTING);
-	assert_int_equal(ruleset_find_chain(&rs, 0, "none"), RULESET_NONE);
+	assert_int_equal(rs.chain[nftview_find_chain(&rs, 0, "sub")].hook, NFTVIEW_HOOK_NONE);
+	assert_int_equal(rs.chain[nftview_find_chain(&rs, 0, "nat")].hook, NFTVIEW_HOOK_NONE);
+	assert_int_equal(rs.chain[nftview_find_chain(&rs, 0, "in")].hook, NFTVIEW_HOOK_NONE);
+	assert_int_equal(rs.chain[nftview_find_chain(&rs, 0, "post")].hook, NFTVIEW_POSTROUTING);
+	assert_int_equal(nftview_find_chain(&rs, 0, "none"), NFTVIEW_NONE);
 }
 
 static void sets(void **state UNUSED)
 {
-	const struct ruleset_set *s = &rs.set[ruleset_find_set(&rs, 0, "verdicts")];
+	const struct nftview_set *s = &rs.set[nftview_find_set(&rs, 0, "verdicts")];
 
 	assert_true(s->is_verdicts);
 	assert_int_equal(s->key_bytes, 4);
 	assert_int_equal(s->counts, RULESTMT__COUNT);
-	s = &rs.set[ruleset_find_set(&rs, 0, "tallied")];
+	s = &rs.set[nftview_find_set(&rs, 0, "tallied")];
 	assert_int_equal(s->counts, RULESTMT_COUNTER);
 	assert_false(s->is_verdicts || s->is_interval || s->is_wanted);
 }
@@ -231,7 +231,7 @@ static void sets(void **state UNUSED)
 static void elements(void **state UNUSED)
 {
 	struct nlmsghdr *nlh = message(NFT_MSG_NEWSETELEM, NFPROTO_INET);
-	uint32_t at = ruleset_find_set(&rs, 0, "verdicts"), key = 2;
+	uint32_t at = nftview_find_set(&rs, 0, "verdicts"), key = 2;
 	struct nftnl_set_elem *e = nftnl_set_elem_alloc();
 	struct nftnl_set *s = nftnl_set_alloc();
 
@@ -247,7 +247,7 @@ static void elements(void **state UNUSED)
 	assert_int_equal(rs.set[at].n_elems, 1);
 	assert_memory_equal(rs.elem[0].key, &key, sizeof(key));
 	assert_int_equal(rs.elem[0].verdict, RULE_GOTO);
-	assert_int_equal(rs.elem[0].chain, ruleset_find_chain(&rs, 0, "sub"));
+	assert_int_equal(rs.elem[0].chain, nftview_find_chain(&rs, 0, "sub"));
 	assert_false(rs.elem[0].is_end || rs.elem[0].is_catchall);
 }
 
@@ -277,8 +277,8 @@ static void where_rules_are(void **state UNUSED)
 	add("counter");
 	feed_rule("sub");
 	assert_int_equal(rs.rule[0].handle, UINT64_C(0x100000007));
-	assert_int_equal(rs.chain[ruleset_find_chain(&rs, 0, "sub")].n_rules, 1);
-	assert_int_equal(rs.chain[ruleset_find_chain(&rs, 0, "base")].n_rules, 0);
+	assert_int_equal(rs.chain[nftview_find_chain(&rs, 0, "sub")].n_rules, 1);
+	assert_int_equal(rs.chain[nftview_find_chain(&rs, 0, "base")].n_rules, 0);
 	feed_rule("none");
 	assert_int_equal(rs.n_rules, 1);
 }
@@ -349,9 +349,9 @@ static void verdicts(void **state UNUSED)
 	jump_to(NULL, (uint32_t)NFT_RETURN);
 	jump_to(NULL, NF_DROP);
 	assert_int_equal(op_at(0, RULEOP_VERDICT)->verdict.code, RULE_JUMP);
-	assert_int_equal(rs.op[0].verdict.chain, ruleset_find_chain(&rs, 0, "sub"));
+	assert_int_equal(rs.op[0].verdict.chain, nftview_find_chain(&rs, 0, "sub"));
 	assert_int_equal(op_at(1, RULEOP_VERDICT)->verdict.code, RULE_GOTO);
-	assert_int_equal(rs.op[1].verdict.chain, RULESET_NONE);
+	assert_int_equal(rs.op[1].verdict.chain, NFTVIEW_NONE);
 	assert_int_equal(op_at(2, RULEOP_VERDICT)->verdict.code, RULE_RETURN);
 	assert_int_equal(op_at(3, RULEOP_VERDICT)->verdict.code, RULE_DROP);
 }
@@ -359,19 +359,19 @@ static void verdicts(void **state UNUSED)
 /* Elements matter when something is known of the key, or when they are verdicts. */
 static void lookups(void **state UNUSED)
 {
-	uint32_t plain = ruleset_find_set(&rs, 0, "plain");
+	uint32_t plain = nftview_find_set(&rs, 0, "plain");
 
 	load_mark();
 	lookup("plain", 0);
 	lookup("verdicts", 0);
 	assert_int_equal(op_at(1, RULEOP_LOOKUP)->lookup.set, plain);
 	assert_false(rs.set[plain].is_wanted);
-	assert_true(rs.set[ruleset_find_set(&rs, 0, "verdicts")].is_wanted);
+	assert_true(rs.set[nftview_find_set(&rs, 0, "verdicts")].is_wanted);
 }
 
 static void lookups_of_what_is_known(void **state UNUSED)
 {
-	uint32_t plain = ruleset_find_set(&rs, 0, "plain");
+	uint32_t plain = nftview_find_set(&rs, 0, "plain");
 
 	load_state();
 	lookup("plain", NFT_LOOKUP_F_INV);
@@ -564,7 +564,7 @@ static void iptables_states(void **state UNUSED)
 	struct xt_conntrack_mtinfo3 info = { .match_flags = XT_CONNTRACK_STATE,
 					     .invert_flags = 0,
 					     .state_mask = 6 };
-	struct nftxt_match m = nftxt_get_match("conntrack", 3, &info, sizeof(info));
+	struct nftxtables_match m = nftxtables_get_match("conntrack", 3, &info, sizeof(info));
 
 	assert_int_equal(m.source, RULESRC_CT_STATE);
 	assert_int_equal(m.mask, 6);
@@ -573,19 +573,19 @@ static void iptables_states(void **state UNUSED)
 	assert_false(m.is_maybe);
 	info.invert_flags = XT_CONNTRACK_STATE;
 	info.match_flags |= XT_CONNTRACK_PROTO;
-	m = nftxt_get_match("conntrack", 3, &info, sizeof(info));
+	m = nftxtables_get_match("conntrack", 3, &info, sizeof(info));
 	assert_false(m.is_inverted);
 	assert_true(m.is_maybe);
 	/* Too short, another layout. */
-	assert_int_equal(nftxt_get_match("conntrack", 3, &info, 4).source, RULESRC_UNKNOWN);
-	m = nftxt_get_match("conntrack", 1, &info, sizeof(info));
+	assert_int_equal(nftxtables_get_match("conntrack", 3, &info, 4).source, RULESRC_UNKNOWN);
+	m = nftxtables_get_match("conntrack", 1, &info, sizeof(info));
 	assert_true(m.source == RULESRC_UNKNOWN && m.is_maybe);
 }
 
 static void iptables_flags(void **state UNUSED)
 {
 	struct xt_tcp info = { .flg_mask = 6, .flg_cmp = 2 };
-	struct nftxt_match m = nftxt_get_match("tcp", 0, &info, sizeof(info));
+	struct nftxtables_match m = nftxtables_get_match("tcp", 0, &info, sizeof(info));
 
 	assert_int_equal(m.source, RULESRC_TRANSPORT);
 	assert_int_equal(m.offset, 13);
@@ -610,7 +610,7 @@ static void iptables_rules(void **state UNUSED)
 	nftnl_expr_set_str(e, NFTNL_EXPR_TG_NAME, "TCPMSS");
 	nftnl_expr_set_u32(e, NFTNL_EXPR_TG_REV, 0);
 	nftnl_expr_set(e, NFTNL_EXPR_TG_INFO, calloc(1, 8), 8);
-	assert_int_equal(op_at(0, RULEOP_LOAD)->dreg, RULESET_REG_SCRATCH);
+	assert_int_equal(op_at(0, RULEOP_LOAD)->dreg, NFTVIEW_REG_SCRATCH);
 	assert_int_equal(op_at(1, RULEOP_BITWISE)->value.a[0], 8);
 	assert_int_equal(op_at(2, RULEOP_CMP)->value.compare, RULE_NE);
 	expect_stmt(3, RULESTMT_HEADER, "-j TCPMSS");
@@ -619,9 +619,9 @@ static void iptables_rules(void **state UNUSED)
 
 static void iptables_targets(void **state UNUSED)
 {
-	assert_int_equal(nftxt_target("LOG"), RULESTMT_LOG);
-	assert_int_equal(nftxt_target("REJECT"), RULESTMT__COUNT);
-	assert_int_equal(nftxt_target("WHATEVER"), RULESTMT_TARGET);
+	assert_int_equal(nftxtables_target("LOG"), RULESTMT_LOG);
+	assert_int_equal(nftxtables_target("REJECT"), RULESTMT__COUNT);
+	assert_int_equal(nftxtables_target("WHATEVER"), RULESTMT_TARGET);
 }
 
 /* -- limits --------------------------------------------------------------- */
@@ -630,14 +630,14 @@ static void full(void **state UNUSED)
 {
 	char name[16];
 
-	for (unsigned int i = 0; i < RULESET_FLOWTABLES_MAX; i++) {
+	for (unsigned int i = 0; i < NFTVIEW_FLOWTABLES_MAX; i++) {
 		snprintf(name, sizeof(name), "f%u", i);
-		assert_non_null(ruleset_add_flowtable(&rs, 0, name));
+		assert_non_null(nftview_add_flowtable(&rs, 0, name));
 	}
 	assert_false(rs.is_cut);
-	assert_null(ruleset_add_flowtable(&rs, 0, "more"));
+	assert_null(nftview_add_flowtable(&rs, 0, "more"));
 	assert_true(rs.is_cut);
-	assert_string_equal(rs.flowtable[RULESET_FLOWTABLES_MAX - 1].name, name);
+	assert_string_equal(rs.flowtable[NFTVIEW_FLOWTABLES_MAX - 1].name, name);
 }
 
 /* Cut anywhere, a message is read without reading beyond its end. */
@@ -695,11 +695,11 @@ static void garbled_messages(void **state UNUSED)
 		const struct ruleop *op = &rs.op[i];
 
 		n_read += op->kind == RULEOP_LOOKUP;
-		assert_true(op->dreg + op->len <= RULESET_REG_ALL_BYTES);
-		assert_true(op->sreg + op->len <= RULESET_REG_ALL_BYTES);
+		assert_true(op->dreg + op->len <= NFTVIEW_REG_ALL_BYTES);
+		assert_true(op->sreg + op->len <= NFTVIEW_REG_ALL_BYTES);
 		if (op->kind != RULEOP_LOAD)
-			assert_true(op->len <= RULESET_VALUE_SIZE);
-		if (op->kind == RULEOP_VERDICT && op->verdict.chain != RULESET_NONE)
+			assert_true(op->len <= NFTVIEW_VALUE_SIZE);
+		if (op->kind == RULEOP_VERDICT && op->verdict.chain != NFTVIEW_NONE)
 			assert_true(op->verdict.chain < rs.n_chains);
 	}
 	/* Most are still rules. */

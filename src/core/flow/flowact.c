@@ -1,0 +1,555 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * drive - the state machine at work: looks up the cell, does its action.
+ *
+ * Actions move flows between queues and set timers. They decide nothing but
+ * what the goal of a flow already says.
+ */
+#include "base/util.h"
+#include "core/engine_priv.h"
+#include "core/path/plan.h"
+#include "core/flow/policy.h"
+
+/* Pause before the n-th new attempt after a refusal; the last one repeats. */
+static const uint32_t retry_ms[] = { 1000, 4000, 16000, 60000, 300000 };
+
+/* The same where all that was wrong is that the device was busy. */
+static const uint32_t busy_ms[] = { 250, 500, 1000, 2000, 4000, 8000, 16000, 60000, 300000 };
+/* Attempts until a flow is left on the CPU for good. */
+#define ATTEMPTS_MAX 12
+
+/* How long a flow that the operator flushed stays on the CPU. */
+#define FLUSH_HOLD_MS 10000
+/* How long a flow that the ruleset took back may wait for its mark, which comes with
+ * its next packet. Later it would come as a new one. And the pause until its old mark
+ * is tried to be taken away again. */
+#define MARK_MS	      30000
+#define REVOKE_MS     1000
+/* How long after the removal a connection may take to finish by itself. */
+#define LAST_ACK_MS   1000
+
+static uint32_t slot_of(const struct engine *e, const struct flow *f)
+{
+	return flowtab_slot(&e->flows, f);
+}
+
+static void count_silent(struct engine *e, const struct flow *f, int sign)
+{
+	if (f->is_silent && flow_has_rules(f))
+		e->n_silent += (uint32_t)sign;
+}
+
+static void set_state(struct engine *e, struct flow *f, enum flow_state next)
+{
+	count_silent(e, f, -1);
+	e->n_state[f->state]--;
+	if (f->state == FLOW_REFUSED)
+		e->n_reason[f->reason]--;
+	f->state = (uint8_t)next;
+	e->n_state[next]++;
+	if (next == FLOW_REFUSED)
+		e->n_reason[f->reason]++;
+	count_silent(e, f, 1);
+}
+
+static void set_reason(struct engine *e, struct flow *f, enum reason reason)
+{
+	if (f->state == FLOW_REFUSED) {
+		e->n_reason[f->reason]--;
+		e->n_reason[reason]++;
+	}
+	f->reason = (uint8_t)reason;
+}
+
+void flowact_set_silent(struct engine *e, struct flow *f, bool is_silent)
+{
+	count_silent(e, f, -1);
+	e->n_silent_known += (uint32_t)is_silent - f->is_silent;
+	f->is_silent = is_silent;
+	count_silent(e, f, 1);
+}
+
+static void drop_path(struct engine *e, struct flow *f)
+{
+	for (unsigned int d = 0; d < DIR__COUNT; d++) {
+		topology_unref_neigh(&e->paths, f->next_hop[d]);
+		f->next_hop[d] = FLOW_NONE;
+	}
+}
+
+static void arm(struct engine *e, struct flow *f, uint32_t ms, mono_t now)
+{
+	wheel_arm(&e->timers, slot_of(e, f), mono_add_ms(now, ms));
+}
+
+static uint32_t pause_of(const uint32_t ms[], size_t n, const struct flow *f)
+{
+	return ms[MIN((size_t)f->attempts, n - 1)];
+}
+
+static void arm_retry(struct engine *e, struct flow *f, mono_t now)
+{
+	if (f->attempts >= ATTEMPTS_MAX) {
+		wheel_cancel(&e->timers, slot_of(e, f));
+		return;
+	}
+	arm(e, f,
+	    f->is_busy ? pause_of(busy_ms, array_size(busy_ms), f) :
+			 pause_of(retry_ms, array_size(retry_ms), f),
+	    now);
+	f->attempts++;
+}
+
+/* What a flow on the CPU waits for, if it is time. */
+static void arm_for_reason(struct engine *e, struct flow *f, mono_t now)
+{
+	switch ((enum reason)f->reason) {
+	case REASON_RULE_REFUSED:
+	case REASON_RULE_LOST:
+	case REASON_CONNTRACK_REFUSED:
+	case REASON_NOT_HIT:
+	case REASON_ROUTE_LOOKUP_FAILED:
+		arm_retry(e, f, now);
+		break;
+	case REASON_FLUSHED:
+		arm(e, f, FLUSH_HOLD_MS, now);
+		break;
+	case REASON_TCP_CLOSING:
+		arm(e, f, LAST_ACK_MS, now);
+		break;
+	case REASON_NOT_ADMITTED:
+	case REASON_RULESET_CHANGED:
+		arm(e, f, f->mark_state == FLOW_MARK_REVOKED ? REVOKE_MS : MARK_MS, now);
+		break;
+	default:
+		if (f->mark_state == FLOW_MARK_REVOKED)
+			arm(e, f, REVOKE_MS, now);
+		else
+			wheel_cancel(&e->timers, slot_of(e, f));
+		break;
+	}
+}
+
+static void forget(struct engine *e, struct flow *f)
+{
+	wheel_cancel(&e->timers, slot_of(e, f));
+	drop_path(e, f);
+	set_state(e, f, FLOW_REFUSED);
+	e->n_reason[f->reason]--;
+	e->n_state[FLOW_REFUSED]--;
+	if (f->is_asking)
+		e->n_asking--;
+	e->n_silent_known -= f->is_silent;
+	flowact_set_mark(e, f, FLOW_MARK_VALID);
+	flowtab_del(&e->flows, f);
+}
+
+/* Stands in Q_ASK as long as it has a question. */
+static void requeue_ask(struct engine *e, struct flow *f)
+{
+	if (f->queue == FLOW_Q_INSTALL || f->queue == FLOW_Q_REMOVE)
+		return;
+	if (f->ask_path || f->ask_care) {
+		if (f->queue != FLOW_Q_ASK)
+			flowtab_enqueue(&e->flows, f, FLOW_Q_ASK);
+	} else {
+		flowtab_enqueue(&e->flows, f, FLOW_Q_NONE);
+	}
+}
+
+static void ask_path(struct engine *e, struct flow *f)
+{
+	f->ask_path = true;
+	requeue_ask(e, f);
+}
+
+void flowact_ask_care(struct engine *e, struct flow *f)
+{
+	f->ask_care = true;
+	requeue_ask(e, f);
+}
+
+void flowact_set_mark(struct engine *e, struct flow *f, enum flow_mark state)
+{
+	e->n_revoked -= f->mark_state == FLOW_MARK_REVOKED;
+	f->mark_state = (uint8_t)state;
+	e->n_revoked += f->mark_state == FLOW_MARK_REVOKED;
+}
+
+void flowact_mark_cleared(struct engine *e, struct flow *f, mono_t now)
+{
+	flowact_set_mark(e, f, FLOW_MARK_CLEARED);
+	/* What closes is looked at in its own time. */
+	if (f->state == FLOW_REFUSED && f->reason != REASON_TCP_CLOSING)
+		arm_for_reason(e, f, now);
+}
+
+/* The end of one that was never seen in an event shows only while it is known. */
+void flowact_wait_no_more(struct engine *e, struct flow *f, mono_t now)
+{
+	if (f->mark_state == FLOW_MARK_REVOKED)
+		flowact_ask_care(e, f);
+	else if (!f->is_silent && !f->is_asking) {
+		flowact_input(e, f, FLOW_IN_END, REASON_NONE, now);
+		return;
+	}
+	arm_for_reason(e, f, now);
+}
+
+static void enter_refused(struct engine *e, struct flow *f, enum reason reason, mono_t now)
+{
+	f->ask_path = false;
+	f->is_chosen = false;
+	f->reason = (uint8_t)reason;
+	flowtab_enqueue(&e->flows, f, FLOW_Q_NONE);
+	set_state(e, f, FLOW_REFUSED);
+	drop_path(e, f);
+	arm_for_reason(e, f, now);
+	requeue_ask(e, f);
+}
+
+static void enter_resolve(struct engine *e, struct flow *f)
+{
+	wheel_cancel(&e->timers, slot_of(e, f));
+	flowtab_enqueue(&e->flows, f, FLOW_Q_NONE);
+	drop_path(e, f);
+	set_state(e, f, FLOW_RESOLVE);
+	ask_path(e, f);
+}
+
+static void enter_drain(struct engine *e, struct flow *f)
+{
+	f->ask_path = false;
+	set_state(e, f, FLOW_DRAIN);
+	flowtab_enqueue(&e->flows, f, FLOW_Q_REMOVE);
+}
+
+/* Nothing of the flow is in the kernel now, and its goal says what it is. */
+static void after_rules(struct engine *e, struct flow *f, enum reason reason, mono_t now)
+{
+	enum flow_goal goal = f->goal;
+
+	f->goal = FLOW_GOAL_KEEP;
+	f->in_hw = false;
+	barrier_unbar(e, f);
+	adopt_forget(e, f);
+	if (e->paths.nic && f->is_counted)
+		card_released(nic_card_at(e->paths.nic, f->card));
+	f->is_counted = false;
+	memset(f->rule_pkts, 0, sizeof(f->rule_pkts));
+	memset(f->rule_bytes, 0, sizeof(f->rule_bytes));
+	switch (goal) {
+	case FLOW_GOAL_GONE:
+		forget(e, f);
+		return;
+	case FLOW_GOAL_RESOLVE:
+		/* Rules hid packets from conntrack: let it know before it counts
+		 * them out. */
+		f->ask_care = true;
+		enter_resolve(e, f);
+		return;
+	case FLOW_GOAL_SOFTWARE:
+		/* What closes keeps the timeout that its last packet on the CPU
+		 * gave it, and is looked at when it had time to finish. */
+		if (f->reason != REASON_TCP_CLOSING)
+			f->ask_care = true;
+		enter_refused(e, f, f->reason, now);
+		/* The path may have changed again while the rules went out. */
+		if (flowact_may_be_lifted(e, f))
+			enter_resolve(e, f);
+		return;
+	case FLOW_GOAL_KEEP:
+		enter_refused(e, f, reason, now);
+		return;
+	}
+}
+
+/* The strongest wish wins: an end is final, a reason beats a new path. What
+ * conntrack says is lifted by conntrack alone, so no reason that time or a
+ * change elsewhere lifts may take its place. */
+static void set_goal(struct engine *e, struct flow *f, enum flow_input input, enum reason reason)
+{
+	if (f->goal == FLOW_GOAL_GONE)
+		return;
+	switch (input) {
+	case FLOW_IN_END:
+		f->goal = FLOW_GOAL_GONE;
+		/* Its tuple may belong to a new connection, even with the same
+		 * id (nf_ct_get_id hashes the entry's address). */
+		flowtab_unindex(&e->flows, f);
+		break;
+	case FLOW_IN_UNCERTAIN:
+		if (f->goal == FLOW_GOAL_SOFTWARE)
+			break;
+		/* fall through */
+	case FLOW_IN_LEAVE:
+	case FLOW_IN_PATH_BAD:
+		if (f->goal == FLOW_GOAL_SOFTWARE && policy_is_conn_reason(f->reason) &&
+		    !policy_is_conn_reason(reason))
+			break;
+		f->goal = FLOW_GOAL_SOFTWARE;
+		f->reason = (uint8_t)reason;
+		break;
+	case FLOW_IN_RECHECK:
+	case FLOW_IN_PATH_NEW:
+	case FLOW_IN_LOST:
+	case FLOW_IN_NOT_MOVED:
+		if (f->goal == FLOW_GOAL_KEEP)
+			f->goal = FLOW_GOAL_RESOLVE;
+		break;
+	case FLOW_IN_ADMIT:
+		if (f->goal == FLOW_GOAL_SOFTWARE && policy_is_conn_reason(f->reason))
+			f->goal = FLOW_GOAL_RESOLVE;
+		break;
+	default:
+		break;
+	}
+}
+
+static void settle(struct engine *e, struct flow *f, mono_t now)
+{
+	if (f->goal != FLOW_GOAL_KEEP) {
+		enter_drain(e, f);
+		return;
+	}
+	f->reason = REASON_NONE;
+	barrier_unbar(e, f);
+	/* Being taken is no success for rules that were taken before and did
+	 * nothing. */
+	if (!f->is_doubted)
+		f->attempts = 0;
+	set_state(e, f, FLOW_ACTIVE);
+	proof_installed(e, f, now);
+	requeue_ask(e, f);
+}
+
+static void queue_install(struct engine *e, struct flow *f, mono_t now)
+{
+	if (!settings_use_flower(&e->settings)) {
+		enter_refused(e, f,
+			      e->settings.offload == OFFLOAD_OBSERVE ? REASON_OBSERVE_ONLY :
+								      REASON_KERNEL_BACKEND,
+			      now);
+		return;
+	}
+	f->goal = FLOW_GOAL_KEEP;
+	f->ask_path = false;
+	set_state(e, f, FLOW_WAIT);
+	flowtab_enqueue(&e->flows, f, FLOW_Q_INSTALL);
+}
+
+/* With the removals: packets go the wrong way until it is done. */
+static void queue_move(struct engine *e, struct flow *f)
+{
+	f->goal = FLOW_GOAL_KEEP;
+	f->ask_path = false;
+	set_state(e, f, FLOW_MOVE);
+	flowtab_enqueue(&e->flows, f, FLOW_Q_REMOVE);
+}
+
+static void drain(struct engine *e, struct flow *f, enum flow_input input, enum reason reason)
+{
+	/* Of those, conntrack has not said yet that they are eligible, and time does not. */
+	if (f->state == FLOW_ADOPTED && !adopt_is_recognised(f) && !policy_is_conn_reason(reason))
+		reason = REASON_INCOMPLETE;
+	set_goal(e, f, input, reason);
+	enter_drain(e, f);
+}
+
+void flowact_input(struct engine *e, struct flow *f, enum flow_input input, enum reason reason,
+		 mono_t now)
+{
+	const struct flow_cell *cell = flow_step(f->state, input);
+
+	switch ((enum flow_action)cell->action) {
+	case FLOW_ACT_BUG:
+		BUG_ON(true);
+		break;
+	case FLOW_ACT_IGNORE:
+	case FLOW_ACT__COUNT:
+		break;
+	case FLOW_ACT_STAY_REFUSED:
+		set_reason(e, f, reason);
+		arm_for_reason(e, f, now);
+		break;
+	case FLOW_ACT_ASK_PATH:
+		if (cell->next == FLOW_RESOLVE)
+			enter_resolve(e, f);
+		else
+			ask_path(e, f);
+		break;
+	case FLOW_ACT_RECOGNISE:
+		f->reason = REASON_NONE;
+		ask_path(e, f);
+		break;
+	case FLOW_ACT_QUEUE:
+		queue_install(e, f, now);
+		break;
+	case FLOW_ACT_REFUSE:
+		enter_refused(e, f, reason, now);
+		break;
+	case FLOW_ACT_TAKE:
+		flowtab_enqueue(&e->flows, f, FLOW_Q_NONE);
+		set_state(e, f, cell->next);
+		break;
+	case FLOW_ACT_GOAL:
+		set_goal(e, f, input, reason);
+		break;
+	case FLOW_ACT_SETTLE:
+		settle(e, f, now);
+		break;
+	case FLOW_ACT_ACTIVATE:
+		barrier_unbar(e, f);
+		requeue_ask(e, f);
+		break;
+	case FLOW_ACT_DRAIN:
+		drain(e, f, input, reason);
+		break;
+	case FLOW_ACT_AFTER:
+		after_rules(e, f, reason, now);
+		break;
+	case FLOW_ACT_RETRY_DRAIN:
+		set_state(e, f, FLOW_DRAIN);
+		arm(e, f, retry_ms[0], now);
+		break;
+	case FLOW_ACT_FREE:
+		forget(e, f);
+		break;
+	case FLOW_ACT_MOVE:
+		queue_move(e, f);
+		break;
+	}
+}
+
+bool flowact_path_of(const struct engine *e, const struct flow *f, struct path *ret)
+{
+	for (unsigned int d = 0; d < DIR__COUNT; d++) {
+		const struct neigh_rec *n = topology_get_neigh(&e->paths, f->next_hop[d]);
+		const struct link_rec *l = n ? topology_find_link(&e->paths, n->neigh.ifindex) :
+					       NULL;
+
+		if (!n || !l)
+			return false;
+		ret->next_hop[d] = f->next_hop[d];
+		ret->port[d] = l;
+		ret->hop[d] = (struct hop){ .ifindex = n->neigh.ifindex,
+					    .src = l->link.mac,
+					    .dst = n->neigh.mac,
+					    .mtu = l->link.mtu };
+	}
+	return path_find_recipes(&e->paths, &f->orig, &f->reply, ret) == REASON_NONE;
+}
+
+bool flowact_is_newer(uint32_t generation, const struct flow *f)
+{
+	return seq_is_later(generation, f->path_gen);
+}
+
+/* Routes are looked up towards both ends of it. */
+static bool has_new_routes(const struct engine *e, const struct flow *f)
+{
+	return topology_touches(&e->paths, f->orig.family, &f->orig.src, f->path_gen) ||
+	       topology_touches(&e->paths, f->orig.family, &f->reply.src, f->path_gen);
+}
+
+bool flowact_may_be_lifted(const struct engine *e, const struct flow *f)
+{
+	if (!policy_is_path_reason(f->reason) && f->reason != REASON_OBSERVE_ONLY &&
+	    f->reason != REASON_KERNEL_BACKEND)
+		return false;
+	if (f->reason == REASON_NEIGHBOUR_UNRESOLVED)
+		return flowact_is_newer(e->paths.generation, f);
+	return flowact_is_newer(e->paths.ways_changed, f) ||
+	       flowact_is_newer(e->paths.routes_changed, f) || has_new_routes(e, f);
+}
+
+bool flowact_hops_changed(const struct engine *e, const struct flow *f)
+{
+	for (unsigned int d = 0; d < DIR__COUNT; d++) {
+		const struct neigh_rec *n = topology_get_neigh(&e->paths, f->next_hop[d]);
+		const struct link_rec *l = n ? topology_find_link(&e->paths, n->neigh.ifindex) :
+					       NULL;
+
+		if (!n || !l || flowact_is_newer(n->changed, f) || flowact_is_newer(l->changed, f))
+			return true;
+	}
+	return false;
+}
+
+bool flowact_path_is_stale(const struct engine *e, const struct flow *f)
+{
+	return flowact_is_newer(e->paths.routes_changed, f) || flowact_hops_changed(e, f) ||
+	       has_new_routes(e, f);
+}
+
+bool flowact_path_is_doubted(const struct engine *e, const struct flow *f)
+{
+	return flowact_is_newer(e->paths.routes_doubted, f);
+}
+
+static bool is_one_prio(const struct path *path, enum dir dir)
+{
+	return path->recipe[dir].layout == RECIPE_PRIO;
+}
+
+bool flowact_make_install(struct engine *e, struct flow *f, struct order *ret)
+{
+	struct order_install *o = &ret->install;
+	struct path path;
+
+	if (!flowact_path_of(e, f, &path))
+		return false;
+	ret->type = ORDER_INSTALL;
+	ret->flow = flowtab_ref(&e->flows, f);
+	*o = (struct order_install){
+		.orig = f->orig,
+		.ct_id = f->ct_id,
+		.be_liberal = f->orig.proto == L4_TCP,
+	};
+	f->one_prio = is_one_prio(&path, DIR_ORIG);
+	f->one_prio_reply = is_one_prio(&path, DIR_REPLY);
+	plan_build(&e->settings, &f->orig, &f->reply, &path, slot_of(e, f), e->instance, f->ct_id,
+		   o->rule);
+	return true;
+}
+
+bool flowact_is_in_place(const struct engine *e, const struct flow *f, const struct path *path)
+{
+	for (unsigned int d = 0; d < DIR__COUNT; d++) {
+		uint32_t ifindex = topology_device_of(&e->paths, f->next_hop[d]);
+
+		if (!ifindex || ifindex != path->hop[d].ifindex)
+			return false;
+	}
+	return !adopt_has(e, f) && f->one_prio == is_one_prio(path, DIR_ORIG) &&
+	       f->one_prio_reply == is_one_prio(path, DIR_REPLY);
+}
+
+bool flowact_make_move(struct engine *e, struct flow *f, struct order *ret)
+{
+	struct path path;
+
+	if (flowact_path_is_stale(e, f) || !flowact_path_of(e, f, &path) ||
+	    !flowact_is_in_place(e, f, &path))
+		return false;
+	*ret = (struct order){ .type = ORDER_MOVE, .flow = flowtab_ref(&e->flows, f) };
+	plan_build(&e->settings, &f->orig, &f->reply, &path, slot_of(e, f), e->instance, f->ct_id,
+		   ret->move.rule);
+	return true;
+}
+
+void flowact_make_remove(struct engine *e, struct flow *f, struct order *ret)
+{
+	ret->type = ORDER_REMOVE;
+	ret->flow = flowtab_ref(&e->flows, f);
+	for (unsigned int d = 0; d < DIR__COUNT; d++) {
+		uint32_t ingress = adopt_has(e, f) ?
+					   adopt_ingress(e, f, d) :
+					   topology_device_of(&e->paths, f->next_hop[dir_other(d)]);
+		bool one_prio = d == DIR_ORIG ? f->one_prio : f->one_prio_reply;
+
+		ret->remove.where[d] = plan_where(&e->settings,
+						  one_prio ? RECIPE_PRIO : RECIPE_PRIOS,
+						  f->orig.family, slot_of(e, f), d, ingress);
+	}
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * kernfwd - connections that the kernel's own flowtable forwards: ours to show, not
+ * to program.
+ *
+ * They are flows in REFUSED with REASON_KERNEL_FLOWTABLE, as long as conntrack shows
+ * the bits of the flowtable. An event shows them only when something else about the
+ * connection changed with the same packet: one that comes back into the flowtable, and
+ * one that leaves it, do not make any. So while there are some, conntrack is dumped now
+ * and then; that is also how one is found that may be programmed after all.
+ *
+ * They only take room that nobody else wants: none is evicted for them, but they are.
+ */
+#include "core/engine_priv.h"
+
+/* A dump of a large table is much work, and this is for the operator's eyes. */
+#define DUMP_MS 10000
+
+bool kernfwd_is_one(const struct flow *f)
+{
+	return f->state == FLOW_REFUSED && f->reason == REASON_KERNEL_FLOWTABLE;
+}
+
+void kernfwd_dump_begins(struct engine *e)
+{
+	e->kernel_due = MONO_NEVER;
+	e->wants_kernel_dump = false;
+}
+
+void kernfwd_step(struct engine *e, mono_t now)
+{
+	if (!e->n_reason[REASON_KERNEL_FLOWTABLE])
+		kernfwd_dump_begins(e);
+	else if (mono_is_never(e->kernel_due))
+		e->kernel_due = mono_add_ms(now, DUMP_MS);
+	else if (!mono_before(now, e->kernel_due))
+		e->wants_kernel_dump = true;
+}
+
+mono_t kernfwd_next_due(const struct engine *e)
+{
+	return e->wants_kernel_dump ? MONO_NEVER : e->kernel_due;
+}

@@ -1,0 +1,449 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/path/topology.h"
+
+#include "base/siphash.h"
+#include "base/util.h"
+
+struct neigh_key {
+	struct addr addr;
+	uint32_t ifindex;
+	uint32_t family;
+};
+
+struct neigh_match {
+	const struct topology *tab;
+	struct neigh_key key;
+};
+
+int topology_init(struct topology *tab, const uint64_t key[2])
+{
+	int err;
+
+	memset(tab, 0, sizeof(*tab));
+	memcpy(tab->key, key, sizeof(tab->key));
+	tab->generation = 1;
+	tab->forwards_ip6 = true;
+	err = slab_init(&tab->links, sizeof(struct link_rec), TOPOLOGY_MAX_LINKS);
+	if (!err)
+		err = slab_init(&tab->neighs, sizeof(struct neigh_rec), TOPOLOGY_MAX_NEIGHS);
+	if (!err)
+		err = htab_init(&tab->link_index, 64);
+	if (!err)
+		err = htab_init(&tab->neigh_index, 1024);
+	if (!err)
+		err = routeset_init(&tab->routes, key);
+	if (err)
+		topology_fini(tab);
+	return err;
+}
+
+void topology_fini(struct topology *tab)
+{
+	nic_free(tab->nic);
+	routeset_fini(&tab->routes);
+	htab_fini(&tab->neigh_index);
+	htab_fini(&tab->link_index);
+	slab_fini(&tab->neighs);
+	slab_fini(&tab->links);
+}
+
+static uint32_t next_generation(struct topology *tab)
+{
+	return ++tab->generation;
+}
+
+/* Of links and routes. */
+static uint32_t next_way(struct topology *tab)
+{
+	return tab->ways_changed = next_generation(tab);
+}
+
+static uint32_t link_hash(const struct topology *tab, uint32_t ifindex)
+{
+	return (uint32_t)siphash13(&ifindex, sizeof(ifindex), tab->key);
+}
+
+struct link_match {
+	const struct topology *tab;
+	uint32_t ifindex;
+};
+
+static bool link_matches(uint32_t slot, const void *ctx)
+{
+	const struct link_match *m = ctx;
+	const struct link_rec *rec = slab_at(&m->tab->links, slot);
+
+	return rec && rec->link.ifindex == m->ifindex;
+}
+
+struct link_rec *topology_find_link(const struct topology *tab, uint32_t ifindex)
+{
+	struct link_match m = { tab, ifindex };
+	uint32_t slot = htab_find(&tab->link_index, link_hash(tab, ifindex), link_matches, &m);
+
+	return slot == HTAB_NONE ? NULL : slab_at(&tab->links, slot);
+}
+
+struct link_rec *topology_next_link(const struct topology *tab, uint32_t *slot)
+{
+	*slot = slab_next(&tab->links, *slot);
+	return *slot == SLAB_END ? NULL : slab_at(&tab->links, *slot);
+}
+
+/* Kinds whose ingress sees the packet as the wire brought it and whose egress
+ * is the wire: a physical port, or one end of a veth pair. */
+static bool is_port_kind(const struct link *l)
+{
+	return l->is_ether && !l->is_loopback && !l->master &&
+	       (l->kind[0] == '\0' || strcmp(l->kind, "veth") == 0);
+}
+
+static bool is_named(const struct settings *s, const struct link *l)
+{
+	if (s->auto_devices || (s->n_devices == 0 && !s->devices_from.family))
+		return is_port_kind(l);
+	for (unsigned int i = 0; i < s->n_devices; i++) {
+		if (strcmp(s->device[i], l->name) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool topology_is_port(const struct link_rec *rec)
+{
+	return rec->is_named && is_port_kind(&rec->link);
+}
+
+static uint8_t allowed_bypass(const struct settings *s, const struct link *l)
+{
+	uint8_t bits = 0;
+
+	for (unsigned int i = 0; i < s->n_bypass; i++) {
+		if (!s->bypass[i].device[0] || strcmp(s->bypass[i].device, l->name) == 0)
+			bits |= s->bypass[i].bits;
+	}
+	return bits;
+}
+
+/* Everything but the name can move a path; the name decides whether the
+ * operator meant it. Other hardware wants other rules. It is all bytes, without
+ * gaps, and what no text needs is zero. */
+static bool moves_paths(const struct link *a, const struct link *b)
+{
+	return memcmp(&a->mac, &b->mac, sizeof(a->mac)) || a->mtu != b->mtu ||
+	       a->master != b->master || a->is_up != b->is_up ||
+	       memcmp(&a->hw, &b->hw, sizeof(a->hw)) || strcmp(a->kind, b->kind) ||
+	       strcmp(a->name, b->name);
+}
+
+/* Nothing is routed to what is part of a bridge or bond. */
+static bool carries_routes(const struct topology *tab, const struct link *l)
+{
+	const struct link_rec *master = l->master ? topology_find_link(tab, l->master) : NULL;
+
+	return !l->master || !master || strcmp(master->link.kind, "vrf") == 0;
+}
+
+/*
+ * Routes over a link go with it, and those that it did not take with it are used again
+ * when it comes back (such as those of multipath, or with ignore_routes_with_linkdown).
+ * The kernel says nothing of either: fib_sync_down_dev(), fib_sync_up(). Those over a port
+ * would be in our rules, or others instead of them; for others it is just possible.
+ * Belongs to the change of the link that came last.
+ */
+static void lose_routes(struct topology *tab, const struct link_rec *rec)
+{
+	if (carries_routes(tab, &rec->link))
+		*(topology_is_port(rec) ? &tab->routes_changed : &tab->routes_doubted) =
+			tab->generation;
+}
+
+struct link_rec *topology_put_link(struct topology *tab, const struct settings *settings,
+				  const struct link *link)
+{
+	struct link_rec *rec = topology_find_link(tab, link->ifindex);
+	bool was_up = rec ? rec->link.is_up : link->is_up;
+	struct slab_ref ref;
+
+	if (!rec) {
+		rec = slab_alloc(&tab->links, &ref);
+		if (!rec) {
+			tab->dropped++;
+			return NULL;
+		}
+		if (htab_add(&tab->link_index, link_hash(tab, link->ifindex), ref.slot)) {
+			slab_free(&tab->links, ref);
+			tab->dropped++;
+			return NULL;
+		}
+		rec->changed = next_way(tab);
+	} else if (moves_paths(&rec->link, link)) {
+		rec->changed = next_way(tab);
+	}
+	/* The list changes, too (EVENT_DEVICES). */
+	if (rec->is_named != is_named(settings, link))
+		rec->changed = next_way(tab);
+	rec->link = *link;
+	rec->is_named = is_named(settings, link);
+	if (rec->link.is_up != was_up)
+		lose_routes(tab, rec);
+	rec->bypass_allowed = allowed_bypass(settings, link);
+	/* Nobody looks at what is no port. */
+	if (!topology_is_port(rec))
+		rec->bypass = rec->bypass_known = 0;
+	return rec;
+}
+
+/* What is against flows over this link: there, or perhaps there. */
+static uint8_t bypass_objections(const struct link_rec *rec)
+{
+	return (uint8_t)((rec->bypass | ~rec->bypass_known) & ~rec->bypass_allowed & BYPASS_ALL);
+}
+
+bool topology_set_bypass(struct topology *tab, const struct event_bypass *told)
+{
+	struct link_rec *rec = topology_find_link(tab, told->ifindex);
+	uint8_t bits = told->is_unknown ? 0 : told->bits & told->mask;
+	uint8_t known = told->is_unknown ? 0 : told->mask;
+	uint8_t before, after, was;
+
+	if (!rec)
+		return false;
+	before = bypass_objections(rec);
+	was = rec->bypass;
+	rec->bypass = (uint8_t)((rec->bypass & ~told->mask) | bits);
+	rec->bypass_known = (uint8_t)((rec->bypass_known & ~told->mask) | known);
+	after = bypass_objections(rec);
+	/* Rules of flows that may stay are right as they are. */
+	if (after & ~before)
+		topology_touch_link(tab, rec);
+	else if (after != before || ((was ^ rec->bypass) & ~rec->bypass_allowed))
+		topology_touch_ways(tab);
+	else
+		return false;
+	return true;
+}
+
+void topology_del_link(struct topology *tab, uint32_t ifindex)
+{
+	struct link_rec *rec = topology_find_link(tab, ifindex);
+
+	if (!rec)
+		return;
+	next_way(tab);
+	lose_routes(tab, rec);
+	htab_del(&tab->link_index, link_hash(tab, ifindex), slab_slot_of(&tab->links, rec));
+	slab_free(&tab->links, slab_ref_of(&tab->links, rec));
+}
+
+static struct neigh_key neigh_key(uint32_t ifindex, enum family family, const struct addr *addr)
+{
+	return (struct neigh_key){ *addr, ifindex, family };
+}
+
+static bool neigh_matches(uint32_t slot, const void *ctx)
+{
+	const struct neigh_match *m = ctx;
+	const struct neigh_rec *rec = slab_at(&m->tab->neighs, slot);
+
+	return rec && rec->neigh.ifindex == m->key.ifindex &&
+	       rec->neigh.family == m->key.family &&
+	       addr_is_equal(&rec->neigh.addr, &m->key.addr);
+}
+
+static uint32_t neigh_hash(const struct topology *tab, const struct neigh_key *key)
+{
+	return (uint32_t)siphash13(key, sizeof(*key), tab->key);
+}
+
+uint32_t topology_find_neigh(const struct topology *tab, uint32_t ifindex,
+			    enum family family, const struct addr *addr)
+{
+	struct neigh_match m = { tab, neigh_key(ifindex, family, addr) };
+	uint32_t slot = htab_find(&tab->neigh_index, neigh_hash(tab, &m.key), neigh_matches, &m);
+
+	return slot == HTAB_NONE ? TOPOLOGY_NONE : slot;
+}
+
+const struct neigh_rec *topology_get_neigh(const struct topology *tab, uint32_t slot)
+{
+	return slab_at(&tab->neighs, slot);
+}
+
+uint32_t topology_device_of(const struct topology *tab, uint32_t slot)
+{
+	const struct neigh_rec *n = topology_get_neigh(tab, slot);
+
+	return n ? n->neigh.ifindex : 0;
+}
+
+const struct neigh_rec *topology_next_neigh(const struct topology *tab, uint32_t *slot)
+{
+	*slot = slab_next(&tab->neighs, *slot);
+	return *slot == SLAB_END ? NULL : slab_at(&tab->neighs, *slot);
+}
+
+static void forget_neigh(struct topology *tab, uint32_t slot)
+{
+	struct neigh_rec *rec = slab_at(&tab->neighs, slot);
+	struct neigh_key key = neigh_key(rec->neigh.ifindex, rec->neigh.family, &rec->neigh.addr);
+
+	htab_del(&tab->neigh_index, neigh_hash(tab, &key), slot);
+	slab_free(&tab->neighs, slab_ref_of(&tab->neighs, rec));
+}
+
+static void add_neigh(struct topology *tab, const struct neigh *neigh)
+{
+	struct neigh_key key = neigh_key(neigh->ifindex, neigh->family, &neigh->addr);
+	struct slab_ref ref;
+	struct neigh_rec *rec = slab_alloc(&tab->neighs, &ref);
+
+	if (!rec) {
+		tab->dropped++;
+		return;
+	}
+	if (htab_add(&tab->neigh_index, neigh_hash(tab, &key), ref.slot)) {
+		slab_free(&tab->neighs, ref);
+		tab->dropped++;
+		return;
+	}
+	rec->neigh = *neigh;
+	rec->round = tab->neigh_round;
+	rec->changed = next_generation(tab);
+}
+
+void topology_put_neigh(struct topology *tab, const struct neigh *neigh)
+{
+	uint32_t slot = topology_find_neigh(tab, neigh->ifindex, neigh->family, &neigh->addr);
+	struct neigh_rec *rec;
+
+	if (slot == TOPOLOGY_NONE) {
+		if (neigh->is_valid)
+			add_neigh(tab, neigh);
+		return;
+	}
+	rec = slab_at(&tab->neighs, slot);
+	if (rec->neigh.is_valid != neigh->is_valid ||
+	    (neigh->is_valid && !mac_is_equal(&rec->neigh.mac, &neigh->mac)))
+		rec->changed = next_generation(tab);
+	rec->neigh = *neigh;
+	rec->round = tab->neigh_round;
+	if (!neigh->is_valid && rec->refs == 0)
+		forget_neigh(tab, slot);
+}
+
+void topology_begin_neighs(struct topology *tab)
+{
+	tab->neigh_round++;
+}
+
+void topology_end_neighs(struct topology *tab)
+{
+	for (uint32_t slot = slab_next(&tab->neighs, 0); slot != SLAB_END;
+	     slot = slab_next(&tab->neighs, slot + 1)) {
+		const struct neigh_rec *rec = slab_at(&tab->neighs, slot);
+		struct neigh gone = rec->neigh;
+
+		if (!gone.is_valid || rec->round == tab->neigh_round)
+			continue;
+		gone.is_valid = false;
+		topology_put_neigh(tab, &gone);
+	}
+}
+
+void topology_ref_neigh(struct topology *tab, uint32_t slot)
+{
+	struct neigh_rec *rec = slab_at(&tab->neighs, slot);
+
+	if (!BUG_ON(!rec))
+		rec->refs++;
+}
+
+void topology_unref_neigh(struct topology *tab, uint32_t slot)
+{
+	struct neigh_rec *rec;
+
+	if (slot == TOPOLOGY_NONE)
+		return;
+	rec = slab_at(&tab->neighs, slot);
+	if (BUG_ON(!rec || rec->refs == 0))
+		return;
+	if (--rec->refs == 0 && !rec->neigh.is_valid)
+		forget_neigh(tab, slot);
+}
+
+bool topology_is_used(const struct topology *tab, uint32_t ifindex)
+{
+	SLAB_FOR_EACH(&tab->neighs, slot) {
+		const struct neigh_rec *rec = slab_at(&tab->neighs, slot);
+
+		if (rec->refs && rec->neigh.ifindex == ifindex)
+			return true;
+	}
+	return false;
+}
+
+static void touch_all_routes(struct topology *tab)
+{
+	tab->routes_changed = next_way(tab);
+}
+
+void topology_touch_routes(struct topology *tab, const struct route_change *change)
+{
+	struct link_rec *rec;
+
+	if (change->ifindex) {
+		rec = topology_find_link(tab, change->ifindex);
+		if (rec)
+			topology_touch_link(tab, rec);
+	} else if (change->family == FAMILY_NONE ||
+		   !routeset_add(&tab->routes, change, next_generation(tab))) {
+		touch_all_routes(tab);
+	}
+}
+
+bool topology_touches(const struct topology *tab, enum family family, const struct addr *addr,
+		     uint32_t generation)
+{
+	return routeset_touches(&tab->routes, family, addr, generation);
+}
+
+/* Whoever accounts for less, such as a flow whose rules are being removed, is told that
+ * all may be different. */
+void topology_settle_routes(struct topology *tab, uint32_t generation)
+{
+	if (slab_count(&tab->routes.entries) == 0)
+		return;
+	routeset_forget(&tab->routes, generation);
+	if (seq_is_later(generation, tab->routes_changed))
+		tab->routes_changed = generation;
+}
+
+void topology_touch_ways(struct topology *tab)
+{
+	next_way(tab);
+}
+
+static bool set_flag(struct topology *tab, bool *flag, bool value)
+{
+	if (*flag == value)
+		return false;
+	*flag = value;
+	touch_all_routes(tab);
+	return true;
+}
+
+bool topology_set_ipsec(struct topology *tab, bool has_ipsec)
+{
+	return set_flag(tab, &tab->has_ipsec, has_ipsec);
+}
+
+bool topology_set_forwards_ip6(struct topology *tab, bool forwards)
+{
+	return set_flag(tab, &tab->forwards_ip6, forwards);
+}
+
+void topology_touch_link(struct topology *tab, struct link_rec *rec)
+{
+	rec->changed = next_way(tab);
+}

@@ -1,0 +1,633 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ports - links and neighbours come in, orders for ports go out.
+ *
+ * A port of software rules is opened, then guarded. In hardware it depends on
+ * the recipe where guards can sit, so between the two its pairs are probed; a
+ * port of which no pair has a recipe keeps its clsact and waits.
+ */
+#include <errno.h>
+
+#include "base/counter.h"
+#include "base/util.h"
+#include "core/engine_priv.h"
+#include "core/path/plan.h"
+
+COUNTER(guards_renewed, "times that guards were put in again because the NIC may have lost them");
+COUNTER(ports_mended, "times that the guards or the clsact of a port were gone and made anew");
+
+#define BOTH_GUARDS  3
+/* Of samples, after which nobody knows any more whether the NIC has its guards. */
+#define TRUST_ROUNDS 4
+
+static bool is_hardware(const struct engine *e)
+{
+	return e->paths.nic != NULL;
+}
+
+static bool is_port_kind(const struct link *l)
+{
+	return l->is_ether && !l->master && (l->kind[0] == '\0' || strcmp(l->kind, "veth") == 0);
+}
+
+/* It shall be one, whether or not its hardware can be used just now. */
+static bool wants_port(const struct engine *e, const struct link_rec *rec)
+{
+	return settings_use_flower(&e->settings) && !e->stopping && rec->is_named &&
+	       is_port_kind(&rec->link);
+}
+
+/* Tells the hardware's tables of it, too. */
+static bool is_usable(struct engine *e, struct link_rec *rec)
+{
+	bool changed = false;
+	enum reason reason = REASON_NONE;
+
+	if (is_hardware(e))
+		reason = nic_put_link(e->paths.nic, &rec->link, &changed);
+	if (changed)
+		topology_touch_link(&e->paths, rec);
+	return reason == REASON_NONE;
+}
+
+static void set_port(struct engine *e, struct link_rec *rec, enum port_state state)
+{
+	rec->port = (uint8_t)state;
+	if (is_hardware(e))
+		nic_set_ready(e->paths.nic, rec->link.ifindex,
+			      state >= PORT_CLSACT && state <= PORT_UNGUARDED);
+}
+
+/* Something of ours is on it, or about to be. */
+static bool is_ours(const struct link_rec *rec)
+{
+	return port_is_ours(rec->port) || rec->is_mended || rec->is_left;
+}
+
+static void close_later(struct engine *e, struct link_rec *rec)
+{
+	set_port(e, rec, PORT_UNWANTED);
+	rec->close_again = false;
+	rec->is_mended = false;
+	e->has_unwanted = true;
+}
+
+/* No worker is at it, and something of ours is there. */
+static bool can_be_closed(const struct link_rec *rec)
+{
+	switch ((enum port_state)rec->port) {
+	case PORT_CLSACT:
+	case PORT_OPEN:
+	case PORT_UNGUARDED:
+		return true;
+	case PORT_WANTED:
+	case PORT_FAILED:
+		return is_ours(rec);
+	case PORT_NONE:
+	case PORT_OPENING:
+	case PORT_GUARDING:
+	case PORT_UNWANTED:
+	case PORT_CLOSING:
+	case PORT_CLOSED:
+		break;
+	}
+	return false;
+}
+
+/* What becomes part of a bridge, say, is left as it was found. */
+static void leave_port(struct engine *e, struct link_rec *rec)
+{
+	if (is_hardware(e))
+		nic_del_link(e->paths.nic, rec->link.ifindex);
+	if (rec->port == PORT_WANTED && !is_ours(rec))
+		rec->port = PORT_NONE;
+	if (can_be_closed(rec) && !e->stopping)
+		close_later(e, rec);
+}
+
+static void want_port(struct engine *e, struct link_rec *rec, bool changed)
+{
+	switch ((enum port_state)rec->port) {
+	case PORT_NONE:
+		rec->is_left = e->is_heir;
+		set_port(e, rec, PORT_WANTED);
+		break;
+	case PORT_CLOSED:
+		rec->is_left = rec->err != 0;
+		set_port(e, rec, PORT_WANTED);
+		break;
+	case PORT_UNWANTED:
+		/* Nothing has been taken from it yet. */
+		rec->is_left = rec->guards != BOTH_GUARDS;
+		set_port(e, rec, rec->is_left ? PORT_WANTED : PORT_OPEN);
+		break;
+	case PORT_FAILED:
+		if (changed)
+			set_port(e, rec, PORT_WANTED);
+		break;
+	case PORT_UNGUARDED:
+		if (changed)
+			set_port(e, rec, PORT_CLSACT);
+		break;
+	case PORT_WANTED:
+	case PORT_OPENING:
+	case PORT_CLSACT:
+	case PORT_GUARDING:
+	case PORT_OPEN:
+	case PORT_CLOSING:
+		break;
+	}
+}
+
+static void feed_link(struct engine *e, const struct link *link)
+{
+	uint32_t before = e->paths.generation;
+	struct link_rec *rec = topology_find_link(&e->paths, link->ifindex);
+	bool was_down = rec && !rec->link.is_up;
+
+	rec = topology_put_link(&e->paths, &e->settings, link);
+	if (!rec)
+		return;
+	if (e->paths.generation != before)
+		rec->has_no_barrier = false;
+	/* What a NIC forgets when it is reset shows by its carrier at best. */
+	if (was_down && link->is_up)
+		portfsm_renew_guards(e, link->ifindex);
+	if (!wants_port(e, rec))
+		leave_port(e, rec);
+	else if (is_usable(e, rec))
+		want_port(e, rec, e->paths.generation != before);
+	if (e->paths.generation != before)
+		resync_start_path_walk(e);
+}
+
+/* All links are looked at as if they were told anew. */
+static void feed_devices(struct engine *e, const struct event_devices *devices)
+{
+	struct settings *s = &e->settings;
+	struct link_rec *rec;
+
+	memset(s->device, 0, sizeof(s->device));
+	s->n_devices = MIN(devices->n, (unsigned int)SETTINGS_MAX_DEVICES);
+	for (unsigned int i = 0; i < s->n_devices; i++)
+		memcpy(s->device[i], devices->name[i], LINK_NAME_SIZE);
+	for (uint32_t slot = 0; (rec = topology_next_link(&e->paths, &slot)); slot++) {
+		struct link link = rec->link;
+
+		feed_link(e, &link);
+	}
+}
+
+static void feed_link_gone(struct engine *e, uint32_t ifindex)
+{
+	struct link_rec *rec = topology_find_link(&e->paths, ifindex);
+
+	if (is_hardware(e))
+		nic_del_link(e->paths.nic, ifindex);
+	if (rec)
+		barrier_forget(e, rec);
+	topology_del_link(&e->paths, ifindex);
+	resync_start_path_walk(e);
+}
+
+static void feed_neigh(struct engine *e, const struct neigh *neigh)
+{
+	uint32_t before = e->paths.generation;
+
+	topology_put_neigh(&e->paths, neigh);
+	if (e->paths.generation != before)
+		resync_start_path_walk(e);
+}
+
+static void end_neighs(struct engine *e)
+{
+	uint32_t before = e->paths.generation;
+
+	topology_end_neighs(&e->paths);
+	if (e->paths.generation != before)
+		resync_start_path_walk(e);
+}
+
+/* -- answers -------------------------------------------------------------- */
+
+/* Its hardware has no place for them, or sees to it by itself. */
+static bool needs_no_guards(const struct nic_port *p)
+{
+	return p->layout == RECIPE_PRIO ||
+	       (p->layout == RECIPE_PRIOS && p->driver->guards_itself);
+}
+
+static bool goes_unguarded(const struct engine *e, const struct link_rec *rec)
+{
+	const struct nic_port *p =
+		is_hardware(e) ? nic_find_port(e->paths.nic, rec->link.ifindex) : NULL;
+
+	return p && needs_no_guards(p);
+}
+
+/* A stop tries once more to close what could not be closed before. */
+void portfsm_close_again(struct engine *e)
+{
+	struct link_rec *rec;
+
+	for (uint32_t slot = 0; (rec = topology_next_link(&e->paths, &slot)); slot++) {
+		if (rec->port == PORT_CLOSING)
+			rec->close_again = true;
+		else if (rec->port == PORT_CLOSED && rec->err)
+			close_later(e, rec);
+	}
+}
+
+static void feed_close(struct engine *e, struct link_rec *rec, const struct event_port *done)
+{
+	if (done->err && rec->close_again) {
+		close_later(e, rec);
+		return;
+	}
+	rec->is_left = false;
+	/* It may have become one again meanwhile. */
+	set_port(e, rec, PORT_CLOSED);
+	if (!done->err && wants_port(e, rec) && is_usable(e, rec))
+		set_port(e, rec, PORT_WANTED);
+}
+
+static void feed_open(struct engine *e, struct link_rec *rec, const struct event_port *done)
+{
+	bool was_ours = rec->is_mended || rec->is_left;
+
+	/* A port that could not be mended has what it had before. */
+	rec->is_left = was_ours && done->err;
+	rec->made_clsact = done->made_clsact || (rec->is_left && rec->made_clsact);
+	if (done->err)
+		set_port(e, rec, PORT_FAILED);
+	else if (rec->is_mended && goes_unguarded(e, rec))
+		rec->port = PORT_OPEN;
+	else
+		set_port(e, rec, PORT_CLSACT);
+}
+
+/* In hardware a driver need not be able to; ttl-guard says what follows. */
+static void feed_guards(struct engine *e, struct link_rec *rec, const struct event_port *done)
+{
+	rec->guards = done->guards;
+	if (is_hardware(e))
+		nic_set_guards(e->paths.nic, rec->link.ifindex, done->guards);
+	rec->port = is_hardware(e) || done->guards == BOTH_GUARDS ? PORT_OPEN : PORT_UNGUARDED;
+}
+
+/* Flows need not look again at a port that is as it was. */
+static bool is_as_before(const struct link_rec *rec, uint8_t guards)
+{
+	return rec->is_mended && rec->guards == guards &&
+	       (rec->port == PORT_CLSACT || rec->port == PORT_OPEN);
+}
+
+static void feed_done(struct engine *e, const struct event_port *done)
+{
+	struct link_rec *rec = topology_find_link(&e->paths, done->ifindex);
+	uint8_t guards;
+
+	if (!rec)
+		return;
+	/* The answer for another device that had this number before. */
+	if (rec->port == PORT_NONE || rec->port == PORT_WANTED)
+		return;
+	guards = rec->guards;
+	if (rec->is_renewing && done->order == ORDER_PORT_GUARD) {
+		rec->is_renewing = false;
+		if (rec->port != PORT_OPEN || done->guards == guards)
+			return;
+	}
+	rec->err = done->err;
+	memcpy(rec->extack, done->extack, sizeof(rec->extack));
+	switch ((enum order_type)done->order) {
+	case ORDER_PORT_OPEN:
+		feed_open(e, rec, done);
+		break;
+	case ORDER_PORT_GUARD:
+		feed_guards(e, rec, done);
+		break;
+	default:
+		feed_close(e, rec, done);
+		break;
+	}
+	if (done->order != ORDER_PORT_CLOSE && !wants_port(e, rec))
+		leave_port(e, rec);
+	if (!is_as_before(rec, guards)) {
+		topology_touch_link(&e->paths, rec);
+		resync_start_path_walk(e);
+	} else if (rec->port == PORT_OPEN) {
+		/* Those that were refused meanwhile. */
+		portfsm_touch_ways(e);
+	}
+	rec->is_mended &= rec->port == PORT_CLSACT;
+}
+
+/* Its rules have a place now; guards have one beside them, or none. */
+static void settle_layout(struct engine *e, uint32_t ifindex)
+{
+	const struct nic_port *p = nic_find_port(e->paths.nic, ifindex);
+	struct link_rec *rec = topology_find_link(&e->paths, ifindex);
+
+	if (p && rec && rec->port == PORT_CLSACT && needs_no_guards(p)) {
+		rec->guards = 0;
+		rec->is_mended = false;
+		rec->port = PORT_OPEN;
+	}
+}
+
+/* Its guards or all of clsact are gone: somebody deleted them. */
+static void mend(struct engine *e, struct link_rec *rec)
+{
+	struct notice n = { .type = NOTICE_GUARD_LOST, .in = rec->link.ifindex };
+
+	notice_push(&e->notices, &n);
+	counter_inc(&ports_mended);
+	rec->is_mended = true;
+	rec->port = PORT_WANTED;
+}
+
+/* No round of samples comes by a port that waits for a recipe. */
+static void mend_if_bare(struct engine *e, const struct event_probe *done)
+{
+	struct link_rec *rec = topology_find_link(&e->paths, done->in);
+
+	if (rec && rec->port == PORT_CLSACT && !e->stopping && !done->classes &&
+	    done->err == -EINVAL && driver_refusal(NULL, done->err, done->extack) == REFUSAL_GONE)
+		mend(e, rec);
+}
+
+static void feed_probe(struct engine *e, const struct event_probe *done, mono_t now)
+{
+	mend_if_bare(e, done);
+	if (!is_hardware(e) || !nic_feed_probe(e->paths.nic, done, now))
+		return;
+	settle_layout(e, done->in);
+	portfsm_touch_ways(e);
+}
+
+void portfsm_touch_ways(struct engine *e)
+{
+	topology_touch_ways(&e->paths);
+	resync_start_path_walk(e);
+}
+
+void portfsm_renew_guards(struct engine *e, uint32_t ifindex)
+{
+	struct link_rec *rec = topology_find_link(&e->paths, ifindex);
+
+	if (rec && is_hardware(e) && rec->guards && rec->port == PORT_OPEN && !rec->was_renewed)
+		rec->renew_guards = true;
+}
+
+void portfsm_renew_all_guards(struct engine *e)
+{
+	struct link_rec *rec;
+
+	for (uint32_t slot = 0; (rec = topology_next_link(&e->paths, &slot)); slot++)
+		portfsm_renew_guards(e, rec->link.ifindex);
+}
+
+/*
+ * What a NIC lost it does not tell, and an idle guard cannot prove that it is there. But
+ * tables are lost as a whole: while a rule counts that was in when the guards were known to
+ * be, they still are. When for a few rounds of samples only younger rules counted, or none,
+ * guards are put in again before anything relies on them.
+ */
+static bool are_doubtful(const struct engine *e, const struct link_rec *rec, uint32_t now_ds)
+{
+	return seq_is_later(now_ds, rec->guards_kept + TRUST_ROUNDS * e->settings.sample_ms / 100);
+}
+
+void portfsm_note_hit(struct engine *e, uint32_t ifindex, uint32_t since, uint32_t counted,
+		    uint32_t now_ds)
+{
+	struct link_rec *rec = topology_find_link(&e->paths, ifindex);
+
+	if (!rec || !rec->guards)
+		return;
+	if (seq_is_later(since, rec->guards_kept)) {
+		if (are_doubtful(e, rec, now_ds))
+			portfsm_renew_guards(e, ifindex);
+	} else if (seq_is_later(counted, rec->guards_kept)) {
+		rec->guards_kept = counted;
+	}
+}
+
+bool portfsm_trust_guards(struct engine *e, uint32_t ifindex, mono_t now)
+{
+	struct link_rec *rec = is_hardware(e) ? topology_find_link(&e->paths, ifindex) : NULL;
+
+	if (!rec || !rec->guards || rec->port != PORT_OPEN)
+		return true;
+	if (are_doubtful(e, rec, age_now(e, now)))
+		rec->renew_guards = true;
+	return !rec->renew_guards && !rec->is_renewing;
+}
+
+void portfsm_feed_round(struct engine *e, const struct event_round *r)
+{
+	struct link_rec *rec = topology_find_link(&e->paths, r->ifindex);
+
+	if (!rec || rec->port != PORT_OPEN || e->stopping)
+		return;
+	rec->was_renewed = false;
+	/* It was read while they were out. */
+	if (rec->is_renewing)
+		return;
+	if (!r->err && (r->is_bare || (rec->guards & ~r->guards) != 0))
+		mend(e, rec);
+}
+
+/* -- orders --------------------------------------------------------------- */
+
+static void make_order(const struct engine *e, const struct link_rec *rec, enum order_type type,
+		       struct order *ret)
+{
+	struct order_port *o = &ret->port;
+
+	*ret = (struct order){ .type = (uint8_t)type };
+	o->ifindex = rec->link.ifindex;
+	o->instance = e->instance;
+	o->keep_clsact = !rec->made_clsact;
+	o->n_guards = 2;
+	plan_guard(&e->settings, rec, FAMILY_IP4, e->instance, &o->guard[0]);
+	plan_guard(&e->settings, rec, FAMILY_IP6, e->instance, &o->guard[1]);
+}
+
+/* There is a place for guards: the layout is known, and has one. */
+static bool wants_guards(const struct engine *e, const struct link_rec *rec)
+{
+	const struct nic_port *p;
+
+	if (!is_hardware(e))
+		return true;
+	p = nic_find_port(e->paths.nic, rec->link.ifindex);
+	return p && p->layout == RECIPE_PRIOS && !needs_no_guards(p);
+}
+
+/* The next port in a state: an order for it, and it goes on to the next state. */
+static bool next_port(struct engine *e, enum port_state from, enum port_state to,
+		      enum order_type type, mono_t now, struct order *ret)
+{
+	struct link_rec *rec;
+
+	for (uint32_t slot = 0; (rec = topology_next_link(&e->paths, &slot)); slot++) {
+		if (rec->port != from || (type == ORDER_PORT_GUARD && !wants_guards(e, rec)))
+			continue;
+		rec->port = (uint8_t)to;
+		if (type == ORDER_PORT_GUARD)
+			rec->guards_kept = age_now(e, now);
+		make_order(e, rec, type, ret);
+		return true;
+	}
+	return false;
+}
+
+/* Guards that the NIC may have lost, of a port that stays open. */
+static bool next_renewal(struct engine *e, mono_t now, struct order *ret)
+{
+	struct link_rec *rec;
+
+	for (uint32_t slot = 0; (rec = topology_next_link(&e->paths, &slot)); slot++) {
+		if (!rec->renew_guards || rec->is_renewing || rec->port != PORT_OPEN)
+			continue;
+		counter_inc(&guards_renewed);
+		rec->renew_guards = false;
+		rec->is_renewing = true;
+		rec->was_renewed = true;
+		rec->guards_kept = age_now(e, now);
+		make_order(e, rec, ORDER_PORT_GUARD, ret);
+		ret->port.renew = true;
+		return true;
+	}
+	return false;
+}
+
+static bool next_probe(struct engine *e, struct order *ret)
+{
+	if (!is_hardware(e) || !nic_next_probe(e->paths.nic, &ret->probe))
+		return false;
+	ret->type = ORDER_PROBE;
+	return true;
+}
+
+bool portfsm_next_order(struct engine *e, mono_t now, struct order *ret)
+{
+	return next_port(e, PORT_CLSACT, PORT_GUARDING, ORDER_PORT_GUARD, now, ret) ||
+	       next_port(e, PORT_WANTED, PORT_OPENING, ORDER_PORT_OPEN, now, ret) ||
+	       next_renewal(e, now, ret) || next_probe(e, ret);
+}
+
+/* Those that flows still use wait for them. */
+bool portfsm_next_unwanted(struct engine *e, struct order *ret)
+{
+	struct link_rec *rec;
+	bool any = false;
+
+	/* Flows whose rules are being checked have no path that uses a port. */
+	if (!e->has_unwanted || e->adopt)
+		return false;
+	for (uint32_t slot = 0; (rec = topology_next_link(&e->paths, &slot)); slot++) {
+		if (rec->port != PORT_UNWANTED)
+			continue;
+		any = true;
+		if (topology_is_used(&e->paths, rec->link.ifindex) || rec->barrier != BARRIER_NONE)
+			continue;
+		rec->port = PORT_CLOSING;
+		make_order(e, rec, ORDER_PORT_CLOSE, ret);
+		return true;
+	}
+	e->has_unwanted = any;
+	return false;
+}
+
+bool portfsm_next_closing(struct engine *e, struct order *ret)
+{
+	struct link_rec *rec;
+
+	for (uint32_t slot = 0; (rec = topology_next_link(&e->paths, &slot)); slot++) {
+		if (!can_be_closed(rec) || rec->barrier != BARRIER_NONE)
+			continue;
+		rec->port = PORT_CLOSING;
+		rec->is_mended = false;
+		make_order(e, rec, ORDER_PORT_CLOSE, ret);
+		return true;
+	}
+	return false;
+}
+
+uint32_t portfsm_count_ours(const struct engine *e)
+{
+	struct link_rec *rec;
+	uint32_t n = 0;
+
+	for (uint32_t slot = 0; (rec = topology_next_link(&e->paths, &slot)); slot++)
+		n += is_ours(rec);
+	return n;
+}
+
+bool portfsm_are_settled(const struct engine *e)
+{
+	struct link_rec *rec;
+
+	if (is_hardware(e) && !nic_is_settled(e->paths.nic))
+		return false;
+	for (uint32_t slot = 0; (rec = topology_next_link(&e->paths, &slot)); slot++) {
+		if (rec->port == PORT_WANTED || rec->port == PORT_OPENING ||
+		    rec->port == PORT_GUARDING || (rec->port == PORT_CLSACT && wants_guards(e, rec)))
+			return false;
+	}
+	return true;
+}
+
+/* -- the door ------------------------------------------------------------- */
+
+void portfsm_feed(struct engine *e, const struct event *ev, mono_t now)
+{
+	switch ((enum event_type)ev->type) {
+	case EVENT_LINK:
+		feed_link(e, &ev->link);
+		break;
+	case EVENT_LINK_GONE:
+		feed_link_gone(e, ev->link.ifindex);
+		break;
+	case EVENT_BYPASS:
+		if (topology_set_bypass(&e->paths, &ev->bypass))
+			resync_start_path_walk(e);
+		break;
+	case EVENT_DEVICES:
+		feed_devices(e, &ev->devices);
+		break;
+	case EVENT_NEIGH:
+		feed_neigh(e, &ev->neigh);
+		break;
+	case EVENT_NEIGHS_BEGIN:
+		topology_begin_neighs(&e->paths);
+		break;
+	case EVENT_NEIGHS_END:
+		end_neighs(e);
+		break;
+	case EVENT_ROUTES_CHANGED:
+		topology_touch_routes(&e->paths, &ev->routes);
+		resync_start_path_walk(e);
+		break;
+	case EVENT_IPSEC:
+		if (topology_set_ipsec(&e->paths, ev->ipsec))
+			resync_start_path_walk(e);
+		break;
+	case EVENT_FORWARDING_IP6:
+		if (topology_set_forwards_ip6(&e->paths, ev->forwards_ip6))
+			resync_start_path_walk(e);
+		break;
+	case EVENT_PORT_DONE:
+		feed_done(e, &ev->port);
+		break;
+	case EVENT_PROBE_DONE:
+		feed_probe(e, &ev->probe, now);
+		break;
+	default:
+		BUG_ON(true);
+		break;
+	}
+}

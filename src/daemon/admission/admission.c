@@ -1,0 +1,790 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/admission/admission.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/counter.h"
+#include "base/log.h"
+#include "base/util.h"
+#include "daemon/admission/epochs.h"
+#include "daemon/admission/expiry.h"
+#include "daemon/admission/flowtableplan.h"
+#include "daemon/admission/tablethread.h"
+#include "kern/nft/nfttable.h"
+#include "kern/nft/nftwatch.h"
+
+LOG_TAG("ruleset");
+
+COUNTER(nft_commits, "changes of the nft ruleset by others");
+COUNTER(nft_commits_all, "of these, changes that may concern every connection");
+COUNTER(nft_elements, "set elements that others added or removed, or whose time was over");
+COUNTER(nft_overruns, "times that changes of the nft ruleset were lost");
+COUNTER(nft_tables_made, "times that our nft table was made anew because others had changed it");
+COUNTER(nft_failures, "times that our nft table could not be made or changed");
+
+#define RCVBUF_BYTES	 (1024 * 1024)
+#define RCVBUF_MAX_BYTES (64 * 1024 * 1024)
+/* Messages per wake-up. */
+#define BUDGET		 512
+/* Commits that follow each other faster than this are a burst. After the first few of
+ * one, admission waits until none came for a while, which is longer the longer the burst
+ * is; but when it has been closed for very long, a short while is enough. */
+#define BURST_MS	 2000
+#define BURST_FEW	 2
+#define QUIET_MS	 200
+#define QUIET_DOUBLED	 4u /* this many commits make it twice as long ... */
+#define QUIET_DOUBLINGS	 3u /* ... up to so many times */
+#define CLOSED_MAX_MS	 10000
+/* Our table is put back at once, and if it is lost again within this time, later. */
+#define LOSS_MS		 10000
+#define LOSS_FIRST_MS	 500
+#define LOSS_MAX_MS	 60000
+/* After a failure. */
+#define RETRY_FIRST_MS	 250
+#define RETRY_MAX_MS	 60000
+
+struct admission {
+	struct loop *loop;
+	struct dispatch *dispatch;
+	struct engine *engine;
+	struct ingest *ingest;
+	struct bypass *bypass;
+	struct portlist *portlist;
+	struct nftwatch *watch;
+	struct loop_fd *watch_fd, *work_fd, *cleaner_fd;
+	struct loop_timer *timer; /* to go on */
+	struct expiry *expiry;
+	/* What follows is of ADMIT_NFT; own is NULL otherwise. */
+	struct nfttable *own;
+	struct tablethread *work, *cleaner; /* of the table; of old marks */
+	struct flowtableplan *handover;
+	struct nftlayout_config config;
+	struct epochs epochs;
+	bool is_kept;      /* the table outlives us */
+	bool is_open;      /* some epoch counts, for the engine */
+	bool is_ordered;   /* the table is being told it */
+	/* The last order failed: the table may write that epoch, or the one before. */
+	bool is_unsure, is_looking;
+	bool is_cleaning;  /* the next epoch: by the thread, then until all is read */
+	uint32_t cleaning;
+	mono_t quiet_until, paused_until; /* not opened again before: commits, failures */
+	mono_t closed_at;
+	mono_t last_commit, last_loss;
+	unsigned int burst, losses, failures;
+	struct nlerr trouble; /* why the table is not as it should be */
+	uint32_t generation; /* of the ruleset: all changes up to it were read; 0 = unknown */
+	/* Elements were told to the engine: what was reported before is being read. */
+	bool is_settling, settle_again;
+	bool is_halving, halve_again; /* before that: half marks are being taken away */
+};
+
+/* -- at start --------------------------------------------------------------- */
+
+static void make_config(const struct config *c, struct nftlayout_config *ret)
+{
+	*ret = (struct nftlayout_config){
+		.mask = c->core.mark,
+		.priority = c->nft_priority,
+		.min_packets = c->min_packets,
+		.with_owner = c->table_owner,
+		.exempt = c->exempt,
+	};
+}
+
+static const char *error_text(const struct nlerr *err)
+{
+	return err->extack[0] ? err->extack : "no text";
+}
+
+/* What the operator can do about it. */
+static const char *remedy(int err)
+{
+	switch (err) {
+	case -EPERM: return "CAP_NET_ADMIN is needed, and a table with owner must be given up by its owner";
+	case -EEXIST: return "rename or delete that table";
+	case -EOPNOTSUPP:
+	case -EPROTONOSUPPORT: return "the kernel needs nf_tables with inet tables and ct expressions";
+	}
+	return "see the kernel's text";
+}
+
+/* What the earlier life left is whole, and nobody has changed the ruleset since. */
+static bool is_kept(const struct config *config, const struct lastlife *life,
+		    const struct nfttable_state *state)
+{
+	return lastlife_fits(life, config) && state->is_whole && state->epoch == life->epoch &&
+	       state->generation == life->generation;
+}
+
+/* Leaves a table of an earlier life as it is where life says so, and else makes it. */
+static int make_table(const struct config *config, struct lastlife *life, struct nfttable *own,
+		      struct nlerr *ret_err)
+{
+	struct nftlayout_config c;
+	struct nfttable_state state;
+	struct epochs epochs;
+	int err;
+
+	make_config(config, &c);
+	err = epochs_init(&epochs, c.mask);
+	if (err) {
+		*ret_err = nlerr_make(err);
+		snprintf(ret_err->extack, sizeof(ret_err->extack), "mark must have at least three bits");
+		return err;
+	}
+	/* The table of an earlier run goes on with another epoch, for the ruleset may
+	 * have changed since; no value is admitted yet. */
+	c.epoch = epochs_current(&epochs);
+	err = nfttable_check(own, &c, &state, ret_err);
+	life->is_valid = !err && is_kept(config, life, &state);
+	if (err || life->is_valid)
+		return err;
+	if (state.epoch)
+		c.epoch = state.epoch;
+	return nfttable_up(own, &c, ret_err);
+}
+
+static int fall_back(struct config *config, const struct nlerr *err)
+{
+	static const char *const names[] = { [ADMIT_MARK] = "mark", [ADMIT_EVENTS] = "events" };
+
+	if (config->admit_fallback == ADMIT_NFT) {
+		log_error("no nft table of our own: %s (%s); %s, or set admit or admit-fallback to "
+			  "mark or events", error_text(err), strerror(-err->err), remedy(err->err));
+		return err->err;
+	}
+	log_warning("no nft table of our own: %s (%s); %s; admitting by %s, as admit-fallback says",
+		    error_text(err), strerror(-err->err), remedy(err->err),
+		    names[config->admit_fallback]);
+	config->core.admit = config->admit_fallback;
+	return 0;
+}
+
+/* 0 where nobody counts. */
+static uint32_t read_generation(void)
+{
+	struct nlerr why = { 0, "" };
+	struct nfttable *own = NULL;
+	uint32_t generation = 0;
+
+	if (nfttable_open(&own) == 0 && nfttable_generation(own, &generation, &why))
+		generation = 0;
+	nfttable_close(own);
+	return generation;
+}
+
+/* Where the marks are of others, or nobody's. */
+static void look_without_table(const struct config *config, struct lastlife *life)
+{
+	bool fits = lastlife_fits(life, config);
+
+	life->is_outdated = fits && config->core.admit == ADMIT_MARK &&
+			    life->generation != read_generation();
+	life->is_valid = fits && !life->is_outdated;
+}
+
+int admission_open_table(struct config *config, struct lastlife *life, struct nfttable **ret_own)
+{
+	struct nlerr why = { 0, "" };
+	bool has_bits = config->core.mark;
+	int err;
+
+	*ret_own = NULL;
+	if (config->core.admit != ADMIT_NFT) {
+		look_without_table(config, life);
+		return 0;
+	}
+	settings_choose_mark(&config->core);
+	err = nfttable_open(ret_own);
+	if (err)
+		why = nlerr_make(err);
+	else
+		err = make_table(config, life, *ret_own, &why);
+	if (!err)
+		return 0;
+	nfttable_close(*ret_own);
+	*ret_own = NULL;
+	life->is_valid = false;
+	/* The bits were chosen for an epoch. */
+	if (!has_bits)
+		config->core.mark = 0;
+	why.err = err;
+	return fall_back(config, &why);
+}
+
+/* -- the epoch -------------------------------------------------------------- */
+
+static void feed_epoch(struct admission *r, uint32_t epoch)
+{
+	struct event ev = { .type = EVENT_EPOCH, .epoch = epoch };
+
+	dispatch_feed(r->dispatch, &ev);
+}
+
+static void close_admission(struct admission *r)
+{
+	if (!r->is_open)
+		return;
+	feed_epoch(r, 0);
+	r->is_open = false;
+	r->closed_at = loop_now(r->loop);
+}
+
+static void pause_ms(struct admission *r, int64_t ms)
+{
+	r->paused_until = mono_max(r->paused_until, mono_add_ms(loop_now(r->loop), ms));
+}
+
+static bool is_time(struct admission *r)
+{
+	mono_t now = loop_now(r->loop), when = mono_max(r->quiet_until, r->paused_until);
+
+	if (!mono_before(now, when))
+		return true;
+	loop_timer_set(r->timer, (uint64_t)mono_diff_ms(when, now) + 1, 0);
+	return false;
+}
+
+/* One of each kind at a time, so there is room. */
+static void order(struct tablethread *work, enum tablethread_type type, uint32_t epoch)
+{
+	struct tablethread_job job = { .type = (uint8_t)type, .epoch = epoch };
+
+	BUG_ON(!tablethread_push(work, &job));
+}
+
+static void want_clean(struct admission *r)
+{
+	uint32_t dirty = epochs_next_dirty(&r->epochs);
+
+	if (!dirty || r->is_cleaning || r->is_looking)
+		return;
+	/* The one that is written must not be cleaned, and then count as new. */
+	if (r->is_unsure) {
+		r->is_looking = true;
+		order(r->work, TABLETHREAD_LOOK, 0);
+		return;
+	}
+	r->is_cleaning = true;
+	r->cleaning = dirty;
+	order(r->cleaner, TABLETHREAD_CLEAN, dirty);
+}
+
+void admission_go_on(struct admission *r)
+{
+	uint32_t epoch;
+
+	if (!r || !r->own || r->is_ordered || !is_time(r))
+		return;
+	want_clean(r);
+	if (r->is_open || !engine_is_closed(r->engine))
+		return;
+	epoch = epochs_next_clean(&r->epochs);
+	if (!epoch)
+		return;
+	epochs_use(&r->epochs, epoch);
+	/* Nobody has it before the table writes it, and reports of who has it may be
+	 * here before the table's answer. */
+	r->is_open = true;
+	r->is_ordered = true;
+	feed_epoch(r, epoch);
+	order(r->work, TABLETHREAD_EPOCH, epoch);
+}
+
+static void go_on(void *ctx)
+{
+	admission_go_on(ctx);
+}
+
+static void on_failure(struct admission *r, const struct tablethread_done *done, const char *what)
+{
+	bool is_news = r->trouble.err != done->err.err;
+
+	counter_inc(&nft_failures);
+	r->trouble = done->err;
+	if (is_news)
+		log_error("%s: %s (%s); nothing is offloaded until that works, trying again: %s",
+			  what, error_text(&done->err), strerror(-done->err.err),
+			  remedy(done->err.err));
+	pause_ms(r, mono_backoff_ms(RETRY_FIRST_MS, RETRY_MAX_MS, r->failures));
+	r->failures++;
+}
+
+static void on_success(struct admission *r)
+{
+	if (r->failures)
+		log_notice("our nft table is as it should be again");
+	r->failures = 0;
+	r->trouble = nlerr_make(0);
+}
+
+static void on_epoch_done(struct admission *r, const struct tablethread_done *done)
+{
+	r->is_ordered = false;
+	r->is_unsure = done->err.err;
+	if (done->err.err) {
+		close_admission(r);
+		on_failure(r, done, "cannot put our nft table back");
+		return;
+	}
+	on_success(r);
+	if (done->made_table)
+		counter_inc(&nft_tables_made);
+	/* Otherwise the ruleset has changed again since. */
+	if (!r->is_open)
+		return;
+	log_debug("connections are admitted by epoch 0x%x", done->job.epoch);
+	ingest_follow(r->ingest);
+}
+
+/* All that was reported with this epoch has been read. */
+static void on_cleaned(void *ctx)
+{
+	struct admission *r = ctx;
+
+	r->is_cleaning = false;
+	epochs_clean(&r->epochs, r->cleaning);
+	admission_go_on(r);
+}
+
+static void on_look_done(struct admission *r, const struct tablethread_done *done)
+{
+	r->is_looking = false;
+	if (done->err.err) {
+		on_failure(r, done, "cannot look at our nft table");
+		return;
+	}
+	r->is_unsure = false;
+	epochs_set_current(&r->epochs, done->job.epoch);
+}
+
+static void on_clean_done(struct admission *r, const struct tablethread_done *done)
+{
+	if (done->err.err) {
+		r->is_cleaning = false;
+		on_failure(r, done, "cannot take old marks from connections");
+		return;
+	}
+	/* A failure of that is over; whether one of an epoch is, the next one shows. */
+	if (r->is_open && !r->is_ordered)
+		on_success(r);
+	if (ingest_fence(r->ingest, on_cleaned, r))
+		r->is_cleaning = false;
+}
+
+/* -- changes by others ------------------------------------------------------ */
+
+static void on_settled(void *ctx);
+
+/* Without memory for a fence nothing is settled until the next change, which is never
+ * wrong. */
+static void settle(struct admission *r)
+{
+	r->settle_again = r->is_settling;
+	if (!r->is_settling && ingest_fence(r->ingest, on_settled, r) == 0)
+		r->is_settling = true;
+}
+
+static void on_settled(void *ctx)
+{
+	struct admission *r = ctx;
+	struct event ev = { .type = EVENT_RULESET_SETTLED };
+
+	r->is_settling = false;
+	/* Another change came meanwhile, and will settle by itself. */
+	if (r->is_halving)
+		return;
+	if (r->settle_again)
+		settle(r);
+	else
+		dispatch_feed(r->dispatch, &ev);
+}
+
+/*
+ * Half an epoch is not reported to us, so it cannot be doubted later: the packet that
+ * set it passed the ruleset as it was then, and the second half may come at any time.
+ */
+static void clear_halves(struct admission *r)
+{
+	r->halve_again = r->is_halving;
+	if (r->is_halving)
+		return;
+	r->is_halving = true;
+	order(r->cleaner, TABLETHREAD_HALVES, epochs_current(&r->epochs));
+}
+
+static void feed_change(struct admission *r, bool everything, const struct setelem *elem,
+			unsigned int n)
+{
+	struct event ev = { .type = EVENT_RULESET };
+
+	ev.ruleset = (struct event_ruleset){ .everything = everything, .n_elems = n, .elem = elem };
+	dispatch_feed(r->dispatch, &ev);
+	if (r->own && r->is_open)
+		clear_halves(r);
+	else
+		settle(r);
+}
+
+/* A burst is one change, which lasts until it is over. */
+static void note_time(struct admission *r)
+{
+	mono_t now = loop_now(r->loop);
+	int64_t quiet_ms = 0;
+
+	r->burst = mono_diff_ms(now, r->last_commit) < BURST_MS ? r->burst + 1 : 0;
+	r->last_commit = now;
+	if (r->burst >= BURST_FEW)
+		quiet_ms = QUIET_MS << MIN(r->burst / QUIET_DOUBLED, QUIET_DOUBLINGS);
+	if (!r->is_open && mono_diff_ms(now, r->closed_at) > CLOSED_MAX_MS)
+		quiet_ms = MIN(quiet_ms, (int64_t)QUIET_MS);
+	r->quiet_until = mono_add_ms(now, quiet_ms);
+}
+
+static void note_loss(struct admission *r, const struct nftwatch_commit *c)
+{
+	mono_t now = loop_now(r->loop);
+
+	r->losses = mono_diff_ms(now, r->last_loss) < LOSS_MS ? r->losses + 1 : 0;
+	r->last_loss = now;
+	if (r->losses)
+		pause_ms(r, mono_backoff_ms(LOSS_FIRST_MS, LOSS_MAX_MS, r->losses - 1));
+	log_notice("%s (pid %u) %s our nft table, it is %s", c->process, c->pid,
+		   c->own == NFTWATCH_OWN_DELETED ? "deleted" : "changed",
+		   r->losses ? "put back later, for this happens again and again" : "put back");
+}
+
+static void on_everything(struct admission *r)
+{
+	counter_inc(&nft_commits_all);
+	if (r->own) {
+		note_time(r);
+		close_admission(r);
+		flowtableplan_renew(r->handover);
+	} else {
+		feed_change(r, true, NULL, 0);
+	}
+	bypass_look_nft(r->bypass);
+	portlist_look(r->portlist);
+}
+
+static void feed_elements(struct admission *r, const struct setelem *elem, unsigned int n)
+{
+	counter_add(&nft_elements, n);
+	feed_change(r, false, elem, n);
+	/* A flowtable cannot give up some of its connections. */
+	flowtableplan_renew(r->handover);
+}
+
+static void on_halves_done(struct admission *r, const struct tablethread_done *done)
+{
+	r->is_halving = false;
+	if (r->halve_again && r->is_open) {
+		clear_halves(r);
+		return;
+	}
+	r->halve_again = false;
+	if (done->err.err) {
+		counter_inc(&nft_failures);
+		log_warning("cannot look through the marks of connections, taking all flows back: %s",
+			    strerror(-done->err.err));
+		on_everything(r);
+	}
+	settle(r);
+}
+
+static void on_elements(struct admission *r, const struct setelem *elem, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		/* More than can be remembered: until the first of them, all is as it was. */
+		if (elem[i].expires_ms && expiry_add(r->expiry, &elem[i], loop_now(r->loop)))
+			log_notice("too many set elements with a time-out, all flows are looked at "
+				   "when the next one is over");
+	}
+	feed_elements(r, elem, n);
+}
+
+static void on_commit(const struct nftwatch_commit *c, void *ctx)
+{
+	struct admission *r = ctx;
+
+	r->generation = c->is_lost ? 0 : c->generation;
+	if (c->is_lost) {
+		counter_inc(&nft_overruns);
+		log_notice("changes of the nft ruleset were lost; buffer is %d bytes now, taking all "
+			   "flows back", nftwatch_grow(r->watch, RCVBUF_MAX_BYTES));
+		on_everything(r);
+		return;
+	}
+	if (c->is_own)
+		return;
+	counter_inc(&nft_commits);
+	if (r->own && c->everything && c->own != NFTWATCH_OWN_UNTOUCHED)
+		note_loss(r, c);
+	if (c->everything) {
+		if (r->is_open || !r->own)
+			log_info("%s (pid %u) changed the nft ruleset: taking all flows back",
+				 c->process, c->pid);
+		on_everything(r);
+	} else if (c->n_elems) {
+		on_elements(r, c->elem, c->n_elems);
+	}
+}
+
+static void on_watch(void *ctx, int fd, unsigned int events)
+{
+	struct admission *r = ctx;
+	int n = nftwatch_read(r->watch, BUDGET, on_commit, r);
+
+	(void)fd;
+	(void)events;
+	if (n < 0 && n != -ENOBUFS)
+		log_warning("cannot read changes of the nft ruleset: %s", strerror(-n));
+	admission_go_on(r);
+}
+
+/* Their time is over: the kernel says nothing (nft_rhash_gc). */
+static void on_expired(void *ctx, const struct setelem *elem, unsigned int n)
+{
+	struct admission *r = ctx;
+
+	if (n)
+		feed_elements(r, elem, n);
+	else
+		on_everything(r);
+	admission_go_on(r);
+}
+
+static void take_answers(struct admission *r, struct tablethread *work)
+{
+	struct tablethread_done done;
+
+	tablethread_woken(work);
+	while (tablethread_pop(work, &done)) {
+		if (done.job.type == TABLETHREAD_EPOCH)
+			on_epoch_done(r, &done);
+		else if (done.job.type == TABLETHREAD_LOOK)
+			on_look_done(r, &done);
+		else if (done.job.type == TABLETHREAD_CLEAN)
+			on_clean_done(r, &done);
+		else if (done.job.type == TABLETHREAD_HALVES)
+			on_halves_done(r, &done);
+		else
+			flowtableplan_done(r->handover, &done);
+	}
+	admission_go_on(r);
+}
+
+static void on_work(void *ctx, int fd, unsigned int events)
+{
+	struct admission *r = ctx;
+
+	(void)fd;
+	(void)events;
+	take_answers(r, r->work);
+}
+
+static void on_cleaner(void *ctx, int fd, unsigned int events)
+{
+	struct admission *r = ctx;
+
+	(void)fd;
+	(void)events;
+	take_answers(r, r->cleaner);
+}
+
+/* -- life -------------------------------------------------------------------- */
+
+static int watch_changes(struct admission *r)
+{
+	uint32_t before = read_generation();
+	int err = nftwatch_open(&r->watch, RCVBUF_BYTES, r->own ? nfttable_portid(r->own) : 0);
+
+	/* Then the rules that set the mark are of another kind, which tell nobody. */
+	if (err && !r->own) {
+		log_notice("cannot watch the nft ruleset, changes of it do not take flows back: %s",
+			   strerror(-err));
+		return 0;
+	}
+	if (err) {
+		log_error("cannot watch the nft ruleset: %s", strerror(-err));
+		return err;
+	}
+	/* One that came between is neither told nor missed for sure. */
+	r->generation = read_generation();
+	if (r->generation != before)
+		r->generation = 0;
+	r->watch_fd = loop_fd_add(r->loop, nftwatch_fd(r->watch), LOOP_READ, "nft events", on_watch, r);
+	return r->watch_fd ? 0 : -ENOMEM;
+}
+
+/* The epoch that the table has written since it was made is not the first one to count. */
+static void read_epoch(struct admission *r)
+{
+	struct nfttable_state state = { .epoch = 0 };
+	struct nlerr why;
+
+	if (nfttable_check(r->own, &r->config, &state, &why) == 0 && state.epoch)
+		epochs_set_current(&r->epochs, state.epoch);
+	r->config.epoch = epochs_current(&r->epochs);
+}
+
+static int start_work(struct admission *r)
+{
+	int err = epochs_init(&r->epochs, r->config.mask);
+
+	if (!err)
+		read_epoch(r);
+	if (!err)
+		err = tablethread_start(r->own, &r->config, &r->work);
+	if (!err)
+		err = tablethread_start(NULL, &r->config, &r->cleaner);
+	if (!err)
+		err = flowtableplan_new(r->loop, r->engine, r->work, &r->handover);
+	if (err) {
+		log_error("cannot start the thread for our nft table: %s", strerror(-err));
+		return err;
+	}
+	dispatch_set_own(r->dispatch, tablethread_ct_portid(r->cleaner));
+	r->work_fd = loop_fd_add(r->loop, tablethread_fd(r->work), LOOP_READ, "nft answers", on_work, r);
+	r->cleaner_fd = loop_fd_add(r->loop, tablethread_fd(r->cleaner), LOOP_READ, "marks", on_cleaner,
+				    r);
+	return r->work_fd && r->cleaner_fd ? 0 : -ENOMEM;
+}
+
+/*
+ * Rules of an earlier life were found, and the engine has them. Changes are told from now
+ * on: has there been one since we looked?
+ */
+static void go_on_with(struct admission *r, const struct lastlife *life)
+{
+	if (r->generation != life->generation) {
+		log_notice("the nft ruleset has just changed: taking the flows of the earlier run "
+			   "back");
+		if (r->own)
+			feed_epoch(r, 0);
+		else
+			feed_change(r, true, NULL, 0);
+		return;
+	}
+	if (!r->own)
+		return;
+	r->is_open = true;
+	feed_epoch(r, epochs_current(&r->epochs));
+	ingest_follow(r->ingest);
+}
+
+int admission_new(struct loop *loop, struct engine *engine, struct dispatch *dispatch,
+		struct ingest *ingest, struct bypass *bypass, struct portlist *portlist,
+		const struct config *config, const struct lastlife *life, struct nfttable *own,
+		struct admission **ret)
+{
+	struct admission *r = calloc(1, sizeof(*r));
+	int err = -ENOMEM;
+
+	if (!r) {
+		nfttable_close(own);
+		return err;
+	}
+	r->loop = loop;
+	r->engine = engine;
+	r->dispatch = dispatch;
+	r->ingest = ingest;
+	r->bypass = bypass;
+	r->portlist = portlist;
+	r->own = own;
+	make_config(config, &r->config);
+	/* Nothing that was long ago is part of a burst. */
+	r->last_commit = r->last_loss = mono_add_ms(loop_now(loop), -LOSS_MS);
+	r->timer = loop_timer_add(loop, "nft table", go_on, r);
+	if (r->timer && expiry_new(loop, on_expired, r, &r->expiry) == 0)
+		err = watch_changes(r);
+	if (!err && own)
+		err = start_work(r);
+	if (err) {
+		IGNORE_RESULT(admission_free(r));
+		return err;
+	}
+	*ret = r;
+	if (life->is_valid)
+		go_on_with(r, life);
+	/* Marks are from before, and only packets that pass now give new ones. */
+	else if (life->is_outdated)
+		feed_change(r, true, NULL, 0);
+	admission_go_on(r);
+	return 0;
+}
+
+static bool remove_table(struct admission *r)
+{
+	struct nlerr why = { 0, "" };
+	int err = nfttable_down(r->own, NULL, &why);
+
+	/* A table that is not ours any more is theirs. */
+	if (!err || err == -EEXIST)
+		return true;
+	log_error("cannot remove our nft table, use \"nft delete table inet " NFTLAYOUT_TABLE
+		  "\": %s (%s)", error_text(&why), strerror(-err));
+	return false;
+}
+
+bool admission_free(struct admission *r)
+{
+	bool is_clean = true;
+
+	if (!r)
+		return true;
+	loop_fd_del(r->work_fd);
+	loop_fd_del(r->cleaner_fd);
+	flowtableplan_free(r->handover);
+	tablethread_stop(r->cleaner);
+	tablethread_stop(r->work);
+	if (r->own && !r->is_kept)
+		is_clean = remove_table(r);
+	nfttable_close(r->own);
+	loop_fd_del(r->watch_fd);
+	nftwatch_close(r->watch);
+	expiry_free(r->expiry);
+	loop_timer_del(r->timer);
+	free(r);
+	return is_clean;
+}
+
+bool admission_is_open(const struct admission *r)
+{
+	return !r || !r->own ||
+	       (r->is_open && !r->is_ordered && flowtableplan_is_settled(r->handover));
+}
+
+const struct flowtableplan *admission_handover(const struct admission *r)
+{
+	return r ? r->handover : NULL;
+}
+
+const char *admission_trouble(const struct admission *r)
+{
+	return r && r->trouble.err ? error_text(&r->trouble) : "";
+}
+
+bool admission_is_settled(const struct admission *r, uint32_t *ret_epoch, uint32_t *ret_generation)
+{
+	*ret_epoch = 0;
+	*ret_generation = 0;
+	if (!r)
+		return true;
+	*ret_generation = r->generation;
+	if (r->own)
+		*ret_epoch = epochs_current(&r->epochs);
+	/* Time alone would make it another one. */
+	return r->generation && expiry_is_empty(r->expiry) && !r->is_settling && !r->is_halving &&
+	       (!r->own || (r->is_open && !r->is_ordered && !r->is_unsure));
+}
+
+void admission_keep(struct admission *r)
+{
+	if (r)
+		r->is_kept = true;
+}

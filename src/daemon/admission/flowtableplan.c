@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/admission/flowtableplan.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/counter.h"
+#include "base/jsonline.h"
+#include "base/log.h"
+#include "base/util.h"
+#include "core/view.h"
+#include "kern/nft/nftoffload.h"
+
+LOG_TAG("handover");
+
+COUNTER(flowtables_made, "times that our flowtables were made with other devices");
+COUNTER(flowtables_renewed, "times that our flowtables were emptied because the ruleset changed");
+COUNTER(flowtables_failed, "times that our flowtables could not be made");
+
+#define LOOK_MS	 500
+/* After a failure; a driver that is busy with somebody else's flowtable is asked again. */
+#define RETRY_MS 5000
+
+/* What a driver says to "flags offload". */
+enum trial_state {
+	TRIAL_NEW,
+	TRIAL_ASKED,
+	TRIAL_YES,
+	TRIAL_NO,
+};
+
+struct trial {
+	uint32_t ifindex; /* 0 = free */
+	char name[LINK_NAME_SIZE];
+	uint8_t state; /* enum trial_state */
+	uint8_t tc;    /* enum link_tc, when it was asked */
+	int err;
+	mono_t asked_at;
+	bool is_seen;  /* in this look */
+};
+
+struct flowtableplan {
+	struct loop *loop;
+	const struct engine *engine;
+	struct tablethread *work;
+	struct loop_timer *timer;
+	struct trial trial[NFTOFFLOAD_MAX_DEVICES];
+	/* What the table has; what it is being told, or NULL. */
+	struct nftoffload_config has, told;
+	uint8_t why[NFTOFFLOAD_MAX_PAIRS], told_why[NFTOFFLOAD_MAX_PAIRS]; /* enum reason: of each pair */
+	bool is_telling, is_known; /* what it should be */
+	unsigned int n_renewals; /* without an answer */
+	bool shall_renew; /* the last one failed */
+	mono_t not_before;
+	int err; /* of the last attempt */
+};
+
+/* -- trials ------------------------------------------------------------------ */
+
+static struct trial *find_trial(struct flowtableplan *h, const struct link *l)
+{
+	struct trial *free_one = NULL;
+
+	for (size_t i = 0; i < array_size(h->trial); i++) {
+		struct trial *t = &h->trial[i];
+
+		if (t->ifindex == l->ifindex && strcmp(t->name, l->name) == 0)
+			return t;
+		if (!t->ifindex && !free_one)
+			free_one = t;
+	}
+	if (!free_one)
+		return NULL;
+	*free_one = (struct trial){ .ifindex = l->ifindex };
+	memcpy(free_one->name, l->name, sizeof(free_one->name));
+	return free_one;
+}
+
+static bool may_ask_again(const struct flowtableplan *h, const struct trial *t)
+{
+	return t->state == TRIAL_NO && t->err == -EBUSY &&
+	       mono_diff_ms(loop_now(h->loop), t->asked_at) > RETRY_MS;
+}
+
+static void ask(struct flowtableplan *h, struct trial *t, const struct link *l)
+{
+	struct tablethread_job job = { .type = TABLETHREAD_TRY };
+
+	memcpy(job.device, l->name, sizeof(job.device));
+	if (!tablethread_push(h->work, &job))
+		return;
+	t->state = TRIAL_ASKED;
+	t->tc = l->hw.tc;
+	t->asked_at = loop_now(h->loop);
+}
+
+/* False: not known yet. */
+static bool takes_hardware(struct flowtableplan *h, const struct link *l, bool *ret)
+{
+	struct trial *t;
+
+	*ret = false;
+	if (engine_settings(h->engine)->offload != OFFLOAD_HARDWARE)
+		return true;
+	t = find_trial(h, l);
+	if (!t)
+		return true;
+	t->is_seen = true;
+	if (t->state == TRIAL_NEW || (t->state != TRIAL_ASKED && t->tc != l->hw.tc) ||
+	    may_ask_again(h, t))
+		ask(h, t, l);
+	*ret = t->state == TRIAL_YES;
+	return t->state == TRIAL_YES || t->state == TRIAL_NO;
+}
+
+static void on_tried(struct flowtableplan *h, const struct tablethread_done *done)
+{
+	for (size_t i = 0; i < array_size(h->trial); i++) {
+		struct trial *t = &h->trial[i];
+
+		if (!t->ifindex || t->state != TRIAL_ASKED || strcmp(t->name, done->job.device) != 0)
+			continue;
+		t->err = done->err.err;
+		t->state = t->err ? TRIAL_NO : TRIAL_YES;
+		log_info("%s: %s", t->name,
+			 !t->err	     ? "its driver takes flowtables" :
+			 t->err == -EBUSY    ? "its driver has somebody else's flowtable" :
+					       "its driver takes no flowtable");
+	}
+}
+
+static void forget_unseen(struct flowtableplan *h)
+{
+	for (size_t i = 0; i < array_size(h->trial); i++) {
+		if (!h->trial[i].is_seen)
+			h->trial[i].ifindex = 0;
+		h->trial[i].is_seen = false;
+	}
+}
+
+/* -- what it should be ------------------------------------------------------- */
+
+/* What would be bypassed counts here, too. */
+static bool is_candidate(const struct link_rec *rec)
+{
+	return rec->is_named && rec->link.is_up && topology_is_port(rec) &&
+	       !(rec->bypass & ~rec->bypass_allowed & BYPASS_ALL);
+}
+
+struct candidate {
+	const struct link_rec *rec;
+	bool is_hardware, is_used;
+};
+
+/* Those that may be in a flowtable. -EAGAIN: a driver has not answered yet. */
+static int find_candidates(struct flowtableplan *h, struct candidate c[], unsigned int *ret_n)
+{
+	const struct topology *paths = view_paths(h->engine);
+	bool allows_software = engine_settings(h->engine)->software_flowtable;
+	struct link_rec *rec;
+	bool is_hardware;
+	int err = 0;
+
+	*ret_n = 0;
+	for (uint32_t slot = 0; (rec = topology_next_link(paths, &slot)); slot++) {
+		if (!is_candidate(rec) || *ret_n == NFTOFFLOAD_MAX_DEVICES)
+			continue;
+		if (!takes_hardware(h, &rec->link, &is_hardware))
+			err = -EAGAIN;
+		if (is_hardware || allows_software)
+			c[(*ret_n)++] = (struct candidate){ .rec = rec, .is_hardware = is_hardware };
+	}
+	forget_unseen(h);
+	return err;
+}
+
+/* REASON_NONE where flower rules forward from a to b; -EAGAIN while nobody knows. */
+static int flower_reason(const struct flowtableplan *h, const struct link_rec *a,
+			 const struct link_rec *b, enum reason *ret)
+{
+	const struct nic *nic = view_nic(h->engine);
+	const struct nic_port *pa = nic ? nic_find_port(nic, a->link.ifindex) : NULL;
+	const struct nic_port *pb = nic ? nic_find_port(nic, b->link.ifindex) : NULL;
+	const struct nic_pair *pair;
+
+	*ret = REASON_NONE;
+	if (!nic)
+		return 0;
+	if (!pa || !pb || !pa->driver || !pb->driver) {
+		*ret = REASON_DRIVER_NOT_ALLOWED;
+		return 0;
+	}
+	if (pa->card != pb->card) {
+		*ret = REASON_DIFFERENT_CARDS;
+		return 0;
+	}
+	pair = nic_find_pair(nic, a->link.ifindex, b->link.ifindex);
+	if (!pair || (pair->state != PAIR_GOOD && pair->state != PAIR_REFUSED))
+		return -EAGAIN;
+	*ret = pair->state == PAIR_REFUSED ? (enum reason)pair->reason : REASON_NONE;
+	return 0;
+}
+
+static void add_pair(struct nftoffload_config *f, uint8_t why[], struct candidate *a,
+		     struct candidate *b, enum reason reason)
+{
+	struct nftoffload_pair *p = &f->pair[f->n_pairs];
+
+	if (f->n_pairs == NFTOFFLOAD_MAX_PAIRS)
+		return;
+	memcpy(p->in, a->rec->link.name, sizeof(p->in));
+	memcpy(p->out, b->rec->link.name, sizeof(p->out));
+	p->is_hardware = a->is_hardware;
+	why[f->n_pairs++] = (uint8_t)reason;
+	a->is_used = b->is_used = true;
+}
+
+/* Both ways or none: a connection has both. */
+static int add_pairs(struct flowtableplan *h, struct candidate c[], unsigned int n,
+		     struct nftoffload_config *f, uint8_t why[])
+{
+	bool is_auto = engine_settings(h->engine)->backend == BACKEND_AUTO;
+
+	for (unsigned int i = 0; i < n; i++) {
+		for (unsigned int j = i + 1; j < n; j++) {
+			enum reason there = REASON_NONE, back = REASON_NONE;
+
+			if (c[i].is_hardware != c[j].is_hardware)
+				continue;
+			if (is_auto && (flower_reason(h, c[i].rec, c[j].rec, &there) ||
+					flower_reason(h, c[j].rec, c[i].rec, &back)))
+				return -EAGAIN;
+			if (is_auto && there == REASON_NONE && back == REASON_NONE)
+				continue;
+			there = there == REASON_NONE ? back : there;
+			add_pair(f, why, &c[i], &c[j], there);
+			add_pair(f, why, &c[j], &c[i], there);
+		}
+	}
+	return 0;
+}
+
+/* 0, or -EAGAIN: something that it depends on is not known yet. */
+static int make_config(struct flowtableplan *h, struct nftoffload_config *f, uint8_t why[])
+{
+	struct candidate c[NFTOFFLOAD_MAX_DEVICES];
+	unsigned int n;
+	int err = find_candidates(h, c, &n);
+
+	/* It is compared as a whole, gaps included. */
+	memset(f, 0, sizeof(*f));
+	f->with_counter = f->with_pairs = true;
+	if (!err)
+		err = add_pairs(h, c, n, f, why);
+	for (unsigned int i = 0; !err && i < n; i++) {
+		struct nftoffload_device *d = &f->device[f->n_devices];
+
+		if (!c[i].is_used)
+			continue;
+		memcpy(d->name, c[i].rec->link.name, sizeof(d->name));
+		d->is_hardware = c[i].is_hardware;
+		f->n_devices++;
+	}
+	return err;
+}
+
+/* -- telling it -------------------------------------------------------------- */
+
+static void log_pairs(const struct nftoffload_config *f, const uint8_t why[])
+{
+	if (!f->n_pairs)
+		log_notice("no connection goes to the kernel's flowtable");
+	for (unsigned int i = 0; i < f->n_pairs; i += 2)
+		log_notice("between %s and %s connections go to the kernel's flowtable, in %s%s%s",
+			   f->pair[i].in, f->pair[i].out,
+			   f->pair[i].is_hardware ? "hardware" : "software",
+			   why[i] != REASON_NONE ? ", because flower rules cannot: " : "",
+			   why[i] != REASON_NONE ? reason_text((enum reason)why[i]) : "");
+}
+
+static void tell(struct flowtableplan *h, const struct nftoffload_config *f, const uint8_t why[])
+{
+	struct tablethread_job job = { .type = TABLETHREAD_FLOW };
+
+	if (f->n_devices) {
+		job.flow = malloc(sizeof(*job.flow));
+		if (!job.flow)
+			return;
+		*job.flow = *f;
+	}
+	if (!tablethread_push(h->work, &job)) {
+		free(job.flow);
+		return;
+	}
+	h->told = *f;
+	memcpy(h->told_why, why, sizeof(h->told_why));
+	h->is_telling = true;
+}
+
+static void look(struct flowtableplan *h)
+{
+	uint8_t why[NFTOFFLOAD_MAX_PAIRS] = { 0 };
+	struct nftoffload_config f;
+
+	if (h->is_telling || mono_before(loop_now(h->loop), h->not_before) ||
+	    make_config(h, &f, why))
+		return;
+	h->is_known = true;
+	/* None is what the table has at first. */
+	if (memcmp(&f, &h->has, sizeof(f)) == 0 || (!f.n_devices && !h->has.n_devices))
+		return;
+	tell(h, &f, why);
+}
+
+static void on_timer(void *ctx)
+{
+	struct flowtableplan *h = ctx;
+
+	if (h->shall_renew)
+		flowtableplan_renew(h);
+	look(h);
+}
+
+static void on_told(struct flowtableplan *h, const struct tablethread_done *done)
+{
+	bool is_news = h->err != done->err.err;
+
+	h->is_telling = false;
+	h->err = done->err.err;
+	if (h->err) {
+		counter_inc(&flowtables_failed);
+		h->not_before = mono_add_ms(loop_now(h->loop), RETRY_MS);
+		if (is_news)
+			log_warning("cannot make our flowtables, their connections stay on the CPU: "
+				    "%s (%s)", done->err.extack[0] ? done->err.extack : "no text",
+				    strerror(-h->err));
+		return;
+	}
+	counter_inc(&flowtables_made);
+	h->has = h->told;
+	memcpy(h->why, h->told_why, sizeof(h->why));
+	log_pairs(&h->has, h->why);
+}
+
+/* Until that works, connections may go on that the ruleset does not want. */
+static void on_renewed(struct flowtableplan *h, const struct tablethread_done *done)
+{
+	h->n_renewals--;
+	if (!done->err.err) {
+		h->shall_renew = false;
+		counter_inc(&flowtables_renewed);
+		return;
+	}
+	counter_inc(&flowtables_failed);
+	if (h->shall_renew)
+		return;
+	h->shall_renew = true;
+	log_error("our flowtables could not be emptied after a change of the ruleset, trying again: "
+		  "%s (%s)", done->err.extack[0] ? done->err.extack : "no text",
+		  strerror(-done->err.err));
+}
+
+void flowtableplan_done(struct flowtableplan *h, const struct tablethread_done *done)
+{
+	if (!h)
+		return;
+	if (done->job.type == TABLETHREAD_TRY)
+		on_tried(h, done);
+	else if (done->job.type == TABLETHREAD_FLOW)
+		on_told(h, done);
+	else
+		on_renewed(h, done);
+	look(h);
+}
+
+/* One that has not begun yet is as good as one more. */
+void flowtableplan_renew(struct flowtableplan *h)
+{
+	struct tablethread_job job = { .type = TABLETHREAD_RENEW };
+
+	if (h && h->n_renewals < 2 && tablethread_push(h->work, &job))
+		h->n_renewals++;
+}
+
+bool flowtableplan_is_settled(const struct flowtableplan *h)
+{
+	return !h || (h->is_known && !h->is_telling);
+}
+
+json_t *flowtableplan_to_json(const struct flowtableplan *h)
+{
+	json_t *pairs;
+
+	if (!h)
+		return json_null();
+	pairs = json_array();
+	for (unsigned int i = 0; i < h->has.n_pairs; i++) {
+		const struct nftoffload_pair *p = &h->has.pair[i];
+
+		json_array_append_new(
+			pairs, json_pack("{s:o, s:o, s:b, s:s}", "in", jsonline_string(p->in), "out",
+					 jsonline_string(p->out), "hardware", p->is_hardware,
+					 "because", reason_name((enum reason)h->why[i])));
+	}
+	return json_pack("{s:o, s:s}", "pairs", pairs, "trouble", h->err ? strerror(-h->err) : "");
+}
+
+/* -- life --------------------------------------------------------------------- */
+
+int flowtableplan_new(struct loop *loop, const struct engine *engine, struct tablethread *work,
+		 struct flowtableplan **ret)
+{
+	const struct settings *s = engine_settings(engine);
+	struct flowtableplan *h;
+
+	*ret = NULL;
+	if (s->backend == BACKEND_FLOWER || s->offload == OFFLOAD_OBSERVE)
+		return 0;
+	h = calloc(1, sizeof(*h));
+	if (!h)
+		return -ENOMEM;
+	h->loop = loop;
+	h->engine = engine;
+	h->work = work;
+	h->timer = loop_timer_add(loop, "flowtables", on_timer, h);
+	if (!h->timer) {
+		free(h);
+		return -ENOMEM;
+	}
+	loop_timer_set(h->timer, LOOK_MS, LOOK_MS);
+	look(h);
+	*ret = h;
+	return 0;
+}
+
+void flowtableplan_free(struct flowtableplan *h)
+{
+	if (!h)
+		return;
+	loop_timer_del(h->timer);
+	free(h);
+}

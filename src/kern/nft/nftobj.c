@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kern/nft/nftobj.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <libnftnl/chain.h>
+#include <libnftnl/rule.h>
+#include <libnftnl/set.h>
+#include <libnftnl/udata.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netlink.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "kern/nft/nftlayout.h"
+#include "kern/nft/nftbatch.h"
+
+/* More than any message that we let the library append: it checks no bounds. */
+#define LIBRARY_ROOM_BYTES 8192
+/* Elements in one message. */
+#define ELEMS_PER_MSG 48
+
+void nftobj_object(struct nftbatch *t, struct nlput *w, nftobj_build_fn build, void *object)
+{
+	struct nlmsghdr *nlh = object ? nlput_lend(w, LIBRARY_ROOM_BYTES) : NULL;
+
+	if (!object)
+		nftbatch_fail(t, -ENOMEM);
+	if (!nlh)
+		return;
+	build(nlh, object);
+	nlput_adopt(w);
+}
+
+static void build_chain(struct nlmsghdr *nlh, void *object)
+{
+	nftnl_chain_nlmsg_build_payload(nlh, object);
+}
+
+static void build_rule(struct nlmsghdr *nlh, void *object)
+{
+	nftnl_rule_nlmsg_build_payload(nlh, object);
+}
+
+static void build_set(struct nlmsghdr *nlh, void *object)
+{
+	nftnl_set_nlmsg_build_payload(nlh, object);
+}
+
+static void build_elems(struct nlmsghdr *nlh, void *object)
+{
+	nftnl_set_elems_nlmsg_build_payload(nlh, object);
+}
+
+static_assert((int)NFTNL_UDATA_TABLE_COMMENT == (int)NFTNL_UDATA_RULE_COMMENT, "comments");
+
+uint32_t nftobj_make_comment(struct nftobj_comment *ret, const char *text)
+{
+	size_t len = strlen(text) + 1;
+
+	if (BUG_ON(len > sizeof(ret->text)))
+		return 0;
+	*ret = (struct nftobj_comment){ .type = NFTNL_UDATA_RULE_COMMENT, .len = (uint8_t)len };
+	memcpy(ret->text, text, len);
+	return (uint32_t)(offsetof(struct nftobj_comment, text) + len);
+}
+
+void nftobj_chain(struct nftbatch *t, const char *name, const int32_t *priority)
+{
+	struct nlput *w = nftbatch_add(t, NFT_MSG_NEWCHAIN, NLM_F_CREATE, name);
+	struct nftnl_chain *chain = nftnl_chain_alloc();
+
+	if (chain) {
+		nftnl_chain_set_str(chain, NFTNL_CHAIN_TABLE, NFTLAYOUT_TABLE);
+		nftnl_chain_set_str(chain, NFTNL_CHAIN_NAME, name);
+	}
+	if (chain && priority) {
+		nftnl_chain_set_str(chain, NFTNL_CHAIN_TYPE, "filter");
+		nftnl_chain_set_u32(chain, NFTNL_CHAIN_HOOKNUM, NF_INET_FORWARD);
+		nftnl_chain_set_s32(chain, NFTNL_CHAIN_PRIO, *priority);
+		nftnl_chain_set_u32(chain, NFTNL_CHAIN_POLICY, NF_ACCEPT);
+	}
+	nftobj_object(t, w, build_chain, chain);
+	if (chain)
+		nftnl_chain_free(chain);
+}
+
+/* Without it nft takes keys for numbers whose highest byte comes first. */
+struct byteorder {
+	uint8_t type, len, value[4];
+};
+
+static struct byteorder host_order(void)
+{
+	const uint32_t host = 1; /* BYTEORDER_HOST_ENDIAN of nft */
+	struct byteorder b = { .type = NFTNL_UDATA_SET_KEYBYTEORDER, .len = sizeof(host) };
+
+	memcpy(b.value, &host, sizeof(host));
+	return b;
+}
+
+static struct nftnl_set *new_set(const char *name)
+{
+	struct nftnl_set *set = nftnl_set_alloc();
+
+	if (!set)
+		return NULL;
+	nftnl_set_set_str(set, NFTNL_SET_TABLE, NFTLAYOUT_TABLE);
+	nftnl_set_set_str(set, NFTNL_SET_NAME, name);
+	return set;
+}
+
+void nftobj_set(struct nftbatch *t, const struct nftobj_set_shape *shape, uint32_t id)
+{
+	struct nlput *w = nftbatch_add(t, NFT_MSG_NEWSET, NLM_F_CREATE, shape->name);
+	struct nftnl_set *set = new_set(shape->name);
+	const struct byteorder order = host_order();
+
+	if (set) {
+		nftnl_set_set_u32(set, NFTNL_SET_KEY_TYPE, shape->key_type);
+		nftnl_set_set_u32(set, NFTNL_SET_KEY_LEN, shape->key_len);
+		nftnl_set_set_u32(set, NFTNL_SET_ID, id);
+		nftnl_set_set_u32(set, NFTNL_SET_FLAGS, shape->flags);
+	}
+	if (set && shape->size) {
+		nftnl_set_set_u32(set, NFTNL_SET_DESC_SIZE, shape->size);
+		nftnl_set_set_u64(set, NFTNL_SET_TIMEOUT, shape->timeout_ms);
+	}
+	if (set && shape->parts[0])
+		nftnl_set_set_data(set, NFTNL_SET_DESC_CONCAT, shape->parts, sizeof(shape->parts));
+	if (set && shape->is_host_order)
+		nftnl_set_set_data(set, NFTNL_SET_USERDATA, &order, sizeof(order));
+	nftobj_object(t, w, build_set, set);
+	if (set)
+		nftnl_set_free(set);
+}
+
+void nftobj_set_delete(struct nftbatch *t, const char *name)
+{
+	struct nlput *w = nftbatch_add(t, NFT_MSG_DELSET, 0, name);
+
+	nlput_str(w, NFTA_SET_TABLE, NFTLAYOUT_TABLE);
+	nlput_str(w, NFTA_SET_NAME, name);
+}
+
+void nftobj_elems_end(struct nftobj_elems *f)
+{
+	if (!f->set)
+		return;
+	nftobj_object(f->t, nftbatch_add(f->t, NFT_MSG_NEWSETELEM, NLM_F_CREATE, f->name),
+		      build_elems, f->set);
+	nftnl_set_free(f->set);
+	f->set = NULL;
+	f->n = 0;
+}
+
+void nftobj_elem(struct nftobj_elems *f, const void *key, const void *end, uint32_t len,
+		 uint32_t flags)
+{
+	struct nftnl_set_elem *elem = nftnl_set_elem_alloc();
+
+	if (elem && !f->set)
+		f->set = new_set(f->name);
+	if (!elem || !f->set) {
+		nftbatch_fail(f->t, -ENOMEM);
+		if (elem)
+			nftnl_set_elem_free(elem);
+		return;
+	}
+	nftnl_set_elem_set(elem, NFTNL_SET_ELEM_KEY, key, len);
+	if (end)
+		nftnl_set_elem_set(elem, NFTNL_SET_ELEM_KEY_END, end, len);
+	if (flags)
+		nftnl_set_elem_set_u32(elem, NFTNL_SET_ELEM_FLAGS, flags);
+	nftnl_set_elem_add(f->set, elem);
+	f->n++;
+	if (f->n == ELEMS_PER_MSG)
+		nftobj_elems_end(f);
+}
+
+void nftobj_rule(struct nftbatch *t, struct nftnl_rule *rule, const char *chain, uint16_t flags,
+		 uint64_t handle)
+{
+	struct nlput *w = nftbatch_add(t, NFT_MSG_NEWRULE, flags, chain);
+
+	if (rule && handle)
+		nftnl_rule_set_u64(rule, NFTNL_RULE_HANDLE, handle);
+	nftobj_object(t, w, build_rule, rule);
+	if (rule)
+		nftnl_rule_free(rule);
+}
+
+void nftobj_handle(struct nlput *w, uint16_t attr, uint64_t handle)
+{
+	const uint32_t be[] = { htonl((uint32_t)(handle >> 32)), htonl((uint32_t)handle) };
+
+	nlput_bytes(w, attr, be, sizeof(be));
+}
