@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-#include "base/util.h"
+#include "base/bug.h"
 
 static struct counter *all;
 

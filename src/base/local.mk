@@ -5,7 +5,8 @@ noinst_LIBRARIES += src/base/libbase.a
 # In reading order.
 src_base_libbase_a_SOURCES = \
 	src/base/compiler.h \
-	src/base/util.h src/base/util.c \
+	src/base/util.h \
+	src/base/bug.h src/base/bug.c \
 	src/base/mono.h src/base/mono.c \
 	src/base/log.h src/base/log.c \
 	src/base/counter.h src/base/counter.c \

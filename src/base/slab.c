@@ -12,8 +12,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/bug.h"
 #include "base/reserve.h"
-#include "base/util.h"
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/util.h"
+#include "base/bug.h"
 
 void strbuf_init(struct strbuf *sb, char *buf, size_t size)
 {

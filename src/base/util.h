@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * util - the few macros every file needs, and BUG_ON() for states that cannot be.
+ * util - the few macros every file needs.
  */
 #pragma once
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -53,33 +52,3 @@ static inline bool seq_is_later(uint32_t a, uint32_t b)
 		__typeof__(((type *)0)->member) *member_ptr_ = (ptr);                              \
 		(type *)(void *)((char *)member_ptr_ - offsetof(type, member));                    \
 	})
-
-/*
- * BUG_ON(cond) - says that cond is impossible, and yields whether it was true
- * all the same, so that a release build can turn away:
- *
- *	if (BUG_ON(!flow))
- *		return -EINVAL;
- *
- * With --enable-debug or sanitizers it aborts. Otherwise it counts, logs an
- * error once for each place in the source, and continues. cond is evaluated
- * once, in every build.
- */
-#define BUG_ON(cond)                                                                               \
-	({                                                                                         \
-		static struct util_bug_site bug_site_ = { __FILE__, #cond, __LINE__, 0 };          \
-		unlikely(cond) && util_bug_report(&bug_site_);                                     \
-	})
-
-struct util_bug_site {
-	const char *file;
-	const char *cond;
-	int line;
-	atomic_uint hits;
-};
-
-/* What BUG_ON() calls; always true. */
-bool util_bug_report(struct util_bug_site *site);
-
-/* Number of BUG_ON() hits since start, in all places together. */
-unsigned int util_bug_count(void);

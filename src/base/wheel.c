@@ -21,6 +21,7 @@
 
 #include <errno.h>
 
+#include "base/bug.h"
 #include "base/reserve.h"
 #include "base/util.h"
 

@@ -4,11 +4,27 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/bug.h"
 #include "base/counter.h"
 #include "base/util.h"
+#include "core/clock.h"
 #include "core/engine_priv.h"
-#include "core/path/plan.h"
+#include "core/flow/admit.h"
+#include "core/flow/adopt.h"
+#include "core/flow/age.h"
+#include "core/flow/flowact.h"
+#include "core/flow/kernfwd.h"
+#include "core/flow/leftover.h"
 #include "core/flow/policy.h"
+#include "core/path/plan.h"
+#include "core/port/barrier.h"
+#include "core/port/portfsm.h"
+#include "core/port/proof.h"
+#include "core/port/rank.h"
+#include "core/resync.h"
+#include "core/rules/revoke.h"
+#include "core/rules/slot.h"
+#include "core/walk.h"
 
 COUNTER(installs_ok, "flows whose both rules were confirmed");
 COUNTER(installs_refused, "flows of which the kernel or driver refused a rule");
@@ -54,6 +70,7 @@ int engine_new(const struct engine_params *params, struct engine **ret_engine)
 	settings_choose_mark(&e->settings);
 	e->instance = params->instance;
 	e->epoch = params->now;
+	e->adopt_due = MONO_NEVER;
 	e->kernel_due = MONO_NEVER;
 	err = flowtab_init(&e->flows, params->settings.max_flows, params->n_workers,
 			   params->hash_key);
@@ -78,7 +95,7 @@ void engine_free(struct engine *engine)
 {
 	if (!engine)
 		return;
-	adopt_free(engine);
+	leftover_free(engine);
 	rank_free(engine->rank);
 	proof_free(engine->proof);
 	wheel_fini(&engine->timers);
@@ -141,6 +158,14 @@ static void take_path(struct engine *e, struct flow *f, const struct path *path)
 	}
 }
 
+/* The flow's rules are in, unless its goal has changed meanwhile. */
+static void become_active(struct engine *e, struct flow *f, enum flow_input input, mono_t now)
+{
+	flowact_input(e, f, input, REASON_NONE, now);
+	if (f->state == FLOW_ACTIVE)
+		proof_installed(e, f, now);
+}
+
 /* Rules of an earlier life are right when they are those that it would get now. */
 static void judge_adopted(struct engine *e, struct flow *f, enum reason reason,
 			  const struct path *path, mono_t now)
@@ -151,7 +176,7 @@ static void judge_adopted(struct engine *e, struct flow *f, enum reason reason,
 	} else if (adopt_is_right(e, f, path)) {
 		take_path(e, f, path);
 		adopt_confirm(e, f, now);
-		flowact_input(e, f, FLOW_IN_PATH_SAME, REASON_NONE, now);
+		become_active(e, f, FLOW_IN_PATH_SAME, now);
 	} else {
 		flowact_input(e, f, FLOW_IN_PATH_NEW, REASON_PATH_CHANGED, now);
 	}
@@ -172,7 +197,7 @@ static void feed_lookup(struct engine *e, struct flow *f, struct path_query *q, 
 		reason = path_resolve(&e->paths, &e->settings, q, &path);
 	/* Facts that changed during the walk are looked at by another one. */
 	if (q->generation != e->paths.generation)
-		resync_start_path_walk(e);
+		walk_start(e, WALK_PATH);
 	if (f->state == FLOW_ADOPTED) {
 		f->path_gen = q->generation;
 		judge_adopted(e, f, reason, &path, now);
@@ -246,7 +271,7 @@ static void feed_install(struct engine *e, struct flow *f, const struct event_in
 	case INSTALL_OK:
 		counter_inc(&installs_ok);
 		f->in_hw = done->in_hw;
-		flowact_input(e, f, FLOW_IN_INSTALLED, REASON_NONE, now);
+		become_active(e, f, FLOW_IN_INSTALLED, now);
 		break;
 	case INSTALL_NO_CONN:
 		flowact_input(e, f, FLOW_IN_END, REASON_NONE, now);
@@ -271,7 +296,7 @@ static void count_last(struct engine *e, struct flow *f, const struct event_remo
 {
 	for (unsigned int d = 0; d < DIR__COUNT; d++) {
 		if (done->has_stats[d])
-			age_count(e, f, d, &done->stats[d], age_now(e, now));
+			age_count(e, f, d, &done->stats[d], clock_ds(e, now));
 	}
 }
 
@@ -301,7 +326,7 @@ static void feed_move(struct engine *e, struct flow *f, const struct event_remov
 	/* The new ones begin to count. */
 	memset(f->rule_pkts, 0, sizeof(f->rule_pkts));
 	memset(f->rule_bytes, 0, sizeof(f->rule_bytes));
-	flowact_input(e, f, FLOW_IN_MOVED, REASON_NONE, now);
+	become_active(e, f, FLOW_IN_MOVED, now);
 }
 
 static void feed_refresh(struct engine *e, struct flow *f, const struct event *ev, mono_t now)
@@ -332,8 +357,8 @@ static void feed_refresh(struct engine *e, struct flow *f, const struct event *e
 
 static void feed_sample(struct engine *e, const struct event_sample *s, mono_t now)
 {
-	struct flow *f = flowtab_at(&e->flows, plan_slot(s->handle));
-	uint32_t now_ds = age_now(e, now);
+	struct flow *f = flowtab_at(&e->flows, slot_from_handle(s->handle));
+	uint32_t now_ds = clock_ds(e, now);
 	bool moved;
 
 	/* The slot may belong to another flow by now, whose rules are new. Rules
@@ -343,13 +368,13 @@ static void feed_sample(struct engine *e, const struct event_sample *s, mono_t n
 		return;
 	/* Counters of a rule that is replaced are counted with the answer, once. */
 	if (f->state == FLOW_MOVING || s->is_old) {
-		proof_seen(e, f, plan_dir(s->handle));
+		proof_seen(e, f, slot_dir(s->handle));
 		return;
 	}
-	moved = age_count(e, f, plan_dir(s->handle), &s->stats, now_ds);
+	moved = age_count(e, f, slot_dir(s->handle), &s->stats, now_ds);
 	if (s->has_age && !moved)
 		moved = age_note_use(e, f, s->age_ds, now_ds);
-	proof_sampled(e, f, plan_dir(s->handle), moved, now);
+	proof_sampled(e, f, slot_dir(s->handle), moved, now);
 	if (age_needs_refresh(e, f, now_ds) && !f->is_asking)
 		flowact_ask_care(e, f);
 }
@@ -560,7 +585,7 @@ static void make_refresh(struct engine *e, struct flow *f, mono_t now, struct or
 	*ret = (struct order){ .type = ORDER_REFRESH, .flow = flowtab_ref(&e->flows, f) };
 	ret->refresh.orig = f->orig;
 	ret->refresh.ct_id = f->ct_id;
-	add_care(e, f, age_now(e, now), &ret->refresh);
+	add_care(e, f, clock_ds(e, now), &ret->refresh);
 	/* A later change needs another one. */
 	if (ret->refresh.clear_mark)
 		f->passed = e->suspects.change;
@@ -630,7 +655,7 @@ static bool next_removal(struct engine *e, unsigned int worker, mono_t now, stru
 		return false;
 	if (portfsm_next_unwanted(e, ret))
 		return true;
-	if (!e->stopping || e->flush_walk.is_running || n_with_rules(e))
+	if (!e->stopping || walk_is_running(e, WALK_FLUSH) || n_with_rules(e))
 		return false;
 	return portfsm_next_closing(e, ret);
 }
@@ -748,10 +773,10 @@ uint32_t engine_left(const struct engine *e)
 
 bool engine_is_closed(const struct engine *e)
 {
-	return !e->mark_epoch && !e->epoch_walk.is_running;
+	return !e->mark_epoch && !walk_is_running(e, WALK_EPOCH);
 }
 
 bool engine_is_stopped(const struct engine *e)
 {
-	return e->stopping && !e->flush_walk.is_running && !e->n_barriers && engine_left(e) == 0;
+	return e->stopping && !walk_is_running(e, WALK_FLUSH) && !e->n_barriers && engine_left(e) == 0;
 }

@@ -7,6 +7,7 @@ src_core_libcore_a_SOURCES = \
 	src/core/settings.h \
 	src/core/flow/policy.h src/core/flow/policy.c \
 	src/core/port/recipe.h src/core/port/recipe.c \
+	src/core/rules/slot.h src/core/rules/slot.c \
 	src/core/port/driver.h src/core/port/driver.c \
 	src/core/notice.h src/core/notice.c \
 	src/core/port/card.h src/core/port/card.c \
@@ -18,10 +19,20 @@ src_core_libcore_a_SOURCES = \
 	src/core/path/plan.h src/core/path/plan.c \
 	src/core/port/nic.h src/core/port/nic.c \
 	src/core/engine.h src/core/engine_priv.h \
-	src/core/port/portfsm.c src/core/flow/admit.c src/core/flow/flowact.c src/core/flow/age.c \
-	src/core/port/proof.c src/core/port/rank.c src/core/resync.c \
-	src/core/rules/revoke.c src/core/port/barrier.c src/core/flow/kernfwd.c \
-	src/core/flow/adopt.c \
+	src/core/clock.h src/core/clock.c \
+	src/core/walk.h src/core/walk.c \
+	src/core/flow/leftover.h src/core/flow/leftover.c \
+	src/core/port/barrier.h src/core/port/barrier.c \
+	src/core/flow/flowact.h src/core/flow/flowact.c \
+	src/core/port/portfsm.h src/core/port/portfsm.c \
+	src/core/port/proof.h src/core/port/proof.c \
+	src/core/port/rank.h src/core/port/rank.c \
+	src/core/flow/age.h src/core/flow/age.c \
+	src/core/flow/adopt.h src/core/flow/adopt.c \
+	src/core/rules/revoke.h src/core/rules/revoke.c \
+	src/core/flow/kernfwd.h src/core/flow/kernfwd.c \
+	src/core/flow/admit.h src/core/flow/admit.c \
+	src/core/resync.h src/core/resync.c \
 	src/core/engine.c \
 	src/core/view.h src/core/view.c \
 	src/core/rules/rulewalk.h src/core/rules/rulewalk.c

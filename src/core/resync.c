@@ -1,63 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * resync - the walks over the flow table: what a changed ruleset takes back, what a
- * conntrack dump did not show, what a changed route or neighbour may have moved,
- * what the operator wants back.
- *
- * A walk takes a slice per tick and picks up behind its cursor. Starting one
- * that runs makes it go round once more.
- */
+#include "core/resync.h"
+
+#include "base/bug.h"
 #include "base/util.h"
 #include "core/engine_priv.h"
-#include "core/flow/policy.h"
+#include "core/flow/adopt.h"
+#include "core/flow/flowact.h"
+#include "core/flow/kernfwd.h"
+#include "core/flow/leftover.h"
+#include "core/port/barrier.h"
+#include "core/port/portfsm.h"
+#include "core/port/proof.h"
+#include "core/rules/revoke.h"
+#include "core/walk.h"
 
-/* Flows looked at per walk and tick: some tens of microseconds. */
-#define SLICE 512
-
-static void start(struct walk *w)
-{
-	w->again = w->is_running;
-	if (!w->is_running)
-		w->cursor = 0;
-	w->is_running = true;
-}
-
-void resync_start_path_walk(struct engine *e)
-{
-	if (!e->path_walk.is_running)
-		e->path_walk_gen = e->paths.generation;
-	start(&e->path_walk);
-}
-
-void resync_start_lost_walk(struct engine *e)
-{
-	start(&e->lost_walk);
-}
-
-void resync_start_proof_walk(struct engine *e)
-{
-	start(&e->proof_walk);
-}
-
-void resync_start_epoch_walk(struct engine *e)
-{
-	start(&e->epoch_walk);
-}
-
-void resync_start_suspect_walk(struct engine *e)
-{
-	start(&e->suspect_walk);
-}
-
-/* One may come while another is under way. More tuples than fit mean all:
- * that is much, but it is never wrong. */
+/* Requests may come while a walk is under way. More tuples than fit mean every flow: that is more
+ * than was asked for, but never wrong. */
 static void add_flush(struct engine *e, const struct event_flush *flush)
 {
 	if (flush->all || e->n_flush == FLUSH_TUPLES)
 		e->flush_all = true;
 	else
 		e->flush_tuple[e->n_flush++] = flush->tuple;
-	start(&e->flush_walk);
+	walk_start(e, WALK_FLUSH);
 }
 
 void resync_event(struct engine *e, const struct event *ev)
@@ -73,7 +38,7 @@ void resync_event(struct engine *e, const struct event *ev)
 		break;
 	case EVENT_RESYNC_END:
 		if (e->in_resync)
-			start(&e->resync_walk);
+			walk_start(e, WALK_UNSEEN);
 		e->in_resync = false;
 		revoke_dump(e, ev->type);
 		break;
@@ -87,7 +52,7 @@ void resync_event(struct engine *e, const struct event *ev)
 	case EVENT_STOP:
 		portfsm_close_again(e);
 		e->stopping = true;
-		start(&e->flush_walk);
+		walk_start(e, WALK_FLUSH);
 		break;
 	default:
 		BUG_ON(true);
@@ -95,8 +60,8 @@ void resync_event(struct engine *e, const struct event *ev)
 	}
 }
 
-/* A dump can miss an entry that moves in the table meanwhile, so what it did
- * not show is asked for before it counts as gone. */
+/* A dump can miss an entry that conntrack moves meanwhile, so a flow that it did not show is asked
+ * about before it counts as gone. */
 static void visit_unseen(struct engine *e, struct flow *f, mono_t now)
 {
 	(void)now;
@@ -104,7 +69,7 @@ static void visit_unseen(struct engine *e, struct flow *f, mono_t now)
 		flowact_ask_care(e, f);
 }
 
-/* What changed since its path was found does not concern it; it need not be compared again. */
+/* No change since the flow's path was found concerns it. */
 static void account(const struct engine *e, struct flow *f)
 {
 	f->path_gen = e->paths.generation;
@@ -115,7 +80,7 @@ static void visit_path(struct engine *e, struct flow *f, mono_t now)
 	bool is_stale = flowact_path_is_stale(e, f);
 	enum reason reason;
 
-	/* To ask takes its time, and packets would go a way that is none any more. */
+	/* The look-ups take time, during which rules would send packets along the old path. */
 	if (is_stale && flow_has_rules(f) && f->state != FLOW_ADOPTED)
 		barrier_bar(e, f);
 	switch ((enum flow_state)f->state) {
@@ -133,7 +98,7 @@ static void visit_path(struct engine *e, struct flow *f, mono_t now)
 			account(e, f);
 			return;
 		}
-		/* No question comes first: meanwhile rules go on forwarding. */
+		/* This needs no look-up, so the rules can go at once. */
 		reason = path_check_family(&e->paths, f->orig.family);
 		if (reason != REASON_NONE) {
 			f->path_gen = e->paths.generation;
@@ -142,7 +107,7 @@ static void visit_path(struct engine *e, struct flow *f, mono_t now)
 		}
 		break;
 	case FLOW_ADOPTED:
-		if (!adopt_is_recognised(f))
+		if (!leftover_is_recognised(f))
 			return;
 		break;
 	case FLOW_RESOLVE:
@@ -170,59 +135,42 @@ static void visit_flush(struct engine *e, struct flow *f, mono_t now)
 {
 	if (f->state != FLOW_REFUSED && is_flushed(e, f))
 		flowact_input(e, f, FLOW_IN_LEAVE,
-			    e->stopping ? REASON_STOPPING : REASON_FLUSHED, now);
+			      e->stopping ? REASON_STOPPING : REASON_FLUSHED, now);
 }
 
-/* True when a round has ended. */
-static bool step(struct engine *e, struct walk *w,
-		 void (*visit)(struct engine *, struct flow *, mono_t), mono_t now)
-{
-	for (unsigned int i = 0; w->is_running && i < SLICE; i++) {
-		uint32_t slot = slab_next(&e->flows.flows, w->cursor);
+/* In this order: rules that the ruleset may no longer allow go first. */
+static const struct {
+	enum walk_id id;
+	void (*visit)(struct engine *e, struct flow *f, mono_t now);
+} walks[] = {
+	{ WALK_EPOCH, revoke_visit_epoch },
+	{ WALK_SUSPECT, revoke_visit_suspect },
+	{ WALK_FLUSH, visit_flush },
+	{ WALK_PATH, visit_path },
+	{ WALK_UNSEEN, visit_unseen },
+	{ WALK_LOST, proof_visit_lost },
+	{ WALK_HIDDEN, proof_visit_hidden },
+	{ WALK_ADOPTED, adopt_visit },
+};
 
-		if (slot != SLAB_END) {
-			w->cursor = slot + 1;
-			visit(e, flowtab_at(&e->flows, slot), now);
-			continue;
-		}
-		w->cursor = 0;
-		w->is_running = w->again;
-		w->again = false;
-		return true;
-	}
-	return false;
-}
-
-static void step_path(struct engine *e, mono_t now)
+static void end_round(struct engine *e, enum walk_id id, uint32_t generation)
 {
-	if (!step(e, &e->path_walk, visit_path, now))
-		return;
-	topology_settle_routes(&e->paths, e->path_walk_gen);
-	e->path_walk_gen = e->paths.generation;
-}
-
-void resync_start_adopt_walk(struct engine *e)
-{
-	start(&e->adopt_walk);
+	if (id == WALK_PATH)
+		topology_settle_routes(&e->paths, generation);
 }
 
 bool resync_step(struct engine *e, mono_t now)
 {
-	/* First, for their rules must not be hit any more. */
-	step(e, &e->epoch_walk, revoke_visit_epoch, now);
-	step(e, &e->suspect_walk, revoke_visit_suspect, now);
+	uint32_t generation;
+
+	for (unsigned int i = 0; i < array_size(walks); i++) {
+		if (walk_step(e, walks[i].id, walks[i].visit, now, &generation))
+			end_round(e, walks[i].id, generation);
+	}
 	revoke_step(e);
-	step(e, &e->flush_walk, visit_flush, now);
-	if (!e->flush_walk.is_running) {
+	if (!walk_is_running(e, WALK_FLUSH)) {
 		e->flush_all = false;
 		e->n_flush = 0;
 	}
-	step_path(e, now);
-	step(e, &e->resync_walk, visit_unseen, now);
-	step(e, &e->lost_walk, proof_visit_lost, now);
-	step(e, &e->proof_walk, proof_visit_hidden, now);
-	step(e, &e->adopt_walk, adopt_visit, now);
-	return e->adopt_walk.is_running || e->lost_walk.is_running || e->flush_walk.is_running || e->path_walk.is_running ||
-	       e->resync_walk.is_running || e->epoch_walk.is_running ||
-	       e->suspect_walk.is_running || e->proof_walk.is_running;
+	return walk_any_is_running(e);
 }

@@ -2,7 +2,10 @@
 #include "core/view.h"
 
 #include "core/engine_priv.h"
+#include "core/flow/leftover.h"
 #include "core/path/plan.h"
+#include "core/port/portfsm.h"
+#include "core/rules/revoke.h"
 
 void view_totals(const struct engine *engine, struct view_totals *ret)
 {
@@ -98,7 +101,7 @@ bool view_is_lawful(const struct engine *engine)
 
 bool view_is_adopting(const struct engine *engine)
 {
-	return engine->adopt;
+	return leftover_is_any(engine);
 }
 
 uint32_t view_moves(const struct engine *engine)

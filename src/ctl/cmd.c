@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bug.h"
 #include "base/util.h"
 #include "ctl/cleanup.h"
 #include "ctl/session.h"

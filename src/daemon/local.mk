@@ -5,7 +5,9 @@ noinst_LIBRARIES += src/daemon/libdaemon.a
 # In reading order.
 src_daemon_libdaemon_a_SOURCES = \
 	src/daemon/conf/conf.h src/daemon/conf/conf_priv.h src/daemon/conf/conf.c src/daemon/conf/confload.c \
-	src/daemon/conf/confexempt.c \
+	src/daemon/conf/conferror.h src/daemon/conf/conferror.c \
+	src/daemon/conf/confvalue.h src/daemon/conf/confvalue.c \
+	src/daemon/conf/confexempt.h src/daemon/conf/confexempt.c \
 	src/daemon/conf/confbypass.h src/daemon/conf/confbypass.c \
 	src/daemon/conf/conffile.h src/daemon/conf/conffile.c \
 	src/daemon/control/ctlsock.h src/daemon/control/ctlsock.c \

@@ -4,7 +4,7 @@
 #include <stdlib.h> /* qsort */
 #include <string.h>
 
-#include "base/util.h"
+#include "base/bug.h"
 
 void nftview_init(struct nftview *rs, nftview_resize_fn resize)
 {

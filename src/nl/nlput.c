@@ -6,7 +6,7 @@
 #include <linux/netlink.h>
 #include <string.h>
 
-#include "base/util.h"
+#include "base/bug.h"
 
 /* Zeroed, aligned room at the end of the message; NULL when there is none. */
 static void *extend(struct nlput *w, size_t len)

@@ -40,6 +40,7 @@
 #include "base/mono.h"
 #include "base/util.h"
 #include "core/path/plan.h"
+#include "core/rules/slot.h"
 #include "kern/ct/ctnl.h"
 #include "kern/tc/flower.h"
 #include "nl/nlerr.h"
@@ -536,7 +537,7 @@ static void see(struct delays *d, const struct nlmsghdr *h, mono_t now)
 	    info.where.ifindex != d->ifindex || info.cookie.kind != RULE_FLOW)
 		return;
 	/* Slots are given out in the order of the connections. */
-	n = plan_slot(info.where.handle) % d->count;
+	n = slot_from_handle(info.where.handle) % d->count;
 	if (d->us[n] < 0) {
 		d->us[n] = mono_diff_us(now, d->asked[n]);
 		d->n_seen++;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/rules/slot.h"
 #include "fake/fakekernel.h"
 
 #include <errno.h>
@@ -464,8 +465,8 @@ void fake_tell(struct fake *k, const struct event *ev, mono_t now)
 		break;
 	case EVENT_SAMPLE:
 		c = fake_conn_by_id(k, ev->sample.cookie.ct_id);
-		if (c && !k->flow[plan_slot(ev->sample.handle)].is_moving)
-			note_moved(c, plan_dir(ev->sample.handle), ev->sample.stats.pkts, now);
+		if (c && !k->flow[slot_from_handle(ev->sample.handle)].is_moving)
+			note_moved(c, slot_dir(ev->sample.handle), ev->sample.stats.pkts, now);
 		break;
 	case EVENT_INSTALL_DONE:
 		if (ev->install.status == INSTALL_NO_CONN)

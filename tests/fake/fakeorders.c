@@ -10,6 +10,7 @@
 
 #include "base/util.h"
 #include "core/path/plan.h"
+#include "core/rules/slot.h"
 #include "fake/fakekernel.h"
 
 /* -- orders that are handed out ------------------------------------------- */
@@ -266,7 +267,7 @@ static void check_rule(struct fake *k, const struct order *o, const struct rule 
 	uint32_t ct_id = c->conn.id;
 	const struct tuple *match = dir == DIR_ORIG ? &c->conn.orig : &c->conn.reply;
 	struct tuple to = tuple_inverse(dir == DIR_ORIG ? &c->conn.reply : &c->conn.orig);
-	struct rule_where where = plan_where(
+	struct rule_where where = slot_where(
 		&k->settings, r->form & RULE_ANY_ETHERTYPE ? RECIPE_PRIO : RECIPE_PRIOS,
 		match->family, o->flow.slot, dir, other->out_ifindex);
 	struct tuple out = rewritten(r);
@@ -380,7 +381,7 @@ static void run_remove(struct fake *k, const struct order *o, struct event *ev)
 		e->has_stats[d] = del_rule(k, &o->remove.where[d], &e->stats[d]) == 0;
 	}
 	for (unsigned int i = 0; !fault && i < k->n_rules; i++) {
-		if (plan_slot(k->rule[i].rule.handle) == o->flow.slot)
+		if (slot_from_handle(k->rule[i].rule.handle) == o->flow.slot)
 			fake_complain(k, "a rule of slot %u is left on if%u", o->flow.slot,
 				      k->rule[i].rule.ifindex);
 	}

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/rules/slot.h"
 #include "fake/rig.h"
 
 #include <errno.h>
@@ -84,7 +85,7 @@ static void adopt_rules(struct rig *rig, bool may_adopt)
 			continue;
 		}
 		r->flow = flowtab_ref(&rig->engine->flows,
-				      flowtab_at(&rig->engine->flows, plan_slot(r->rule.handle)));
+				      flowtab_at(&rig->engine->flows, slot_from_handle(r->rule.handle)));
 		k->flow[r->flow.slot] = (struct fake_flow){ .ref = r->flow,
 							    .ct_id = r->rule.cookie.ct_id };
 	}

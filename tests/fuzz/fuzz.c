@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bug.h"
 #include "base/util.h"
 
 /* The copy ends where the input does, so that a byte read behind it is noticed. */
@@ -30,6 +31,6 @@ void fuzz_messages(const uint8_t *data, size_t size, fuzz_message_fn fn, void *c
 
 void fuzz_check_bugs(void)
 {
-	if (util_bug_count())
+	if (bug_count())
 		abort();
 }

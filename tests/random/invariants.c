@@ -4,10 +4,13 @@
  */
 #include <string.h>
 
-#include "base/util.h"
+#include "base/bug.h"
 #include "core/engine_priv.h"
 #include "core/path/plan.h"
 #include "core/flow/policy.h"
+#include "core/flow/leftover.h"
+#include "core/rules/slot.h"
+#include "core/walk.h"
 #include "random/world.h"
 
 /* -- rules and flows ------------------------------------------------------ */
@@ -19,7 +22,7 @@ static void check_rules(struct world *w)
 
 	for (unsigned int i = 0; i < k->n_rules; i++) {
 		const struct rule *r = &k->rule[i].rule;
-		const struct flow *f = flowtab_at(&e->flows, plan_slot(r->handle));
+		const struct flow *f = flowtab_at(&e->flows, slot_from_handle(r->handle));
 
 		if (!f || !flow_has_rules(f))
 			fake_complain(k, "a rule of %u without a flow", r->cookie.ct_id);
@@ -54,7 +57,7 @@ static struct rule_where where_of(struct world *w, const struct flow *f, enum di
 	const struct neigh_rec *n = topology_get_neigh(&e->paths, f->next_hop[dir_other(dir)]);
 	bool one_prio = dir == DIR_ORIG ? f->one_prio : f->one_prio_reply;
 
-	return plan_where(&w->rig.kernel.settings, one_prio ? RECIPE_PRIO : RECIPE_PRIOS,
+	return slot_where(&w->rig.kernel.settings, one_prio ? RECIPE_PRIO : RECIPE_PRIOS,
 			  f->orig.family, flowtab_slot(&e->flows, f), dir,
 			  n ? n->neigh.ifindex : 0);
 }
@@ -143,7 +146,7 @@ static void check_cards(struct world *w)
 		const struct flow *f = flowtab_at(&e->flows, slot);
 		struct card_sums *s;
 
-		if (f->is_counted != (flow_has_rules(f) && !adopt_has(e, f)))
+		if (f->is_counted != (flow_has_rules(f) && !leftover_has(e, f)))
 			fake_complain(&w->rig.kernel, "%u is %s, and %s counted", f->ct_id,
 				      flow_state_name(f->state), f->is_counted ? "is" : "is not");
 		if (!f->is_counted || f->card >= NIC_MAX_CARDS)
@@ -166,7 +169,7 @@ static void check_told(struct world *w, const struct flow *f)
 	bool is_eligible = fake_is_told_eligible(k, f->ct_id);
 
 	/* It has not come to it yet; nothing is installed meanwhile. */
-	if (e->epoch_walk.is_running || e->suspect_walk.is_running)
+	if (walk_is_running(e, WALK_EPOCH) || walk_is_running(e, WALK_SUSPECT))
 		return;
 	switch ((enum flow_state)f->state) {
 	case FLOW_RESOLVE:
@@ -187,7 +190,7 @@ static void check_told(struct world *w, const struct flow *f)
 				      flow_state_name(f->state), f->goal);
 		break;
 	case FLOW_ADOPTED:
-		if (adopt_is_recognised(f) && !is_eligible)
+		if (leftover_is_recognised(f) && !is_eligible)
 			fake_complain(k, "%u is recognised, but not eligible", f->ct_id);
 		break;
 	case FLOW_REFUSED:
@@ -250,9 +253,9 @@ static const char *find_fault(struct world *w, const struct flow *f, uint32_t sl
 	if (f->ask_care && f->queue != FLOW_Q_ASK && !f->is_asking &&
 	    (f->state == FLOW_REFUSED || f->state == FLOW_RESOLVE || f->state == FLOW_ACTIVE))
 		return "never asks for its entry";
-	if (f->state == FLOW_ADOPTED && !adopt_has(e, f))
+	if (f->state == FLOW_ADOPTED && !leftover_has(e, f))
 		return "has rules of an earlier life that nobody knows";
-	if (adopt_has(e, f) && !flow_has_rules(f))
+	if (leftover_has(e, f) && !flow_has_rules(f))
 		return "is said to have rules of an earlier life, but has none";
 	if (f->is_barred && !flow_has_rules(f))
 		return "waits behind a barrier without rules";
@@ -403,7 +406,7 @@ void world_check(struct world *w)
 	check_sums(w, &s);
 	check_queues(w, &s);
 	check_neighs(w, &s);
-	if (util_bug_count())
+	if (bug_count())
 		fake_complain(&w->rig.kernel, "an impossible state");
 }
 

@@ -13,6 +13,7 @@
 #include "base/util.h"
 #include "core/engine_priv.h"
 #include "core/flow/policy.h"
+#include "core/rules/revoke.h"
 #include "random/world.h"
 
 /* Of an epoch: as many as no world needs, so that each is fresh. */

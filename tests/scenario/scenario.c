@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "base/strbuf.h"
-#include "base/util.h"
+#include "base/bug.h"
 #include "scenario/scene.h"
 
 #define MAX_FILES 256
@@ -277,7 +277,7 @@ static void play_file(struct scene *s, const char *path)
 		scene_run_line(s, text);
 		if (!s->has_failed && s->rig.kernel.n_complaints)
 			scene_fail(s, "%s", s->rig.kernel.complaints);
-		if (!s->has_failed && util_bug_count())
+		if (!s->has_failed && bug_count())
 			scene_fail(s, "the engine met an impossible state");
 	}
 	fclose(in);

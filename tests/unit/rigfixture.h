@@ -10,8 +10,8 @@
 
 #include <string.h>
 
+#include "base/bug.h"
 #include "base/counter.h"
-#include "base/util.h"
 #include "core/engine_priv.h"
 #include "fake/rig.h"
 
@@ -58,7 +58,7 @@ static int rf_teardown(void **state UNUSED)
 	if (rig.kernel.n_complaints)
 		print_error("%s\n", rig.kernel.complaints);
 	assert_int_equal(rig.kernel.n_complaints, 0);
-	assert_int_equal(util_bug_count(), 0);
+	assert_int_equal(bug_count(), 0);
 	rig_fini(&rig);
 	return 0;
 }

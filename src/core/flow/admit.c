@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * admit - from conntrack's reports to flows: new ones, changed ones, ended ones.
- */
+#include "core/flow/admit.h"
+
 #include "base/counter.h"
 #include "base/util.h"
 #include "core/engine_priv.h"
+#include "core/flow/age.h"
+#include "core/flow/flowact.h"
+#include "core/flow/kernfwd.h"
+#include "core/flow/leftover.h"
 #include "core/flow/policy.h"
+#include "core/port/proof.h"
+#include "core/port/rank.h"
+#include "core/rules/revoke.h"
 
 COUNTER(flows_admitted, "connections taken into the flow table");
 COUNTER(flows_evicted, "refused flows that made room for new ones");
@@ -194,7 +200,7 @@ void admit_conn(struct engine *e, const struct event *ev, mono_t now)
 	if (!ev->is_dump)
 		flowact_set_silent(e, f, false);
 	/* An event says what changed; nobody knows what was before. */
-	if (!ev->is_dump && f->state == FLOW_ADOPTED && !adopt_is_recognised(f)) {
+	if (!ev->is_dump && f->state == FLOW_ADOPTED && !leftover_is_recognised(f)) {
 		flowact_ask_care(e, f);
 		return;
 	}

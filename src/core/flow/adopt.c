@@ -1,75 +1,38 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * adopt - rules of an earlier life: those that are right stay, the others go.
- *
- * Each pair of rules becomes a flow at the slot that its handles name, before anything is
- * known about it. Conntrack then shows whether the connection lives and may be offloaded,
- * and the walk of its path which rules it would get now. When these are the ones that are
- * there, nobody touches them; all else is drained like the rules of any flow. What nothing
- * was heard of in time is drained, too, so a flow is never in this state for long.
- *
- * Of the rules only a digest is kept: the answer wanted is equal or not.
- */
+#include "core/flow/adopt.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
 #include "base/counter.h"
 #include "base/reserve.h"
 #include "base/util.h"
+#include "core/clock.h"
 #include "core/engine_priv.h"
+#include "core/flow/age.h"
+#include "core/flow/flowact.h"
+#include "core/flow/leftover.h"
 #include "core/path/plan.h"
+#include "core/rules/slot.h"
+#include "core/walk.h"
 
 COUNTER(flows_adopted, "flows whose rules of an earlier run were right and stayed in");
-COUNTER(flows_not_adopted, "flows whose rules of an earlier run were wrong or over, and were removed");
 
 /* As long as others are confirmed, those that wait may go on waiting. */
 #define PATIENCE_MS 10000
-/* Times before this life that can still be told from each other (age_now). */
+/* Times before this life that can still be told from each other (clock_ds). */
 #define BEFORE_MS   (24 * 3600 * 1000)
-
-struct adopt_rec {
-	uint64_t digest[DIR__COUNT];
-	uint32_t ifindex[DIR__COUNT]; /* of the port that the rule sits on; 0 = there is none */
-	uint8_t waits_for;	      /* enum reason: why it has no path yet */
-};
-
-struct adopt {
-	struct adopt_rec *rec; /* by slot */
-	uint32_t n_recs;
-	uint32_t n_left; /* flows that are in rec */
-	mono_t due;
-};
 
 static int make(struct engine *e, mono_t now)
 {
-	struct adopt *a = calloc(1, sizeof(*a));
+	int err;
 
-	if (!a)
-		return -ENOMEM;
-	a->n_recs = e->settings.max_flows;
-	a->rec = reserve_new(a->n_recs, sizeof(*a->rec));
-	if (!a->rec) {
-		free(a);
-		return -ENOMEM;
-	}
-	a->due = MONO_NEVER;
-	e->adopt = a;
-	e->epoch = mono_add_ms(now, -BEFORE_MS);
-	return 0;
-}
-
-void adopt_free(struct engine *e)
-{
-	if (!e->adopt)
-		return;
-	reserve_free(e->adopt->rec, e->adopt->n_recs, sizeof(*e->adopt->rec));
-	free(e->adopt);
-	e->adopt = NULL;
-}
-
-static struct adopt_rec *rec_of(const struct engine *e, const struct flow *f)
-{
-	return &e->adopt->rec[flowtab_slot(&e->flows, f)];
+	if (leftover_is_any(e))
+		return 0;
+	err = leftover_open(e);
+	if (!err)
+		e->epoch = mono_add_ms(now, -BEFORE_MS);
+	return err;
 }
 
 /* -- reading ---------------------------------------------------------------- */
@@ -82,10 +45,10 @@ static bool has_place(const struct engine *e, const struct rule *r)
 	struct rule_where wanted;
 
 	if (r->kind != RULE_FLOW || r->cookie.instance != e->instance ||
-	    plan_slot(r->handle) >= e->settings.max_flows ||
-	    plan_dir(r->handle) != r->cookie.dir)
+	    slot_from_handle(r->handle) >= e->settings.max_flows ||
+	    slot_dir(r->handle) != r->cookie.dir)
 		return false;
-	wanted = plan_where(&e->settings, layout, (enum family)r->family, plan_slot(r->handle),
+	wanted = slot_where(&e->settings, layout, (enum family)r->family, slot_from_handle(r->handle),
 			    (enum dir)r->cookie.dir, r->ifindex);
 	return is.prio == wanted.prio && is.family == wanted.family;
 }
@@ -94,14 +57,14 @@ static bool has_place(const struct engine *e, const struct rule *r)
  * belong together. */
 static struct flow *flow_at(struct engine *e, const struct rule *r)
 {
-	struct flow *f = flowtab_at(&e->flows, plan_slot(r->handle));
+	struct flow *f = flowtab_at(&e->flows, slot_from_handle(r->handle));
 
 	if (f)
 		return f->ct_id == r->cookie.ct_id && f->orig.family == r->match.family &&
 				       f->orig.proto == r->match.proto ?
 			       f :
 			       NULL;
-	f = flowtab_add_at(&e->flows, plan_slot(r->handle));
+	f = flowtab_add_at(&e->flows, slot_from_handle(r->handle));
 	if (!f)
 		return NULL;
 	f->orig.family = r->match.family;
@@ -117,7 +80,7 @@ static struct flow *flow_at(struct engine *e, const struct rule *r)
 	e->n_silent_known++;
 	e->n_silent++;
 	e->n_state[FLOW_ADOPTED]++;
-	e->adopt->n_left++;
+	leftover_count(e);
 	return f;
 }
 
@@ -125,7 +88,7 @@ static struct flow *flow_at(struct engine *e, const struct rule *r)
 static void take_use(const struct engine *e, struct flow *f, enum dir dir,
 		     const struct engine_leftover *left, mono_t now)
 {
-	uint32_t now_ds = age_now(e, now);
+	uint32_t now_ds = clock_ds(e, now);
 
 	f->rule_pkts[dir] = left->stats.pkts;
 	f->rule_bytes[dir] = left->stats.bytes;
@@ -138,12 +101,12 @@ bool engine_adopt(struct engine *e, const struct engine_leftover *left, mono_t n
 {
 	const struct rule *rule = left->rule;
 	enum dir dir = (enum dir)rule->cookie.dir;
-	struct adopt_rec *rec;
+	struct leftover *rec;
 	struct flow *f;
 
-	if (!settings_use_flower(&e->settings) || !has_place(e, rule) || (!e->adopt && make(e, now)))
+	if (!settings_use_flower(&e->settings) || !has_place(e, rule) || make(e, now))
 		return false;
-	rec = &e->adopt->rec[plan_slot(rule->handle)];
+	rec = leftover_at(e, slot_from_handle(rule->handle));
 	/* Dumps may show one twice. */
 	if (rec->ifindex[dir])
 		return rec->ifindex[dir] == rule->ifindex &&
@@ -167,7 +130,7 @@ bool engine_adopt(struct engine *e, const struct engine_leftover *left, mono_t n
 /* Both rules are there, and no other flow has the same tuple. */
 static bool is_whole(struct engine *e, const struct flow *f)
 {
-	const struct adopt_rec *rec = rec_of(e, f);
+	const struct leftover *rec = leftover_of(e, f);
 
 	return rec->ifindex[DIR_ORIG] && rec->ifindex[DIR_REPLY] &&
 	       !flowtab_find(&e->flows, &f->orig);
@@ -176,7 +139,7 @@ static bool is_whole(struct engine *e, const struct flow *f)
 void engine_adopt_end(struct engine *e, mono_t now)
 {
 	e->is_heir = true;
-	if (!e->adopt)
+	if (!leftover_is_any(e))
 		return;
 	flowtab_collect(&e->flows);
 	SLAB_FOR_EACH(&e->flows.flows, slot) {
@@ -185,29 +148,14 @@ void engine_adopt_end(struct engine *e, mono_t now)
 		if (!is_whole(e, f) || flowtab_index(&e->flows, f))
 			flowact_input(e, f, FLOW_IN_END, REASON_NONE, now);
 	}
-	e->adopt->due = mono_add_ms(now, PATIENCE_MS);
+	e->adopt_due = mono_add_ms(now, PATIENCE_MS);
 }
 
 /* -- judging ---------------------------------------------------------------- */
 
-bool adopt_is_recognised(const struct flow *f)
-{
-	return f->reason == REASON_NONE;
-}
-
-bool adopt_has(const struct engine *e, const struct flow *f)
-{
-	return e->adopt && (rec_of(e, f)->ifindex[DIR_ORIG] || rec_of(e, f)->ifindex[DIR_REPLY]);
-}
-
-uint32_t adopt_ingress(const struct engine *e, const struct flow *f, enum dir dir)
-{
-	return rec_of(e, f)->ifindex[dir];
-}
-
 bool adopt_is_right(const struct engine *e, const struct flow *f, const struct path *path)
 {
-	const struct adopt_rec *rec = rec_of(e, f);
+	const struct leftover *rec = leftover_of(e, f);
 	struct rule rule[DIR__COUNT];
 	bool is_right = true;
 
@@ -229,18 +177,11 @@ bool adopt_waits(struct engine *e, const struct flow *f, enum reason reason)
 	case REASON_DEVICE_NOT_NAMED:
 	case REASON_PROBING:
 	case REASON_NEIGHBOUR_UNRESOLVED:
-		rec_of(e, f)->waits_for = (uint8_t)reason;
-		return !mono_is_never(e->adopt->due);
+		leftover_of(e, f)->waits_for = (uint8_t)reason;
+		return !mono_is_never(e->adopt_due);
 	default:
 		return false;
 	}
-}
-
-static void forget(struct engine *e, struct flow *f)
-{
-	*rec_of(e, f) = (struct adopt_rec){ 0 };
-	if (--e->adopt->n_left == 0)
-		adopt_free(e);
 }
 
 void adopt_confirm(struct engine *e, struct flow *f, mono_t now)
@@ -258,20 +199,12 @@ void adopt_confirm(struct engine *e, struct flow *f, mono_t now)
 		card_installed(card, f->worker);
 		f->is_counted = true;
 	}
-	if (!mono_is_never(e->adopt->due))
-		e->adopt->due = mono_add_ms(now, PATIENCE_MS);
-	forget(e, f);
+	if (!mono_is_never(e->adopt_due))
+		e->adopt_due = mono_add_ms(now, PATIENCE_MS);
+	leftover_forget(e, f);
 	/* Nobody has kept its entry alive meanwhile. */
-	if (age_needs_refresh(e, f, age_now(e, now)) && !f->is_asking)
+	if (age_needs_refresh(e, f, clock_ds(e, now)) && !f->is_asking)
 		flowact_ask_care(e, f);
-}
-
-void adopt_forget(struct engine *e, struct flow *f)
-{
-	if (!adopt_has(e, f))
-		return;
-	counter_inc(&flows_not_adopted);
-	forget(e, f);
 }
 
 /* -- time ------------------------------------------------------------------- */
@@ -282,19 +215,19 @@ void adopt_visit(struct engine *e, struct flow *f, mono_t now)
 
 	if (f->state != FLOW_ADOPTED)
 		return;
-	reason = rec_of(e, f)->waits_for;
+	reason = leftover_of(e, f)->waits_for;
 	flowact_input(e, f, FLOW_IN_LEAVE, reason == REASON_NONE ? REASON_INCOMPLETE : reason, now);
 }
 
 void adopt_step(struct engine *e, mono_t now)
 {
-	if (!e->adopt || mono_before(now, e->adopt->due))
+	if (!leftover_is_any(e) || mono_before(now, e->adopt_due))
 		return;
-	e->adopt->due = MONO_NEVER;
-	resync_start_adopt_walk(e);
+	e->adopt_due = MONO_NEVER;
+	walk_start(e, WALK_ADOPTED);
 }
 
 mono_t adopt_next_due(const struct engine *e)
 {
-	return e->adopt ? e->adopt->due : MONO_NEVER;
+	return leftover_is_any(e) ? e->adopt_due : MONO_NEVER;
 }

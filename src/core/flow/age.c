@@ -1,27 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * age - keeps conntrack's idea of a flow's age true.
- *
- * Packets that a rule forwards do not refresh the conntrack entry. The entry
- * shall expire one policy timeout after the last packet, wherever that packet
- * was seen: so the engine remembers the last use from rule counters, and has
- * the timeout prolonged only when the entry would go too early and half of
- * its time is already over. Packets that the CPU forwards need no help from us:
- * a flow that no rule carried a packet of is never prolonged. An idle flow
- * costs nothing and expires by itself.
- */
-#include "base/util.h"
-#include "core/engine_priv.h"
+#include "core/flow/age.h"
 
-#define DS_PER_S 10u
+#include "base/util.h"
+#include "core/clock.h"
+#include "core/engine_priv.h"
+#include "core/port/proof.h"
+#include "core/port/rank.h"
+
 /* What a sample may be late. */
 #define AGE_SLACK_DS 5u
-
-uint32_t age_now(const struct engine *e, mono_t now)
-{
-	/* Never 0, which says "not yet". */
-	return (uint32_t)(mono_diff_ms(now, e->epoch) / 100) + 1;
-}
 
 static uint32_t kernel_default_s(const struct engine *e, const struct flow *f)
 {
@@ -56,7 +43,7 @@ void age_learn(struct engine *e, struct flow *f, const struct conn *c, bool is_e
 	/* What a flowtable has, it has for a day (nf_ct_offload_timeout). */
 	if (!(c->has & CONN_HAS_TIMEOUT) || (c->status & (CONN_OFFLOAD | CONN_HW_OFFLOAD)))
 		return;
-	f->ct_expires = age_now(e, now) + c->timeout_s * DS_PER_S;
+	f->ct_expires = clock_ds(e, now) + c->timeout_s * DS_PER_S;
 	/* The first event tells; later ones may speak of a closing state or of
 	 * a timeout that somebody set by hand. */
 	if (f->policy_s == 0 || (is_event && f->policy_is_guess)) {
@@ -67,7 +54,7 @@ void age_learn(struct engine *e, struct flow *f, const struct conn *c, bool is_e
 
 void age_prolonged(struct engine *e, struct flow *f, uint32_t timeout_s, mono_t now)
 {
-	f->ct_expires = age_now(e, now) + timeout_s * DS_PER_S;
+	f->ct_expires = clock_ds(e, now) + timeout_s * DS_PER_S;
 }
 
 bool age_count(struct engine *e, struct flow *f, enum dir dir, const struct rule_stats *stats,

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * drive - the state machine at work: looks up the cell, does its action.
- *
- * Actions move flows between queues and set timers. They decide nothing but
- * what the goal of a flow already says.
- */
+#include "core/flow/flowact.h"
+
+#include "base/bug.h"
 #include "base/util.h"
 #include "core/engine_priv.h"
-#include "core/path/plan.h"
+#include "core/flow/leftover.h"
 #include "core/flow/policy.h"
+#include "core/path/plan.h"
+#include "core/port/barrier.h"
+#include "core/rules/slot.h"
 
 /* Pause before the n-th new attempt after a refusal; the last one repeats. */
 static const uint32_t retry_ms[] = { 1000, 4000, 16000, 60000, 300000 };
@@ -232,7 +232,7 @@ static void after_rules(struct engine *e, struct flow *f, enum reason reason, mo
 	f->goal = FLOW_GOAL_KEEP;
 	f->in_hw = false;
 	barrier_unbar(e, f);
-	adopt_forget(e, f);
+	leftover_drop(e, f);
 	if (e->paths.nic && f->is_counted)
 		card_released(nic_card_at(e->paths.nic, f->card));
 	f->is_counted = false;
@@ -306,7 +306,7 @@ static void set_goal(struct engine *e, struct flow *f, enum flow_input input, en
 	}
 }
 
-static void settle(struct engine *e, struct flow *f, mono_t now)
+static void settle(struct engine *e, struct flow *f)
 {
 	if (f->goal != FLOW_GOAL_KEEP) {
 		enter_drain(e, f);
@@ -319,7 +319,6 @@ static void settle(struct engine *e, struct flow *f, mono_t now)
 	if (!f->is_doubted)
 		f->attempts = 0;
 	set_state(e, f, FLOW_ACTIVE);
-	proof_installed(e, f, now);
 	requeue_ask(e, f);
 }
 
@@ -350,7 +349,7 @@ static void queue_move(struct engine *e, struct flow *f)
 static void drain(struct engine *e, struct flow *f, enum flow_input input, enum reason reason)
 {
 	/* Of those, conntrack has not said yet that they are eligible, and time does not. */
-	if (f->state == FLOW_ADOPTED && !adopt_is_recognised(f) && !policy_is_conn_reason(reason))
+	if (f->state == FLOW_ADOPTED && !leftover_is_recognised(f) && !policy_is_conn_reason(reason))
 		reason = REASON_INCOMPLETE;
 	set_goal(e, f, input, reason);
 	enter_drain(e, f);
@@ -396,7 +395,7 @@ void flowact_input(struct engine *e, struct flow *f, enum flow_input input, enum
 		set_goal(e, f, input, reason);
 		break;
 	case FLOW_ACT_SETTLE:
-		settle(e, f, now);
+		settle(e, f);
 		break;
 	case FLOW_ACT_ACTIVATE:
 		barrier_unbar(e, f);
@@ -521,7 +520,7 @@ bool flowact_is_in_place(const struct engine *e, const struct flow *f, const str
 		if (!ifindex || ifindex != path->hop[d].ifindex)
 			return false;
 	}
-	return !adopt_has(e, f) && f->one_prio == is_one_prio(path, DIR_ORIG) &&
+	return !leftover_has(e, f) && f->one_prio == is_one_prio(path, DIR_ORIG) &&
 	       f->one_prio_reply == is_one_prio(path, DIR_REPLY);
 }
 
@@ -543,12 +542,12 @@ void flowact_make_remove(struct engine *e, struct flow *f, struct order *ret)
 	ret->type = ORDER_REMOVE;
 	ret->flow = flowtab_ref(&e->flows, f);
 	for (unsigned int d = 0; d < DIR__COUNT; d++) {
-		uint32_t ingress = adopt_has(e, f) ?
-					   adopt_ingress(e, f, d) :
+		uint32_t ingress = leftover_has(e, f) ?
+					   leftover_ingress(e, f, d) :
 					   topology_device_of(&e->paths, f->next_hop[dir_other(d)]);
 		bool one_prio = d == DIR_ORIG ? f->one_prio : f->one_prio_reply;
 
-		ret->remove.where[d] = plan_where(&e->settings,
+		ret->remove.where[d] = slot_where(&e->settings,
 						  one_prio ? RECIPE_PRIO : RECIPE_PRIOS,
 						  f->orig.family, slot_of(e, f), d, ingress);
 	}

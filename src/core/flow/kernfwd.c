@@ -1,16 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * kernfwd - connections that the kernel's own flowtable forwards: ours to show, not
- * to program.
- *
- * They are flows in REFUSED with REASON_KERNEL_FLOWTABLE, as long as conntrack shows
- * the bits of the flowtable. An event shows them only when something else about the
- * connection changed with the same packet: one that comes back into the flowtable, and
- * one that leaves it, do not make any. So while there are some, conntrack is dumped now
- * and then; that is also how one is found that may be programmed after all.
- *
- * They only take room that nobody else wants: none is evicted for them, but they are.
- */
+#include "core/flow/kernfwd.h"
+
 #include "core/engine_priv.h"
 
 /* A dump of a large table is much work, and this is for the operator's eyes. */

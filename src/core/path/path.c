@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/path/path.h"
 
-#include "base/util.h"
+#include "base/bug.h"
 
 static void ask_forward(struct path_query *q, const struct tuple *in, const struct tuple *answer,
 			uint32_t iif)

@@ -1,29 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/path/plan.h"
 
+#include "core/rules/slot.h"
+
 static enum rule_place place_of(const struct settings *s)
 {
 	return s->offload == OFFLOAD_HARDWARE ? RULE_HARDWARE : RULE_SOFTWARE;
-}
-
-struct rule_where plan_where(const struct settings *settings, enum recipe_layout layout,
-			     enum family family, uint32_t slot, enum dir dir, uint32_t ingress)
-{
-	if (layout == RECIPE_PRIO)
-		return (struct rule_where){
-			.ifindex = ingress,
-			.prio = settings->tc_priority,
-			.handle = plan_handle(slot, dir),
-			.family = FAMILY_NONE,
-		};
-	return (struct rule_where){
-		.ifindex = ingress,
-		.prio = (uint16_t)(settings->tc_priority + (family == FAMILY_IP6 ?
-								    PLAN_PRIO_FLOW_IP6 :
-								    PLAN_PRIO_FLOW_IP4)),
-		.handle = plan_handle(slot, dir),
-		.family = (uint8_t)family,
-	};
 }
 
 /* What the packet must look like when it leaves: the inverse of the other
@@ -58,7 +40,7 @@ void plan_build(const struct settings *settings, const struct tuple *orig,
 		enum dir other = dir_other(d);
 		const struct link_rec *port = path->port[other];
 		const struct recipe *recipe = &path->recipe[d];
-		struct rule_where where = plan_where(settings, recipe->layout, orig->family, slot,
+		struct rule_where where = slot_where(settings, recipe->layout, orig->family, slot,
 						     d, port->link.ifindex);
 		struct rule *r = &ret[d];
 
@@ -93,8 +75,8 @@ static struct rule accept_rule(const struct settings *settings, const struct lin
 	return (struct rule){
 		.ifindex = port->link.ifindex,
 		.prio = (uint16_t)(settings->tc_priority + (family == FAMILY_IP6 ?
-								    PLAN_PRIO_GUARD_IP6 :
-								    PLAN_PRIO_GUARD_IP4)),
+								    SLOT_PRIO_GUARD_IP6 :
+								    SLOT_PRIO_GUARD_IP4)),
 		.handle = kind == RULE_GUARD ? 1 : 2,
 		.family = (uint8_t)family,
 		.kind = (uint8_t)kind,

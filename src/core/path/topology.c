@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/path/topology.h"
 
+#include "base/bug.h"
 #include "base/siphash.h"
 #include "base/util.h"
 

@@ -69,7 +69,7 @@ struct link_rec {
 	bool renew_guards; /* the NIC may have lost them; the port stays open meanwhile */
 	bool is_renewing; /* a worker is at it */
 	bool was_renewed; /* since the port was last sampled: once is enough */
-	uint32_t guards_kept; /* until when the NIC is known to have kept them (age_now) */
+	uint32_t guards_kept; /* until when the NIC is known to have kept them (clock_ds) */
 	bool is_read;	  /* in this round of samples: what it did not show is not there */
 	uint8_t barrier;  /* enum barrier_state */
 	bool has_no_barrier; /* it was refused, and nothing has changed since */

@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * barrier - all packets of a port to the CPU, while many rules are being removed.
- *
- * To remove a rule takes its time, and thousands of them take seconds, in which
- * packets would go on by rules that the ruleset does not want any more, or a way that
- * the routing table does not. One rule per port and family before all flows (in the
- * guards' prio) stops that at once; then the rules go, then the barrier. A NIC that does not take it just has its rules
- * removed. Nothing is installed meanwhile.
- */
+#include "core/port/barrier.h"
+
 #include "base/counter.h"
 #include "base/util.h"
 #include "core/engine_priv.h"
 #include "core/path/plan.h"
+#include "core/walk.h"
 
 COUNTER(barriers_raised, "ports whose packets all went to the CPU while rules were removed");
 COUNTER(barriers_refused, "ports whose driver took no such rule");
@@ -46,8 +40,8 @@ void barrier_consider(struct engine *e, uint32_t n_flows)
 static bool is_needed(const struct engine *e)
 {
 	return !e->stopping &&
-	       (e->n_barred || e->epoch_walk.is_running || e->suspect_walk.is_running ||
-		e->path_walk.is_running);
+	       (e->n_barred || walk_is_running(e, WALK_EPOCH) || walk_is_running(e, WALK_SUSPECT) ||
+		walk_is_running(e, WALK_PATH));
 }
 
 /* There is a prio before those of flows. */
@@ -101,7 +95,7 @@ static void set_none(struct engine *e, struct link_rec *rec)
 	rec->barrier = BARRIER_NONE;
 	/* Packets that the CPU saw say nothing about rules. */
 	if (!e->n_barriers && e->n_state[FLOW_ACTIVE])
-		resync_start_proof_walk(e);
+		walk_start(e, WALK_HIDDEN);
 }
 
 void barrier_done(struct engine *e, const struct event_barrier *done, mono_t now)
@@ -128,7 +122,7 @@ void barrier_done(struct engine *e, const struct event_barrier *done, mono_t now
 
 bool barrier_hides(const struct engine *e)
 {
-	return e->n_barriers || e->proof_walk.is_running;
+	return e->n_barriers || walk_is_running(e, WALK_HIDDEN);
 }
 
 mono_t barrier_next_due(const struct engine *e)

@@ -6,9 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bug.h"
 #include "base/counter.h"
 #include "base/util.h"
-#include "core/path/plan.h"
+#include "core/rules/slot.h"
 
 COUNTER(probes, "times that a driver was asked which rules it takes");
 
@@ -430,7 +431,7 @@ static const struct mac nobody = { { 0x00, 0x00, 0x5e, 0x00, 0x53, 0x01 } };
 static void make_sample(const struct nic *nic, const struct nic_port *in,
 			const struct nic_port *out, const struct recipe *recipe, struct rule *ret)
 {
-	struct rule_where where = plan_where(&nic->settings, recipe->layout, FAMILY_IP4,
+	struct rule_where where = slot_where(&nic->settings, recipe->layout, FAMILY_IP4,
 					     nic->settings.max_flows, DIR_ORIG, in->link.ifindex);
 
 	*ret = (struct rule){

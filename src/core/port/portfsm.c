@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * ports - links and neighbours come in, orders for ports go out.
- *
- * A port of software rules is opened, then guarded. In hardware it depends on
- * the recipe where guards can sit, so between the two its pairs are probed; a
- * port of which no pair has a recipe keeps its clsact and waits.
- */
+#include "core/port/portfsm.h"
+
 #include <errno.h>
 
+#include "base/bug.h"
 #include "base/counter.h"
 #include "base/util.h"
+#include "core/clock.h"
 #include "core/engine_priv.h"
+#include "core/flow/leftover.h"
 #include "core/path/plan.h"
+#include "core/port/barrier.h"
+#include "core/walk.h"
 
 COUNTER(guards_renewed, "times that guards were put in again because the NIC may have lost them");
 COUNTER(ports_mended, "times that the guards or the clsact of a port were gone and made anew");
@@ -158,7 +158,7 @@ static void feed_link(struct engine *e, const struct link *link)
 	else if (is_usable(e, rec))
 		want_port(e, rec, e->paths.generation != before);
 	if (e->paths.generation != before)
-		resync_start_path_walk(e);
+		walk_start(e, WALK_PATH);
 }
 
 /* All links are looked at as if they were told anew. */
@@ -187,7 +187,7 @@ static void feed_link_gone(struct engine *e, uint32_t ifindex)
 	if (rec)
 		barrier_forget(e, rec);
 	topology_del_link(&e->paths, ifindex);
-	resync_start_path_walk(e);
+	walk_start(e, WALK_PATH);
 }
 
 static void feed_neigh(struct engine *e, const struct neigh *neigh)
@@ -196,7 +196,7 @@ static void feed_neigh(struct engine *e, const struct neigh *neigh)
 
 	topology_put_neigh(&e->paths, neigh);
 	if (e->paths.generation != before)
-		resync_start_path_walk(e);
+		walk_start(e, WALK_PATH);
 }
 
 static void end_neighs(struct engine *e)
@@ -205,7 +205,7 @@ static void end_neighs(struct engine *e)
 
 	topology_end_neighs(&e->paths);
 	if (e->paths.generation != before)
-		resync_start_path_walk(e);
+		walk_start(e, WALK_PATH);
 }
 
 /* -- answers -------------------------------------------------------------- */
@@ -315,7 +315,7 @@ static void feed_done(struct engine *e, const struct event_port *done)
 		leave_port(e, rec);
 	if (!is_as_before(rec, guards)) {
 		topology_touch_link(&e->paths, rec);
-		resync_start_path_walk(e);
+		walk_start(e, WALK_PATH);
 	} else if (rec->port == PORT_OPEN) {
 		/* Those that were refused meanwhile. */
 		portfsm_touch_ways(e);
@@ -369,7 +369,7 @@ static void feed_probe(struct engine *e, const struct event_probe *done, mono_t 
 void portfsm_touch_ways(struct engine *e)
 {
 	topology_touch_ways(&e->paths);
-	resync_start_path_walk(e);
+	walk_start(e, WALK_PATH);
 }
 
 void portfsm_renew_guards(struct engine *e, uint32_t ifindex)
@@ -420,7 +420,7 @@ bool portfsm_trust_guards(struct engine *e, uint32_t ifindex, mono_t now)
 
 	if (!rec || !rec->guards || rec->port != PORT_OPEN)
 		return true;
-	if (are_doubtful(e, rec, age_now(e, now)))
+	if (are_doubtful(e, rec, clock_ds(e, now)))
 		rec->renew_guards = true;
 	return !rec->renew_guards && !rec->is_renewing;
 }
@@ -477,7 +477,7 @@ static bool next_port(struct engine *e, enum port_state from, enum port_state to
 			continue;
 		rec->port = (uint8_t)to;
 		if (type == ORDER_PORT_GUARD)
-			rec->guards_kept = age_now(e, now);
+			rec->guards_kept = clock_ds(e, now);
 		make_order(e, rec, type, ret);
 		return true;
 	}
@@ -496,7 +496,7 @@ static bool next_renewal(struct engine *e, mono_t now, struct order *ret)
 		rec->renew_guards = false;
 		rec->is_renewing = true;
 		rec->was_renewed = true;
-		rec->guards_kept = age_now(e, now);
+		rec->guards_kept = clock_ds(e, now);
 		make_order(e, rec, ORDER_PORT_GUARD, ret);
 		ret->port.renew = true;
 		return true;
@@ -526,7 +526,7 @@ bool portfsm_next_unwanted(struct engine *e, struct order *ret)
 	bool any = false;
 
 	/* Flows whose rules are being checked have no path that uses a port. */
-	if (!e->has_unwanted || e->adopt)
+	if (!e->has_unwanted || leftover_is_any(e))
 		return false;
 	for (uint32_t slot = 0; (rec = topology_next_link(&e->paths, &slot)); slot++) {
 		if (rec->port != PORT_UNWANTED)
@@ -594,7 +594,7 @@ void portfsm_feed(struct engine *e, const struct event *ev, mono_t now)
 		break;
 	case EVENT_BYPASS:
 		if (topology_set_bypass(&e->paths, &ev->bypass))
-			resync_start_path_walk(e);
+			walk_start(e, WALK_PATH);
 		break;
 	case EVENT_DEVICES:
 		feed_devices(e, &ev->devices);
@@ -610,15 +610,15 @@ void portfsm_feed(struct engine *e, const struct event *ev, mono_t now)
 		break;
 	case EVENT_ROUTES_CHANGED:
 		topology_touch_routes(&e->paths, &ev->routes);
-		resync_start_path_walk(e);
+		walk_start(e, WALK_PATH);
 		break;
 	case EVENT_IPSEC:
 		if (topology_set_ipsec(&e->paths, ev->ipsec))
-			resync_start_path_walk(e);
+			walk_start(e, WALK_PATH);
 		break;
 	case EVENT_FORWARDING_IP6:
 		if (topology_set_forwards_ip6(&e->paths, ev->forwards_ip6))
-			resync_start_path_walk(e);
+			walk_start(e, WALK_PATH);
 		break;
 	case EVENT_PORT_DONE:
 		feed_done(e, &ev->port);

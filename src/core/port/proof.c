@@ -1,29 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * proof - do the rules do what they say?
- *
- * A driver's word is no proof, and a NIC that was reset does not tell tc that
- * its table is empty. So a rule is believed while its counter moves. When it
- * does not, the flow may simply be idle; the doubt is settled by asking
- * conntrack, which knows whether the CPU has seen a packet meanwhile: its
- * timeout begins anew with each, and with accounting it counts them. A rule that
- * stands still while the CPU sees packets is lost if it has counted before, and
- * was never any good if it has not.
- *
- * A rule that a round of samples did not show is gone: somebody deleted it. A port
- * that was not read, or not to its end, says nothing about its rules.
- *
- * Cost: nothing for rules that count, one question for a lively flow that falls
- * idle, and one at growing intervals for a flow that is used now and then, or one
- * way only.
- */
+#include "core/port/proof.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/bug.h"
 #include "base/counter.h"
 #include "base/reserve.h"
 #include "base/util.h"
+#include "core/clock.h"
 #include "core/engine_priv.h"
+#include "core/flow/flowact.h"
+#include "core/port/barrier.h"
+#include "core/port/portfsm.h"
+#include "core/walk.h"
 
 COUNTER(rules_lost, "flows whose rules were found to be gone from kernel or NIC");
 COUNTER(rules_not_hit, "flows given up because their rules did nothing");
@@ -64,7 +54,7 @@ struct proof {
 	uint32_t n_recs;
 	uint8_t round;
 	uint8_t lost_round; /* that the walk compares with */
-	uint32_t began[2];  /* the last round, and this one (age_now) */
+	uint32_t began[2];  /* the last round, and this one (clock_ds) */
 	uint32_t n_lost;    /* flows found since it was last reported */
 };
 
@@ -107,7 +97,7 @@ void proof_installed(struct engine *e, const struct flow *f, mono_t now)
 	struct proof_rec *r = rec_of(e, f);
 
 	*r = (struct proof_rec){
-		.since = age_now(e, now),
+		.since = clock_ds(e, now),
 		.losses = f->is_doubted ? r->losses : 0,
 		.sampled = { e->proof->round, e->proof->round },
 	};
@@ -183,7 +173,7 @@ static bool doubt(struct proof_rec *r, enum dir dir, uint32_t now_ds)
 void proof_sampled(struct engine *e, struct flow *f, enum dir dir, bool moved, mono_t now)
 {
 	struct proof_rec *r = rec_of(e, f);
-	uint32_t now_ds = age_now(e, now);
+	uint32_t now_ds = clock_ds(e, now);
 	bool was_seen = (uint8_t)(r->sampled[dir] + 1) == e->proof->round;
 	bool shall_ask;
 
@@ -292,7 +282,7 @@ static uint32_t pause_ds(struct proof_rec *r)
 void proof_look(struct engine *e, struct flow *f, const struct conn *c, mono_t now)
 {
 	struct proof_rec *r = rec_of(e, f);
-	uint32_t now_ds = age_now(e, now);
+	uint32_t now_ds = clock_ds(e, now);
 	bool can_judge = r->has_base, saw;
 
 	/* FIN and RST belong to the CPU: they are no sign of a rule that is not hit. */
@@ -343,7 +333,7 @@ static void begin_round(struct engine *e, mono_t now)
 	report_lost(e);
 	e->proof->round++;
 	e->proof->began[0] = e->proof->began[1];
-	e->proof->began[1] = age_now(e, now);
+	e->proof->began[1] = clock_ds(e, now);
 	for (uint32_t slot = 0; (rec = topology_next_link(&e->paths, &slot)); slot++)
 		rec->is_read = false;
 }
@@ -369,10 +359,10 @@ void proof_round(struct engine *e, const struct event *ev, mono_t now)
 		end_port(e, &ev->round);
 		break;
 	case EVENT_ROUND_END:
-		if (e->lost_walk.is_running)
+		if (walk_is_running(e, WALK_LOST))
 			break;
 		p->lost_round = p->round;
-		resync_start_lost_walk(e);
+		walk_start(e, WALK_LOST);
 		break;
 	default:
 		BUG_ON(true);

@@ -1,26 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * rank - who gets into a full NIC: the busiest.
- *
- * While flows wait for room, a walk goes over the table once a second. It brings
- * every flow's rate up to date, and for one card at a time it keeps the busiest
- * that wait and the least busy that are in. At its end free room goes to the
- * former; then the best of them take the places of the worst of the latter,
- * but only where the difference is large (or two of equal rate would swap for
- * ever), only from those that have been in for a while, and at most so many in
- * a second as the operator allows.
- *
- * The rate on the CPU is conntrack's own count, so it needs
- * nf_conntrack_acct; without it all that is known is whether a flow is alive.
- */
+#include "core/port/rank.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
 #include "base/counter.h"
 #include "base/reserve.h"
 #include "base/util.h"
+#include "core/clock.h"
 #include "core/engine_priv.h"
+#include "core/flow/flowact.h"
 #include "core/flow/policy.h"
+#include "core/port/proof.h"
 
 COUNTER(hardware_swaps, "flows that lost their place in a full NIC to a busier one");
 COUNTER(hardware_fills, "flows that got free room in a full NIC");
@@ -253,12 +244,12 @@ static void choose(struct engine *e, struct flow *f, mono_t now)
 {
 	flowact_input(e, f, FLOW_IN_RECHECK, REASON_NONE, now);
 	f->is_chosen = true;
-	rate_of(e, f)->chosen_at = age_now(e, now);
+	rate_of(e, f)->chosen_at = clock_ds(e, now);
 }
 
 bool rank_is_overdue(const struct engine *e, const struct flow *f, mono_t now)
 {
-	return age_now(e, now) - rate_of(e, f)->chosen_at > CHOSEN_DS;
+	return clock_ds(e, now) - rate_of(e, f)->chosen_at > CHOSEN_DS;
 }
 
 /* A flow may have changed since it was looked at. */
@@ -357,7 +348,7 @@ static bool is_wanted(const struct engine *e)
 bool rank_step(struct engine *e, mono_t now)
 {
 	struct rank *r = e->rank;
-	uint32_t now_ds = age_now(e, now);
+	uint32_t now_ds = clock_ds(e, now);
 
 	if (!is_wanted(e)) {
 		if (r)

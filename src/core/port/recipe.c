@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "base/bug.h"
 #include "base/util.h"
 
 static const struct {

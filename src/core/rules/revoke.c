@@ -1,24 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * ruleset - what a change of the nft ruleset takes back.
- *
- * Every flow was let through by the ruleset as it was when its mark was set. When
- * that may have changed, its rules go, and it comes back with a mark that is newer
- * than the change:
- *
- * - With our own table all flows leave at once when the epoch is set to 0, and a
- *   mark counts again when it has the epoch that follows. Nothing that was marked or
- *   reported before can have that.
- * - Where only some flows are concerned, or marks have no epoch (ADMIT_MARK), a mark
- *   is taken away in conntrack. The event that this makes is a fence: what is read
- *   behind it is newer. Connections that were not known to the walk are doubted
- *   likewise, until all is read that was under way when the ruleset changed, and a
- *   dump has shown those that nobody reported: their mark does not go of itself.
- */
+#include "core/rules/revoke.h"
+
+#include "base/bug.h"
 #include "base/counter.h"
-#include "base/util.h"
 #include "core/engine_priv.h"
+#include "core/flow/flowact.h"
 #include "core/flow/policy.h"
+#include "core/port/barrier.h"
+#include "core/walk.h"
 
 COUNTER(epochs_closed, "times that all flows lost their admission because the ruleset changed");
 COUNTER(marks_revoked, "connections whose mark was taken because of a set element or by mark");
@@ -232,7 +221,7 @@ static void set_epoch(struct engine *e, uint32_t epoch)
 	e->suspects.everything = 0;
 	e->suspects.n_strays = 0;
 	barrier_consider(e, n_forwarded(e));
-	resync_start_epoch_walk(e);
+	walk_start(e, WALK_EPOCH);
 }
 
 static void add_suspects(struct engine *e, const struct event_ruleset *r)
@@ -258,7 +247,7 @@ static void add_suspects(struct engine *e, const struct event_ruleset *r)
 		s->some[s->n].change = s->change;
 		s->some[s->n++].elem = r->elem[i];
 	}
-	resync_start_suspect_walk(e);
+	walk_start(e, WALK_SUSPECT);
 }
 
 void revoke_event(struct engine *e, const struct event *ev)
@@ -283,7 +272,7 @@ void revoke_event(struct engine *e, const struct event *ev)
 
 bool revoke_is_walking(const struct engine *e)
 {
-	return e->epoch_walk.is_running || e->suspect_walk.is_running;
+	return walk_is_running(e, WALK_EPOCH) || walk_is_running(e, WALK_SUSPECT);
 }
 
 bool revoke_is_done(const struct engine *e)
@@ -297,7 +286,7 @@ void revoke_step(struct engine *e)
 	struct suspects *s = &e->suspects;
 
 	if (has_suspects(e) && s->is_settled && s->is_dumped && !s->n_strays &&
-	    !s->n_strays_asked && !e->suspect_walk.is_running) {
+	    !s->n_strays_asked && !walk_is_running(e, WALK_SUSPECT)) {
 		s->n = 0;
 		s->everything = 0;
 	}

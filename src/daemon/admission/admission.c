@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bug.h"
 #include "base/counter.h"
 #include "base/log.h"
 #include "base/util.h"
@@ -13,6 +14,7 @@
 #include "daemon/admission/expiry.h"
 #include "daemon/admission/flowtableplan.h"
 #include "daemon/admission/tablethread.h"
+#include "kern/nft/nftnames.h"
 #include "kern/nft/nfttable.h"
 #include "kern/nft/nftwatch.h"
 
@@ -726,7 +728,7 @@ static bool remove_table(struct admission *r)
 	/* A table that is not ours any more is theirs. */
 	if (!err || err == -EEXIST)
 		return true;
-	log_error("cannot remove our nft table, use \"nft delete table inet " NFTLAYOUT_TABLE
+	log_error("cannot remove our nft table, use \"nft delete table inet " NFTNAMES_TABLE
 		  "\": %s (%s)", error_text(&why), strerror(-err));
 	return false;
 }

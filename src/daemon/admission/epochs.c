@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/util.h"
+#include "base/bug.h"
 #include "kern/nft/nftlayout.h"
 
 /* The bits of number + 1, spread over ours, and the lowest. */

@@ -10,6 +10,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/bug.h"
 #include "base/counter.h"
 #include "base/ring.h"
 #include "base/thread.h"

@@ -5,16 +5,19 @@
 #include <errno.h>
 #include <grp.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bug.h"
 #include "base/parse.h"
 #include "base/util.h"
 #include "core/port/driver.h"
 #include "daemon/conf/confbypass.h"
+#include "daemon/conf/conferror.h"
+#include "daemon/conf/confexempt.h"
 #include "daemon/conf/conffile.h"
 #include "daemon/conf/conf_priv.h"
+#include "daemon/conf/confvalue.h"
 #include "kern/nft/nftflowtable.h"
 
 /* ---- the option table */
@@ -181,66 +184,6 @@ static_assert(array_size(options) == CONF_N_OPTIONS, "as many rows as keys");
 const struct conf_key *conf_key_get(size_t i)
 {
 	return i < N_OPTIONS ? &options[i].key : NULL;
-}
-
-/* ---- messages */
-
-void conf_errors_init(struct conf_errors *errors)
-{
-	memset(errors, 0, sizeof(*errors));
-}
-
-void conf_errors_fini(struct conf_errors *errors)
-{
-	for (unsigned int i = 0; i < errors->n_messages; i++)
-		free(errors->message[i].text);
-	conf_errors_init(errors);
-}
-
-PRINTF_LIKE(3, 0)
-static void vmessage(struct load *load, bool is_error, const char *fmt, va_list args)
-{
-	struct conf_errors *errors = load->errors;
-	char *text = NULL, *line = NULL;
-	int n;
-
-	errors->n_errors += is_error;
-	if (errors->n_messages >= CONF_MESSAGES_MAX) {
-		load->n_left_out++;
-		return;
-	}
-	if (vasprintf(&text, fmt, args) < 0) {
-		load->err = -ENOMEM;
-		return;
-	}
-	if (load->line)
-		n = asprintf(&line, "%s:%u: %s", load->file, load->line, text);
-	else
-		n = asprintf(&line, "%s: %s", load->file, text);
-	free(text);
-	if (n < 0) {
-		load->err = -ENOMEM;
-		return;
-	}
-	errors->message[errors->n_messages++] = (struct conf_message){ is_error, line };
-}
-
-void conf_error(struct load *load, const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	vmessage(load, true, fmt, args);
-	va_end(args);
-}
-
-void conf_notice(struct load *load, const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	vmessage(load, false, fmt, args);
-	va_end(args);
 }
 
 /* ---- the word that was probably meant */
@@ -450,20 +393,6 @@ static void set_text(struct load *load, const struct option *opt, const struct c
 	memcpy(to, text, strlen(text));
 }
 
-/* What the kernel's dev_valid_name() takes. */
-const char *conf_check_device(const char *name)
-{
-	if (!name[0])
-		return "is empty";
-	if (strlen(name) >= LINK_NAME_SIZE)
-		return "is longer than 15 characters";
-	if (!strcmp(name, ".") || !strcmp(name, ".."))
-		return "is not a device name";
-	if (name[strcspn(name, "/: \t\n\v\f\r")])
-		return "has a character that no device name has";
-	return NULL;
-}
-
 #define FLOWTABLE_WORD "flowtable "
 
 /* What nft calls an identifier, where we have room for it. */
@@ -591,17 +520,6 @@ static void set_bypass(struct load *load, const struct option *opt UNUSED,
 }
 
 /* ---- printing */
-
-void conf_print_quoted(const char *text, FILE *stream)
-{
-	fputc('"', stream);
-	for (; *text; text++) {
-		if (strchr("\\\"$", *text))
-			fputc('\\', stream);
-		fputc(*text, stream);
-	}
-	fputc('"', stream);
-}
 
 static void print_devices(const struct config *config, const struct option *opt UNUSED,
 			  FILE *stream)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * conf_priv - what the parts of conf share: conf.c knows the keys and their values,
- * confexempt.c those of our nft table, confload.c reads files. Nobody else includes it.
+ * conf_priv - what the parts of conf share: a load in progress, and a row of the option table. Only
+ * files of daemon/conf include it.
  */
 #pragma once
 
@@ -22,9 +22,6 @@ struct load {
 	unsigned int n_left_out;          /* messages that were not kept */
 	int err;                          /* -ENOMEM */
 };
-
-PRINTF_LIKE(2, 3) void conf_error(struct load *load, const char *fmt, ...);
-PRINTF_LIKE(2, 3) void conf_notice(struct load *load, const char *fmt, ...);
 
 /* Everything as by default. */
 void conf_load_init(struct load *load, struct conf_errors *errors);
@@ -54,25 +51,3 @@ struct option {
 	const struct word *words;
 	const char *(*check)(const char *text); /* texts: NULL, or what is wrong */
 };
-
-/* A text as the file has it. */
-void conf_print_quoted(const char *text, FILE *stream);
-/* NULL, or what is wrong with the name of a device. */
-const char *conf_check_device(const char *name);
-
-/* Keys of our nft table. */
-void conf_set_addresses(struct load *load, const struct option *opt,
-			const struct conffile_item *item);
-void conf_set_ports(struct load *load, const struct option *opt, const struct conffile_item *item);
-void conf_set_interfaces(struct load *load, const struct option *opt,
-			 const struct conffile_item *item);
-void conf_set_marks(struct load *load, const struct option *opt, const struct conffile_item *item);
-void conf_set_priority(struct load *load, const struct option *opt,
-		       const struct conffile_item *item);
-void conf_print_addresses(const struct config *config, const struct option *opt, FILE *stream);
-void conf_print_ports(const struct config *config, const struct option *opt, FILE *stream);
-void conf_print_interfaces(const struct config *config, const struct option *opt, FILE *stream);
-void conf_print_marks(const struct config *config, const struct option *opt, FILE *stream);
-void conf_print_priority(const struct config *config, const struct option *opt, FILE *stream);
-/* What one of them means for another, when all files are read. */
-void conf_check_admission(struct load *load);

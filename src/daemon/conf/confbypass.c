@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/conf/conferror.h"
+
 /* Every name once, for who wrote another one. */
 static void list_names(char *buf, size_t size)
 {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * confexempt - the keys of the configuration that say what our nft table does.
- */
+#include "daemon/conf/confexempt.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -9,8 +8,9 @@
 
 #include "base/parse.h"
 #include "base/util.h"
+#include "daemon/conf/conferror.h"
 #include "daemon/conf/conffile.h"
-#include "daemon/conf/conf_priv.h"
+#include "daemon/conf/confvalue.h"
 
 /* True when one more fits; else says so. */
 static bool has_room(struct load *load, const char *key, const char *text, unsigned int n,

@@ -10,6 +10,8 @@
 
 #include "base/util.h"
 #include "daemon/conf/conf_priv.h"
+#include "daemon/conf/conferror.h"
+#include "daemon/conf/confexempt.h"
 #include "daemon/conf/conffile.h"
 
 /* The last line, when some were left out. */

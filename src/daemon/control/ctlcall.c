@@ -9,13 +9,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/bug.h"
 #include "base/counter.h"
 #include "base/log.h"
 #include "base/mono.h"
 #include "base/strbuf.h"
-#include "base/util.h"
-#include "daemon/control/ctlsock.h"
 #include "daemon/control/varlink.h"
+#include "nft-offload/ctl.h"
 
 LOG_TAG("ctlcall");
 
@@ -94,7 +94,7 @@ static int queue_bytes(const char *data, size_t n, void *ctx)
 {
 	struct ctl_client *c = ctx;
 
-	if (c->out_len + n > CTLSOCK_QUEUE_MAX_BYTES) {
+	if (c->out_len + n > CTL_QUEUE_MAX_BYTES) {
 		counter_inc(&ctl_clients_overflowed);
 		return -1;
 	}
@@ -159,7 +159,7 @@ static void flush_queue(struct ctl_client *c)
 	}
 	if (!c->out_len) {
 		c->out_start = 0;
-		if (c->out_size > CTLSOCK_QUEUE_HIGH_BYTES) {
+		if (c->out_size > CTL_QUEUE_HIGH_BYTES) {
 			free(c->out);
 			c->out = NULL;
 			c->out_size = 0;
@@ -302,7 +302,7 @@ void ctl_call_set_more(struct ctl_call *call, bool (*more)(struct ctl_call *call
 
 static bool has_room(const struct ctl_client *c)
 {
-	return c->out_len < CTLSOCK_QUEUE_HIGH_BYTES;
+	return c->out_len < CTL_QUEUE_HIGH_BYTES;
 }
 
 bool ctl_call_has_room(const struct ctl_call *call)

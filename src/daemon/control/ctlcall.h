@@ -24,6 +24,11 @@
 #include "base/list.h"
 #include "base/loop.h"
 
+/* No more rows are asked for while this much is waiting to be read by the client. */
+#define CTL_QUEUE_HIGH_BYTES (256u * 1024)
+/* A client whose queue would grow beyond this is dropped: a handler ignores the mark. */
+#define CTL_QUEUE_MAX_BYTES (4u * 1024 * 1024)
+
 struct ctl_call;
 
 /* One row of the owner's command table; the table outlives the ctlsock. */

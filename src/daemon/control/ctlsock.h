@@ -29,10 +29,6 @@
 #include "daemon/control/ctlcall.h"
 #include "nft-offload/ctl.h"
 
-/* No more rows are asked for while this much is waiting to be read by the client. */
-#define CTLSOCK_QUEUE_HIGH_BYTES (256u * 1024)
-/* A client whose queue would grow beyond this is dropped: a handler ignores the mark. */
-#define CTLSOCK_QUEUE_MAX_BYTES (4u * 1024 * 1024)
 /* A client that has something to read and takes nothing of it for so long is dropped;
  * so is one without rights that asks nothing. */
 #define CTLSOCK_STALL_MS 30000

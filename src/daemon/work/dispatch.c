@@ -9,6 +9,7 @@
 #include "base/strbuf.h"
 #include "base/util.h"
 #include "core/path/plan.h"
+#include "core/rules/slot.h"
 #include "core/view.h"
 #include "daemon/work/questions.h"
 #include "daemon/report.h"
@@ -86,7 +87,7 @@ static void report_port(const struct dispatch *d, const struct event_port *p)
 	else if (p->err)
 		log_error("%s: cannot be cleaned up, start and stop once more, or run "
 			  "\"tc filter del dev %s ingress prio N\" for N from %u to %u: %s",
-			  name, name, prio, prio + PLAN_PRIO__COUNT - 1, strerror(-p->err));
+			  name, name, prio, prio + SLOT_PRIO__COUNT - 1, strerror(-p->err));
 	else if (p->order != ORDER_PORT_OPEN)
 		log_info("%s: %s", name, p->order == ORDER_PORT_GUARD ? "ready" : "left as it was");
 }

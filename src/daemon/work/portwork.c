@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/netlink.h>
 
+#include "base/bug.h"
 #include "base/counter.h"
 #include "base/mono.h"
 #include "base/util.h"

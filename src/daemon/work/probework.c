@@ -5,8 +5,8 @@
 #include <linux/netlink.h>
 #include <string.h>
 
+#include "base/bug.h"
 #include "base/counter.h"
-#include "base/util.h"
 #include "core/port/recipe.h"
 #include "daemon/work/request.h"
 #include "kern/tc/flower.h"

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bug.h"
 #include "base/counter.h"
 #include "base/log.h"
 #include "base/util.h"

@@ -11,6 +11,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/bug.h"
 #include "base/counter.h"
 #include "base/log.h"
 #include "base/mono.h"

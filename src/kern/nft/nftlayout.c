@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "kern/nft/nftnames.h"
 #include "kern/nft/nftobj.h"
 #include "kern/nft/nftruleput.h"
 #include "kern/nft/nftbatch.h"
@@ -72,14 +73,14 @@ static void build_table(struct nlmsghdr *nlh, void *object)
 static void put_table(struct nftbatch *t, const struct nftlayout_config *c)
 {
 	struct nlput *w = nftbatch_add(t, NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL,
-				       "table inet " NFTLAYOUT_TABLE);
+				       "table inet " NFTNAMES_TABLE);
 	struct nftnl_table *table = nftnl_table_alloc();
 	struct nftobj_comment comment;
 
 	if (table) {
-		uint32_t size = nftobj_make_comment(&comment, NFTLAYOUT_COMMENT);
+		uint32_t size = nftobj_make_comment(&comment, NFTNAMES_COMMENT);
 
-		nftnl_table_set_str(table, NFTNL_TABLE_NAME, NFTLAYOUT_TABLE);
+		nftnl_table_set_str(table, NFTNL_TABLE_NAME, NFTNAMES_TABLE);
 		nftnl_table_set_u32(table, NFTNL_TABLE_FLAGS, c->with_owner ? NFT_TABLE_F_OWNER : 0);
 		nftnl_table_set_data(table, NFTNL_TABLE_USERDATA, &comment, size);
 	}
@@ -406,7 +407,7 @@ struct nftnl_rule *nftlayout_new_rule(const struct nftlayout_config *c, enum nft
 {
 	struct nftruleput r;
 
-	nftruleput_begin(&r, NFTLAYOUT_TABLE, nftlayout_chain(rule));
+	nftruleput_begin(&r, NFTNAMES_TABLE, nftlayout_chain(rule));
 	if (comment_of(rule))
 		nftruleput_comment(&r, comment_of(rule));
 	build(&r, c, rule);
@@ -438,7 +439,7 @@ void nftlayout_put_rule_delete(struct nftbatch *t, enum nftlayout_rule rule, uin
 {
 	struct nlput *w = nftbatch_add(t, NFT_MSG_DELRULE, 0, "removal of a rule");
 
-	nlput_str(w, NFTA_RULE_TABLE, NFTLAYOUT_TABLE);
+	nlput_str(w, NFTA_RULE_TABLE, NFTNAMES_TABLE);
 	nlput_str(w, NFTA_RULE_CHAIN, nftlayout_chain(rule));
 	nftobj_handle(w, NFTA_RULE_HANDLE, handle);
 }

@@ -46,8 +46,6 @@
 struct nftbatch;
 struct nftnl_rule;
 
-#define NFTLAYOUT_TABLE	     "nft_offload"
-#define NFTLAYOUT_COMMENT     "made and kept by nft-offloadd"
 #define NFTLAYOUT_CHAIN	     "admit"
 #define NFTLAYOUT_BASE_CHAIN  "forward"
 

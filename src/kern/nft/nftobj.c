@@ -12,8 +12,8 @@
 #include <linux/netlink.h>
 #include <string.h>
 
-#include "base/util.h"
-#include "kern/nft/nftlayout.h"
+#include "base/bug.h"
+#include "kern/nft/nftnames.h"
 #include "kern/nft/nftbatch.h"
 
 /* More than any message that we let the library append: it checks no bounds. */
@@ -72,7 +72,7 @@ void nftobj_chain(struct nftbatch *t, const char *name, const int32_t *priority)
 	struct nftnl_chain *chain = nftnl_chain_alloc();
 
 	if (chain) {
-		nftnl_chain_set_str(chain, NFTNL_CHAIN_TABLE, NFTLAYOUT_TABLE);
+		nftnl_chain_set_str(chain, NFTNL_CHAIN_TABLE, NFTNAMES_TABLE);
 		nftnl_chain_set_str(chain, NFTNL_CHAIN_NAME, name);
 	}
 	if (chain && priority) {
@@ -106,7 +106,7 @@ static struct nftnl_set *new_set(const char *name)
 
 	if (!set)
 		return NULL;
-	nftnl_set_set_str(set, NFTNL_SET_TABLE, NFTLAYOUT_TABLE);
+	nftnl_set_set_str(set, NFTNL_SET_TABLE, NFTNAMES_TABLE);
 	nftnl_set_set_str(set, NFTNL_SET_NAME, name);
 	return set;
 }
@@ -140,7 +140,7 @@ void nftobj_set_delete(struct nftbatch *t, const char *name)
 {
 	struct nlput *w = nftbatch_add(t, NFT_MSG_DELSET, 0, name);
 
-	nlput_str(w, NFTA_SET_TABLE, NFTLAYOUT_TABLE);
+	nlput_str(w, NFTA_SET_TABLE, NFTNAMES_TABLE);
 	nlput_str(w, NFTA_SET_NAME, name);
 }
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/util.h"
-#include "kern/nft/nftlayout.h"
+#include "kern/nft/nftnames.h"
 #include "kern/nft/nftobj.h"
 #include "kern/nft/nftruleput.h"
 #include "kern/nft/nftbatch.h"
@@ -187,7 +187,7 @@ void nftoffload_put(struct nftbatch *t, const struct nftoffload_config *c, uint3
 			if (c->device[i].is_hardware == is_hardware)
 				names[n++] = c->device[i].name;
 		}
-		put_flowtable(t, NFTLAYOUT_TABLE, kinds[kind].name, names,
+		put_flowtable(t, NFTNAMES_TABLE, kinds[kind].name, names,
 			      flags_of(is_hardware, c->with_counter), kinds[kind].text);
 	}
 }
@@ -196,7 +196,7 @@ static void put_delete(struct nftbatch *t, uint64_t handle)
 {
 	struct nlput *w = nftbatch_add(t, NFT_MSG_DELFLOWTABLE, 0, "removal of a flowtable");
 
-	nlput_str(w, NFTA_FLOWTABLE_TABLE, NFTLAYOUT_TABLE);
+	nlput_str(w, NFTA_FLOWTABLE_TABLE, NFTNAMES_TABLE);
 	nftobj_handle(w, NFTA_FLOWTABLE_HANDLE, handle);
 }
 

@@ -12,7 +12,7 @@
 
 #include "base/mono.h"
 #include "base/util.h"
-#include "kern/nft/nftlayout.h"
+#include "kern/nft/nftnames.h"
 #include "kern/nft/nftruleget.h"
 #include "kern/nft/nftmsg.h"
 #include "nl/nlget.h"
@@ -109,7 +109,7 @@ static void get_name(const struct nlattr *attr, char ret[NFT_NAME_MAXLEN])
 
 static bool has_our_comment(const struct nlattr *userdata)
 {
-	static const char text[] = NFTLAYOUT_COMMENT;
+	static const char text[] = NFTNAMES_COMMENT;
 	const char *data = nlget_data(userdata);
 
 	/* Type and length come first. */
@@ -137,7 +137,7 @@ static void get_table(struct nftview *rs, const struct nlmsghdr *nlh)
 	if (!t)
 		return;
 	t->is_dormant = is_dormant;
-	t->is_ours = is_ours && t->family == NFTVIEW_INET && strcmp(name, NFTLAYOUT_TABLE) == 0;
+	t->is_ours = is_ours && t->family == NFTVIEW_INET && strcmp(name, NFTNAMES_TABLE) == 0;
 }
 
 /* Where a chain sits, and how early. */

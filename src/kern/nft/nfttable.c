@@ -18,6 +18,7 @@
 #include "base/util.h"
 #include "kern/nft/nftmsg.h"
 #include "kern/nft/nftbatch.h"
+#include "kern/nft/nftnames.h"
 #include "nl/nlget.h"
 #include "nl/nlput.h"
 #include "nl/nlsock.h"
@@ -79,7 +80,7 @@ static int ask(struct nfttable *o, uint16_t type, uint16_t flags, uint16_t name_
 	nlput_init(&w, buf, sizeof(buf), 0);
 	nftmsg_begin(&w, type, flags, NFPROTO_INET);
 	if (name_attr)
-		nlput_str(&w, name_attr, NFTLAYOUT_TABLE);
+		nlput_str(&w, name_attr, NFTNAMES_TABLE);
 	err = nlput_end(&w);
 	if (err) {
 		*ret_err = nlerr_make(err);
@@ -113,7 +114,7 @@ struct look {
 
 static bool has_our_comment(const struct nftnl_table *t)
 {
-	static const char text[] = NFTLAYOUT_COMMENT;
+	static const char text[] = NFTNAMES_COMMENT;
 	uint32_t len;
 	const char *data = nftnl_table_get_data(t, NFTNL_TABLE_USERDATA, &len);
 
@@ -158,7 +159,7 @@ static void on_chain(const struct nlmsghdr *nlh, void *ctx)
 	name = nftnl_chain_get_str(c, NFTNL_CHAIN_NAME);
 	type = nftnl_chain_get_str(c, NFTNL_CHAIN_TYPE);
 	/* The dump is that of all tables of the family (nf_tables_dump_chains). */
-	if (!table || !name || strcmp(table, NFTLAYOUT_TABLE) != 0) {
+	if (!table || !name || strcmp(table, NFTNAMES_TABLE) != 0) {
 		nftnl_chain_free(c);
 		return;
 	}
@@ -452,10 +453,10 @@ static int look_to_change(struct nfttable *o, const struct nftlayout_config *c, 
 		return err;
 	if (l->state.found == NFTTABLE_FOREIGN)
 		return fail(ret_err, -EEXIST,
-			    "there is a table inet " NFTLAYOUT_TABLE " that is not ours");
+			    "there is a table inet " NFTNAMES_TABLE " that is not ours");
 	if (l->state.owner && l->state.owner != nfttable_portid(o))
 		return fail(ret_err, -EPERM,
-			    "table inet " NFTLAYOUT_TABLE " belongs to another process");
+			    "table inet " NFTNAMES_TABLE " belongs to another process");
 	return 0;
 }
 
@@ -530,7 +531,7 @@ static int change_once(struct nfttable *o, const struct nftlayout_config *c, boo
 	if (err)
 		return err;
 	if (!l.state.is_whole)
-		return fail(ret_err, -ENOENT, "table inet " NFTLAYOUT_TABLE " is not there or not whole");
+		return fail(ret_err, -ENOENT, "table inet " NFTNAMES_TABLE " is not there or not whole");
 	/* Rules have names only inside of tables that have names, and both may be
 	 * somebody else's by now; so it must be the ruleset that was looked at. */
 	nftbatch_begin(o->trans, generation);

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/util.h"
-#include "kern/nft/nftlayout.h"
+#include "kern/nft/nftnames.h"
 #include "kern/nft/nftmsg.h"
 #include "kern/nft/nftsetkeys.h"
 #include "nl/nlget.h"
@@ -601,7 +601,7 @@ static bool is_about_ours(const struct nlmsghdr *nlh)
 		return false;
 	while ((attr = nlget_next(&g))) {
 		if (nlget_type(attr) == NFTA_TABLE_NAME)
-			return nlget_is_str(attr, NFTLAYOUT_TABLE);
+			return nlget_is_str(attr, NFTNAMES_TABLE);
 	}
 	return false;
 }

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/bug.h"
 #include "base/log.h"
 #include "base/util.h"
 
@@ -103,10 +104,10 @@ static bool check(int value)
 
 static void bug_on_counts_and_logs_once(void **state UNUSED)
 {
-	unsigned int before = util_bug_count();
+	unsigned int before = bug_count();
 
 	assert_false(check(1));
-	assert_int_equal(util_bug_count(), before);
+	assert_int_equal(bug_count(), before);
 	if (BUG_ABORTS)
 		return;
 	errors_logged = 0;
@@ -114,7 +115,7 @@ static void bug_on_counts_and_logs_once(void **state UNUSED)
 	assert_true(check(2));
 	assert_true(check(3));
 	log_set_hook(NULL, NULL);
-	assert_int_equal(util_bug_count(), before + 2);
+	assert_int_equal(bug_count(), before + 2);
 	assert_int_equal(errors_logged, 1);
 }
 

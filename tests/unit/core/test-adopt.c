@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Rules of an earlier life. */
+#include "core/rules/slot.h"
 #include "unit/unit.h"
 
 #include <errno.h>
@@ -68,7 +69,7 @@ static void right_ones_stay(void **state UNUSED)
 	assert_orders(ORDER_INSTALL, 0);
 	assert_orders(ORDER_REMOVE, 0);
 	assert_results(3, 0);
-	assert_null(rig.engine->adopt);
+	assert_null(rig.engine->leftovers);
 	rf_send(1, DIR_ORIG, 7);
 	rf_second();
 	view_totals(rig.engine, &t);
@@ -180,7 +181,7 @@ static void path_never_comes(void **state UNUSED)
 	assert_int_equal(rf_flow(1)->reason, REASON_DEVICE_UNKNOWN);
 	assert_int_equal(rig.kernel.n_rules, 0);
 	assert_results(0, 1);
-	assert_null(rig.engine->adopt);
+	assert_null(rig.engine->leftovers);
 }
 
 /* No dump, no event: what nobody speaks of cannot stay, and is asked for then. */
@@ -409,7 +410,7 @@ static void rules_that_no_flow_has(void **state UNUSED)
 	/* The other direction of somebody else. */
 	bad = good;
 	bad.cookie.dir = (uint8_t)dir_other(good.cookie.dir);
-	bad.handle = plan_handle(plan_slot(good.handle), (enum dir)bad.cookie.dir);
+	bad.handle = slot_handle(slot_from_handle(good.handle), (enum dir)bad.cookie.dir);
 	bad.cookie.ct_id++;
 	assert_false(adopt(&bad));
 	engine_adopt_end(rig.engine, rig.now);

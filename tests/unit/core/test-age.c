@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "core/engine_priv.h"
+#include "core/clock.h"
+#include "core/flow/age.h"
 
 static const struct settings settings = {
 	.max_flows = 4,
@@ -51,7 +53,7 @@ static void learn(struct bench *b, uint32_t timeout_s, bool is_event, uint32_t a
 /* Tenths of a second, as the flow counts them. */
 static uint32_t at(const struct bench *b, uint32_t s)
 {
-	return age_now(b->e, mono_add_ms(b->start, (int64_t)s * 1000));
+	return clock_ds(b->e, mono_add_ms(b->start, (int64_t)s * 1000));
 }
 
 static void count(struct bench *b, enum dir dir, uint64_t pkts, uint64_t bytes, uint32_t at_s)
@@ -67,11 +69,11 @@ static void now(void **state UNUSED)
 
 	setup(&b, L4_UDP);
 	/* 0 says "not yet". */
-	assert_int_equal(age_now(b.e, b.start), 1);
-	assert_int_equal(age_now(b.e, mono_add_ms(b.start, 99)), 1);
-	assert_int_equal(age_now(b.e, mono_add_ms(b.start, 100)), 2);
+	assert_int_equal(clock_ds(b.e, b.start), 1);
+	assert_int_equal(clock_ds(b.e, mono_add_ms(b.start, 99)), 1);
+	assert_int_equal(clock_ds(b.e, mono_add_ms(b.start, 100)), 2);
 	/* Ten years. */
-	assert_int_equal(age_now(b.e, mono_add_ms(b.start, INT64_C(315360000000))), 3153600001u);
+	assert_int_equal(clock_ds(b.e, mono_add_ms(b.start, INT64_C(315360000000))), 3153600001u);
 	teardown(&b);
 }
 

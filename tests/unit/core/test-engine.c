@@ -8,10 +8,13 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/bug.h"
 #include "base/util.h"
 #include "core/engine_priv.h"
 #include "core/path/plan.h"
 #include "core/view.h"
+#include "core/clock.h"
+#include "core/flow/flowact.h"
 #include "fake/rig.h"
 
 static struct rig rig;
@@ -67,7 +70,7 @@ static int teardown(void **state UNUSED)
 	if (rig.kernel.n_complaints)
 		print_error("%s\n", rig.kernel.complaints);
 	assert_int_equal(rig.kernel.n_complaints, 0);
-	assert_int_equal(util_bug_count(), 0);
+	assert_int_equal(bug_count(), 0);
 	rig_fini(&rig);
 	return 0;
 }
@@ -455,7 +458,7 @@ static void own_events(void **state UNUSED)
 	fake_report(c, rig.now, &ev.conn);
 	ev.conn.timeout_s = 17;
 	rig_feed(&rig, &ev);
-	assert_int_equal(flow_of(one)->ct_expires, age_now(rig.engine, rig.now) + 1200);
+	assert_int_equal(flow_of(one)->ct_expires, clock_ds(rig.engine, rig.now) + 1200);
 	/* But what it says of the connection is true. */
 	c->conn.status |= CONN_DYING;
 	fake_report(c, rig.now, &ev.conn);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/bug.h"
 #include "base/util.h"
 #include "core/port/nic.h"
 
@@ -26,7 +27,7 @@ static int setup(void **state UNUSED)
 
 static int teardown(void **state UNUSED)
 {
-	assert_int_equal(util_bug_count(), 0);
+	assert_int_equal(bug_count(), 0);
 	nic_free(nic);
 	return 0;
 }

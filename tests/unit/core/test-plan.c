@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/rules/slot.h"
 #include "unit/unit.h"
 
 #include <string.h>
@@ -113,17 +114,17 @@ static void handles(void **state UNUSED)
 
 	for (unsigned int i = 0; i < sizeof(slots) / sizeof(slots[0]); i++) {
 		for (unsigned int d = 0; d < DIR__COUNT; d++) {
-			uint32_t handle = plan_handle(slots[i], d);
+			uint32_t handle = slot_handle(slots[i], d);
 
 			assert_true(handle != 0);
-			assert_int_equal(plan_slot(handle), slots[i]);
-			assert_int_equal(plan_dir(handle), d);
+			assert_int_equal(slot_from_handle(handle), slots[i]);
+			assert_int_equal(slot_dir(handle), d);
 		}
 	}
 	/* Dense: no number is left out. */
-	assert_int_equal(plan_handle(0, DIR_ORIG), 1);
-	assert_int_equal(plan_handle(0, DIR_REPLY), 2);
-	assert_int_equal(plan_handle(1, DIR_ORIG), 3);
+	assert_int_equal(slot_handle(0, DIR_ORIG), 1);
+	assert_int_equal(slot_handle(0, DIR_REPLY), 2);
+	assert_int_equal(slot_handle(1, DIR_ORIG), 3);
 }
 
 /* What is removed is what was put in. */
@@ -135,7 +136,7 @@ static void where(void **state UNUSED)
 	build("tcp 10.0.0.1:1 > 10.0.1.1:2", "tcp 10.0.1.1:2 > 10.0.0.1:1", r);
 	for (unsigned int d = 0; d < DIR__COUNT; d++) {
 		struct rule_where in = rule_where(&r[d]);
-		struct rule_where out = plan_where(&s, RECIPE_PRIOS, FAMILY_IP4, 5, d, d == DIR_ORIG ? 2 : 3);
+		struct rule_where out = slot_where(&s, RECIPE_PRIOS, FAMILY_IP4, 5, d, d == DIR_ORIG ? 2 : 3);
 
 		assert_int_equal(in.ifindex, out.ifindex);
 		assert_int_equal(in.prio, out.prio);
@@ -173,9 +174,9 @@ static void guards(void **state UNUSED)
 	assert_int_equal(g4.cookie.kind, RULE_GUARD);
 	assert_int_equal(g4.cookie.instance, 0xabcd);
 	assert_int_equal(g4.cookie.ct_id, 0);
-	assert_true(g6.prio < plan_where(&s, RECIPE_PRIOS, FAMILY_IP4, 0, DIR_ORIG, 1).prio);
-	assert_int_not_equal(plan_where(&s, RECIPE_PRIOS, FAMILY_IP4, 0, DIR_ORIG, 1).prio,
-			     plan_where(&s, RECIPE_PRIOS, FAMILY_IP6, 0, DIR_ORIG, 1).prio);
+	assert_true(g6.prio < slot_where(&s, RECIPE_PRIOS, FAMILY_IP4, 0, DIR_ORIG, 1).prio);
+	assert_int_not_equal(slot_where(&s, RECIPE_PRIOS, FAMILY_IP4, 0, DIR_ORIG, 1).prio,
+			     slot_where(&s, RECIPE_PRIOS, FAMILY_IP6, 0, DIR_ORIG, 1).prio);
 }
 
 int main(void)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "unit/unit.h"
 
+#include "base/util.h"
 #include "unit/rigfixture.h"
 
 static uint64_t lost, not_hit, doubts;

@@ -19,7 +19,7 @@
 #include <linux/netfilter/xt_tcpudp.h>
 #include <string.h>
 
-#include "kern/nft/nftlayout.h"
+#include "kern/nft/nftnames.h"
 #include "kern/nft/nftrules.h"
 #include "kern/nft/nftxtables.h"
 
@@ -183,9 +183,9 @@ static void lookup(const char *set, uint32_t flags)
 
 static void tables(void **state UNUSED)
 {
-	feed_table(NFPROTO_INET, NFTLAYOUT_TABLE, 0, NFTLAYOUT_COMMENT);
+	feed_table(NFPROTO_INET, NFTNAMES_TABLE, 0, NFTNAMES_COMMENT);
 	feed_table(NFPROTO_IPV4, "asleep", NFT_TABLE_F_DORMANT, "whatever");
-	feed_table(NFPROTO_IPV6, NFTLAYOUT_TABLE, 0, NFTLAYOUT_COMMENT);
+	feed_table(NFPROTO_IPV6, NFTNAMES_TABLE, 0, NFTNAMES_COMMENT);
 	feed_table(NFPROTO_BRIDGE, "bridge", 0, NULL);
 	assert_int_equal(rs.n_tables, 4);
 	assert_false(rs.table[0].is_ours || rs.table[0].is_dormant);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * util - what happens when BUG_ON() finds the impossible.
+ * bug - what happens when BUG_ON() finds the impossible.
  */
-#include "base/util.h"
+#include "base/bug.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +20,7 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-bool util_bug_report(struct util_bug_site *site)
+bool bug_report(struct bug_site *site)
 {
 	counter_inc(&ct_bugs);
 	if (atomic_fetch_add_explicit(&site->hits, 1, memory_order_relaxed) == 0)
@@ -31,7 +31,7 @@ bool util_bug_report(struct util_bug_site *site)
 	return true;
 }
 
-unsigned int util_bug_count(void)
+unsigned int bug_count(void)
 {
 	return (unsigned int)counter_read(&ct_bugs);
 }
