@@ -169,6 +169,7 @@ script_tests += \
 	tests/lint/docs \
 	tests/lint/fsm \
 	tests/lint/cases \
+	tests/lint/circles \
 	tests/lint/examples
 
 dist_noinst_SCRIPTS += $(script_tests)
