@@ -92,14 +92,15 @@ static void merge(struct flow *f, struct conn *c, bool is_whole)
 	c->has |= f->attached;
 }
 
-/* Why conntrack, or the ruleset, does not want it offloaded. */
-static enum reason reason_of(struct engine *e, struct flow *f, const struct conn *c, mono_t now)
+/* Why conntrack or the ruleset does not want the flow offloaded. Clears the flow's mark if a change of
+ * the ruleset may have made it wrong. */
+static enum reason find_reason(struct engine *e, struct flow *f, const struct conn *c, mono_t now)
 {
 	enum reason reason = policy_conn(&e->settings, e->mark_epoch, c);
 	bool has_mark = reason == REASON_NONE || reason == REASON_INCOMPLETE;
 
 	has_mark |= reason == REASON_NOT_ADMITTED && revoke_is_part(e, c->mark);
-	if (has_mark && revoke_doubts(e, f, now))
+	if (has_mark && revoke_if_suspect(e, f, now))
 		return REASON_RULESET_CHANGED;
 	/* It had one until the ruleset changed. */
 	if (reason == REASON_NOT_ADMITTED && f->reason == REASON_RULESET_CHANGED)
@@ -107,10 +108,8 @@ static enum reason reason_of(struct engine *e, struct flow *f, const struct conn
 	return reason;
 }
 
-static void judge(struct engine *e, struct flow *f, const struct conn *c, mono_t now)
+static void judge(struct engine *e, struct flow *f, enum reason reason, mono_t now)
 {
-	enum reason reason = reason_of(e, f, c, now);
-
 	if (e->stopping) {
 		if (reason != REASON_NONE)
 			flowact_input(e, f, FLOW_IN_LEAVE, reason, now);
@@ -125,14 +124,11 @@ static void judge(struct engine *e, struct flow *f, const struct conn *c, mono_t
 	}
 }
 
-/* It is only known because the kernel's flowtable had it. */
-static bool has_left_kernel(struct engine *e, struct flow *f, const struct conn *c, mono_t now)
+/* The daemon knows the flow only because the kernel's flowtable had it, and it has it no more. */
+static bool has_left_kernel(const struct flow *f, enum reason reason)
 {
-	enum reason reason;
-
 	if (!kernfwd_is_one(f) || f->had_rules || f->is_asking || f->ask_care)
 		return false;
-	reason = reason_of(e, f, c, now);
 	return reason != REASON_KERNEL_FLOWTABLE && reason != REASON_NONE &&
 	       reason != REASON_INCOMPLETE;
 }
@@ -160,9 +156,9 @@ static void admit_new(struct engine *e, const struct event *ev, mono_t now)
 	merge(f, &c, ev->is_dump);
 	rank_began(e, f, &c);
 	age_learn(e, f, &c, !ev->is_dump, now);
-	judge(e, f, &c, now);
+	judge(e, f, find_reason(e, f, &c, now), now);
 	if (is_suspect)
-		IGNORE_RESULT(revoke_doubts(e, f, now));
+		IGNORE_RESULT(revoke_if_suspect(e, f, now));
 }
 
 /* The same id is no proof: it may be used again, with other translations. */
@@ -185,6 +181,7 @@ void admit_conn(struct engine *e, const struct event *ev, mono_t now)
 {
 	struct flow *f = flowtab_find(&e->flows, &ev->conn.orig);
 	struct conn c = ev->conn;
+	enum reason reason;
 	uint32_t old_mark;
 
 	if (f && !is_same_conn(f, &c)) {
@@ -212,11 +209,12 @@ void admit_conn(struct engine *e, const struct event *ev, mono_t now)
 		proof_look(e, f, &c, now);
 		age_learn(e, f, &c, !ev->is_dump, now);
 	}
-	if (has_left_kernel(e, f, &c, now)) {
+	reason = find_reason(e, f, &c, now);
+	if (has_left_kernel(f, reason)) {
 		flowact_input(e, f, FLOW_IN_END, REASON_NONE, now);
 		return;
 	}
-	judge(e, f, &c, now);
+	judge(e, f, reason, now);
 	recheck_mark(e, f, old_mark, now);
 }
 

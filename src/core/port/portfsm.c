@@ -37,8 +37,8 @@ static bool wants_port(const struct engine *e, const struct link_rec *rec)
 	       is_port_kind(&rec->link);
 }
 
-/* Tells the hardware's tables of it, too. */
-static bool is_usable(struct engine *e, struct link_rec *rec)
+/* Tells the NIC's tables of the link. Returns whether rules can be put on it. */
+static bool put_in_nic(struct engine *e, struct link_rec *rec)
 {
 	bool changed = false;
 	enum reason reason = REASON_NONE;
@@ -155,7 +155,7 @@ static void feed_link(struct engine *e, const struct link *link)
 		portfsm_renew_guards(e, link->ifindex);
 	if (!wants_port(e, rec))
 		leave_port(e, rec);
-	else if (is_usable(e, rec))
+	else if (put_in_nic(e, rec))
 		want_port(e, rec, e->paths.generation != before);
 	if (e->paths.generation != before)
 		walk_start(e, WALK_PATH);
@@ -247,7 +247,7 @@ static void feed_close(struct engine *e, struct link_rec *rec, const struct even
 	rec->is_left = false;
 	/* It may have become one again meanwhile. */
 	set_port(e, rec, PORT_CLOSED);
-	if (!done->err && wants_port(e, rec) && is_usable(e, rec))
+	if (!done->err && wants_port(e, rec) && put_in_nic(e, rec))
 		set_port(e, rec, PORT_WANTED);
 }
 

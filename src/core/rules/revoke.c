@@ -94,7 +94,7 @@ static bool has_suspects(const struct engine *e)
 	return e->suspects.everything || e->suspects.n;
 }
 
-bool revoke_doubts(struct engine *e, struct flow *f, mono_t now)
+bool revoke_if_suspect(struct engine *e, struct flow *f, mono_t now)
 {
 	if (f->mark_state != FLOW_MARK_VALID)
 		return true;
@@ -129,7 +129,7 @@ void revoke_visit_suspect(struct engine *e, struct flow *f, mono_t now)
 {
 	/* One that waits for its mark may get it from before this change: that shows when it
 	 * has it. Two fences at a time would be mistaken for each other. */
-	if (!revoke_doubts(e, f, now) && has_mark(e, f))
+	if (!revoke_if_suspect(e, f, now) && has_mark(e, f))
 		f->passed = e->suspects.change;
 }
 

@@ -57,7 +57,7 @@ void revoke_step(struct engine *e);
 
 /* Clears the flow's mark if a change may have made it wrong. Returns true when the mark does not
  * count, now or until it has been set anew. */
-bool revoke_doubts(struct engine *e, struct flow *f, mono_t now);
+bool revoke_if_suspect(struct engine *e, struct flow *f, mono_t now);
 /* A report of the connection came: does the flow's mark count again? */
 void revoke_report(struct engine *e, struct flow *f, const struct event *ev);
 /* For walks after a change of the epoch, of an element or of a rule. */

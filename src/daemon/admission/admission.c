@@ -240,14 +240,15 @@ static void pause_ms(struct admission *r, int64_t ms)
 	r->paused_until = mono_max(r->paused_until, mono_add_ms(loop_now(r->loop), ms));
 }
 
-static bool is_time(struct admission *r)
+/* Sets the timer and returns true when it is too early to open an epoch. */
+static bool wait_for_quiet(struct admission *r)
 {
 	mono_t now = loop_now(r->loop), when = mono_max(r->quiet_until, r->paused_until);
 
 	if (!mono_before(now, when))
-		return true;
+		return false;
 	loop_timer_set(r->timer, (uint64_t)mono_diff_ms(when, now) + 1, 0);
-	return false;
+	return true;
 }
 
 /* One of each kind at a time, so there is room. */
@@ -279,7 +280,7 @@ void admission_go_on(struct admission *r)
 {
 	uint32_t epoch;
 
-	if (!r || !r->own || r->is_ordered || !is_time(r))
+	if (!r || !r->own || r->is_ordered || wait_for_quiet(r))
 		return;
 	want_clean(r);
 	if (r->is_open || !engine_is_closed(r->engine))

@@ -95,8 +95,9 @@ static void ask(struct flowtableplan *h, struct trial *t, const struct link *l)
 	t->asked_at = loop_now(h->loop);
 }
 
-/* False: not known yet. */
-static bool takes_hardware(struct flowtableplan *h, const struct link *l, bool *ret)
+/* Whether the kernel takes the device into a flowtable with "flags offload". Orders a trial where that
+ * is not known, and returns false until its result is there. */
+static bool try_hardware(struct flowtableplan *h, const struct link *l, bool *ret)
 {
 	struct trial *t;
 
@@ -166,7 +167,7 @@ static int find_candidates(struct flowtableplan *h, struct candidate c[], unsign
 	for (uint32_t slot = 0; (rec = topology_next_link(paths, &slot)); slot++) {
 		if (!is_candidate(rec) || *ret_n == NFTOFFLOAD_MAX_DEVICES)
 			continue;
-		if (!takes_hardware(h, &rec->link, &is_hardware))
+		if (!try_hardware(h, &rec->link, &is_hardware))
 			err = -EAGAIN;
 		if (is_hardware || allows_software)
 			c[(*ret_n)++] = (struct candidate){ .rec = rec, .is_hardware = is_hardware };

@@ -330,8 +330,9 @@ static void start_dump(struct ingest *in)
 	read_dump(in);
 }
 
-/* It is time for the next one, twice as long after the marks are new as the last. */
-static bool shall_follow(struct ingest *in)
+/* Returns true when the next dump that follows a change of marks is due, and doubles the time to the one
+ * after it. */
+static bool take_follow_up(struct ingest *in)
 {
 	if (!in->follow_ms ||
 	    mono_diff_ms(loop_now(in->loop), in->follow_since) < in->follow_ms)
@@ -344,7 +345,7 @@ static void on_dump_timer(void *ctx)
 {
 	struct ingest *in = ctx;
 
-	if (in->dump_wanted || engine_wants_dumps(in->engine) || shall_follow(in) ||
+	if (in->dump_wanted || engine_wants_dumps(in->engine) || take_follow_up(in) ||
 	    mono_diff_ms(loop_now(in->loop), in->last_dump) >= RECONCILE_MS)
 		start_dump(in);
 	else
