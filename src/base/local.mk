@@ -10,15 +10,15 @@ src_base_libbase_a_SOURCES = \
 	src/base/mono.h src/base/mono.c \
 	src/base/log.h src/base/log.c \
 	src/base/counter.h src/base/counter.c \
-	src/base/list.h \
+	src/base/ds/list.h \
 	src/base/strbuf.h src/base/strbuf.c \
 	src/base/parse.h src/base/parse.c \
-	src/base/siphash.h src/base/siphash.c \
-	src/base/reserve.h src/base/reserve.c \
-	src/base/slab.h src/base/slab.c \
-	src/base/htab.h src/base/htab.c \
-	src/base/wheel.h src/base/wheel.c \
-	src/base/ring.h src/base/ring.c \
+	src/base/ds/siphash.h src/base/ds/siphash.c \
+	src/base/ds/reserve.h src/base/ds/reserve.c \
+	src/base/ds/slab.h src/base/ds/slab.c \
+	src/base/ds/htab.h src/base/ds/htab.c \
+	src/base/ds/wheel.h src/base/ds/wheel.c \
+	src/base/ds/ring.h src/base/ds/ring.c \
 	src/base/thread.h \
 	src/base/loop.h src/base/loop.c \
 	src/base/jsonline.h src/base/jsonline.c

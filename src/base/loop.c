@@ -21,7 +21,7 @@
 #include <string.h>
 
 #include "base/bug.h"
-#include "base/list.h"
+#include "base/ds/list.h"
 #include "base/util.h"
 
 struct stats_entry {

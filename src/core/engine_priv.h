@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "base/wheel.h"
+#include "base/ds/wheel.h"
 #include "core/engine.h"
 #include "core/flow/flowtab.h"
 #include "core/path/path.h"

@@ -14,7 +14,7 @@
 
 #include "base/log.h"
 #include "base/loop.h"
-#include "base/siphash.h"
+#include "base/ds/siphash.h"
 #include "base/util.h"
 #include "core/flow/flow.h"
 #include "core/view.h"

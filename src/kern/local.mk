@@ -26,13 +26,13 @@ src_kern_libkern_a_SOURCES = \
 	src/kern/nft/nftoffload.h src/kern/nft/nftoffload.c \
 	src/kern/nft/nftlayout.h src/kern/nft/nftlayout.c \
 	src/kern/nft/nfttable.h src/kern/nft/nfttable.c \
-	src/kern/nft/nftflowtable.h src/kern/nft/nftflowtable.c \
-	src/kern/nft/nftsetkeys.h src/kern/nft/nftsetkeys.c \
-	src/kern/nft/nftwatch.h src/kern/nft/nftwatch.c \
-	src/kern/nft/nftxtables.h src/kern/nft/nftxtables.c \
-	src/kern/nft/nftruleget.h src/kern/nft/nftruleget.c \
-	src/kern/nft/nftrules.h src/kern/nft/nftrules.c \
-	src/kern/nft/nftchains.h src/kern/nft/nftchains.c
+	src/kern/ruleset/nftflowtable.h src/kern/ruleset/nftflowtable.c \
+	src/kern/ruleset/nftsetkeys.h src/kern/ruleset/nftsetkeys.c \
+	src/kern/ruleset/nftwatch.h src/kern/ruleset/nftwatch.c \
+	src/kern/ruleset/nftxtables.h src/kern/ruleset/nftxtables.c \
+	src/kern/ruleset/nftruleget.h src/kern/ruleset/nftruleget.c \
+	src/kern/ruleset/nftrules.h src/kern/ruleset/nftrules.c \
+	src/kern/ruleset/nftchains.h src/kern/ruleset/nftchains.c
 
 # One test: two lines. The source is tests/unit/kern/test-NAME.c.
 unit_tests += tests/unit/kern/test-flower

@@ -6,7 +6,7 @@
  * A rule is a list of small steps over a file of registers, in the order in which
  * the kernel takes them: load something of the packet, mask it, compare it, do
  * something with the packet, decide. What is not understood is a step of which
- * nothing is known. Made by kern/nft/nftrules, walked by core/rules/rulewalk.
+ * nothing is known. Made by kern/ruleset/nftrules, walked by core/rules/rulewalk.
  *
  * Everything is in arrays with limits, in memory that the owner gives. What is beyond
  * the limits or the memory is not there, and is_cut says so.

@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "base/slab.h"
+#include "base/ds/slab.h"
 #include "model/conn.h"
 #include "model/bypass.h"
 #include "model/link.h"

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "base/siphash.h"
+#include "base/ds/siphash.h"
 #include "base/strbuf.h"
 
 unsigned int rule_nat_bits(const struct rule *r)

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "base/siphash.h"
+#include "base/ds/siphash.h"
 #include "base/strbuf.h"
 
 struct tuple tuple_inverse(const struct tuple *t)

@@ -6,11 +6,11 @@
 
 #include "base/util.h"
 #include "fuzz/fuzz.h"
-#include "kern/nft/nftflowtable.h"
-#include "kern/nft/nftchains.h"
-#include "kern/nft/nftrules.h"
-#include "kern/nft/nftsetkeys.h"
-#include "kern/nft/nftwatch.h"
+#include "kern/ruleset/nftflowtable.h"
+#include "kern/ruleset/nftchains.h"
+#include "kern/ruleset/nftrules.h"
+#include "kern/ruleset/nftsetkeys.h"
+#include "kern/ruleset/nftwatch.h"
 #include "model/nftview.h"
 
 struct target {

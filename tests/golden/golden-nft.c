@@ -21,9 +21,9 @@
 
 #include "base/mono.h"
 #include "golden/golden.h"
-#include "kern/nft/nftflowtable.h"
+#include "kern/ruleset/nftflowtable.h"
 #include "kern/nft/nfttable.h"
-#include "kern/nft/nftwatch.h"
+#include "kern/ruleset/nftwatch.h"
 #include "model/tuple.h"
 
 struct words {

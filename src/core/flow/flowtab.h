@@ -9,8 +9,8 @@
  */
 #pragma once
 
-#include "base/htab.h"
-#include "base/slab.h"
+#include "base/ds/htab.h"
+#include "base/ds/slab.h"
 #include "core/flow/flow.h"
 
 #define FLOWTAB_MAX_WORKERS 8

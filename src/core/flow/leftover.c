@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/counter.h"
-#include "base/reserve.h"
+#include "base/ds/reserve.h"
 #include "core/engine_priv.h"
 
 COUNTER(flows_not_adopted, "flows whose rules of an earlier run were wrong or over, and were removed");

@@ -2,7 +2,7 @@
 #include "core/path/routeset.h"
 
 #include "base/bug.h"
-#include "base/siphash.h"
+#include "base/ds/siphash.h"
 #include "base/util.h"
 
 /* All bytes of it count in hash and comparison. */

@@ -12,8 +12,8 @@
  */
 #pragma once
 
-#include "base/htab.h"
-#include "base/slab.h"
+#include "base/ds/htab.h"
+#include "base/ds/slab.h"
 #include "model/link.h"
 
 #define ROUTESET_MAX 4096

@@ -2,7 +2,7 @@
 #include "core/path/topology.h"
 
 #include "base/bug.h"
-#include "base/siphash.h"
+#include "base/ds/siphash.h"
 #include "base/util.h"
 
 struct neigh_key {

@@ -13,8 +13,8 @@
  */
 #pragma once
 
-#include "base/htab.h"
-#include "base/slab.h"
+#include "base/ds/htab.h"
+#include "base/ds/slab.h"
 #include "core/port/nic.h"
 #include "core/path/routeset.h"
 #include "model/hop.h"

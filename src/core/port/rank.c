@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/counter.h"
-#include "base/reserve.h"
+#include "base/ds/reserve.h"
 #include "base/util.h"
 #include "core/clock.h"
 #include "core/engine_priv.h"

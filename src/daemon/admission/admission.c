@@ -16,7 +16,7 @@
 #include "daemon/admission/tablethread.h"
 #include "kern/nft/nftnames.h"
 #include "kern/nft/nfttable.h"
-#include "kern/nft/nftwatch.h"
+#include "kern/ruleset/nftwatch.h"
 
 LOG_TAG("ruleset");
 

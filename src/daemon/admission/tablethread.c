@@ -12,7 +12,7 @@
 
 #include "base/bug.h"
 #include "base/counter.h"
-#include "base/ring.h"
+#include "base/ds/ring.h"
 #include "base/thread.h"
 #include "base/util.h"
 #include "daemon/work/request.h"

@@ -18,7 +18,7 @@
 #include "daemon/conf/conffile.h"
 #include "daemon/conf/conf_priv.h"
 #include "daemon/conf/confvalue.h"
-#include "kern/nft/nftflowtable.h"
+#include "kern/ruleset/nftflowtable.h"
 
 /* ---- the option table */
 

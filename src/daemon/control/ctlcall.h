@@ -21,7 +21,7 @@
 #include <jansson.h>
 
 #include "base/compiler.h"
-#include "base/list.h"
+#include "base/ds/list.h"
 #include "base/loop.h"
 
 /* No more rows are asked for while this much is waiting to be read by the client. */

@@ -9,7 +9,7 @@
 #include "base/util.h"
 #include "core/rules/rulewalk.h"
 #include "daemon/control/envcheck.h"
-#include "kern/nft/nftrules.h"
+#include "kern/ruleset/nftrules.h"
 #include "nft-offload/ctl.h"
 
 /* Rows that are sent at a time. */

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/parse.h"
-#include "base/siphash.h"
+#include "base/ds/siphash.h"
 #include "base/util.h"
 
 #define SUFFIX	    ".last"

@@ -11,7 +11,7 @@
 #include "base/util.h"
 #include "core/view.h"
 #include "kern/tc/hooks.h"
-#include "kern/nft/nftchains.h"
+#include "kern/ruleset/nftchains.h"
 #include "nl/nlsock.h"
 
 LOG_TAG("bypass");

@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "base/strbuf.h"
 #include "base/util.h"
-#include "kern/nft/nftflowtable.h"
+#include "kern/ruleset/nftflowtable.h"
 
 LOG_TAG("portlist");
 

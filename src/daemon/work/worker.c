@@ -15,7 +15,7 @@
 #include "base/counter.h"
 #include "base/log.h"
 #include "base/mono.h"
-#include "base/ring.h"
+#include "base/ds/ring.h"
 #include "base/thread.h"
 #include "base/util.h"
 #include "daemon/work/pace.h"

@@ -2,7 +2,7 @@
 /*
  * hooks - what others have put on a device where our rules go around it: XDP
  * programs, filters on either side of clsact, queues that shape. The chains of nft
- * are in kern/nft/nftchains.
+ * are in kern/ruleset/nftchains.
  *
  * All of it is asked for. Of XDP programs no message need tell (bpf_xdp_link_attach
  * sends none), and whoever subscribes to those of qdiscs and filters makes the

@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "base/htab.h"
+#include "base/ds/htab.h"
 #include "base/util.h"
 
 static bool is_value(uint32_t value, const void *ctx)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "unit/unit.h"
 
-#include "base/list.h"
+#include "base/ds/list.h"
 
 struct item {
 	int value;

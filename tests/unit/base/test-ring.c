@@ -6,7 +6,7 @@
 #include <pthread.h>
 #include <sched.h>
 
-#include "base/ring.h"
+#include "base/ds/ring.h"
 #include "base/util.h"
 
 /* An element larger than a word, so that a torn copy would show. */

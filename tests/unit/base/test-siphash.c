@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "base/siphash.h"
+#include "base/ds/siphash.h"
 #include "base/util.h"
 
 /*

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/slab.h"
+#include "base/ds/slab.h"
 #include "base/util.h"
 
 struct object {

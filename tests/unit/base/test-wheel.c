@@ -4,7 +4,7 @@
 #include <errno.h>
 
 #include "base/util.h"
-#include "base/wheel.h"
+#include "base/ds/wheel.h"
 
 #define TICK_MS 10
 #define UNLIMITED UINT32_MAX

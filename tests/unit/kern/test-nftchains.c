@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "base/util.h"
-#include "kern/nft/nftchains.h"
+#include "kern/ruleset/nftchains.h"
 #include "nl/nlput.h"
 
 struct msg {

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/util.h"
-#include "kern/nft/nftflowtable.h"
+#include "kern/ruleset/nftflowtable.h"
 #include "nl/nlput.h"
 
 struct msg {

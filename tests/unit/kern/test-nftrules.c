@@ -20,8 +20,8 @@
 #include <string.h>
 
 #include "kern/nft/nftnames.h"
-#include "kern/nft/nftrules.h"
-#include "kern/nft/nftxtables.h"
+#include "kern/ruleset/nftrules.h"
+#include "kern/ruleset/nftxtables.h"
 
 static struct nftview rs;
 static struct nftnl_rule *rule;

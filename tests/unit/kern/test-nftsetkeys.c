@@ -12,7 +12,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 
-#include "kern/nft/nftsetkeys.h"
+#include "kern/ruleset/nftsetkeys.h"
 
 static struct nftnl_rule *rule;
 

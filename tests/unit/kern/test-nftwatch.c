@@ -12,7 +12,7 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <string.h>
 
-#include "kern/nft/nftwatch.h"
+#include "kern/ruleset/nftwatch.h"
 #include "nl/nlput.h"
 
 /* "set iv { type ipv4_addr; flags interval; }", and

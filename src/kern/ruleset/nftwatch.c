@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "kern/nft/nftwatch.h"
+#include "kern/ruleset/nftwatch.h"
 
 #include <errno.h>
 #include <linux/netfilter.h>
@@ -12,7 +12,7 @@
 #include "base/util.h"
 #include "kern/nft/nftnames.h"
 #include "kern/nft/nftmsg.h"
-#include "kern/nft/nftsetkeys.h"
+#include "kern/ruleset/nftsetkeys.h"
 #include "nl/nlget.h"
 #include "nl/nlput.h"
 #include "nl/nlsock.h"

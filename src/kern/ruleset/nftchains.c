@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "kern/nft/nftchains.h"
+#include "kern/ruleset/nftchains.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -12,7 +12,7 @@
  * sequentially consistent fence between store and load on both sides. Who
  * resets the flag writes the eventfd: so one sleep costs one write.
  */
-#include "base/ring.h"
+#include "base/ds/ring.h"
 
 #include <errno.h>
 #include <stdalign.h>

@@ -7,13 +7,13 @@
  * all three. Under AddressSanitizer the slots that are not in use are poisoned,
  * so that a pointer kept too long is found at its first use.
  */
-#include "base/slab.h"
+#include "base/ds/slab.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "base/bug.h"
-#include "base/reserve.h"
+#include "base/ds/reserve.h"
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)

@@ -16,12 +16,12 @@
  * three quarters of the old size in new entries before it is due to grow, in
  * which time twelve times the old size is moved.
  */
-#include "base/htab.h"
+#include "base/ds/htab.h"
 
 #include <errno.h>
 
 #include "base/bug.h"
-#include "base/reserve.h"
+#include "base/ds/reserve.h"
 #include "base/util.h"
 
 #define BUCKETS_MIN 16u

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "kern/nft/nftflowtable.h"
+#include "kern/ruleset/nftflowtable.h"
 
 #include <errno.h>
 #include <linux/netfilter.h>

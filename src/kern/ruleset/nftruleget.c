@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "kern/nft/nftruleget.h"
+#include "kern/ruleset/nftruleget.h"
 
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/util.h"
-#include "kern/nft/nftxtables.h"
+#include "kern/ruleset/nftxtables.h"
 #include "nl/nlget.h"
 
 /* Attributes of an expression, by their types; none has more that matter. */

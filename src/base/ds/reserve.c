@@ -3,7 +3,7 @@
  * reserve - see reserve.h. MAP_NORESERVE: what the settings allow at most may be
  * more than this machine would promise to everyone at once.
  */
-#include "base/reserve.h"
+#include "base/ds/reserve.h"
 
 #include <sys/mman.h>
 

@@ -4,7 +4,7 @@
  * word and three at the end: enough against chosen keys in a hash table, and
  * twice as fast as the original 2-4.
  */
-#include "base/siphash.h"
+#include "base/ds/siphash.h"
 
 #include <endian.h>
 #include <errno.h>

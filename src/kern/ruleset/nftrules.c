@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "kern/nft/nftrules.h"
+#include "kern/ruleset/nftrules.h"
 
 #include <errno.h>
 #include <linux/netfilter.h>
@@ -13,7 +13,7 @@
 #include "base/mono.h"
 #include "base/util.h"
 #include "kern/nft/nftnames.h"
-#include "kern/nft/nftruleget.h"
+#include "kern/ruleset/nftruleget.h"
 #include "kern/nft/nftmsg.h"
 #include "nl/nlget.h"
 #include "nl/nlput.h"

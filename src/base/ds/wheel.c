@@ -17,12 +17,12 @@
  * 2^31 ticks ahead, so the difference to the current tick is never ambiguous,
  * and the wheel may run for ever. The top level is circular for that reason.
  */
-#include "base/wheel.h"
+#include "base/ds/wheel.h"
 
 #include <errno.h>
 
 #include "base/bug.h"
-#include "base/reserve.h"
+#include "base/ds/reserve.h"
 #include "base/util.h"
 
 #define TOP_LEVEL (WHEEL_LEVELS - 1)

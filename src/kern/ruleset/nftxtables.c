@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "kern/nft/nftxtables.h"
+#include "kern/ruleset/nftxtables.h"
 
 #include <linux/netfilter.h>
 #include <linux/netfilter/xt_conntrack.h>
