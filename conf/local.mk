@@ -3,7 +3,7 @@
 nftoffloadconfdir = $(sysconfdir)/nft-offload
 dist_nftoffloadconf_DATA = conf/nft-offload.conf
 
-# Rulesets to begin with (see tests/lint/examples, and tests/cases/59*).
+# Example rulesets; tests/lint/examples and tests/cases/59* check them.
 examplesdir = $(docdir)/examples
 dist_examples_DATA = \
 	conf/examples/README.md \

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Files are installed under the name of the package, not under the name they have
-# here, hence the install hooks. A directory given as "no" installs nothing.
+# Most files are installed under the name of the package instead of their name here, hence
+# the install hooks. If a directory was configured as "no", its files are not installed.
 
 systemd_units = systemd/nft-offloadd.service systemd/nft-offload-cleanup.service
 systemd_sysusers = systemd/nft-offload.sysusers
@@ -16,7 +16,7 @@ if WITH_SYSTEMDSYSTEMUNITDIR
 nodist_systemdsystemunit_DATA = $(systemd_units)
 endif
 
-# In the unit, @name@ stands for the directory of that name.
+# In the units, @name@ stands for the directory variable of that name.
 substitute = $(SED) \
 	-e 's|@sbindir[@]|$(sbindir)|g' \
 	-e 's|@bindir[@]|$(bindir)|g' \
@@ -28,7 +28,7 @@ systemd/%.service: systemd/%.service.in Makefile
 	$(AM_V_at)$(MKDIR_P) systemd
 	$(AM_V_GEN)$(substitute) $< >$@.tmp && mv $@.tmp $@
 
-# "directory|file here|file there", for what is switched on.
+# "directory|source file|installed name" of each file to install.
 systemd_installs =
 if WITH_SYSUSERSDIR
 systemd_installs += $(systemd_sysusers:%='$(sysusersdir)|%|nft-offload.conf')

@@ -2,16 +2,15 @@
 /*
  * ctl - the control protocol between nft-offloadd and its clients.
  *
- * A Unix stream socket carries varlink: JSON objects, each ended by one NUL
- * byte. A request is {"method", "parameters", "more"}; each answer is
- * {"parameters"}, {"parameters", "continues": true} when more answers to the
- * same request follow, or {"error", "parameters"}. Requests of one client are
- * answered in their order. The interface is described in
- * src/daemon/org.nftoffload.varlink, which the daemon itself hands out
- * (org.varlink.service.GetInterfaceDescription).
+ * A Unix stream socket carries varlink: JSON objects, each followed by one NUL byte. A
+ * request is {"method", "parameters", "more"}. An answer is {"parameters"};
+ * {"parameters", "continues": true} if more answers to the same request follow; or
+ * {"error", "parameters"}. The requests of a client are answered in order. The interface
+ * is described in src/daemon/control/org.nftoffload.varlink, which the daemon itself
+ * returns (org.varlink.service.GetInterfaceDescription).
  *
- * Members are only ever added to what is sent: a client ignores those that it
- * does not know. CTL_VERSION changes when that is not enough.
+ * Later versions only add members to what is sent: a client ignores members that it does
+ * not know. CTL_VERSION changes if a change cannot be made that way.
  */
 #pragma once
 
@@ -22,7 +21,7 @@
 /* Limits. A request that is larger or nested deeper ends the connection. */
 #define CTL_REQUEST_MAX_BYTES (64u * 1024)
 #define CTL_REQUEST_MAX_DEPTH 16u
-/* Largest single answer that the daemon sends, a row of a list included. */
+/* Largest single answer that the daemon sends, including a row of a list. */
 #define CTL_REPLY_MAX_BYTES (256u * 1024)
 #define CTL_CLIENTS_MAX 64u
 
@@ -30,9 +29,12 @@
 
 /* {} -> the state of the daemon */
 #define CTL_METHOD_STATUS CTL_INTERFACE ".Status"
-/* {state, proto, reason, device} (all optional) -> {flow}, one answer per connection; needs "more" */
+/*
+ * {state, proto, reason, device} (all optional) -> {flow}, one answer per connection;
+ * needs "more"
+ */
 #define CTL_METHOD_FLOWS CTL_INTERFACE ".Flows"
-/* {} -> {device}, one answer per device that may carry rules; needs "more" */
+/* {} -> {device}, one answer per device that may have rules; needs "more" */
 #define CTL_METHOD_DEVICES CTL_INTERFACE ".Devices"
 /* {} -> {finding}, one answer per finding, problems first; needs "more" */
 #define CTL_METHOD_DOCTOR CTL_INTERFACE ".Doctor"
@@ -44,14 +46,14 @@
 #define CTL_METHOD_INFO "org.varlink.service.GetInfo"
 #define CTL_METHOD_DESCRIPTION "org.varlink.service.GetInterfaceDescription"
 
-/* Errors of ours: parameters are {text}, one sentence for people. */
+/* Our own errors. The parameters are {text}, one sentence for people. */
 #define CTL_ERROR_PERMISSION CTL_INTERFACE ".PermissionDenied"
 #define CTL_ERROR_BUSY CTL_INTERFACE ".Busy"
 #define CTL_ERROR_BAD_REQUEST CTL_INTERFACE ".BadRequest"
 #define CTL_ERROR_NOT_FOUND CTL_INTERFACE ".NotFound"
 #define CTL_ERROR_FAILED CTL_INTERFACE ".Failed"
 
-/* Errors that varlink defines, with their parameters; a text is added. */
+/* Errors that varlink defines, with their parameters and an added text. */
 #define CTL_ERROR_INTERFACE_NOT_FOUND "org.varlink.service.InterfaceNotFound"	/* {interface} */
 #define CTL_ERROR_METHOD_NOT_FOUND "org.varlink.service.MethodNotFound"		/* {method} */
 #define CTL_ERROR_INVALID_PARAMETER "org.varlink.service.InvalidParameter"	/* {parameter} */

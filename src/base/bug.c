@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * bug - what happens when BUG_ON() finds the impossible.
+ * bug - reports the hits of BUG_ON().
  */
 #include "base/bug.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * bug - BUG_ON(), for states that cannot be.
+ * bug - BUG_ON(), a check for states that cannot occur.
  */
 #pragma once
 
@@ -10,15 +10,15 @@
 #include "base/compiler.h"
 
 /*
- * BUG_ON(cond) - says that cond is impossible, and yields whether it was true
- * all the same, so that a release build can turn away:
+ * BUG_ON(cond) - asserts that cond is false, and evaluates to cond, so that a release
+ * build can recover:
  *
  *	if (BUG_ON(!flow))
  *		return -EINVAL;
  *
- * With --enable-debug or sanitizers it aborts. Otherwise it counts, logs an
- * error once for each place in the source, and continues. cond is evaluated
- * once, in every build.
+ * If cond is true, a build with --enable-debug or sanitizers aborts. Any other build
+ * counts it, logs an error the first time a place in the source is hit, and continues.
+ * Every build evaluates cond exactly once.
  */
 #define BUG_ON(cond)                                                                               \
 	({                                                                                         \
@@ -33,8 +33,8 @@ struct bug_site {
 	atomic_uint hits;
 };
 
-/* What BUG_ON() calls; always true. */
+/* Called by BUG_ON(). Returns true. */
 bool bug_report(struct bug_site *site);
 
-/* Number of BUG_ON() hits since start, in all places together. */
+/* Number of BUG_ON() hits since start, in all places of the source. */
 unsigned int bug_count(void);

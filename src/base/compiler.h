@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * compiler - attributes and checks that the compiler does for us; nothing else.
+ * compiler - wrappers for compiler attributes and builtins.
  */
 #pragma once
 
@@ -8,24 +8,23 @@
 #include <stddef.h>
 
 /*
- * The result must be looked at. Every function that can fail carries it.
- * gcc does not accept a cast to void as looking; IGNORE_RESULT() does it for
- * both compilers. A comment beside it says why nothing can be done.
+ * The caller must use the result. Every function that can fail has this attribute. gcc
+ * does not count a cast to void as a use; IGNORE_RESULT() discards the result with both
+ * compilers. A comment next to it says why the error cannot be handled.
  */
 #define MUST_CHECK __attribute__((warn_unused_result))
 #define IGNORE_RESULT(call) ((void)!(call))
 
-/* Argument fmt is a printf format for the arguments from number first on (0 for a va_list). */
+/* Parameter fmt is a printf format for the arguments from number first on (0 for a va_list). */
 #define PRINTF_LIKE(fmt, first) __attribute__((format(printf, fmt, first)))
 
 /*
- * CLEANUP(fn): fn(&variable) runs when the variable leaves its scope, on every
- * path. fn takes a pointer to the variable. Hand the object on with
- * take_ptr(), which empties the variable.
+ * CLEANUP(fn): calls fn(&variable) when the variable leaves its scope, on every path. To
+ * pass ownership of the object on, use take_ptr(), which sets the variable to NULL.
  */
 #define CLEANUP(fn) __attribute__((cleanup(fn)))
 
-/* Yields the pointer and sets the variable to NULL: ownership moves to the reader. */
+/* Returns the pointer and sets the variable to NULL: ownership moves to the caller. */
 #define take_ptr(p)                                                                                \
 	({                                                                                         \
 		__typeof__(p) *take_from_ = &(p);                                                  \
@@ -40,7 +39,7 @@
 #define likely(cond) __builtin_expect(!!(cond), 1)
 #define unlikely(cond) __builtin_expect(!!(cond), 0)
 
-/* Compile-time checks are written with C11's static_assert(cond, "text"), from <assert.h>. */
+/* Compile-time checks use C11's static_assert(cond, "text") from <assert.h>. */
 
-/* Size of a processor's cache line: what two threads write is kept this far apart. */
+/* Size of a CPU cache line. Data that two threads write is kept this far apart. */
 #define CACHE_LINE_BYTES 64

@@ -2,9 +2,9 @@
 /*
  * counter - the list of all counters, sorted by name.
  *
- * Registration runs before main() and before threads, so the list needs no lock:
- * afterwards it is only read. One atomic add per count is cheap as long as no
- * counter sits in the path of every event of several threads at once; none does.
+ * Counters are registered before main() and before any thread starts. After that the list
+ * is only read, so it needs no lock. One atomic add per count is cheap as long as several
+ * threads do not count every event in the same counter; none do.
  */
 #include "base/counter.h"
 

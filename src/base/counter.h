@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * counter - named event counters, declared beside the branch they count.
+ * counter - named event counters, declared next to the code they count.
  *
  *	COUNTER(ct_events_lost, "conntrack event socket overruns");
  *	...
  *	counter_inc(&ct_events_lost);
  *
- * The declaration registers the counter before main(), under its C name, which
- * is unique in the program (tests/lint/names checks that) and is the name in
- * status output and metrics. Counters only grow.
+ * The declaration registers the counter before main(). Status output and metrics show it
+ * under its C name, which must be unique in the program (tests/lint/names checks that).
+ * Counters only grow.
  *
  * Any thread may increment and read. A read is not ordered with anything else.
  */
@@ -21,7 +21,7 @@
 
 struct counter {
 	const char *name;
-	const char *help; /* one line for people */
+	const char *help; /* one-line description */
 	_Atomic uint64_t value;
 	struct counter *next; /* private to counter.c */
 };
@@ -34,7 +34,10 @@ struct counter {
 	}                                                                                          \
 	static_assert(sizeof(help_text) > 1, "a counter has a help text")
 
-/* Adds a counter that was not declared with COUNTER, for tables of them. Before threads start. */
+/*
+ * Registers a counter that COUNTER did not declare, for arrays of counters. Before
+ * threads start.
+ */
 void counter_register(struct counter *counter);
 
 static inline void counter_add(struct counter *counter, uint64_t n)
@@ -53,10 +56,10 @@ static inline uint64_t counter_read(const struct counter *counter)
 }
 
 /*
- * The counter after prev, or the first when prev is NULL; NULL at the end. The
- * order is that of the names.
+ * Returns the counter after prev, or the first one if prev is NULL; NULL at the end.
+ * Counters are sorted by name.
  */
 const struct counter *counter_next(const struct counter *prev);
 
-/* The counter of this name, or NULL. */
+/* Returns the counter with this name, or NULL. */
 const struct counter *counter_find(const char *name);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * jsonline - see jsonline.h. A record is a small jansson tree that is dumped and
- * dropped when it ends; the tree owns its nested parts, so only stack[0] is ours.
+ * jsonline - see jsonline.h. A record is a small jansson tree, which is written and freed
+ * when the record ends. The tree owns its nested parts, so stack[0] is the only reference
+ * to release.
  */
 #include "base/jsonline.h"
 
@@ -49,7 +50,7 @@ void jsonline_begin(struct jsonline *out)
 		fail(out, -ENOMEM);
 }
 
-/* Text and terminator in one piece: the terminator takes the place of the NUL. */
+/* Passes text and terminator in one piece: the terminator replaces the NUL. */
 static int write_record(struct jsonline *out)
 {
 	char *text = json_dumps(out->stack[0], JSON_COMPACT);
@@ -96,14 +97,14 @@ void jsonline_json(struct jsonline *out, const char *key, struct json_t *value)
 		json_decref(value);
 		return;
 	}
-	/* Both take the reference, also when they fail. */
+	/* Both take over the reference, even if they fail. */
 	failed = key ? json_object_set_new(parent, key, value)
 		     : json_array_append_new(parent, value);
 	if (failed)
 		fail(out, -ENOMEM);
 }
 
-/* JSON is UTF-8, names from the kernel may be anything. */
+/* JSON is UTF-8, but names from the kernel may contain any bytes. */
 static json_t *string_of_bytes(const char *str)
 {
 	char *ascii = strdup(str);
@@ -164,7 +165,7 @@ void jsonline_i64(struct jsonline *out, const char *key, int64_t value)
 
 void jsonline_real(struct jsonline *out, const char *key, double value)
 {
-	/* JSON has no infinity and no NaN; jansson refuses both. */
+	/* JSON has no infinity and no NaN; jansson rejects both. */
 	jsonline_json(out, key, __builtin_isfinite(value) ? json_real(value) : json_null());
 }
 

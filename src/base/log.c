@@ -2,14 +2,14 @@
 /*
  * log - see log.h.
  *
- * The list of tags is built before main() and only read afterwards; levels, rate
- * limits and the kind of sink are atomics. So nothing here takes a lock, and a
- * line goes out in one write(2), which the kernel does not mix with others (the
- * journal's socket and pipes up to PIPE_BUF).
+ * The list of tags is built before main() and only read afterwards. Levels, rate limits
+ * and the kind of sink are atomics. So nothing here takes a lock. Each line is one
+ * write(2), which the kernel does not mix with others (to the journal's socket, and to
+ * pipes up to PIPE_BUF).
  *
- * The rate limit is a token bucket kept as one number: the time at which it will
- * be full again. A line costs one second of it and may be written while the
- * bucket is less than BURST seconds behind.
+ * The rate limit is a token bucket that is stored as one number: the time at which it is
+ * full again. Each line moves that time one second later. A line is written only if the
+ * time is then at most BURST seconds ahead.
  */
 #include "base/log.h"
 
@@ -29,11 +29,11 @@ COUNTER(ct_log_suppressed, "log lines held back by the rate limit");
 
 #define BURST 5
 #define INTERVAL_US INT64_C(1000000)
-/* Text without level, tag and the note on suppressed lines. */
+/* Size of the text, without level, tag and the note on suppressed lines. */
 #define TEXT_BYTES (LOG_LINE_BYTES - 128)
 
 enum sink {
-	SINK_UNKNOWN, /* not looked at yet */
+	SINK_UNKNOWN, /* not determined yet */
 	SINK_PLAIN,
 	SINK_JOURNAL,
 };
@@ -103,7 +103,7 @@ void log_set_clock(mono_t (*now)(void))
 	clock_now = now ? now : mono_now;
 }
 
-/* JOURNAL_STREAM is "device:inode" of the stream the service manager gave us. */
+/* JOURNAL_STREAM is "device:inode" of the stream that the service manager passed to us. */
 static bool is_journal(void)
 {
 	const char *stream = getenv("JOURNAL_STREAM");
@@ -123,7 +123,7 @@ void log_detect_journal(void)
 			      memory_order_relaxed);
 }
 
-/* Takes a token of this site's bucket. */
+/* Takes a token from this site's bucket. Returns false if it is empty. */
 static bool may_write(struct log_site *site)
 {
 	int64_t now = clock_now().us;
@@ -165,7 +165,7 @@ static void build_text(struct strbuf *text, unsigned int suppressed, const char 
 
 static void write_line(enum log_level level, const char *tag, const char *text)
 {
-	/* Levels of syslog: our five are 3 to 7. */
+	/* syslog priorities: our five levels are 3 to 7. */
 	static const int priorities[] = { 3, 4, 5, 6, 7 };
 	char mem[LOG_LINE_BYTES];
 	struct strbuf line;
@@ -178,7 +178,7 @@ static void write_line(enum log_level level, const char *tag, const char *text)
 	else
 		strbuf_printf(&line, "%s: %s: %s", level_names[level], tag, text);
 	mem[strbuf_len(&line)] = '\n';
-	/* When standard error takes nothing, there is nobody left to tell. */
+	/* If standard error fails, there is nowhere left to report it. */
 	IGNORE_RESULT(write(STDERR_FILENO, mem, strbuf_len(&line) + 1));
 }
 

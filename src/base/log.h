@@ -1,26 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * log - one line on standard error per message, with level and tag.
+ * log - writes one line per message to standard error, with level and tag.
  *
- * Each file that logs says LOG_TAG("name") once, after its includes, and then
- * uses log_error() and its sisters like printf, without newline. Levels:
+ * Each file that logs has LOG_TAG("name") once, after its includes. Then it calls
+ * log_error() and the other log macros like printf, without a newline at the end. Levels:
  *
- *	error	 somebody must act
- *	warning	 degraded; the line says what we do instead
+ *	error	 the administrator must act
+ *	warning	 degraded; the line says what the daemon does instead
  *	notice	 life-cycle and machine-readable events
  *	info	 rare normal facts
  *	debug	 everything else; arguments are not evaluated when it is off
  *
- * base, model, core, nl and kern use debug only: they return errors.
+ * base, model, core, nl and kern log at level debug only: they return errors. The
+ * exception is BUG_ON().
  *
- * Each place in the source may write 5 lines at once and one per second after
- * that; what was held back is added up and shown by the next line that passes:
- * "(17 similar messages suppressed)". Debug lines are not limited.
+ * Each place in the source may write 5 lines at once, and one per second after that.
+ * Further lines are suppressed and counted; the next line that is written reports their
+ * number: "(17 similar messages suppressed)". Debug lines are not limited.
  *
- * Under the journal (JOURNAL_STREAM names our standard error) a line is
- * "<4>path: text", elsewhere "warning: path: text". Control characters in the
- * text, which may come from the kernel or a file, become '?'; a text that is too
- * long ends in "...". One write(2) per line; any thread.
+ * Under the journal (JOURNAL_STREAM names our standard error) a line is "<4>path: text",
+ * otherwise "warning: path: text". The text may contain data from the kernel or a file,
+ * so control characters in it are replaced by '?'. A text that is too long ends in "...".
+ * Each line is one write(2). Any thread may log.
  */
 #pragma once
 
@@ -40,20 +41,20 @@ enum log_level {
 	LOG_LEVEL__COUNT,
 };
 
-/* Longest line, with prefix and newline. */
+/* Longest line, including prefix and newline. */
 #define LOG_LINE_BYTES 1024
 
-/* What a file is called in its messages. Two files may use the same name. */
+/* Name of a file in its messages. Several files may have the same name. */
 struct log_tag {
 	const char *name;
-	atomic_int level; /* enum log_level: this and more urgent ones are written */
+	atomic_int level; /* enum log_level: messages of this and more urgent levels are written */
 	struct log_tag *next;
 };
 
-/* One call of a log macro. Private to log.c. */
+/* One place in the source that logs. Private to log.c. */
 struct log_site {
-	_Atomic int64_t full_at_us; /* when the bucket is full again */
-	atomic_uint suppressed;     /* lines held back since the last one written */
+	_Atomic int64_t full_at_us; /* when the token bucket is full again */
+	atomic_uint suppressed;     /* lines suppressed since the last one written */
 };
 
 #define LOG_TAG(tag_name)                                                                          \
@@ -82,42 +83,48 @@ static inline bool log_is_enabled_(const struct log_tag *tag, enum log_level lev
 	return (int)level <= atomic_load_explicit(&tag->level, memory_order_relaxed);
 }
 
-/* True when this file writes debug lines: to skip work that only feeds one. */
+/* Returns true if this file writes debug lines: lets it skip work that only feeds one. */
 #define log_debug_is_enabled() log_is_enabled_(&log_tag_, LOG_LEVEL_DEBUG)
 
-/* What the macros call. */
+/* Called by the log macros. */
 PRINTF_LIKE(4, 5)
 void log_write(struct log_tag *tag, struct log_site *site, enum log_level level, const char *fmt,
 	       ...);
 
-/* What LOG_TAG calls, before main(). */
+/* Called by LOG_TAG, before main(). */
 void log_register(struct log_tag *tag);
 
-/* Sets the level of every file with this tag, or of all files when tag is NULL. 0 or -ENOENT. */
+/*
+ * Sets the level of every file with this tag, or of all files if tag is NULL. Returns 0,
+ * or -ENOENT if no file has this tag.
+ */
 MUST_CHECK int log_set_level(const char *tag, enum log_level level);
 
-/* The tag after prev, or the first when prev is NULL; NULL at the end. Names may repeat. */
+/*
+ * Returns the tag after prev, or the first one if prev is NULL; NULL at the end. Names
+ * may repeat.
+ */
 const struct log_tag *log_tag_next(const struct log_tag *prev);
 enum log_level log_tag_level(const struct log_tag *tag);
 
 /* "error", "warning", ... */
 const char *log_level_to_str(enum log_level level);
-/* Strict. 0 or -EINVAL. */
+/* Accepts exactly the names above. Returns 0 or -EINVAL. */
 MUST_CHECK int log_level_from_str(const char *str, enum log_level *ret_level);
 
 /*
- * Sends messages to fn instead of standard error; NULL undoes it. The text is
- * without prefix and newline. For tests, and for who wants a second sink (fn
- * may be called from any thread that logs). Set before threads start.
+ * Passes messages to fn instead of writing them to standard error; NULL restores standard
+ * error. The text has no prefix and no newline. For tests and for other sinks. fn may be
+ * called from any thread that logs. Set it before threads start.
  */
 typedef void (*log_hook_fn)(void *ctx, enum log_level level, const char *tag, const char *text);
 void log_set_hook(log_hook_fn fn, void *ctx);
 
-/* For tests: the clock of the rate limit; NULL is mono_now(). */
+/* For tests: sets the clock of the rate limit; NULL restores mono_now(). */
 void log_set_clock(mono_t (*now)(void));
 
 /*
- * Looks at JOURNAL_STREAM and standard error again. The first message does it by
- * itself; needed only by who replaces descriptor 2 later.
+ * Determines again whether standard error is the journal. The first message does this by
+ * itself; call it only after descriptor 2 has been replaced.
  */
 void log_detect_journal(void);

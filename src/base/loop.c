@@ -2,14 +2,14 @@
 /*
  * loop - see loop.h.
  *
- * All sources of a loop are in one list, so that loop_free() finds them. Before a
- * callback runs, everything needed afterwards is copied out of its source: the
- * callback may delete it. Statistics are never deleted before the loop.
+ * All sources of a loop are in one list, so that loop_free() finds them. A callback may
+ * delete its own source, so everything that is needed after the callback is copied out of
+ * the source before. Statistics entries live as long as the loop.
  *
- * Deferred work runs from libev's prepare watcher, which comes right before the
- * wait. What that defers again must wait for the next round, but this round
- * must not block: an idle watcher is active for exactly as long as there is such
- * work, and makes libev poll without waiting.
+ * Deferred work runs from libev's prepare watcher, which is called right before the wait.
+ * If deferred work defers more work, that must wait for the next round, but the current
+ * round must not block. An idle watcher makes libev poll without waiting; it is active
+ * exactly while there is such work.
  */
 #include "base/loop.h"
 
@@ -25,7 +25,7 @@
 #include "base/util.h"
 
 struct stats_entry {
-	struct loop_stats stats; /* first: the public view of this entry */
+	struct loop_stats stats; /* must be first: public part of this entry */
 	struct list link;
 };
 
@@ -35,7 +35,7 @@ enum source_kind {
 	SOURCE_SIGNAL,
 };
 
-/* What all sources have. */
+/* Common to all sources. */
 struct source {
 	struct list link;
 	struct loop *loop;
@@ -45,20 +45,20 @@ struct source {
 };
 
 struct loop_fd {
-	struct source source; /* first: freed through it */
+	struct source source; /* must be first: the source is freed through it */
 	ev_io io;
 	loop_fd_fn fn;
-	unsigned int events; /* watched for */
+	unsigned int events; /* events that are watched */
 };
 
 struct loop_timer {
-	struct source source; /* first */
+	struct source source; /* must be first */
 	ev_timer timer;
 	loop_timer_fn fn;
 };
 
 struct loop_signal {
-	struct source source; /* first */
+	struct source source; /* must be first */
 	ev_signal signal;
 	loop_signal_fn fn;
 };
@@ -80,14 +80,14 @@ struct loop {
 	struct list sources;
 	struct list stats;
 	struct list deferred; /* for the next round */
-	struct list running;  /* of this round, not run yet */
+	struct list running;  /* of the current round, not run yet */
 	struct list spare;    /* memory of deferred work, for reuse */
-	uint64_t slow_us;     /* UINT64_MAX: nothing is slow */
+	uint64_t slow_us;     /* UINT64_MAX: no callback is reported */
 	loop_slow_fn slow_fn;
 	void *slow_ctx;
 };
 
-/* libev can have one watcher per signal in the whole process, and aborts on the second. */
+/* libev allows one watcher per signal in the whole process, and aborts on the second. */
 static atomic_bool signal_taken[NSIG];
 
 /* ---- time accounting ---- */
@@ -328,7 +328,7 @@ mono_t loop_now(const struct loop *loop)
 
 /* ---- sources ---- */
 
-/* A zeroed source of size bytes that begins with a struct source, or NULL. */
+/* Returns a zeroed source of size bytes, which begins with a struct source, or NULL. */
 static void *source_new(struct loop *loop, enum source_kind kind, size_t size, const char *name,
 			void *ctx)
 {
@@ -431,7 +431,7 @@ void loop_timer_set(struct loop_timer *timer, uint64_t delay_ms, uint64_t repeat
 
 	ev_timer_stop(ev, &timer->timer);
 	ev_timer_set(&timer->timer, (double)delay_ms / 1000, (double)repeat_ms / 1000);
-	/* libev counts from when the round began, which may be long ago by now. */
+	/* libev counts from the start of the round, which may be long ago. */
 	ev_now_update(ev);
 	ev_timer_start(ev, &timer->timer);
 }

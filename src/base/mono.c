@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * mono - the one place that reads the clock.
+ * mono - reads the monotonic clock.
  */
 #include "base/mono.h"
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * mono - monotonic time in microseconds, wrapped in a struct so that a time
- * cannot be mixed up with a count or a duration.
+ * mono - monotonic time in microseconds, wrapped in a struct so that a time cannot be
+ * mixed up with a count or a duration.
  *
- * All but mono_now() is pure arithmetic. mono_now() is the one place that
- * reads the clock; core/ and model/ get their time as an argument and never
- * call it (tests/lint/symbols checks that).
+ * Only mono_now() reads the clock; everything else is pure arithmetic. core/ and model/
+ * get their time as an argument and never call mono_now() (tests/lint/symbols checks
+ * that).
  */
 #pragma once
 
@@ -17,11 +17,11 @@ typedef struct {
 	int64_t us;
 } mono_t;
 
-/* Later than every time: "not armed", "no deadline". Survives mono_add_ms() unchanged. */
+/* Later than every other time: "not armed", "no deadline". mono_add_ms() leaves it unchanged. */
 #define MONO_NEVER ((mono_t){ INT64_MAX })
 #define MONO_ZERO ((mono_t){ 0 })
 
-/* Reads CLOCK_MONOTONIC. About 25 ns; take it once per wake-up and hand it on. */
+/* Reads CLOCK_MONOTONIC. Takes about 25 ns: read it once per wake-up and pass the value on. */
 mono_t mono_now(void);
 
 static inline bool mono_is_never(mono_t t)
@@ -29,7 +29,7 @@ static inline bool mono_is_never(mono_t t)
 	return t.us == INT64_MAX;
 }
 
-/* t plus us microseconds (may be negative); saturates at MONO_NEVER and at MONO_ZERO. */
+/* t plus us microseconds (may be negative); limited to MONO_ZERO and MONO_NEVER. */
 static inline mono_t mono_add_us(mono_t t, int64_t us)
 {
 	mono_t sum;
@@ -41,7 +41,7 @@ static inline mono_t mono_add_us(mono_t t, int64_t us)
 	return sum.us < 0 ? MONO_ZERO : sum;
 }
 
-/* t plus ms milliseconds (may be negative); saturates like mono_add_us(). */
+/* t plus ms milliseconds (may be negative); limited like mono_add_us(). */
 static inline mono_t mono_add_ms(mono_t t, int64_t ms)
 {
 	int64_t us;
@@ -51,7 +51,7 @@ static inline mono_t mono_add_ms(mono_t t, int64_t ms)
 	return mono_add_us(t, us);
 }
 
-/* The pause before try number tries (from 0): first_ms, doubled each time, max_ms at most. */
+/* Pause before attempt number tries, counted from 0: first_ms, doubled for each, at most max_ms. */
 static inline int64_t mono_backoff_ms(int64_t first_ms, int64_t max_ms, unsigned int tries)
 {
 	int64_t ms = first_ms;
@@ -61,7 +61,7 @@ static inline int64_t mono_backoff_ms(int64_t first_ms, int64_t max_ms, unsigned
 	return ms < max_ms ? ms : max_ms;
 }
 
-/* a minus b: positive when a is the later one. With MONO_NEVER it is a very large number. */
+/* a minus b: positive if a is later. Very large in magnitude if one of them is MONO_NEVER. */
 static inline int64_t mono_diff_us(mono_t a, mono_t b)
 {
 	return a.us - b.us;
@@ -73,7 +73,7 @@ static inline int64_t mono_diff_ms(mono_t a, mono_t b)
 	return mono_diff_us(a, b) / 1000;
 }
 
-/* True when a is strictly earlier than b. */
+/* Returns true if a is earlier than b. */
 static inline bool mono_before(mono_t a, mono_t b)
 {
 	return a.us < b.us;

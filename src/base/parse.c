@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * parse - see parse.h. Written on single characters because strtoul() and its
- * family accept blanks, signs and octal, and depend on the locale.
+ * parse - see parse.h. Parses single characters, because strtoul() and its relatives
+ * accept blanks, signs and octal, and depend on the locale.
  */
 #include "base/parse.h"
 
@@ -27,9 +27,9 @@ static int digit_value(char c)
 }
 
 /*
- * Reads digits of this base from *str and moves it behind them. -EINVAL without
- * any. A number beyond 64 bits is read to its end, then *ret_overflow is true:
- * whether the rest makes sense comes first.
+ * Reads digits of this base from *str and moves *str past them. Returns -EINVAL if there
+ * are none. A number beyond 64 bits is read to its end and sets *ret_overflow, so that
+ * the caller checks the rest of the string first.
  */
 static int read_digits(const char **str, unsigned int base, uint64_t *ret_value, bool *ret_overflow)
 {
@@ -90,7 +90,7 @@ int parse_u32(const char *str, uint32_t min, uint32_t max, uint32_t *ret_value)
 	return err;
 }
 
-/* A decimal number with a unit of the table, which ends with a NULL name. */
+/* Parses a decimal number with a unit from the table, which ends with a NULL name. */
 static int parse_with_unit(const char *str, const struct unit *units, uint64_t min, uint64_t max,
 			   uint64_t *ret_value)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * thread - starts a thread that no signal reaches: they are the main thread's business.
+ * thread - starts threads with all signals blocked: only the main thread handles signals.
  */
 #pragma once
 
@@ -9,7 +9,7 @@
 
 #include "base/compiler.h"
 
-/* 0 or -errno. */
+/* Runs fn(arg) in a new thread. Returns 0 or -errno. */
 static inline MUST_CHECK int thread_start(pthread_t *ret, void *(*fn)(void *arg), void *arg)
 {
 	sigset_t all, old;

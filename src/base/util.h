@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * util - the few macros every file needs.
+ * util - macros that every file needs.
  */
 #pragma once
 
@@ -10,7 +10,7 @@
 
 #include "base/compiler.h"
 
-/* Number of elements of an array; a pointer in its place does not compile. */
+/* Number of elements of an array; does not compile for a pointer. */
 #define array_size(array)                                                                          \
 	(sizeof(array) / sizeof((array)[0]) +                                                      \
 	 0 * sizeof(struct {                                                                       \
@@ -19,10 +19,10 @@
 	 }))
 
 /*
- * Smaller and larger of two values of the same type; each argument is
- * evaluated once. Different types do not compile: MIN_T and MAX_T name the
- * type to compare in. sys/param.h has macros of the same name that evaluate
- * twice; ours win.
+ * Smaller and larger of two values of the same type. Each argument is evaluated once.
+ * Values of different types do not compile: MIN_T and MAX_T name the type to compare in.
+ * These macros replace those of the same name in sys/param.h, which evaluate arguments
+ * twice.
  */
 #undef MIN
 #undef MAX
@@ -40,13 +40,19 @@
 		left##id op right##id ? left##id : right##id;                                      \
 	})
 
-/* Of two numbers that count up and wrap around, less than half their range apart. */
+/*
+ * Returns true if a comes after b, for counters that wrap around. The two must be less
+ * than half their range apart.
+ */
 static inline bool seq_is_later(uint32_t a, uint32_t b)
 {
 	return (int32_t)(a - b) > 0;
 }
 
-/* The object of the given type whose member is at ptr. Keeps no const: see -Wcast-qual. */
+/*
+ * The object of the given type whose member is at ptr. ptr must not point to const: the
+ * result would drop it (-Wcast-qual).
+ */
 #define container_of(ptr, type, member)                                                            \
 	({                                                                                         \
 		__typeof__(((type *)0)->member) *member_ptr_ = (ptr);                              \

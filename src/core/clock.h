@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * clock - the time as flows remember it.
+ * clock - converts the time to the 32-bit timestamps that flows store.
  *
- * Times inside a flow are 32 bits: tenths of a second since the engine was made, which last for
- * thirteen years.
+ * A timestamp counts tenths of a second from engine.epoch, which lasts for thirteen years.
  */
 #pragma once
 
@@ -13,5 +12,5 @@
 
 struct engine;
 
-/* The time in tenths of a second. Never 0, which means "not yet" in a flow. */
+/* Returns @now as a timestamp. Never 0, which means "not yet" in a flow. */
 uint32_t clock_ds(const struct engine *e, mono_t now);

@@ -38,8 +38,8 @@ COUNTER(refreshes, "conntrack entries read or prolonged for offloaded flows");
 /* Timers fired per tick. */
 #define TIMER_BUDGET 1024
 #define TIMER_TICK_MS 50
-/* The first prio where none is set. Some NICs take none above 1 or 16; elsewhere
- * the small ones are left to others. */
+/* The default of the first prio. Some NICs accept only prio 1, or none above 16. Software rules
+ * leave the low prios to other programs. */
 #define PRIO_HARDWARE 1
 #define PRIO_SOFTWARE 100
 
@@ -109,7 +109,7 @@ const struct settings *engine_settings(const struct engine *engine)
 	return &engine->settings;
 }
 
-/* Those that were turned away need not say anything again. */
+/* Connections that found the table full may never cause another event: a dump must find them. */
 static bool has_room_again(const struct engine *e)
 {
 	uint32_t max = slab_capacity(&e->flows.flows);
@@ -142,7 +142,7 @@ static uint32_t routing_mark(const struct engine *e, const struct flow *f)
 	return f->mark & ~settings_mark_bits(&e->settings);
 }
 
-/* A neighbour that changed keeps its slot, but the rules have its old MAC. */
+/* A neighbour that changed keeps its slot, but the rules contain its old MAC address. */
 static bool is_same_path(const struct engine *e, const struct flow *f, const struct path *path)
 {
 	return f->next_hop[DIR_ORIG] == path->next_hop[DIR_ORIG] &&
@@ -158,7 +158,7 @@ static void take_path(struct engine *e, struct flow *f, const struct path *path)
 	}
 }
 
-/* The flow's rules are in, unless its goal has changed meanwhile. */
+/* The rules are in. The flow becomes ACTIVE unless its goal has changed meanwhile. */
 static void become_active(struct engine *e, struct flow *f, enum flow_input input, mono_t now)
 {
 	flowact_input(e, f, input, REASON_NONE, now);
@@ -166,7 +166,7 @@ static void become_active(struct engine *e, struct flow *f, enum flow_input inpu
 		proof_installed(e, f, now);
 }
 
-/* Rules of an earlier life are right when they are those that it would get now. */
+/* Rules of an earlier run are right if they are those that the flow would get now. */
 static void judge_adopted(struct engine *e, struct flow *f, enum reason reason,
 			  const struct path *path, mono_t now)
 {
@@ -195,7 +195,7 @@ static void feed_lookup(struct engine *e, struct flow *f, struct path_query *q, 
 	}
 	if (path_advance(q, &reason) == PATH_FOUND)
 		reason = path_resolve(&e->paths, &e->settings, q, &path);
-	/* Facts that changed during the walk are looked at by another one. */
+	/* If a fact changed during the lookups, a walk checks whether it concerns the flow. */
 	if (q->generation != e->paths.generation)
 		walk_start(e, WALK_PATH);
 	if (f->state == FLOW_ADOPTED) {
@@ -220,7 +220,7 @@ static void feed_lookup(struct engine *e, struct flow *f, struct path_query *q, 
 	}
 }
 
-/* What a refusal says of the card, the pair and the flow. */
+/* A rule was refused: updates the card, the pair and the flow. Returns the flow's reason. */
 static enum reason judge_refusal(struct engine *e, struct flow *f, const struct event_install *done,
 				 mono_t now)
 {
@@ -291,7 +291,7 @@ static void feed_install(struct engine *e, struct flow *f, const struct event_in
 	}
 }
 
-/* What rules counted until they went. */
+/* Adds the last counters of rules that were removed or replaced. */
 static void count_last(struct engine *e, struct flow *f, const struct event_remove *done, mono_t now)
 {
 	for (unsigned int d = 0; d < DIR__COUNT; d++) {
@@ -323,7 +323,7 @@ static void feed_move(struct engine *e, struct flow *f, const struct event_remov
 		return;
 	}
 	counter_inc(&moves_ok);
-	/* The new ones begin to count. */
+	/* The new rules count from 0. */
 	memset(f->rule_pkts, 0, sizeof(f->rule_pkts));
 	memset(f->rule_bytes, 0, sizeof(f->rule_bytes));
 	become_active(e, f, FLOW_IN_MOVED, now);
@@ -336,7 +336,7 @@ static void feed_refresh(struct engine *e, struct flow *f, const struct event *e
 	if (f->is_asking)
 		e->n_asking--;
 	f->is_asking = false;
-	/* A successor that has the tuple by now speaks for itself. */
+	/* If a newer flow has the tuple by now, the answer is not about this flow. */
 	if (ev->refresh.found && flowtab_find(&e->flows, &f->orig) == f) {
 		conn.conn = ev->refresh.conn;
 		admit_conn(e, &conn, now);
@@ -350,7 +350,7 @@ static void feed_refresh(struct engine *e, struct flow *f, const struct event *e
 	}
 	if (f && ev->refresh.timeout_s)
 		age_prolonged(e, f, ev->refresh.timeout_s, now);
-	/* What was to be asked while this question was out. */
+	/* A refresh was requested while this one was under way. */
 	if (f && f->ask_care)
 		flowact_ask_care(e, f);
 }
@@ -361,12 +361,12 @@ static void feed_sample(struct engine *e, const struct event_sample *s, mono_t n
 	uint32_t now_ds = clock_ds(e, now);
 	bool moved;
 
-	/* The slot may belong to another flow by now, whose rules are new. Rules
-	 * forward from before they are confirmed until they are removed. */
+	/* The slot may belong to another flow by now. Rules forward, and count, from before they
+	 * are confirmed until they are removed. */
 	if (!f || !flow_has_rules(f) || s->cookie.ct_id != f->ct_id ||
 	    s->cookie.instance != e->instance)
 		return;
-	/* Counters of a rule that is replaced are counted with the answer, once. */
+	/* The answer to ORDER_MOVE brings the last counters of replaced rules. */
 	if (f->state == FLOW_MOVING || s->is_old) {
 		proof_seen(e, f, slot_dir(s->handle));
 		return;
@@ -379,8 +379,8 @@ static void feed_sample(struct engine *e, const struct event_sample *s, mono_t n
 		flowact_ask_care(e, f);
 }
 
-/* What is with a worker that does not return stays there; what waits goes to the
- * others, but no install for a card that one is stuck in. */
+/* A stuck worker keeps the orders that it has. Flows that wait for it go to other workers
+ * (first_for()), but nothing is installed on a card that a worker is stuck in. */
 static void feed_worker(struct engine *e, const struct event_worker *w)
 {
 	if (w->worker >= FLOWTAB_MAX_WORKERS)
@@ -526,7 +526,7 @@ bool engine_tick(struct engine *e, mono_t now)
 	struct timer_ctx ctx = { e, now };
 	bool more = wheel_advance(&e->timers, now, TIMER_BUDGET, on_timer, &ctx);
 
-	/* Hardware that is tried again may have been reset in between. */
+	/* Hardware that is used again after a pause may have been reset meanwhile. */
 	if (e->paths.nic && nic_tick(e->paths.nic, now)) {
 		portfsm_touch_ways(e);
 		portfsm_renew_all_guards(e);
@@ -548,14 +548,14 @@ mono_t engine_next_due(const struct engine *e)
 
 /* -- orders -------------------------------------------------------------- */
 
-/* Its timeout is the one of a closing state, and right as it is. */
+/* The entry has the timeout of a closing state, which must not change. */
 static bool is_closing(const struct flow *f)
 {
 	return f->orig.proto == L4_TCP && f->tcp_state != CONN_TCP_ESTABLISHED;
 }
 
-/* It had its time to finish by itself (LAST_ACK_MS), and rules may have hidden
- * its last packet. */
+/* The connection had time to finish by itself (LAST_ACK_MS). If it has not, rules may have hidden
+ * its last packet from conntrack. */
 static bool can_finish(const struct engine *e, const struct flow *f)
 {
 	return f->state == FLOW_REFUSED && f->reason == REASON_TCP_CLOSING &&
@@ -563,13 +563,13 @@ static bool can_finish(const struct engine *e, const struct flow *f)
 	       !wheel_is_armed(&e->timers, flowtab_slot(&e->flows, f));
 }
 
-/* What conntrack shall be told, beside being asked. */
+/* Adds the changes that the refresh shall make to the conntrack entry. */
 static void add_care(const struct engine *e, const struct flow *f, uint32_t now_ds,
 		     struct order_refresh *ret)
 {
 	if (f->mark_state == FLOW_MARK_REVOKED)
 		ret->clear_mark = settings_mark_bits(&e->settings);
-	/* Its rules are in, and it is asked about for another reason. */
+	/* No timeout to set: conntrack saw every packet, or will not expire the entry too early. */
 	if (!f->had_rules || (f->state == FLOW_ACTIVE && !age_needs_refresh(e, f, now_ds)))
 		return;
 	if (!is_closing(f)) {
@@ -586,7 +586,7 @@ static void make_refresh(struct engine *e, struct flow *f, mono_t now, struct or
 	ret->refresh.orig = f->orig;
 	ret->refresh.ct_id = f->ct_id;
 	add_care(e, f, clock_ds(e, now), &ret->refresh);
-	/* A later change needs another one. */
+	/* This clears a mark set before the latest change. A later change needs another refresh. */
 	if (ret->refresh.clear_mark)
 		f->passed = e->suspects.change;
 	f->ask_care = false;
@@ -609,8 +609,8 @@ static bool next_question(struct engine *e, mono_t now, struct order *ret)
 				   e->paths.generation);
 			f->ask_path = false;
 		}
-		/* To the end of the queue if it has another question, else out of
-		 * it; what must wait for an answer comes back with the answer. */
+		/* Requeue the flow if it has another question that can be asked now. A refresh that
+		 * must wait for an answer is queued when the answer comes. */
 		flowtab_enqueue(&e->flows, f,
 				f->ask_path || (f->ask_care && !f->is_asking) ? FLOW_Q_ASK :
 										FLOW_Q_NONE);
@@ -618,7 +618,7 @@ static bool next_question(struct engine *e, mono_t now, struct order *ret)
 	return ret->type != ORDER_NONE || revoke_next_stray(e, ret);
 }
 
-/* First of the worker's own queue, else of a queue whose worker is stuck. */
+/* The first flow of the worker's own queue, else of the queue of a stuck worker. */
 static struct flow *first_for(const struct engine *e, enum flow_queue queue, unsigned int worker)
 {
 	struct flow *f = flowtab_first(&e->flows, queue, worker);
@@ -642,7 +642,7 @@ static bool next_removal(struct engine *e, unsigned int worker, mono_t now, stru
 	struct flow *f = first_for(e, FLOW_Q_REMOVE, worker);
 
 	if (f) {
-		/* What cannot be moved any more is removed. */
+		/* If the rules can no longer be replaced in place, remove them. */
 		if (f->state == FLOW_MOVE && !flowact_make_move(e, f, ret))
 			flowact_input(e, f, FLOW_IN_RECHECK, REASON_NONE, now);
 		if (f->state == FLOW_DRAIN)
@@ -650,7 +650,7 @@ static bool next_removal(struct engine *e, unsigned int worker, mono_t now, stru
 		flowact_input(e, f, FLOW_IN_TAKEN, REASON_NONE, now);
 		return true;
 	}
-	/* Ports go last, when no flow needs them. */
+	/* Ports are closed last, when no flow needs them. */
 	if (worker != 0)
 		return false;
 	if (portfsm_next_unwanted(e, ret))
@@ -660,7 +660,7 @@ static bool next_removal(struct engine *e, unsigned int worker, mono_t now, stru
 	return portfsm_next_closing(e, ret);
 }
 
-/* The card that the flow's rules would be on; a redirect stays on one card. */
+/* The card for the flow's rules. One card has both, because a redirect cannot leave its card. */
 static struct card *card_of(struct engine *e, struct flow *f)
 {
 	uint32_t ifindex = topology_device_of(&e->paths, f->next_hop[DIR_ORIG]);
@@ -671,10 +671,10 @@ static struct card *card_of(struct engine *e, struct flow *f)
 	return nic_card_at(e->paths.nic, f->card);
 }
 
-/* Flows of the install queue that are passed over because they wait for room. */
+/* Flows that one call skips in the install queue because they wait for room or guards. */
 #define PASS_OVER 64
 
-/* On both of its ports. */
+/* The guards on both ports of the rules can be relied on. */
 static bool trusts_guards(struct engine *e, const struct order_install *o, mono_t now)
 {
 	bool is_trusted = true;
@@ -684,14 +684,14 @@ static bool trusts_guards(struct engine *e, const struct order_install *o, mono_
 	return is_trusted;
 }
 
-/* Takes the flow if everything is still as planned. False: not now, or not any
- * more. */
+/* Makes the order if everything is still as planned. False: the flow still waits, or has left the
+ * queue. */
 static bool take_install(struct engine *e, struct flow *f, unsigned int worker, mono_t now,
 			 struct order *ret)
 {
 	struct card *card = card_of(e, f);
 
-	/* Something changed since it was planned: plan it again. */
+	/* Something changed since the path was found: look it up again. */
 	if (flowact_path_is_stale(e, f) || !flowact_make_install(e, f, ret)) {
 		flowact_input(e, f, FLOW_IN_RECHECK, REASON_NONE, now);
 		return false;
@@ -702,7 +702,7 @@ static bool take_install(struct engine *e, struct flow *f, unsigned int worker, 
 		return false;
 	}
 	if (card && !rank_admits(f, card)) {
-		/* A chosen one has a place, as soon as a victim is out. */
+		/* A chosen flow gets its place as soon as a victim is out. */
 		if (f->is_chosen && !rank_is_overdue(e, f, now))
 			flowtab_enqueue(&e->flows, f, FLOW_Q_INSTALL);
 		else
@@ -741,7 +741,7 @@ static bool next_install(struct engine *e, unsigned int worker, mono_t now, stru
 			return true;
 		passed_over += f->state == FLOW_WAIT;
 	}
-	/* What they wait for may be guards. */
+	/* The skipped flows may wait for guards, which are due now. */
 	return worker == 0 && passed_over && portfsm_next_order(e, now, ret);
 }
 
@@ -749,7 +749,7 @@ bool engine_next_order(struct engine *e, enum order_class class, unsigned int wo
 		       struct order *ret_order)
 {
 	ret_order->type = ORDER_NONE;
-	/* It would only lie in its ring. */
+	/* The order would only wait in the worker's ring. */
 	if (class != ORDERS_ASK && class != ORDERS_URGENT && e->is_stuck[worker])
 		return false;
 	switch (class) {
@@ -765,7 +765,7 @@ bool engine_next_order(struct engine *e, enum order_class class, unsigned int wo
 	return false;
 }
 
-/* A flow counts twice while it has rules, for it has a question afterwards. */
+/* A flow with rules counts twice, because a refresh follows the removal. */
 uint32_t engine_left(const struct engine *e)
 {
 	return n_with_rules(e) * 2 + e->n_asking + e->flows.ask.count + portfsm_count_ours(e);

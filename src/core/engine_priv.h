@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * engine_priv - the state that the modules of the engine share. Only they include it, and the tests
- * that look inside. It declares no function: each module does that in a header of its own.
+ * engine_priv - the state that the modules of the engine share.
+ *
+ * Only these modules and white-box tests include it. It declares no function: each module declares
+ * its functions in its own header.
  */
 #pragma once
 
@@ -17,54 +19,54 @@ struct leftovers;
 struct proof;
 struct rank;
 
-/* Tuples that one walk takes back. */
+/* Tuples of flush requests that one walk can serve. */
 #define FLUSH_TUPLES 8
 
 struct engine {
 	struct settings settings;
 	uint32_t instance;
-	mono_t epoch;
+	mono_t epoch; /* time 0 of clock_ds() */
 	struct flowtab flows;
 	struct topology paths;
-	struct wheel timers; /* one per flow slot: pauses and repairs */
+	struct wheel timers; /* one per flow slot: retries and time limits */
 
 	struct walk walk[WALK__COUNT];
 	bool flush_all;
 	unsigned int n_flush;
-	struct tuple flush_tuple[FLUSH_TUPLES]; /* asked for since the walk began */
-	uint8_t seen_gen;
+	struct tuple flush_tuple[FLUSH_TUPLES]; /* requested since the walk began */
+	uint8_t seen_gen; /* number of the last conntrack dump */
 	bool in_resync;
-	bool is_behind; /* this dump is ahead of events that are still to come */
+	bool is_behind; /* events older than the current dump are still queued */
 	bool stopping;
-	uint32_t mark_epoch; /* that our bits of the ct mark must have; 0 = none does */
+	uint32_t mark_epoch; /* value that our bits of the ct mark must have; 0 = no mark counts */
 	struct suspects suspects;
-	uint32_t n_revoked;  /* flows whose mark is to be taken away */
-	uint32_t n_barred;   /* flows that the barrier waits for */
-	uint32_t n_barriers; /* ports that have one, or whose worker is at it */
-	bool wants_barrier;
-	mono_t barrier_due;  /* those that could not be lowered are tried again */
-	bool has_unwanted; /* ports that are PORT_UNWANTED, or were */
+	uint32_t n_revoked;  /* flows whose mark must be cleared */
+	uint32_t n_barred;   /* flows whose rules must carry no packet now */
+	uint32_t n_barriers; /* ports with a barrier, including those in transition */
+	bool wants_barrier;  /* ports shall have a barrier */
+	mono_t barrier_due;  /* when to retry after a barrier could not be lowered */
+	bool has_unwanted; /* there may be ports in PORT_UNWANTED */
 
-	struct proof *proof; /* do rules do what they say? */
-	struct rank *rank;   /* who gets into a full card? NULL unless in hardware */
-	bool is_heir; /* every port may have something of an earlier life with our instance */
-	struct leftovers *leftovers; /* rules of an earlier life; NULL = none is left */
-	mono_t adopt_due; /* when what is left of them is drained; MONO_NEVER = that is over */
-	bool is_stuck[FLOWTAB_MAX_WORKERS];
+	struct proof *proof; /* checks that rules forward packets */
+	struct rank *rank;   /* chooses flows for a full card; NULL without hardware offload */
+	bool is_heir; /* ports may have rules of an earlier run with our instance */
+	struct leftovers *leftovers; /* rules of an earlier run; NULL = none left */
+	mono_t adopt_due; /* when unconfirmed leftovers are drained; MONO_NEVER = unset or past */
+	bool is_stuck[FLOWTAB_MAX_WORKERS]; /* the worker does not return from the kernel */
 	struct notices notices;
 
-	/* When conntrack shall be dumped for flows of the kernel's flowtable. */
+	/* Conntrack dumps for flows in the kernel's flowtable. */
 	mono_t kernel_due;
 	bool wants_kernel_dump;
 
-	bool has_turned_away; /* a connection found no room, since the last dump began */
+	bool has_turned_away; /* a connection found the flow table full since the last dump began */
 	uint32_t evict_cursor;
-	uint32_t n_moves;   /* flows whose rules were replaced, or should have been */
-	uint32_t n_silent;  /* flows with rules and is_silent */
+	uint32_t n_moves;   /* answers to ORDER_MOVE, failures included */
+	uint32_t n_silent;  /* flows with is_silent that have rules */
 	uint32_t n_silent_known; /* flows with is_silent */
-	uint32_t n_asking;  /* refreshes out */
+	uint32_t n_asking;  /* refreshes without an answer yet */
 	uint32_t n_state[FLOW_STATE__COUNT];
 	uint32_t n_reason[REASON__COUNT];     /* flows in REFUSED, by reason */
-	uint64_t forwarded_pkts[DIR__COUNT];  /* by rules, since the start */
+	uint64_t forwarded_pkts[DIR__COUNT];  /* by rules, since the daemon started */
 	uint64_t forwarded_bytes[DIR__COUNT];
 };

@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * notice - what the core has found out about the hardware, for the log.
+ * notice - queue of findings about the hardware that the daemon should log.
  *
- * The core does not log. What an operator should read once, when it changes,
- * is left here until the daemon fetches it. Bounded; what does not fit is
- * counted, and the state itself can be asked for at any time (`devices`).
+ * The core does not log. It queues a notice when something changes that the administrator should
+ * read once, and the daemon fetches it. The queue is bounded; a notice that does not fit is dropped
+ * and counted. The command `devices` shows the current state at any time.
  */
 #pragma once
 
 #include "model/order.h"
 
 enum notice_type {
-	NOTICE_PAIR_GOOD,     /* in, out: a recipe was found */
-	NOTICE_PAIR_REFUSED,  /* in, out: reason, err, extack: no flow between them */
-	NOTICE_PAIR_NOT_HIT,  /* in, out: number of flows whose rules do nothing: paused */
-	NOTICE_CARD_LEARNT,   /* in: its NIC holds number rules */
-	NOTICE_CARD_FAILING,  /* in: number failures in a row, err, extack: paused */
-	NOTICE_CARD_RECOVERED,
-	NOTICE_GUARD_LOST,    /* in: guards or clsact are gone, made anew */
-	NOTICE_RULES_LOST,    /* number of flows whose rules were gone, put in again */
+	NOTICE_PAIR_GOOD,     /* in, out, shape: recipe found, with number classes */
+	NOTICE_PAIR_REFUSED,  /* in, out, reason, err, extack: no flows between these ports */
+	NOTICE_PAIR_NOT_HIT,  /* in, out: paused, the rules of number flows do nothing */
+	NOTICE_CARD_LEARNT,   /* in: its NIC has room for number rules */
+	NOTICE_CARD_FAILING,  /* in, err, extack: paused after number failures in a row */
+	NOTICE_CARD_RECOVERED, /* in: the pause is over */
+	NOTICE_GUARD_LOST,    /* in: guards or clsact were gone and are being restored */
+	NOTICE_RULES_LOST,    /* the rules of number flows were gone */
 };
 
 struct notice {
@@ -36,10 +36,10 @@ struct notice {
 struct notices {
 	struct notice ring[NOTICES_MAX];
 	unsigned int first, count;
-	unsigned int left_out;
+	unsigned int left_out; /* notices that did not fit */
 };
 
-/* Drops it when there is no room. */
+/* Drops the notice if the queue is full. */
 void notice_push(struct notices *notices, const struct notice *notice);
-/* False when there is none. */
+/* Returns false if the queue is empty. */
 bool notice_pop(struct notices *notices, struct notice *ret);

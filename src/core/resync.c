@@ -14,8 +14,8 @@
 #include "core/rules/revoke.h"
 #include "core/walk.h"
 
-/* Requests may come while a walk is under way. More tuples than fit mean every flow: that is more
- * than was asked for, but never wrong. */
+/* Requests may come while a walk is running. If there are more tuples than fit, flush every flow:
+ * that is more than requested, but never wrong. */
 static void add_flush(struct engine *e, const struct event_flush *flush)
 {
 	if (flush->all || e->n_flush == FLUSH_TUPLES)
@@ -60,8 +60,8 @@ void resync_event(struct engine *e, const struct event *ev)
 	}
 }
 
-/* A dump can miss an entry that conntrack moves meanwhile, so a flow that it did not show is asked
- * about before it counts as gone. */
+/* Asks conntrack about a flow that the dump did not show. The flow may still exist: a dump misses
+ * an entry that conntrack moves meanwhile. */
 static void visit_unseen(struct engine *e, struct flow *f, mono_t now)
 {
 	(void)now;
@@ -69,7 +69,7 @@ static void visit_unseen(struct engine *e, struct flow *f, mono_t now)
 		flowact_ask_care(e, f);
 }
 
-/* No change since the flow's path was found concerns it. */
+/* Notes that no change up to now concerns the flow's path. */
 static void account(const struct engine *e, struct flow *f)
 {
 	f->path_gen = e->paths.generation;
@@ -80,7 +80,7 @@ static void visit_path(struct engine *e, struct flow *f, mono_t now)
 	bool is_stale = flowact_path_is_stale(e, f);
 	enum reason reason;
 
-	/* The look-ups take time, during which rules would send packets along the old path. */
+	/* The lookups take time. Until then rules would send packets along the old path. */
 	if (is_stale && flow_has_rules(f) && f->state != FLOW_ADOPTED)
 		barrier_bar(e, f);
 	switch ((enum flow_state)f->state) {
@@ -98,7 +98,7 @@ static void visit_path(struct engine *e, struct flow *f, mono_t now)
 			account(e, f);
 			return;
 		}
-		/* This needs no look-up, so the rules can go at once. */
+		/* This check needs no lookup, so the rules can go at once. */
 		reason = path_check_family(&e->paths, f->orig.family);
 		if (reason != REASON_NONE) {
 			f->path_gen = e->paths.generation;
@@ -138,7 +138,7 @@ static void visit_flush(struct engine *e, struct flow *f, mono_t now)
 			      e->stopping ? REASON_STOPPING : REASON_FLUSHED, now);
 }
 
-/* In this order: rules that the ruleset may no longer allow go first. */
+/* The order matters: rules that the ruleset may no longer allow go first. */
 static const struct {
 	enum walk_id id;
 	void (*visit)(struct engine *e, struct flow *f, mono_t now);

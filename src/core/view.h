@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * view - read-only looks into the engine, for the commands that show.
+ * view - read-only access to the engine's state, for commands and other parts of the daemon.
  */
 #pragma once
 
@@ -11,8 +11,8 @@
 struct view_totals {
 	uint32_t n_flows, max_flows;
 	uint32_t n_state[FLOW_STATE__COUNT];
-	uint32_t n_reason[REASON__COUNT]; /* of flows that are on the CPU */
-	struct rule_stats forwarded[DIR__COUNT]; /* by rules, since the start */
+	uint32_t n_reason[REASON__COUNT]; /* flows in REFUSED, by reason */
+	struct rule_stats forwarded[DIR__COUNT]; /* by rules, since the daemon started */
 };
 
 void view_totals(const struct engine *engine, struct view_totals *ret);
@@ -22,45 +22,45 @@ struct view_flow {
 	enum reason reason;
 	bool in_hw;
 	uint32_t egress[DIR__COUNT]; /* ifindex; 0 = no path */
-	struct rule_stats forwarded[DIR__COUNT]; /* by rules, over all re-installs */
+	struct rule_stats forwarded[DIR__COUNT]; /* by all rules that the flow has had */
 };
 
-/* The flow of a connection; false when the engine does not know it. @ct_id
- * tells it from one that had the same tuple before. */
+/* Describes the flow of a connection. Returns false if the engine does not know it. @ct_id rules
+ * out another connection with the same tuple. */
 bool view_flow(const struct engine *engine, const struct tuple *orig, uint32_t ct_id,
 	       struct view_flow *ret);
 
-/* Devices on which the flow has rules, by the direction that leaves there; 0 where
- * none is known. False when there is no such flow. */
+/* Gets the devices through which each direction of the flow leaves; 0 where none is known. Returns
+ * false if there is no such flow. */
 bool view_flow_devices(const struct engine *engine, struct slab_ref flow,
 		       uint32_t ret[DIR__COUNT]);
 
-/* Rules that the flow has, or would get over @path. For `why`. */
+/* Builds the rules that the connection has or would get over @path, for the command `why`. */
 void view_rules(const struct engine *engine, const struct conn *conn, const struct path *path,
 		struct rule ret[DIR__COUNT]);
 
-/* What policy_conn() is to be asked with. */
+/* The epoch to pass to policy_conn(). */
 uint32_t view_epoch(const struct engine *engine);
 
-/* Links, neighbours and ports, valid until the next engine_feed. */
+/* Links, neighbours and ports; valid until the next engine_feed(). */
 const struct topology *view_paths(const struct engine *engine);
 
-/* What the hardware can do; NULL unless rules go there. */
+/* What the hardware can do; NULL without hardware offload. */
 const struct nic *view_nic(const struct engine *engine);
-/* Its driver counts nothing, and only tells when a rule was used last. */
+/* The port's driver counts no packets; it only tells when a rule was last used. */
 bool view_wants_ages(const struct engine *engine, uint32_t ifindex);
-/* Every port and pair that can be used can be used now. */
+/* Every usable port and pair is ready: none is still being opened, guarded or probed. */
 bool view_is_settled(const struct engine *engine);
 
-/* What is in the kernel is right by the nft ruleset as it was told: nothing that a change
- * of it asks for is still to be done. */
+/* Everything that changes of the nft ruleset require is done: the rules in the kernel agree with
+ * the ruleset as far as the engine has been told. */
 bool view_is_lawful(const struct engine *engine);
-/* Rules of an earlier life are still being checked, or on their way out. */
+/* Rules of an earlier run are still being checked or removed. */
 bool view_is_adopting(const struct engine *engine);
 
 /* The kernel may hold rules of the flow with this original tuple. */
 bool view_has_rules(const struct engine *engine, const struct tuple *orig);
 
-/* Grows when rules were replaced by others in their places: what was read of rules before may
- * be of one that is no more. */
+/* A count that grows whenever rules are replaced in place. Counters that were read before it grew
+ * may belong to a rule that no longer exists. */
 uint32_t view_moves(const struct engine *engine);

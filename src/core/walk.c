@@ -3,7 +3,7 @@
 
 #include "core/engine_priv.h"
 
-/* Flows visited per walk and tick: some tens of microseconds. */
+/* Flows visited per walk and tick; takes some tens of microseconds. */
 #define SLICE 512
 
 void walk_start(struct engine *e, enum walk_id id)

@@ -13,7 +13,7 @@
 
 extern char **environ;
 
-/* Where this program is, there is the daemon. */
+/* The daemon is expected in the directory of this program. */
 static int find_daemon(char ret[PATH_MAX])
 {
 	ssize_t len = readlink("/proc/self/exe", ret, PATH_MAX - 1);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * cleanup - the command that needs no daemon: "nft-offloadd --cleanup" does the work.
+ * cleanup - runs "nft-offloadd --cleanup", for the one command that needs no running daemon.
  */
 #pragma once
 
 #include "base/compiler.h"
 
 /*
- * Runs the nft-offloadd that is installed beside this program, with its output, and waits
- * for it. socket_path may be NULL: the configured one. Its exit status, or -errno, also
- * when it was killed (-EINTR).
+ * Runs the nft-offloadd in the directory of this program and waits for it; its output goes
+ * where ours goes. socket_path may be NULL: the configured one. Returns its exit status, or
+ * -errno (-EINTR if a signal killed it).
  */
 MUST_CHECK int cleanup_run(const char *socket_path);

@@ -15,17 +15,17 @@
 struct command {
 	struct cmd_help help;
 	const char *(*check)(const struct cmd_args *args);
-	const char *method; /* NULL: the daemon is not asked (run_cleanup) */
+	const char *method; /* NULL: runs without the daemon (run_cleanup) */
 	bool wants_more;
-	/* The request's parameters, a new reference; NULL without memory. */
+	/* Returns the request's parameters, a new reference; NULL if memory is short. */
 	json_t *(*parameters)(const struct cmd_args *args);
-	/* One answer. */
+	/* Shows one reply. */
 	void (*show)(struct out *out, const json_t *answer);
-	/* After the last answer; may be NULL. */
+	/* Called after the last reply; may be NULL. */
 	void (*end)(struct out *out);
 };
 
-/* ---- what may follow a command */
+/* ---- checks of the arguments */
 
 static bool has_filter(const struct cmd_args *args)
 {
@@ -143,7 +143,7 @@ static json_t *filter_parameters(const struct cmd_args *args)
 	return json;
 }
 
-/* ---- answers */
+/* ---- replies */
 
 static void show_status(struct out *out, const json_t *answer)
 {
@@ -267,7 +267,7 @@ static int converse(struct session *session, const struct command *command,
 			break;
 		command->show(out, answer);
 		json_decref(answer);
-		/* Nobody reads any more: head, a pager. */
+		/* The reader of our output is gone, such as head or a pager. */
 		if (ferror(out->stream)) {
 			session_error_set(error, "output", "cannot write: %s", strerror(errno));
 			err = -EIO;

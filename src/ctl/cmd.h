@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * cmd - what the user asked for, and how it is asked of the daemon.
+ * cmd - the commands of nft-offload: checks the arguments, sends the request, shows the
+ * replies.
  *
- * One table has every command: its name, what may follow it, and the function
- * that runs it.
+ * One table contains every command: its name, its arguments, and the functions that implement
+ * it.
  */
 #pragma once
 
@@ -14,34 +15,34 @@
 
 enum cmd_exit {
 	CMD_OK = 0,
-	CMD_USAGE = 1,  /* the command line does not make sense */
-	CMD_FAILED = 2, /* the daemon refused, or is not there */
+	CMD_USAGE = 1,  /* invalid command line */
+	CMD_FAILED = 2, /* the daemon refused or cannot be reached, or nothing can be written */
 	CMD_PROBLEMS = 3, /* doctor found problems */
 };
 
-/* The command line, taken apart. */
+/* The parsed command line. */
 struct cmd_args {
 	const char *socket_path;
 	const char *command;
-	char *const *words; /* behind the command */
+	char *const *words; /* arguments after the command */
 	int n_words;
 	bool all;          /* --all */
-	const char *state; /* filters of flows; NULL: none */
+	const char *state; /* filters of the flows command; NULL: none */
 	const char *proto;
 	const char *reason;
 	const char *device;
 };
 
 /*
- * NULL when the command line makes sense, or a sentence that says why not.
- * Nothing is sent.
+ * Returns NULL if the command line is valid, else a sentence that says what is wrong. Sends
+ * nothing.
  */
 const char *cmd_check(const struct cmd_args *args);
 
-/* Runs a command that cmd_check() has nothing against, and shows what comes. */
+/* Runs a command that has passed cmd_check(), and shows the result. */
 MUST_CHECK enum cmd_exit cmd_run(const struct cmd_args *args, struct out *out);
 
-/* The n-th line of the list of commands for --help: name, arguments and help; NULL at the end. */
+/* Line n of the list of commands for --help; NULL after the last one. */
 struct cmd_help {
 	const char *name, *arguments, *help;
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * main - nft-offload(8): the command line.
+ * main - nft-offload(8), the command-line client.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -84,7 +84,7 @@ static bool take_option(struct settings *settings, int option)
 	return false;
 }
 
-/* Options may stand anywhere. False when one is not known; getopt has said so. */
+/* Options may be anywhere. Returns false for an unknown option, which getopt has reported. */
 static bool read_arguments(int argc, char **argv, struct settings *settings)
 {
 	int option;

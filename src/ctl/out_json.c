@@ -4,9 +4,9 @@
 #include <stdlib.h>
 
 struct out_json {
-	struct out out; /* first */
-	size_t flags;   /* of json_dumpf() */
-	bool in_list;   /* "[" is written, "]" is not */
+	struct out out; /* must be first */
+	size_t flags;   /* for json_dumpf() */
+	bool in_list;   /* "[" has been written, "]" has not */
 };
 
 static struct out_json *json_of(struct out *out)
@@ -50,7 +50,7 @@ static void end_rows(struct out *out)
 	end_list(out);
 }
 
-/* Behind a list that broke off there is no place for it: the list must stay valid. */
+/* An error in the middle of a list goes to stderr, so that the list stays valid JSON. */
 static void put_error(struct out *out, const struct session_error *error)
 {
 	json_t *json;

@@ -11,11 +11,12 @@
 #include "ctl/table.h"
 
 struct out_text {
-	struct out out; /* first */
+	struct out out; /* must be first */
 	FILE *errors;
-	struct table *flows; /* made with the first row */
+	struct table *flows; /* created with the first row */
 	bool has_devices;
-	/* Of the last finding: findings with the same advice have it once, behind the last. */
+	/* Of the last finding. Consecutive findings with the same advice show it once, after
+	 * the last. */
 	char severity[16];
 	char todo[512];
 };
@@ -25,7 +26,7 @@ static struct out_text *text_of(struct out *out)
 	return (struct out_text *)out;
 }
 
-/* ---- reading JSON: what is missing is "-" or 0 */
+/* ---- reading JSON: missing members are "-" or 0 */
 
 static const char *string_in(const json_t *object, const char *key)
 {
@@ -44,8 +45,8 @@ static bool is_true_in(const json_t *object, const char *key)
 	return json_is_true(json_object_get(object, key));
 }
 
-/* Bytes of the control character that the text begins with, 0 if it does not. Those
- * from U+0080 to U+009F are as much obeyed by terminals as the ASCII ones. */
+/* Length in bytes of a control character at the start of the text; 0 if there is none.
+ * Terminals obey those from U+0080 to U+009F just like the ASCII ones. */
 static unsigned int control_len(const char *text)
 {
 	unsigned char c = (unsigned char)text[0], next = (unsigned char)text[1];
@@ -55,7 +56,7 @@ static unsigned int control_len(const char *text)
 	return c == 0xc2 && next >= 0x80 && next < 0xa0 ? 2 : 0;
 }
 
-/* Names of devices and texts of drivers come from elsewhere: no control characters. */
+/* Replaces control characters: names of devices and texts of drivers are untrusted. */
 static void put_clean(struct strbuf *sb, const char *text)
 {
 	while (*text) {
@@ -74,7 +75,7 @@ static void write_clean(FILE *stream, const char *text)
 	fputs(strbuf_str(&clean), stream);
 }
 
-/* A text member behind a title, if it is there. */
+/* Writes a title and a text member; nothing if the member is missing. */
 static void write_member(FILE *stream, const char *title, const json_t *object, const char *key)
 {
 	const char *text = json_string_value(json_object_get(object, key));
@@ -85,14 +86,14 @@ static void write_member(FILE *stream, const char *title, const json_t *object, 
 	write_clean(stream, text);
 }
 
-/* The same of one that should be there. */
+/* The same, but a missing member is shown as "-". */
 static void write_text(FILE *stream, const char *title, const json_t *object, const char *key)
 {
 	fputs(title, stream);
 	write_clean(stream, string_in(object, key));
 }
 
-/* "512 B", "1.5 KiB": three digits or four. */
+/* "512 B", "1.5 KiB". */
 static void put_bytes(struct strbuf *sb, json_int_t bytes)
 {
 	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
@@ -177,7 +178,7 @@ static void put_tuple(struct strbuf *sb, const json_t *tuple)
 	put_endpoint(sb, string_in(tuple, "dst"), int_in(tuple, "dport"));
 }
 
-/* The reply is not simply the way back: addresses or ports are translated. */
+/* True if addresses or ports are translated: the reply tuple is not just the reverse. */
 static bool is_translated(const json_t *orig, const json_t *reply)
 {
 	return strcmp(string_in(orig, "src"), string_in(reply, "dst")) != 0 ||
@@ -186,7 +187,7 @@ static bool is_translated(const json_t *orig, const json_t *reply)
 	       int_in(orig, "dport") != int_in(reply, "sport");
 }
 
-/* Both directions together; "-" where the kernel does not count. */
+/* Sum of both directions; the cell stays "-" if the kernel does not count. */
 static void put_volume(struct table *table, enum flow_column column, const json_t *bytes,
 		       const char *key)
 {
@@ -298,11 +299,12 @@ static void put_flow_totals(struct out *out, const json_t *flows)
 		int_in(flows, "kernel"), int_in(flows, "pending"), int_in(flows, "software"));
 }
 
-/* Name and number, two in a line; zeros are left out. */
+/* Names and numbers, two pairs per line, without zeros. */
 static void put_numbers(struct out *out, const char *title, const json_t *numbers)
 {
 	const char *name;
-	json_t *number, *object = json_deep_copy(numbers); /* iterators want no const */
+	json_t *number, *object = json_deep_copy(numbers); /* the iterator needs a non-const
+							    * object */
 	int n = 0;
 
 	json_object_foreach(object, name, number)
@@ -409,7 +411,7 @@ static void write_table(FILE *stream, const json_t *table)
 		is_true_in(table, "stuck") ? "; its driver does not return" : "");
 }
 
-/* All 16 are not worth a list. */
+/* A list of all 16 classes is shown as "everything". */
 static void write_classes(FILE *stream, const char *title, const json_t *classes)
 {
 	size_t n = json_array_size(classes);
@@ -556,7 +558,7 @@ static void end_findings(struct out *out)
 
 /* ---- why, flush, errors */
 
-/* A text, or an object with the parts of a tuple. */
+/* The tuple may be a text, or an object with its parts. */
 static void write_why_tuple(struct out *out, const json_t *tuple)
 {
 	STRBUF_ON_STACK(sb, 256);
@@ -625,7 +627,7 @@ static void put_error(struct out *out, const struct session_error *error)
 {
 	struct out_text *text = text_of(out);
 
-	/* The rows that came before it. */
+	/* Write the rows that came before the error. */
 	table_end(text->flows);
 	text->flows = NULL;
 	end_group(out);

@@ -17,7 +17,7 @@ struct session {
 	int fd;
 	unsigned int timeout_ms;
 	size_t len;     /* bytes in buf */
-	size_t scanned; /* no NUL in front of this */
+	size_t scanned; /* bytes known to contain no NUL */
 	char buf[CTL_REPLY_MAX_BYTES + 4096];
 };
 
@@ -106,7 +106,8 @@ static int send_all(struct session *session, const char *data, size_t len)
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		/* A daemon that turned us away has said why: read it. */
+		/* A daemon that refused the connection has sent the reason; session_next()
+		 * reads it. */
 		if (n < 0 && (errno == EPIPE || errno == ECONNRESET))
 			return 0;
 		if (n < 0)
@@ -151,7 +152,7 @@ static int wait_readable(struct session *session)
 	return n ? 0 : -ETIMEDOUT;
 }
 
-/* Adds to the buffer. 0; -ECONNRESET at the end of the stream; other negative errno. */
+/* Appends to the buffer. Returns 0, -ECONNRESET at the end of the stream, or another -errno. */
 static int receive(struct session *session)
 {
 	ssize_t n;
@@ -195,7 +196,7 @@ static void explain_receive(const struct session *session, int err, struct sessi
 	}
 }
 
-/* The next message without its NUL, as JSON; NULL with error filled. */
+/* Returns the next message as JSON, or NULL with *ret_err and error filled. */
 static json_t *receive_message(struct session *session, int *ret_err, struct session_error *error)
 {
 	json_t *message;
@@ -230,7 +231,7 @@ static const char *string_in(const json_t *object, const char *key)
 	return json_string_value(json_object_get(object, key));
 }
 
-/* Makes a sentence of the daemon's error. */
+/* Turns the daemon's error into a sentence. */
 static void explain_error(const char *name, const json_t *parameters, struct session_error *error)
 {
 	const char *text = string_in(parameters, "text");

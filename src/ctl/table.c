@@ -15,10 +15,10 @@ struct table {
 	FILE *stream;
 	const struct table_column *columns;
 	size_t n_columns;
-	size_t n_rows;   /* kept ones, in front of the one that is being built */
-	bool is_flowing; /* the widths are fixed, rows are written at once */
+	size_t n_rows;   /* kept rows, before the current one */
+	bool is_flowing; /* kept rows are written; further rows are written at once */
 	size_t width[TABLE_COLUMNS_MAX];
-	struct cell *cells; /* TABLE_ROWS_KEPT rows and one more, n_columns each */
+	struct cell *cells; /* TABLE_ROWS_KEPT rows and the current one, n_columns each */
 };
 
 static struct cell *row_cells(const struct table *table, size_t row)
@@ -103,8 +103,8 @@ void table_add_row(struct table *table)
 {
 	struct cell *cells = row_cells(table, table->n_rows);
 
-	/* A wider one moves the columns of what follows, which is better than a
-	 * ragged line each time. */
+	/* A wider cell shifts the columns of all later rows, which is better than many
+	 * misaligned rows. */
 	learn_widths(table, cells);
 	if (table->is_flowing)
 		write_row(table, cells);

@@ -9,7 +9,7 @@
 #include "base/parse.h"
 #include "base/strbuf.h"
 
-/* proto src sport dst dport "zone" number, and one to notice that it is too much. */
+/* proto src sport dst dport "zone" number, and one more to detect surplus parts. */
 #define PARTS_MAX 8
 
 struct parts {
@@ -17,7 +17,7 @@ struct parts {
 	int n;
 };
 
-/* Splits text at blanks, in place; the arrow between the two ends is left out. */
+/* Splits text at blanks, in place, and drops the arrow between the two endpoints. */
 static bool split(char *text, struct parts *parts)
 {
 	char *save = NULL;
@@ -32,7 +32,7 @@ static bool split(char *text, struct parts *parts)
 	return true;
 }
 
-/* "192.0.2.1:80" or "[2001:db8::1]:80", in place. */
+/* Splits "192.0.2.1:80" or "[2001:db8::1]:80", in place. */
 static bool split_end(char *text, char **ret_addr, char **ret_port)
 {
 	char *colon = strrchr(text, ':');
@@ -45,7 +45,7 @@ static bool split_end(char *text, char **ret_addr, char **ret_port)
 		colon[-1] = '\0';
 		text++;
 	} else if (strchr(text, ':') != colon) {
-		return false; /* IPv6 without brackets: where would the port begin? */
+		return false; /* IPv6 without brackets: the port is ambiguous */
 	}
 	*colon = '\0';
 	*ret_addr = text;
@@ -53,7 +53,7 @@ static bool split_end(char *text, char **ret_addr, char **ret_port)
 	return true;
 }
 
-/* Takes "zone N" off the end. False when N is not a zone. */
+/* Removes "zone N" from the end. False if N is not a zone. */
 static bool take_zone(struct parts *parts, uint32_t *ret_zone)
 {
 	*ret_zone = 0;

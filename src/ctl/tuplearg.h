@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * tuplearg - a connection as people write it on the command line, taken apart.
+ * tuplearg - parses a connection given on the command line.
  *
  *	tcp 192.0.2.1:4000 198.51.100.1:80
  *	tcp 192.0.2.1:4000 > 198.51.100.1:80		also with "->"
@@ -8,8 +8,7 @@
  *	tcp 192.0.2.1 4000 198.51.100.1 80
  *	... zone 3
  *
- * in one word or in many. Only the form is looked at: whether an address is one
- * is for the daemon to say.
+ * As one argument or as several. Only the form is checked; the daemon checks the addresses.
  */
 #pragma once
 
@@ -17,11 +16,12 @@
 
 #include "base/compiler.h"
 
-/* Longest text of all words together. */
+/* Maximum length of all arguments together. */
 #define TUPLEARG_MAX_BYTES 256
 
 /*
- * The parameters {proto, src, sport, dst, dport} and perhaps zone, for
- * CTL_METHOD_WHY and _FLUSH. 0; -EINVAL when it is none of these forms; -ENOMEM.
+ * Returns the parameters {proto, src, sport, dst, dport} and, unless it is 0, zone, for
+ * CTL_METHOD_WHY and CTL_METHOD_FLUSH. Returns 0, or -EINVAL if the arguments have none of
+ * these forms, also if memory is short.
  */
 MUST_CHECK int tuplearg_parse(char *const *words, int n_words, json_t **ret);

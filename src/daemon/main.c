@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * main - arguments, the list of what is started and stopped, exit status.
+ * main - command line, start and stop of all modules, exit status.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -44,12 +44,12 @@ enum exit_status {
 	EXIT_OK = 0,
 	EXIT_CONFIG = 1,
 	EXIT_USAGE = 2,
-	EXIT_START = 3, /* the system does not let us start */
+	EXIT_START = 3, /* the start failed */
 	EXIT_STOP = 4,	/* something of ours may be left in the kernel */
 };
 
-/* How long a stop may make no progress before it is given up, and how often that
- * is looked at. */
+/* A stop without progress for this long is given up. Progress is checked every
+ * STOP_CHECK_MS. */
 #define STOP_MS 15000
 #define STOP_CHECK_MS 1000
 #define READY_CHECK_MS 20
@@ -60,12 +60,12 @@ struct args {
 	const char *socket_path;
 	bool only_check;
 	bool only_clean;    /* --cleanup */
-	bool after_service; /* --stop-post: the same, if nobody goes on */
+	bool after_service; /* --stop-post: the same, unless the next start will use the rules */
 };
 
 struct daemon {
 	struct config config;
-	struct lastlife life;	 /* of an earlier daemon, while it is valid; then what is written */
+	struct lastlife life;	 /* record of the earlier run; then the record last written */
 	char life_path[CONF_PATH_SIZE + 8];
 	uint32_t instance;
 	struct loop *loop;
@@ -85,8 +85,8 @@ struct daemon {
 	struct loop_timer *stop_timer, *ready_timer, *status_timer, *watchdog_timer;
 	bool is_ready;
 	bool stopping;
-	uint32_t stop_left;   /* least that was left of a stop */
-	mono_t stop_progress; /* since then */
+	uint32_t stop_left;   /* lowest engine_left() since the stop began */
+	mono_t stop_progress; /* when stop_left last fell */
 	enum exit_status status;
 };
 
@@ -108,7 +108,7 @@ static void usage(FILE *out)
 	      out);
 }
 
-/* Negative: go on; else exit with that status. */
+/* Returns -1 to go on, or the status to exit with. */
 static int parse_args(int argc, char **argv, struct args *args)
 {
 	enum { OPT_CHECK = 256, OPT_CLEANUP, OPT_STOP_POST, OPT_FSM, OPT_VERSION };
@@ -161,7 +161,7 @@ static int parse_args(int argc, char **argv, struct args *args)
 	return -1;
 }
 
-/* Prints all that is to say about the files: errors as "file:line: text". */
+/* Prints all errors of the files as "file:line: text", and logs the notices. */
 static int load_config(const struct args *args, struct config *config)
 {
 	CLEANUP(conf_errors_fini) struct conf_errors errors;
@@ -207,8 +207,8 @@ static int make_engine(struct daemon *d)
 	return engine_new(&params, &d->engine);
 }
 
-/* Rules that a previous life left on devices which are no ports now: nobody else
- * would remove them. Ports are swept when they are opened. */
+/* Removes the rules that an earlier run left on devices that are not ports now:
+ * nothing else would remove them. Ports are swept when they are opened. */
 static void sweep_others(struct daemon *d)
 {
 	const struct topology *paths = view_paths(d->engine);
@@ -237,7 +237,7 @@ static void sweep_others(struct daemon *d)
 	nlsock_close(&sock);
 }
 
-/* What the next life must know, as soon as it is so. */
+/* Writes the record for the next start when no work is pending and the record has changed. */
 static void keep_record(struct daemon *d)
 {
 	struct lastlife now;
@@ -261,7 +261,7 @@ static void keep_record(struct daemon *d)
 
 /* -- stop ----------------------------------------------------------------- */
 
-/* dispatch has said what to do about them. */
+/* Some port could not be closed. dispatch has logged the remedy. */
 static bool has_unclean_ports(const struct engine *engine)
 {
 	const struct topology *paths = view_paths(engine);
@@ -288,7 +288,7 @@ static void on_idle(void *ctx)
 	loop_stop(d->loop);
 }
 
-/* As long as it gets less, a stop may take its time; the manager is asked for it. */
+/* A stop may take as long as it makes progress; the service manager is asked for the time. */
 static void on_stop_check(void *ctx)
 {
 	struct daemon *d = ctx;
@@ -416,7 +416,7 @@ static int start_control(struct daemon *d)
 			   ctlcmd_table, ctlcmd_table_size, d->ctlcmd, &d->ctlsock);
 }
 
-/* The start has failed before anybody took it over. */
+/* Removes the table when the start failed before admission_new() took it over. */
 static void give_up_table(struct nfttable *own)
 {
 	struct nlerr why;
@@ -468,8 +468,9 @@ static int start(struct daemon *d)
 	d->loop = loop_new();
 	if (!d->loop)
 		return -ENOMEM;
-	/* First, so that threads inherit the blocked signals. */
+	/* Before any thread starts, so that all threads inherit the blocked signals. */
 	err = start_timers(d);
+	/* Fails if another daemon is running, before anything is touched. */
 	if (!err)
 		err = ctlsock_check(d->config.socket_path);
 	lastlife_path(d->config.socket_path, d->life_path);
@@ -479,8 +480,6 @@ static int start(struct daemon *d)
 		err = admission_open_table(&d->config, &d->life, &own);
 	if (!err)
 		err = make_engine(d);
-	/* Also tells whether another daemon is at work, before anything is
-	 * touched. */
 	if (!err)
 		err = dispatch_new(d->loop, d->engine, d->config.workers, &d->dispatch);
 	if (!err)
@@ -500,7 +499,7 @@ static int start(struct daemon *d)
 	return 0;
 }
 
-/* False when a thread is left behind in the kernel. */
+/* Returns false if a worker thread has not returned from the kernel. */
 static bool finish(struct daemon *d)
 {
 	bool all_ended;
@@ -529,7 +528,7 @@ static bool finish(struct daemon *d)
 	return all_ended;
 }
 
-/* A configuration that is wrong must not keep anybody from cleaning up. */
+/* A wrong configuration does not prevent the cleanup: the defaults are used instead. */
 static int clean(const struct args *args)
 {
 	struct config config;
@@ -557,7 +556,7 @@ int main(int argc, char **argv)
 		return EXIT_CONFIG;
 	if (args.only_check)
 		return EXIT_OK;
-	IGNORE_RESULT(log_set_level(NULL, d.config.log_level)); /* NULL is every tag */
+	IGNORE_RESULT(log_set_level(NULL, d.config.log_level)); /* NULL = every tag */
 	err = start(&d);
 	if (err) {
 		log_error("cannot start: %s", strerror(-err));
@@ -571,7 +570,7 @@ int main(int argc, char **argv)
 		log_notice("stopped, nothing is left in the kernel");
 	else
 		log_error("stopped, but something of ours may be left in the kernel");
-	/* The thread may come back at any moment: nothing is torn down under it. */
+	/* A worker thread may return from the kernel at any moment: run no exit handlers. */
 	if (!finish(&d))
 		_exit(EXIT_STOP);
 	return d.status;

@@ -23,10 +23,10 @@ struct notify {
 	struct sockaddr_un addr;
 	socklen_t addr_len;
 	uint64_t watchdog_ms; /* 0: off */
-	char status[MESSAGE_SIZE];
+	char status[MESSAGE_SIZE]; /* last STATUS= message sent */
 };
 
-/* A path, or with "@" in front an abstract name. */
+/* text is a path, or an abstract name with "@" in front. */
 static int set_address(struct notify *notify, const char *text)
 {
 	size_t len = strlen(text);
@@ -41,7 +41,7 @@ static int set_address(struct notify *notify, const char *text)
 	return 0;
 }
 
-/* What the manager allows between two signs of life, halved. */
+/* Half of what the manager allows between two messages, in ms; 0 = no watchdog. */
 static uint64_t read_watchdog(void)
 {
 	const char *usec_text = getenv("WATCHDOG_USEC");
@@ -97,7 +97,7 @@ bool notify_is_wanted(const struct notify *notify)
 
 static void send_text(struct notify *notify, const char *text)
 {
-	/* Lost when the manager's queue is full; it then has other worries. */
+	/* The message is lost when the manager's queue is full. */
 	IGNORE_RESULT(sendto(notify->fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT,
 			     (const struct sockaddr *)&notify->addr, notify->addr_len));
 }
@@ -122,7 +122,7 @@ void notify_status(struct notify *notify, const char *fmt, ...)
 	va_start(args, fmt);
 	strbuf_vprintf(&text, fmt, args);
 	va_end(args);
-	/* A newline would begin another assignment. */
+	/* A newline would start another assignment. */
 	for (char *c = text.buf; *c; c++) {
 		if (*c == '\n')
 			*c = ' ';

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * report - writes what the core has found out about the hardware into the log,
- * once each time it changes.
+ * report - logs the core's notices about the hardware (core/notice.h).
  */
 #pragma once
 
 #include "core/engine.h"
 
-/* Everything new. */
+/* Logs every notice that is new, and takes it from the engine. */
 void report_notices(struct engine *engine);

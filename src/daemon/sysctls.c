@@ -27,7 +27,7 @@ unsigned int sysctls_read(const char *name, unsigned int fallback)
 	return sysctls_read_net(path, fallback);
 }
 
-/* The fallbacks are those of nf_conntrack_proto_tcp.c and _udp.c. */
+/* The fallbacks are the defaults of nf_conntrack_proto_tcp.c and nf_conntrack_proto_udp.c. */
 void sysctls_read_timeouts(struct settings *settings)
 {
 	settings->tcp_timeout_s = sysctls_read("nf_conntrack_tcp_timeout_established", 432000);

@@ -113,7 +113,7 @@ const char *mac_to_str(const struct mac *mac, char buf[MAC_STR_SIZE])
 	return buf;
 }
 
-/* -1 when c is no hexadecimal digit. */
+/* Returns -1 if c is not a hexadecimal digit. */
 static int hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')

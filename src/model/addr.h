@@ -2,9 +2,9 @@
 /*
  * addr - network and link-layer addresses as plain values.
  *
- * An address does not know its family; whoever holds it (a tuple, a hop, a
- * neighbour) does. IPv4 fills the first four bytes and leaves the rest zero,
- * so that equality and hashing are memcmp and one pass over the bytes.
+ * struct addr does not contain the address family; the structure that it is part of does
+ * (struct tuple, struct neigh). IPv4 fills the first four bytes and leaves the rest zero,
+ * so that addresses can be compared with memcmp and hashed in one pass over the bytes.
  */
 #pragma once
 
@@ -41,35 +41,38 @@ static inline bool mac_is_equal(const struct mac *a, const struct mac *b)
 	return memcmp(a, b, sizeof(*a)) == 0;
 }
 
-/* Bytes that @family uses of a struct addr: 4, 16, or 0 for no family. */
+/* Number of bytes of struct addr that @family uses: 4, 16, or 0 for FAMILY_NONE. */
 static inline unsigned int addr_len(enum family family)
 {
 	return family == FAMILY_IP4 ? 4 : family == FAMILY_IP6 ? 16 : 0;
 }
 
-/* AF_INET, AF_INET6 and AF_UNSPEC, which stands for all others. */
+/*
+ * Convert between AF_INET, AF_INET6, AF_UNSPEC and enum family. Every other AF_x becomes
+ * FAMILY_NONE.
+ */
 enum family family_from_af(int af);
 int family_to_af(enum family family);
 
 bool addr_is_zero(const struct addr *addr);
 bool addr_is_multicast(enum family family, const struct addr *addr);
 bool addr_is_loopback(enum family family, const struct addr *addr);
-/* 255.255.255.255 only: a subnet's broadcast is known by the route alone. */
+/* 255.255.255.255 only: the broadcast address of a subnet is known only from its route. */
 bool addr_is_broadcast(enum family family, const struct addr *addr);
-/* fe80::/10 and 169.254/16, which no router may forward. */
+/* fe80::/10 and 169.254/16, which a router must not forward. */
 bool addr_is_link_local(enum family family, const struct addr *addr);
 
-/* The first @len bits of it, the rest zero. */
+/* Returns the first @len bits of the address; the rest is zero. */
 struct addr addr_prefix(const struct addr *addr, unsigned int len);
 
-/* Unicast and not all zero: a neighbour may have it. */
+/* Unicast and not all zero: can be the address of a neighbour. */
 bool mac_is_unicast(const struct mac *mac);
 
-/* Text form into @buf; returns @buf. An unknown family gives "-". */
+/* Writes the address as text to @buf and returns @buf; "-" for FAMILY_NONE. */
 const char *addr_to_str(enum family family, const struct addr *addr,
 			char buf[ADDR_STR_SIZE]);
-/* Strict: the whole of @text is one address. The family is told from its
- * form. 0 or -EINVAL; results are untouched on failure. */
+/* Strict: the whole of @text must be one address. Its form determines the family. Returns
+ * 0 or -EINVAL; the results are unchanged on failure. */
 int addr_from_str(const char *text, enum family *ret_family,
 		  struct addr *ret_addr) MUST_CHECK;
 

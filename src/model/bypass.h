@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * bypass - what packets meet on a device, and a rule in front of it would go around.
+ * bypass - what offload rules on a device would bypass: programs, chains, filters and
+ * qdiscs.
  *
- * What arrives is redirected before the stack, or before the CPU: programs and
- * chains of the ingress do not see it, nor do those of the egress and the queues
- * of the device by which it leaves. Each such thing is one bit; a link has the bits
- * of what is on it. Both directions of a connection are offloaded, so that a device
- * on its path is the ingress of one and the egress of the other.
+ * An arriving packet is redirected before it gets to the network stack, or to the CPU at
+ * all. So the programs and chains on the ingress of the device do not see it, nor do the
+ * programs, chains and qdiscs on the egress of the device by which it leaves. Each kind
+ * of them is one bit; a link has the bits of those it has. Both directions of a
+ * connection are offloaded, so each device on its path is the ingress of one direction
+ * and the egress of the other.
  *
- * With rules in software the kernel itself still runs XDP programs before them, and
- * filters and queues of the egress behind them. No difference is made: what is tried
- * out in software shall be what the NIC would do.
+ * With rules in software, the kernel still runs XDP programs before the rules, and
+ * filters and qdiscs of the egress after them. The bits apply all the same: software mode
+ * is meant to do what the NIC would do.
  *
- * Chains of the bridge family would be one more. Members of a bridge are not offloaded
- * (device-kind), so that question does not arise.
+ * Chains of the bridge family would be one more kind. They do not matter, because members
+ * of a bridge are not offloaded (device-kind).
  */
 #pragma once
 
@@ -21,8 +23,8 @@
 
 #include "model/reason.h"
 
-/*  X(enum suffix, reason, "side"). The name of the reason is also what the
- *  configuration calls it, both sides together. */
+/* X(enum suffix, reason, "side"). The configuration uses the reason's name too, for both
+ * sides together. */
 #define BYPASS_LIST(X)                          \
 	X(XDP, XDP, "ingress")                  \
 	X(NETDEV_INGRESS, NETDEV_CHAIN, "ingress") \
@@ -45,10 +47,10 @@ enum bypass_mask {
 	BYPASS_ALL = (1 << BYPASS_BIT__COUNT) - 1,
 };
 
-/* The reason for the first bit that is set; REASON_NONE without any. */
+/* Returns the reason of the lowest bit that is set; REASON_NONE if no bit is set. */
 enum reason bypass_reason(uint8_t bits);
-/* What it is called, and "ingress" or "egress". */
+/* The name of its reason, and "ingress" or "egress". */
 const char *bypass_name(enum bypass_bit bit);
 const char *bypass_side(enum bypass_bit bit);
-/* The bits of this name; 0 when there is none. */
+/* Returns the bits with this name; 0 if there are none. */
 uint8_t bypass_from_name(const char *name);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * conn - one conntrack entry as the kernel reports it.
+ * conn - one conntrack entry, as the kernel reports it.
  *
- * Every attribute is optional: events carry what changed, and entries that
- * the kernel's own flowtable drives come without timeout and protocol state.
- * `has` says what this report contained; nothing else of it may be read.
+ * Every attribute is optional: an event carries only what changed, and an entry that the
+ * kernel's own flowtable handles comes without timeout and protocol state. The tuples are
+ * always there. `has` says which other members are set; the rest must not be read.
  */
 #pragma once
 
@@ -51,7 +51,7 @@ enum conn_has {
 	CONN_HAS_TCP_STATE = 1 << 4,
 	CONN_HAS_COUNTERS = 1 << 5, /* nf_conntrack_acct is on */
 	CONN_HAS_HELPER = 1 << 6,   /* a helper is attached; its name is in `helper` */
-	CONN_HAS_MASTER = 1 << 7,   /* child of an expectation */
+	CONN_HAS_MASTER = 1 << 7,   /* created by an expectation of another connection */
 	CONN_HAS_SEQADJ = 1 << 8,   /* sequence numbers are rewritten */
 	CONN_HAS_SYNPROXY = 1 << 9,
 };
@@ -72,7 +72,7 @@ struct conn {
 	uint64_t bytes[DIR__COUNT]; /* network-layer bytes seen by the CPU */
 };
 
-/* "ESTABLISHED" and so on; "?" out of range. */
+/* "ESTABLISHED" and so on; "?" if out of range. */
 const char *conn_tcp_state_to_str(uint8_t state);
 
 static inline bool conn_is_assured(const struct conn *c)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * flowtable - which flowtable of a ruleset is meant, and what is known of it.
+ * flowtable - names a flowtable of the kernel's ruleset, and describes its state.
  */
 #pragma once
 
@@ -10,23 +10,26 @@
 
 #include "model/link.h"
 
-/* nft's names are shorter than 256 bytes; those that we are told, than this. */
+/*
+ * Size of a name, with its NUL. Longer names, which nft allows up to 255 bytes, cannot be
+ * configured.
+ */
 #define FLOWTABLE_NAME_SIZE 64
-/* Devices that are looked at. */
+/* Devices beyond these are ignored. */
 #define FLOWTABLE_MAX_DEVICES 64
 
 struct flowtable_ref {
-	uint8_t family; /* NFPROTO_x; 0 = none is meant */
+	uint8_t family; /* NFPROTO_x; 0 = no flowtable */
 	char table[FLOWTABLE_NAME_SIZE], name[FLOWTABLE_NAME_SIZE];
 };
 
 struct flowtable {
 	bool is_there;
-	bool is_hardware;  /* flags offload */
-	bool with_counter; /* conntrack's counters go on */
-	bool has_more;     /* devices than fit here */
+	bool is_hardware;  /* has "flags offload" */
+	bool with_counter; /* has "counter": conntrack still counts packets */
+	bool has_more;     /* has more devices than fit here */
 	unsigned int n_devices;
-	char device[FLOWTABLE_MAX_DEVICES][LINK_NAME_SIZE]; /* called so now; sorted */
+	char device[FLOWTABLE_MAX_DEVICES][LINK_NAME_SIZE]; /* current names, sorted */
 };
 
 static inline bool flowtable_is_equal(const struct flowtable *a, const struct flowtable *b)

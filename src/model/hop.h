@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * hop - how a packet of one direction leaves the router.
+ * hop - how packets of one direction leave the router: port, MAC addresses, MTU.
  */
 #pragma once
 
@@ -8,8 +8,8 @@
 
 struct hop {
 	uint32_t ifindex;    /* egress port */
-	struct mac src, dst; /* MAC addresses of the frame that leaves */
-	uint32_t mtu;	     /* smallest of port and route */
+	struct mac src, dst; /* MAC addresses of the frames that leave */
+	uint32_t mtu;	     /* the smaller of the port's and the route's MTU */
 };
 
 static inline bool hop_is_equal(const struct hop *a, const struct hop *b)

@@ -11,7 +11,7 @@ void nftview_init(struct nftview *rs, nftview_resize_fn resize)
 	*rs = (struct nftview){ .resize = resize };
 }
 
-/* Names are the only thing that an array does not hold itself. */
+/* Names are the only members that are allocated one by one. */
 static char *copy_name(struct nftview *rs, const char *name)
 {
 	size_t bytes = strlen(name) + 1;
@@ -42,8 +42,8 @@ void nftview_clear(struct nftview *rs)
 	nftview_init(rs, rs->resize);
 }
 
-/* Room for one more: arrays have the size of the next power of two. The new element is
- * zeroed. The array, or NULL. */
+/* Returns the array with room for one more element, which is zeroed, or NULL. The size of
+ * an array is its number of elements, rounded up to a power of two. */
 static void *grow(struct nftview *rs, void *array, uint32_t n, uint32_t max, size_t size)
 {
 	void *grown = array;
@@ -62,7 +62,7 @@ static void *grow(struct nftview *rs, void *array, uint32_t n, uint32_t max, siz
 	return grown;
 }
 
-/* The new element of one of the arrays; the name of the array is that of its element. */
+/* Returns the new element of one of the arrays, or NULL. The array has the name of its element. */
 #define ADD(rs, array, max)                                                                        \
 	({                                                                                         \
 		void *grown_ =                                                                     \

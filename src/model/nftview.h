@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ruleset - an nft ruleset as values, as far as it says what happens to packets
- * that are forwarded.
+ * nftview - an nft ruleset as values, as far as it decides what happens to forwarded
+ * packets.
  *
- * A rule is a list of small steps over a file of registers, in the order in which
- * the kernel takes them: load something of the packet, mask it, compare it, do
- * something with the packet, decide. What is not understood is a step of which
- * nothing is known. Made by kern/ruleset/nftrules, walked by core/rules/rulewalk.
+ * A rule is a list of small operations on registers, in the order in which the kernel
+ * executes them: load something of the packet, mask it, compare it, do something with the
+ * packet, decide. An expression that is not understood becomes an operation with an
+ * unknown result. kern/ruleset/nftrules builds the ruleset, core/rules/rulewalk evaluates it.
  *
- * Everything is in arrays with limits, in memory that the owner gives. What is beyond
- * the limits or the memory is not there, and is_cut says so.
+ * Everything is in arrays with limits, in memory from the owner's allocator. What exceeds
+ * the limits or the memory is left out, and is_cut is set.
  */
 #pragma once
 
@@ -29,21 +29,21 @@
 #define NFTVIEW_SETS_MAX       65536
 #define NFTVIEW_ELEMS_MAX      65536
 #define NFTVIEW_RULES_MAX      65536
-#define NFTVIEW_OPS_MAX        524288 /* of 52 bytes */
+#define NFTVIEW_OPS_MAX        524288 /* of 52 bytes each */
 #define NFTVIEW_FLOWTABLES_MAX 256
 
 #define NFTVIEW_NONE UINT32_MAX
 
-/* Registers are bytes: those of nf_tables, and some of our own behind them. */
+/* Registers are addressed in bytes: those of nf_tables, then scratch registers of our own. */
 #define NFTVIEW_REG_BYTES     80
 #define NFTVIEW_REG_SCRATCH   80
 #define NFTVIEW_REG_ALL_BYTES 84
-/* Longest value of one step; longer ones are not known. */
+/* Longest value of one operation; longer values are unknown. */
 #define NFTVIEW_VALUE_SIZE 16
-/* Longest key of an element; longer ones match perhaps. */
+/* Longest key of an element; a longer key may match or not. */
 #define NFTVIEW_KEY_SIZE 32
 
-/* Values of the kernel, so that both sides need not translate. */
+/* The kernel's values, so that nothing needs to be translated. */
 enum nftview_family {
 	NFTVIEW_INET = 1, /* NFPROTO_INET, _IPV4, _IPV6 */
 	NFTVIEW_IP = 2,
@@ -54,10 +54,10 @@ enum nftview_hook {
 	NFTVIEW_PREROUTING,
 	NFTVIEW_FORWARD,
 	NFTVIEW_POSTROUTING,
-	NFTVIEW_HOOK_NONE, /* a chain that is only jumped to, or one of no interest */
+	NFTVIEW_HOOK_NONE, /* a chain that is only jumped to, or one on another hook */
 };
 
-/* What a step loads; offset and length go with the headers. */
+/* What RULEOP_LOAD loads. Headers have an offset. */
 enum rulesrc {
 	RULESRC_UNKNOWN,
 	RULESRC_CT_STATE,
@@ -75,13 +75,13 @@ enum ruleop_kind {
 	RULEOP_LOAD,    /* dreg = source */
 	RULEOP_VALUE,   /* dreg = value */
 	RULEOP_BITWISE, /* dreg = (sreg & a) ^ b */
-	RULEOP_CMP,     /* goes on if sreg compares with a as `compare` says */
-	RULEOP_RANGE,   /* goes on if a <= sreg <= b; or not, if inverted */
-	RULEOP_LOOKUP,  /* goes on if sreg is in the set; or not, if inverted */
-	RULEOP_MAYBE,   /* goes on or not, nobody knows */
-	RULEOP_NEVER,   /* does not go on for packets of established connections */
+	RULEOP_CMP,     /* continues if sreg compares with a as `compare` says */
+	RULEOP_RANGE,   /* continues if a <= sreg <= b (inverted: if not) */
+	RULEOP_LOOKUP,  /* continues if sreg is in the set (inverted: if not) */
+	RULEOP_MAYBE,   /* unknown whether the rule continues */
+	RULEOP_NEVER,   /* never continues for packets of established connections */
 	RULEOP_STMT,    /* does something with the packet */
-	RULEOP_VERDICT, /* decides */
+	RULEOP_VERDICT, /* verdict */
 };
 
 enum rule_compare { RULE_EQ, RULE_NE, RULE_LT, RULE_LE, RULE_GT, RULE_GE };
@@ -93,12 +93,13 @@ enum rule_verdict {
 	RULE_JUMP,
 	RULE_GOTO,
 	RULE_RETURN,
-	RULE_QUEUE, /* to userspace, which may let it pass */
+	RULE_QUEUE, /* to userspace, which may accept the packet */
 };
 
 /*
- * What is done to every packet, and would not be done to those of an offloaded
- * connection, by name. Those from CT_MARK on do not change how packets travel.
+ * What a ruleset does to every packet and would not do to packets of an offloaded
+ * connection, with its name. Kinds from CT_MARK on do not change how packets are
+ * forwarded.
  */
 #define RULESTMT_LIST(X)                                                                           \
 	X(LIMIT, "limit")                                                                          \
@@ -142,20 +143,20 @@ struct ruleop {
 			bool is_inverted;
 		} value;
 		struct {
-			uint32_t set; /* index; NFTVIEW_NONE: one that is not known */
+			uint32_t set; /* index; NFTVIEW_NONE: unknown set */
 			bool is_inverted;
 		} lookup;
 		struct {
 			uint8_t what; /* enum rulestmt */
-			/* The rest of the rule is not always reached. */
+			/* The rule may end after the statement, as after a match. */
 			bool is_match;
-			/* Set by who walks: packets come here. */
+			/* Set by core/rules/rulewalk: a packet may reach the statement. */
 			bool is_reached;
-			char text[NFTVIEW_TEXT_SIZE]; /* as nft writes it, or nearly */
+			char text[NFTVIEW_TEXT_SIZE]; /* roughly as nft writes it */
 		} stmt;
 		struct {
 			uint8_t code;   /* enum rule_verdict */
-			uint32_t chain; /* JUMP, GOTO; NFTVIEW_NONE: one that is not known */
+			uint32_t chain; /* JUMP, GOTO; NFTVIEW_NONE: unknown chain */
 		} verdict;
 	};
 };
@@ -170,7 +171,7 @@ struct nftview_table {
 struct nftview_chain {
 	uint32_t table;
 	uint8_t hook; /* enum nftview_hook */
-	bool drops;   /* policy */
+	bool drops;   /* policy drop */
 	int32_t priority;
 	char *name;
 	uint32_t rule, n_rules;
@@ -184,11 +185,11 @@ struct nftview_rule {
 struct nftview_set {
 	uint32_t table;
 	bool is_interval;
-	bool is_verdicts; /* a map to verdicts */
-	bool is_wanted;   /* somebody must know its elements */
-	bool is_partial;  /* not all of them are here */
-	uint8_t counts;   /* enum rulestmt of what each of its elements does; __COUNT: none */
-	uint8_t object;   /* the same for a map to objects */
+	bool is_verdicts; /* a verdict map */
+	bool is_wanted;   /* the walk needs its elements */
+	bool is_partial;  /* some elements are missing */
+	uint8_t counts;   /* enum rulestmt that each element executes; __COUNT: none */
+	uint8_t object;   /* enum rulestmt of the objects of an object map; __COUNT: none */
 	uint32_t key_bytes;
 	char *name;
 	uint32_t elem, n_elems;
@@ -197,18 +198,18 @@ struct nftview_set {
 struct nftview_elem {
 	uint8_t key[NFTVIEW_KEY_SIZE];
 	bool is_catchall;
-	bool is_end;     /* of an interval */
-	uint8_t verdict; /* enum rule_verdict; of maps to verdicts */
+	bool is_end;     /* end of an interval */
+	uint8_t verdict; /* enum rule_verdict; verdict maps only */
 	uint32_t chain;
 };
 
 struct nftview_flowtable {
 	uint32_t table;
 	char *name;
-	char devices[NFTVIEW_DEVICES_SIZE]; /* "eth0, eth1", "..." at the end of what is cut */
+	char devices[NFTVIEW_DEVICES_SIZE]; /* "eth0, eth1"; ends in "..." if cut */
 };
 
-/* The owner's memory: as realloc(), but that 0 bytes free what is old. */
+/* The owner's allocator: like realloc(), but with 0 bytes it frees old. */
 typedef void *(*nftview_resize_fn)(void *old, size_t bytes);
 
 struct nftview {
@@ -221,41 +222,42 @@ struct nftview {
 	struct ruleop *op;
 	struct nftview_flowtable *flowtable;
 	uint32_t n_tables, n_chains, n_sets, n_elems, n_rules, n_ops, n_flowtables;
-	uint32_t n_odd_rules; /* could not be read */
-	bool is_cut;          /* by a limit, or because there was no memory */
-	bool is_torn;         /* it changed while it was read: some may be missing */
+	uint32_t n_odd_rules; /* rules that could not be parsed */
+	bool is_cut;          /* something is missing because of a limit or for lack of memory */
+	bool is_torn;         /* the ruleset changed while it was read: something may be missing */
 	bool is_sorted;
 };
 
 void nftview_init(struct nftview *rs, nftview_resize_fn resize);
-/* Frees all; leaves it as after nftview_init(). */
+/* Frees everything; the result is as after nftview_init(). */
 void nftview_clear(struct nftview *rs);
 
 /*
- * Each adds one, whose name is copied, and returns it to be filled; valid until the
- * next of its kind is added. NULL when there is no room; is_cut is set then.
+ * Each adds one object with a copy of name, and returns it for the caller to fill in. The
+ * pointer is valid until the next object of its kind is added. Returns NULL and sets
+ * is_cut if there is no room.
  */
 struct nftview_table *nftview_add_table(struct nftview *rs, uint8_t family, const char *name);
 struct nftview_chain *nftview_add_chain(struct nftview *rs, uint32_t table, const char *name);
 struct nftview_set *nftview_add_set(struct nftview *rs, uint32_t table, const char *name);
 struct nftview_flowtable *nftview_add_flowtable(struct nftview *rs, uint32_t table,
 						const char *name);
-/* To the set or chain to which the last one was added, or one that has none yet. */
+/* Adds to the set or chain that the last call added to, or to one that is still empty. */
 struct nftview_elem *nftview_add_elem(struct nftview *rs, uint32_t set);
 struct nftview_rule *nftview_add_rule(struct nftview *rs, uint32_t chain, uint64_t handle);
-/* To the last rule. */
+/* Adds to the last rule. */
 struct ruleop *nftview_add_op(struct nftview *rs, enum ruleop_kind kind);
 
-/* Between the last chain or set and the first rule: makes the find functions work,
- * and gives chains and sets other numbers. */
+/* Call it after the last chain and set are added, and before the first rule and element.
+ * It renumbers chains and sets; nftview_find_chain() and nftview_find_set() need it. */
 void nftview_sort(struct nftview *rs);
 
-/* Numbers; NFTVIEW_NONE when there is none. */
+/* Return an index, or NFTVIEW_NONE if there is no such object. */
 uint32_t nftview_find_table(const struct nftview *rs, uint8_t family, const char *name);
 uint32_t nftview_find_chain(const struct nftview *rs, uint32_t table, const char *name);
 uint32_t nftview_find_set(const struct nftview *rs, uint32_t table, const char *name);
 
-/* "limit", ...: what is in findings. */
+/* "limit", ...: the name that findings use. */
 const char *nftview_stmt_name(enum rulestmt what);
 /* "ip", "ip6", "inet". */
 const char *nftview_family_name(uint8_t family);

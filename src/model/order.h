@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * order - what the core asks for, and the events that it is fed.
+ * order - orders that the core gives, and events that are fed to it.
  *
- * Both are plain values. An order that is answered carries the flow's handle;
- * the answer brings it back. Nothing here is a pointer into the core.
+ * Both are plain values without pointers into the core. An order that is answered carries
+ * the flow's handle, and the answer returns it.
  */
 #pragma once
 
@@ -15,74 +15,79 @@
 #include "model/rule.h"
 #include "model/setelem.h"
 
-/* Text that the kernel sent with an answer, cut to fit; "" if none. */
+/* Extended ack text from the kernel, cut to fit; "" if there is none. */
 #define EXTACK_SIZE 96
 
-/* The look-ups that find the path of one connection, in their order. The
- * query travels with the order and comes back with all the answers that
+/* The route look-ups that find the path of one connection, in this order. The query
+ * travels with the order, and comes back with the answers to all look-ups that
  * core/path/path asked for. */
 enum path_step {
-	PATH_STEP_INGRESS, /* towards the originator, device unknown yet */
-	PATH_STEP_FORWARD, /* original direction, arriving on that device */
-	PATH_STEP_REVERSE, /* reply direction, arriving where that one leaves */
-	PATH_STEP_CONFIRM, /* original direction again, when REVERSE disagreed */
+	PATH_STEP_INGRESS, /* towards the originator, ingress device unknown yet */
+	PATH_STEP_FORWARD, /* original direction, arriving on the device found by INGRESS */
+	PATH_STEP_REVERSE, /* reply direction, arriving on the device found by FORWARD */
+	PATH_STEP_CONFIRM, /* original direction again, if REVERSE leaves by another device than
+			    * INGRESS */
 	PATH_STEP__COUNT,
 };
 
 struct path_query {
-	struct tuple orig, reply; /* the connection that is to cross the router */
-	uint8_t step; /* enum path_step that is asked now */
-	uint32_t generation; /* of routes and links, when the walk began */
+	struct tuple orig, reply; /* the connection whose path is looked up */
+	uint8_t step; /* enum path_step of the current look-up */
+	uint32_t generation; /* generation of routes and links at the first look-up */
 	struct route_query ask;
 	struct route_answer answer[PATH_STEP__COUNT];
 };
 
 enum order_type {
 	ORDER_NONE,
-	ORDER_PORT_OPEN,  /* clsact, and nothing of an earlier life, on a port */
-	ORDER_PORT_GUARD, /* its guards */
-	ORDER_PORT_CLOSE, /* take all away again */
-	ORDER_BARRIER,	  /* hand all packets of a port to the CPU, or do so no more */
-	ORDER_PROBE,	  /* which rules does the driver of a port take? */
-	ORDER_LOOKUP,	  /* walk the path: core/path/path asks, routes answer */
-	ORDER_INSTALL,	  /* conntrack care, then both rules, or nothing */
-	ORDER_REMOVE,	  /* both rules; absent ones count as removed */
-	ORDER_MOVE,	  /* other rules in the places of those that are in, where a place is
-			   * that of rule_where(); each new one is in before the old one is out */
-	ORDER_REFRESH,	  /* read the conntrack entry; prolong or repair it. Perhaps of no flow */
+	ORDER_PORT_OPEN,  /* create the clsact of a port if it has none; remove rules of other
+			   * instances */
+	ORDER_PORT_GUARD, /* install the guards of a port */
+	ORDER_PORT_CLOSE, /* remove our rules from a port, and our clsact if nothing else is on
+			   * it */
+	ORDER_BARRIER,	  /* raise or lower the barrier of a port (see RULE_BARRIER) */
+	ORDER_PROBE,	  /* find out which rules the driver of a port accepts */
+	ORDER_LOOKUP,	  /* find the path of a connection: core/path/path asks, routes answer */
+	ORDER_INSTALL,	  /* make the conntrack settings, then install both rules; if one fails,
+			   * neither stays */
+	ORDER_REMOVE,	  /* remove both rules; absent ones count as removed */
+	ORDER_MOVE,	  /* replace both rules by others with the same rule_where(); each new
+			   * rule is in before the old one is out */
+	ORDER_REFRESH,	  /* read the conntrack entry, and change its timeout, state or mark. May
+			   * have no flow. */
 	ORDER__COUNT,
 };
 
 struct order_port {
 	uint32_t ifindex;
-	uint32_t instance;  /* OPEN: rules of this one stay, those of others go */
-	bool keep_clsact;   /* CLOSE: it was not made by us */
+	uint32_t instance;  /* OPEN: rules of this instance stay, those of others are removed */
+	bool keep_clsact;   /* CLOSE: the clsact was not created by us */
 	uint8_t n_guards;   /* GUARD */
-	bool renew;	    /* GUARD: those that are there may not be in the NIC: take them out first */
+	bool renew;	    /* GUARD: replace installed guards, which the NIC may have lost */
 	struct rule guard[2];
 };
 
 struct order_barrier {
 	uint32_t ifindex;
-	bool raise; /* else take it away; absent rules count as taken away */
+	bool raise; /* false: remove the barrier; absent rules count as removed */
 	struct rule rule[2];
 };
 
-/* Tries rules between two ports, one at a time, and removes each at once. */
+/* Tries rules between two ports, one at a time, and removes each one at once. */
 struct order_probe {
-	uint32_t id;	   /* comes back with the answer */
-	uint32_t in, out;  /* ports of arrival and exit */
-	bool asks_odd;	   /* begin with what no NIC can do */
-	uint16_t classes;  /* bit i: rule[] is made for enum rule class i (core/port/recipe) */
-	struct rule sample; /* the rule of class 0; recipe_probe() makes those of the others */
+	uint32_t id;	   /* returned in the answer */
+	uint32_t in, out;  /* ingress and egress port */
+	bool asks_odd;	   /* first try rules that no NIC can execute */
+	uint16_t classes;  /* bit i: try enum recipe_class i (core/port/recipe) */
+	struct rule sample; /* the rule of class 0; recipe_probe() derives those of other classes */
 };
 
 struct order_install {
-	struct tuple orig;   /* which connection */
+	struct tuple orig;   /* the connection */
 	uint32_t ct_id;
-	uint32_t timeout_s;  /* to set; 0 = leave it */
-	bool be_liberal;     /* TCP: stop window checks before the first rule */
-	struct rule rule[DIR__COUNT]; /* by the direction they carry */
+	uint32_t timeout_s;  /* conntrack timeout to set; 0 = keep it */
+	bool be_liberal;     /* TCP: disable conntrack's window checks before the first rule */
+	struct rule rule[DIR__COUNT]; /* by the direction that they match */
 };
 
 struct order_remove {
@@ -90,18 +95,17 @@ struct order_remove {
 };
 
 struct order_move {
-	struct rule rule[DIR__COUNT]; /* by the direction they carry */
+	struct rule rule[DIR__COUNT]; /* by the direction that they match */
 };
 
 struct order_refresh {
 	struct tuple orig;
 	uint32_t ct_id;
-	uint32_t timeout_s;	/* at least this much shall be left; 0 = only read */
-	bool finish_last_ack;	/* a connection still in LAST_ACK had its last
-				 * packet forwarded by a rule: make it TIME_WAIT
-				 * with timeout_s left */
-	uint32_t clear_mark;	/* bits of the ct mark to take away; 0 = none. The event
-				 * that this makes tells what comes after it. */
+	uint32_t timeout_s;	/* prolong the timeout to this if less is left; 0 = do not */
+	bool finish_last_ack;	/* if the connection is still in LAST_ACK, a rule forwarded its
+				 * last packet: make it TIME_WAIT with timeout_s left */
+	uint32_t clear_mark;	/* bits of the ct mark to clear; 0 = none. Events after the one
+				 * that this causes are newer than the clearing. */
 };
 
 struct order {
@@ -119,70 +123,74 @@ struct order {
 	};
 };
 
+/* If an event uses a member of struct event, its comment begins with that name. */
 enum event_type {
-	EVENT_CONN,	      /* conn: new, update or part of a dump */
-	EVENT_CONN_DESTROY,   /* conn: its end */
+	EVENT_CONN,	      /* conn: new, updated or part of a dump */
+	EVENT_CONN_DESTROY,   /* conn: deleted */
 	EVENT_RESYNC_BEGIN,   /* a conntrack dump starts */
-	EVENT_RESYNC_END,     /* it is complete: what it did not show is checked */
-	EVENT_RESYNC_ABORT,   /* it was interrupted: forget it */
-	EVENT_LINK,	      /* link: there, or changed */
-	EVENT_LINK_GONE,      /* link.ifindex */
-	EVENT_BYPASS,	      /* bypass: what rules on a link would go around */
-	EVENT_NEIGH,	      /* neigh: there, or changed; gone = not valid */
-	EVENT_NEIGHS_BEGIN,   /* all neighbours follow */
-	EVENT_NEIGHS_END,     /* those that were not among them are gone */
-	EVENT_ROUTES_CHANGED, /* routes: those may be others now */
+	EVENT_RESYNC_END,     /* the dump is complete: flows that it did not show are checked */
+	EVENT_RESYNC_ABORT,   /* the dump was interrupted and does not count */
+	EVENT_LINK,	      /* link: new or changed */
+	EVENT_LINK_GONE,      /* link.ifindex: deleted */
+	EVENT_BYPASS,	      /* bypass: what rules on a link would bypass */
+	EVENT_NEIGH,	      /* neigh: new or changed; not valid = deleted */
+	EVENT_NEIGHS_BEGIN,   /* a list of all neighbours follows */
+	EVENT_NEIGHS_END,     /* end of the list: neighbours that were not in it are gone */
+	EVENT_ROUTES_CHANGED, /* routes: these may have changed */
 	EVENT_PORT_DONE,      /* port: answer to PORT_OPEN, PORT_GUARD or PORT_CLOSE */
 	EVENT_BARRIER_DONE,   /* barrier */
 	EVENT_PROBE_DONE,     /* probe */
-	EVENT_IPSEC,	      /* ipsec: packets that are forwarded may meet a policy */
+	EVENT_IPSEC,	      /* ipsec: whether an IPsec policy may apply to forwarded packets */
 	EVENT_FORWARDING_IP6, /* forwards_ip6: whether IPv6 is forwarded at all */
 	EVENT_LOOKUP_DONE,    /* lookup: the query with its answers */
 	EVENT_INSTALL_DONE,   /* install */
 	EVENT_REMOVE_DONE,    /* remove */
-	EVENT_MOVE_DONE,      /* remove: of the rules that were there before */
+	EVENT_MOVE_DONE,      /* remove: result, and counters of the old rules */
 	EVENT_REFRESH_DONE,   /* refresh */
 	EVENT_SAMPLE,	      /* sample: counters of one rule */
-	EVENT_ROUND_BEGIN,    /* all rules are about to be sampled */
-	EVENT_ROUND_PORT,     /* round: all rules of one port were sampled */
-	EVENT_ROUND_END,      /* all ports were: what was not there is lost */
+	EVENT_ROUND_BEGIN,    /* sampling of all rules begins */
+	EVENT_ROUND_PORT,     /* round: all rules of one port have been sampled */
+	EVENT_ROUND_END,      /* all ports have been sampled: rules that were not seen are lost */
 	EVENT_WORKER,	      /* worker: stuck in the kernel, or back */
-	EVENT_DEVICES,	      /* devices: the list that the settings take from elsewhere */
-	EVENT_EPOCH,	      /* epoch: what our nft table marks now; 0 = no mark counts any more */
-	EVENT_RULESET,	      /* ruleset: connections that may not pass it any more */
-	EVENT_RULESET_SETTLED, /* all that conntrack reported before the last EVENT_RULESET was fed */
-	EVENT_FLUSH,	      /* take back the flows of one tuple, or all */
-	EVENT_STOP,	      /* take back everything */
+	EVENT_DEVICES,	      /* devices: list of devices, if the settings take it from a
+			       * flowtable */
+	EVENT_EPOCH,	      /* epoch: the epoch that our nft table puts into marks; 0 = no mark
+			       * counts */
+	EVENT_RULESET,	      /* ruleset: connections that the ruleset may no longer allow */
+	EVENT_RULESET_SETTLED, /* all conntrack events older than the last EVENT_RULESET are fed */
+	EVENT_FLUSH,	      /* flush: remove the rules of one tuple's flow, or of all flows */
+	EVENT_STOP,	      /* remove the rules of all flows and close all ports */
 	EVENT__COUNT,
 };
 
 enum install_status {
 	INSTALL_OK,
-	INSTALL_NO_CONN,     /* the connection is gone or is another one */
-	INSTALL_CT_REFUSED,  /* conntrack refused the care; no rule was tried */
-	INSTALL_REFUSED,     /* a rule was refused; the other one is out again */
-	INSTALL_UNCERTAIN,   /* an answer is missing: rules may or may not be in */
+	INSTALL_NO_CONN,     /* the connection is gone, or another one has its tuple */
+	INSTALL_CT_REFUSED,  /* conntrack refused the settings or did not answer; no rule was
+			      * tried */
+	INSTALL_REFUSED,     /* a rule was refused; the other one has been removed again */
+	INSTALL_UNCERTAIN,   /* an answer is missing or a removal failed: rules may be in or not */
 };
 
 struct event_install {
 	uint8_t status; /* enum install_status */
-	uint8_t dir;	/* whose rule was refused */
+	uint8_t dir;	/* direction of the refused rule */
 	bool in_hw;	/* both rules are in a NIC */
 	int32_t err;	/* negative errno */
 	char extack[EXTACK_SIZE];
 };
 
 struct event_remove {
-	int32_t err; /* 0: both are out; else negative errno: may still be in. Of MOVE_DONE:
-		      * other rules may be in instead */
+	int32_t err; /* 0: both rules are out; else negative errno, and they may still be in.
+		      * MOVE_DONE: 0: both new rules are in; else old or new rules may be in */
 	bool has_stats[DIR__COUNT];
-	struct rule_stats stats[DIR__COUNT]; /* last reading of each rule */
+	struct rule_stats stats[DIR__COUNT]; /* last counters of each rule */
 	char extack[EXTACK_SIZE];
 };
 
 struct event_refresh {
-	bool found; /* false: the connection is gone or is another one */
-	uint32_t timeout_s; /* that it has now because the order asked for it; 0 = as in `conn` */
+	bool found; /* false: the connection is gone, or another one has its tuple */
+	uint32_t timeout_s; /* the timeout that this order set; 0 = the one in `conn` still holds */
 	bool mark_cleared;
 	int32_t err;
 	struct conn conn; /* as it was before the refresh */
@@ -190,58 +198,63 @@ struct event_refresh {
 
 struct event_devices {
 	unsigned int n;
-	const char (*name)[LINK_NAME_SIZE]; /* the feeder's */
+	const char (*name)[LINK_NAME_SIZE]; /* memory of the caller of engine_feed() */
 };
 
 struct event_port {
 	uint32_t ifindex;
-	uint8_t order;	 /* enum order_type that this answers */
-	bool made_clsact; /* OPEN */
+	uint8_t order;	 /* enum order_type of the answered order */
+	bool made_clsact; /* OPEN: this run or an earlier one created the clsact */
 	uint8_t guards;	 /* GUARD: bit i: guard i is in */
-	int32_t err;	 /* of OPEN and CLOSE, and of the first guard that was refused */
+	int32_t err;	 /* of OPEN or CLOSE, or of the first guard that was refused */
 	char extack[EXTACK_SIZE];
 };
 
 struct event_barrier {
 	uint32_t ifindex;
 	bool raise;
-	int32_t err; /* raise: nothing is in; else: something may still be in */
+	int32_t err; /* raise: it was refused, and what was in is removed; else: something may
+		      * still be in */
 	char extack[EXTACK_SIZE];
 };
 
 struct event_probe {
-	uint32_t id; /* of the order */
+	uint32_t id; /* id of the order */
 	uint32_t in, out;
-	bool took_odd;	  /* the driver took what no NIC can do; nothing else was tried */
-	uint16_t classes; /* those that were taken */
-	uint16_t refused; /* those that were not; what is in neither was not tried */
-	uint8_t bad_class; /* the first that was refused, and why */
-	int32_t err;	  /* 0 when none was */
+	bool took_odd;	  /* the driver accepted a rule that no NIC can execute; nothing else was
+			   * tried */
+	uint16_t classes; /* classes that were accepted */
+	uint16_t refused; /* classes that were refused; a class in neither was not tried */
+	uint8_t bad_class; /* the first class that was refused */
+	int32_t err;	  /* why the first class was refused, or, if both sets are empty, why the
+			   * probe was given up; 0 if neither */
 	char extack[EXTACK_SIZE];
 };
 
 struct event_sample {
-	uint32_t handle; /* of the rule: tells slot and direction */
+	uint32_t handle; /* handle of the rule; contains slot and direction */
 	struct rule_cookie cookie;
 	struct rule_stats stats;
-	bool is_old; /* rules were replaced since it was read (view_moves) */
+	bool is_old; /* rules were replaced while it was read, so it may be of an old rule
+		      * (view_moves) */
 	bool has_age;
-	uint32_t age_ds; /* has_age: since its last packet, in tenths of a second */
+	uint32_t age_ds; /* has_age: time since its last packet, in tenths of a second */
 };
 
 struct event_round {
 	uint32_t ifindex;
-	uint8_t guards; /* bit 0: IPv4, bit 1: IPv6 guard seen */
-	bool is_bare;   /* not even a clsact is there */
-	int32_t err;	/* the port could not be read; nothing follows from what was not seen */
+	uint8_t guards; /* guards that were seen; bit 0: IPv4, bit 1: IPv6 */
+	bool is_bare;   /* no clsact, or the device is gone */
+	int32_t err;	/* negative errno: the port was not read completely, and rules that were
+			 * not seen may be there */
 };
 
-/* Each source knows some bits; what it does not speak of stays as it was. */
+/* Each source reports some of the bits; the others keep their values. */
 struct event_bypass {
 	uint32_t ifindex;
-	uint8_t mask;	 /* the bits of enum bypass_mask that this is about */
-	uint8_t bits;	 /* those that are on the link */
-	bool is_unknown; /* ... or nobody knows any more */
+	uint8_t mask;	 /* bits of enum bypass_mask that this event reports */
+	uint8_t bits;	 /* reported bits that apply to the link */
+	bool is_unknown; /* the reported bits are unknown from now on */
 };
 
 struct event_worker {
@@ -249,24 +262,24 @@ struct event_worker {
 	bool is_stuck;
 };
 
-/* What somebody changed in the ruleset, beside the epoch: all connections, or those
- * that an element which came or went can match. */
+/* A change of the ruleset without a change of the epoch. It concerns all connections, or
+ * those that an added or deleted element can match. */
 struct event_ruleset {
 	bool everything;
 	unsigned int n_elems;
-	const struct setelem *elem; /* the sender's, read during the call */
+	const struct setelem *elem; /* memory of the caller of engine_feed() */
 };
 
 struct event_flush {
 	bool all;
-	struct tuple tuple; /* either direction */
+	struct tuple tuple; /* of either direction */
 };
 
 struct event {
 	uint8_t type; /* enum event_type */
-	bool is_dump; /* CONN: part of a dump, not an event of its own */
-	bool is_own;  /* CONN: echo of a change that we made */
-	bool is_behind; /* RESYNC_BEGIN: events from before the dump are still to come */
+	bool is_dump; /* CONN: part of a dump, not an event of conntrack */
+	bool is_own;  /* CONN: caused by a request of ours */
+	bool is_behind; /* RESYNC_BEGIN: events from before the dump are still queued */
 	struct slab_ref flow;
 	union {
 		struct conn conn;

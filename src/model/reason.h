@@ -2,15 +2,14 @@
 /*
  * reason - every reason why a connection stays on the CPU.
  *
- * One list: the enum, the names that users meet (`flows`, `why`, counters),
- * the one-line text and the manual's table all come from it. A test compares
- * the manual with it.
+ * The enum, the names that users see (`flows`, `why`, counters), the one-line texts and
+ * the table in the manual all come from one list. A test compares the manual with it.
  */
 #pragma once
 
-/*  X(enum suffix, "name", "text") in the order in which they are asked. */
+/* X(enum suffix, "name", "text"), in the order in which they are checked. */
 #define REASON_LIST(X)                                                                                     \
-	/* what the connection is */                                                                       \
+	/* properties of the connection */                                                                 \
 	X(UNSUPPORTED_PROTOCOL, "unsupported-protocol", "only TCP and UDP are offloaded")                  \
 	X(MULTICAST, "multicast", "an address is multicast, broadcast, loopback or link-local")            \
 	X(KERNEL_FLOWTABLE, "kernel-flowtable", "the kernel's own flowtable forwards it")                  \
@@ -26,7 +25,7 @@
 	X(SYNPROXY, "synproxy", "a SYN proxy translates its sequence numbers")                             \
 	X(NAT_CLASH, "nat-clash", "two connections clash in NAT")                                          \
 	X(INCOMPLETE, "incomplete", "conntrack reported too little about it")                              \
-	/* where it goes */                                                                                \
+	/* its path */                                                                                     \
 	X(LOCAL, "local", "it begins or ends on this host")                                                \
 	X(NO_ROUTE, "no-route", "there is no route for one direction")                                     \
 	X(ROUTE_LOOKUP_FAILED, "route-lookup-failed", "the kernel did not answer which way it goes")       \
@@ -56,7 +55,7 @@
 	X(NEIGHBOUR_UNRESOLVED, "neighbour-unresolved", "the MAC address of a next hop is not known")      \
 	X(MTU, "mtu", "a packet could arrive that is too large for the way out")                           \
 	X(SOFTWARE_NAT66, "software-nat66", "software rules cannot mend checksums of translated IPv6")     \
-	/* what happened to its rules */                                                                   \
+	/* its rules */                                                                                    \
 	X(KERNEL_BACKEND, "kernel-backend", "it is left to the kernel's own flowtable, which does not have it") \
 	X(OBSERVE_ONLY, "observe-only", "it would be offloaded, but offload is set to observe")            \
 	X(TABLE_FULL, "table-full", "the flow table is full")                                              \
@@ -77,6 +76,6 @@ enum reason {
 	REASON__COUNT,
 };
 
-/* Name and text; "none" and "" for REASON_NONE, "?" out of range. */
+/* Name and text; "none" and "" for REASON_NONE, "?" if out of range. */
 const char *reason_name(enum reason reason);
 const char *reason_text(enum reason reason);

@@ -13,9 +13,9 @@ unsigned int rule_nat_bits(const struct rule *r)
 	return r->rewrite & (RULE_SET_SRC | RULE_SET_DST);
 }
 
-/* The hop limit of IPv6 is in no checksum, the TTL of IPv4 in its header's. What
- * act_nat rewrites, it mends itself; ports are in no pseudo header, so segmented
- * packets need nothing more for them. */
+/* The IPv6 hop limit is in no checksum, the IPv4 TTL is in the header's. act_nat corrects
+ * the checksums of the addresses that it rewrites. Ports are in no pseudo header, so
+ * segmented packets need no correction for them. */
 unsigned int rule_csums(const struct rule *r)
 {
 	const unsigned int addrs = RULE_SET_SRC | RULE_SET_DST;
@@ -37,7 +37,7 @@ static bool has_equal_match(const struct tuple *a, const struct tuple *b)
 	       addr_is_equal(&a->dst, &b->dst) && a->sport == b->sport && a->dport == b->dport;
 }
 
-/* What `rewrite` does not name has no meaning, so it is not compared. */
+/* Members that `rewrite` does not name have no meaning and are not compared. */
 static bool has_equal_rewrite(const struct rule *a, const struct rule *b)
 {
 	unsigned int bits = a->rewrite;
@@ -56,7 +56,10 @@ static bool has_equal_rewrite(const struct rule *a, const struct rule *b)
 	return !(bits & RULE_SET_DPORT) || a->to.dport == b->to.dport;
 }
 
-/* The bits that mean something for this rule. What only accepts rewrites nothing. */
+/*
+ * Returns the form bits that have a meaning for this rule. A rule that only accepts
+ * rewrites nothing.
+ */
 static unsigned int form_of(const struct rule *r)
 {
 	unsigned int form = r->form;
@@ -98,7 +101,7 @@ bool rule_is_equal(const struct rule *a, const struct rule *b)
 	       a->out_ifindex == b->out_ifindex;
 }
 
-/* Only what has a meaning, and all else 0: what stands between the members, too. */
+/* Copies the members that have a meaning, and zeroes all others and the padding. */
 static void reduce(const struct rule *r, struct rule *ret)
 {
 	memset(ret, 0, sizeof(*ret));

@@ -61,8 +61,8 @@ const char *tuple_to_str(const struct tuple *t, char buf[TUPLE_STR_SIZE])
 }
 
 /*
- * The parser takes the text apart from left to right. Each step moves *pos
- * behind what it took and says whether that was well-formed.
+ * The parser reads the text from left to right. Each function moves *pos past what it
+ * read, and returns false if that was malformed.
  */
 
 static void skip_blanks(const char **pos)
@@ -111,7 +111,7 @@ static bool take_proto(const char **pos, struct tuple *t)
 	return **pos == ' ' || **pos == '\t';
 }
 
-/* "192.0.2.1:80" or "[2001:db8::1]:80". Both ends must be of one family. */
+/* "192.0.2.1:80" or "[2001:db8::1]:80". Both endpoints must have the same family. */
 static bool take_endpoint(const char **pos, struct tuple *t, struct addr *ret_addr,
 			  uint16_t *ret_port)
 {

@@ -27,8 +27,9 @@ int nlbatch_init(struct nlbatch *b, struct nlsock *sock, unsigned int max_msgs)
 		nlbatch_fini(b);
 		return -ENOMEM;
 	}
-	/* netlink_sendmsg refuses what does not fit the send buffer. The usual
-	 * default is large enough, so without the privilege this may fail. */
+	/* netlink_sendmsg refuses a batch that does not fit the send buffer. The default
+	 * size is usually large enough, so it is fine if this fails for lack of
+	 * privilege. */
 	sndbuf = (int)b->size;
 	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &sndbuf, sizeof(sndbuf)) < 0)
 		IGNORE_RESULT(setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &sndbuf, sizeof(sndbuf)));
@@ -99,7 +100,7 @@ static void set_all(struct nlbatch *b, enum nlbatch_state state, int err)
 		b->results[i] = (struct nlbatch_result){ .state = state, .err = nlerr_make(err) };
 }
 
-/* Gives each request the next number, and asks the last one for an ack. */
+/* Gives each request its sequence number, and requests an ack for the last one. */
 static void number_all(struct nlbatch *b)
 {
 	struct nlmsghdr *nlh = NULL;
@@ -116,7 +117,7 @@ static void number_all(struct nlbatch *b)
 		nlh->nlmsg_flags |= NLM_F_ACK;
 }
 
-/* One run: what has come in so far. */
+/* State of one nlbatch_run(). */
 struct run {
 	struct nlbatch *batch;
 	nlbatch_reply_fn fn;
@@ -132,7 +133,7 @@ static void on_message(const struct nlmsghdr *nlh, void *ctx)
 	struct nlbatch_result *result;
 	int err;
 
-	/* The answer to an earlier batch that was given up, or an event. */
+	/* An answer to an earlier batch that timed out, or an event. */
 	if (index >= b->count)
 		return;
 	result = &b->results[index];
@@ -161,9 +162,9 @@ static int wait_readable(const struct nlbatch *b, mono_t deadline)
 }
 
 /*
- * Reads until the last request is answered. All answers are queued by then,
- * because the kernel queues them in order and executed everything inside the
- * send; so after an overrun there is nothing to wait for.
+ * Reads until the last request is answered. The kernel executed everything inside the
+ * send and queued the answers in order, so all answers are queued before this begins.
+ * After an overrun there is nothing to wait for.
  */
 static int collect(struct run *run, int timeout_ms)
 {
@@ -187,8 +188,9 @@ static int collect(struct run *run, int timeout_ms)
 }
 
 /*
- * A request without an answer: executed, when nothing can have been lost and a
- * later one was answered, because failures are always answered (netlink_rcv_skb).
+ * Sets the result of each request without an answer. If no message can have been lost and
+ * a later request was answered, the request succeeded: failures are always answered
+ * (netlink_rcv_skb).
  */
 static int settle(struct nlbatch *b, const struct run *run, int err)
 {

@@ -21,7 +21,7 @@ static void copy_text(char dst[NLERR_EXTACK_SIZE], const char *src, size_t len)
 	dst[n] = '\0';
 }
 
-/* Extended ack attributes begin at offset bytes behind the header. */
+/* Reads the extended ack attributes, which begin offset bytes after the header. */
 static void get_extack(const struct nlmsghdr *nlh, size_t offset, struct nlerr *ret)
 {
 	struct nlget g = nlget_begin(nlh, offset);
@@ -33,7 +33,7 @@ static void get_extack(const struct nlmsghdr *nlh, size_t offset, struct nlerr *
 	}
 }
 
-/* Bytes of the request that a failed one brings back, unless NETLINK_CAP_ACK
+/* Bytes of the failed request that the answer contains. NETLINK_CAP_ACK drops them if it
  * took effect (netlink_ack). */
 static size_t returned_len(const struct nlmsghdr *nlh, const struct nlmsgerr *body)
 {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * nlerr - what the kernel answered to one request: an errno and, where it gave
- * one, its extended ack text. A plain value that travels up to the layer that
- * logs or shows it.
+ * nlerr - the kernel's answer to one request: an errno and the extended ack text, if
+ * there is one. A plain value that is passed up to the layer that logs or shows it.
  */
 #pragma once
 
@@ -10,19 +9,19 @@
 
 struct nlmsghdr;
 
-/* Longer texts are cut; model/order.h has the same size for the same text. */
+/* Longer texts are cut. The text has the same size in model/order.h. */
 #define NLERR_EXTACK_SIZE 96
 
 struct nlerr {
 	int err;                        /* 0 or negative errno */
-	char extack[NLERR_EXTACK_SIZE]; /* "" when there is none; control characters are '?' */
+	char extack[NLERR_EXTACK_SIZE]; /* "" if there is none; control characters are '?' */
 };
 
-/* A failure of our own making, without text. */
+/* Returns the error err without a text. */
 struct nlerr nlerr_make(int err);
 
 /*
- * Decodes NLMSG_ERROR and NLMSG_DONE. 0, -ENOMSG for any other message type,
- * or -EBADMSG when it is too short to hold an error number.
+ * Decodes NLMSG_ERROR and NLMSG_DONE. Returns 0, -ENOMSG for any other message type, or
+ * -EBADMSG if the message is too short to hold an error number.
  */
 MUST_CHECK int nlerr_get(const struct nlmsghdr *nlh, struct nlerr *ret);

@@ -43,7 +43,7 @@ const struct nlattr *nlget_next(struct nlget *g)
 		g->len = 0;
 		return NULL;
 	}
-	/* The last attribute may come without its padding. */
+	/* The last attribute may lack its padding. */
 	step = MIN_T(size_t, NLA_ALIGN(attr->nla_len), g->len);
 	g->pos += step;
 	g->len -= step;

@@ -8,7 +8,7 @@
 
 #include "base/bug.h"
 
-/* Zeroed, aligned room at the end of the message; NULL when there is none. */
+/* Returns zeroed, aligned space at the end of the message, or NULL if there is too little. */
 static void *extend(struct nlput *w, size_t len)
 {
 	size_t aligned = NLMSG_ALIGN(len);
@@ -116,7 +116,7 @@ void nlput_nest_end(struct nlput *w, struct nlput_nest nest)
 	struct nlattr *attr;
 	size_t len = w->len - nest.start;
 
-	/* After an overflow the position may lie behind the end. */
+	/* After an overflow the position may lie beyond the end of the message. */
 	if (w->overflow)
 		return;
 	if (len > UINT16_MAX) {
@@ -135,7 +135,7 @@ struct nlmsghdr *nlput_lend(struct nlput *w, size_t room)
 		w->overflow = true;
 		return NULL;
 	}
-	/* Not every library writes its padding. */
+	/* Not every library zeroes its padding. */
 	memset(w->buf + w->len, 0, room);
 	nlh->nlmsg_len = (uint32_t)w->len;
 	return nlh;

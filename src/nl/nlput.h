@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * nlput - writes one netlink message into memory of the caller, and never
- * beyond it.
+ * nlput - writes one netlink message into the caller's memory, and never beyond it.
  *
- * What does not fit sets a flag that stays; nlput_end() reports it. So writers
- * put attribute after attribute and look at one result. The sequence number is
- * given with the memory; nlsock_query() and nlbatch give their own when they send.
+ * If an attribute does not fit, a flag is set and stays set; nlput_end() reports it. So
+ * callers write one attribute after the other and check a single result. nlput_init()
+ * sets the sequence number; nlsock_query() and nlbatch replace it when they send.
  */
 #pragma once
 
@@ -26,20 +25,23 @@ struct nlput {
 	bool overflow;
 };
 
-/* Position of an open nest, given back to nlput_nest_end(). */
+/* Position of an open nested attribute, passed to nlput_nest_end(). */
 struct nlput_nest {
 	size_t start;
 };
 
-/* The memory is borrowed, and aligned to 4 bytes. */
+/* buf is borrowed and must be aligned to 4 bytes. */
 void nlput_init(struct nlput *w, void *buf, size_t size, uint32_t seq);
 
-/* Starts the message. NLM_F_REQUEST is added. A message begun before is forgotten. */
+/* Starts a message and discards the previous one. NLM_F_REQUEST is added to flags. */
 void nlput_begin(struct nlput *w, uint16_t type, uint16_t flags);
-/* The family's fixed header (struct tcmsg, struct nfgenmsg, ...), right after nlput_begin(). */
+/*
+ * Writes the family's fixed header (struct tcmsg, struct nfgenmsg, ...), right after
+ * nlput_begin().
+ */
 void nlput_header(struct nlput *w, const void *header, size_t len);
 
-/* One attribute each. Numbers are in host byte order in the arguments. */
+/* Each writes one attribute. Numeric arguments are in host byte order. */
 void nlput_bytes(struct nlput *w, uint16_t type, const void *data, size_t len);
 void nlput_flag(struct nlput *w, uint16_t type);
 void nlput_u8(struct nlput *w, uint16_t type, uint8_t value);
@@ -48,22 +50,25 @@ void nlput_u32(struct nlput *w, uint16_t type, uint32_t value);
 /* Big-endian on the wire. */
 void nlput_be16(struct nlput *w, uint16_t type, uint16_t value);
 void nlput_be32(struct nlput *w, uint16_t type, uint32_t value);
-/* With its final NUL. */
+/* Includes the final NUL. */
 void nlput_str(struct nlput *w, uint16_t type, const char *str);
 
-/* Attributes put between the two are inside. NLA_F_NESTED is part of type where the reader wants it. */
+/*
+ * Attributes written between the two calls are nested. type includes NLA_F_NESTED if the
+ * receiver requires it.
+ */
 struct nlput_nest nlput_nest_begin(struct nlput *w, uint16_t type);
 void nlput_nest_end(struct nlput *w, struct nlput_nest nest);
 
 /*
- * For the writers of other libraries, which append to a message by its own
- * length and check nothing: the message, with room bytes free behind it, or
- * NULL when there is less. nlput_adopt() takes in what was written there.
+ * For libraries that append to a message at its nlmsg_len without checking for space.
+ * nlput_lend() returns the message with room bytes free after it, or NULL if there are
+ * fewer. nlput_adopt() takes over what was appended.
  */
 struct nlmsghdr *nlput_lend(struct nlput *w, size_t room);
 void nlput_adopt(struct nlput *w);
 
-/* Completes the message. 0, or -EMSGSIZE when something did not fit. */
+/* Completes the message. Returns 0, or -EMSGSIZE if something did not fit. */
 MUST_CHECK int nlput_end(struct nlput *w);
 
 /* The message; complete after nlput_end(). */

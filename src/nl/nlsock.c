@@ -17,8 +17,8 @@
 
 COUNTER(dumps_interrupted, "dumps that a change interrupted: they are asked for again");
 
-/* Room for many datagrams. Most are short, so most of it is never touched and
- * costs address space only. */
+/* Space for many datagrams. Most of them are short, so most of the memory is never
+ * touched and costs only address space. */
 struct nlsock_bufs {
 	struct mmsghdr headers[NLSOCK_DATAGRAMS_MAX];
 	struct iovec vectors[NLSOCK_DATAGRAMS_MAX];
@@ -45,7 +45,7 @@ static int set_options(const struct nlsock *s, int bus)
 	return err;
 }
 
-/* Without CAP_NET_ADMIN the buffer is what net.core.rmem_max permits; the caller is told. */
+/* Without CAP_NET_ADMIN, net.core.rmem_max limits the buffer; rcvbuf_bytes has the actual size. */
 static int set_rcvbuf(struct nlsock *s, int bytes)
 {
 	int fd = nlsock_fd(s);
@@ -82,7 +82,7 @@ int nlsock_open(struct nlsock *s, int bus, int rcvbuf_bytes)
 
 void nlsock_close(struct nlsock *s)
 {
-	/* Nothing can be done about a descriptor that does not close. */
+	/* An error of close() cannot be handled. */
 	if (s->mnl)
 		(void)mnl_socket_close(s->mnl);
 	free(s->bufs);
@@ -182,7 +182,7 @@ static struct nlsock_bufs *new_bufs(void)
 	return bufs;
 }
 
-/* Number of datagrams, 0 when there are none, or -errno. */
+/* Returns the number of datagrams, 0 if there are none, or -errno. */
 static int receive(struct nlsock *s, unsigned int max)
 {
 	int n;
@@ -201,7 +201,10 @@ static int receive(struct nlsock *s, unsigned int max)
 	return n;
 }
 
-/* Hands out the messages of one datagram; their number or -ENOBUFS. */
+/*
+ * Passes the messages of one datagram to fn. Returns their number, or -ENOBUFS if the
+ * datagram was cut.
+ */
 static int hand_out(const struct mmsghdr *header, nlsock_msg_fn fn, void *ctx)
 {
 	const struct sockaddr_nl *sender = header->msg_hdr.msg_name;
@@ -209,7 +212,7 @@ static int hand_out(const struct mmsghdr *header, nlsock_msg_fn fn, void *ctx)
 	int len = (int)header->msg_len;
 	int count = 0;
 
-	/* Any process may send to us (netlink_unicast); only the kernel has port 0. */
+	/* Any process may send to this socket (netlink_unicast); only the kernel has port ID 0. */
 	if (header->msg_hdr.msg_namelen < sizeof(*sender) || sender->nl_pid != 0)
 		return 0;
 	if (header->msg_hdr.msg_flags & MSG_TRUNC)
@@ -250,7 +253,7 @@ int nlsock_recv_many(struct nlsock *s, unsigned int budget, nlsock_msg_fn fn, vo
 	return (int)total;
 }
 
-/* One request under way. */
+/* One request in flight. */
 struct query {
 	uint32_t seq;
 	bool is_done;
@@ -278,7 +281,7 @@ static void on_answer(const struct nlmsghdr *nlh, void *ctx)
 	}
 }
 
-/* Waits until the socket is readable. 0, -ETIMEDOUT or -errno. */
+/* Waits until the socket is readable. Returns 0, -ETIMEDOUT or -errno. */
 static int wait_readable(const struct nlsock *s, mono_t deadline)
 {
 	struct pollfd pfd = { .fd = nlsock_fd(s), .events = POLLIN };

@@ -4,8 +4,7 @@
  * error and text it refuses the others, and what it does instead of what it says.
  *
  * A profile is a table row plus a function for what a table cannot say. The
- * drivers they imitate are named with each; DRIVERS.md of the project, section 7,
- * has the facts. Texts resemble those of the drivers.
+ * drivers they imitate are named with each. Texts resemble those of the drivers.
  *
  * Nothing here changes state. Called under asic->lock.
  */

@@ -2,19 +2,19 @@
 /*
  * htab - see htab.h.
  *
- * A bucket stores value + 1, so that zero pages straight from the kernel are an
- * empty array: growing a table of a million entries must not begin with writing
- * 16 MB. Home of a hash is hash * size / 2^32, which needs no power of two.
+ * A bucket stores value + 1, so zero pages fresh from the kernel are an empty array:
+ * growing a table of a million entries must not begin with writing 16 MB. The home bucket
+ * of a hash is hash * size / 2^32, which works for sizes that are not powers of two.
  *
- * Growth: the array becomes "old", a new one of twice the size becomes "cur".
- * Every later add and delete moves the next few old buckets. An entry that
- * leaves old leaves a tombstone, so that the probing of others still passes; old
- * is gone soon and never gets new entries, so tombstones do not pile up. In cur
- * a delete closes the gap instead (back-shift), and there are no tombstones.
+ * Growth: the current array becomes "old", and a new one of twice the size becomes "cur".
+ * Every later add and delete moves the entries of the next few old buckets. An entry that
+ * leaves old leaves a tombstone, so that probing for other entries continues past it. Old
+ * gets no new entries and is freed soon, so tombstones do not pile up. A delete in cur
+ * closes the gap instead (backward shift), so cur has no tombstones.
  *
- * Moving 16 buckets per call empties old long before cur is full: cur takes
- * three quarters of the old size in new entries before it is due to grow, in
- * which time twelve times the old size is moved.
+ * Moving 16 buckets per call empties old long before cur is full: cur takes three
+ * quarters of the old size in new entries before it has to grow, and in that time up to
+ * twelve times the old size can be moved.
  */
 #include "base/ds/htab.h"
 
@@ -52,7 +52,7 @@ static void array_close(struct htab_array *array)
 	*array = (struct htab_array){ 0 };
 }
 
-/* Entries that an array takes before it is due to grow. */
+/* Number of entries that the array holds before it has to grow. */
 static uint32_t array_limit(const struct htab_array *array)
 {
 	return array->size - array->size / 4;
@@ -68,7 +68,7 @@ static uint32_t next_bucket(const struct htab_array *array, uint32_t i)
 	return i + 1 == array->size ? 0 : i + 1;
 }
 
-/* Buckets from a to b, going forward and around the end. */
+/* Number of steps from bucket a forward to b, wrapping around at the end. */
 static uint32_t distance(const struct htab_array *array, uint32_t a, uint32_t b)
 {
 	return b >= a ? b - a : b + (array->size - a);
@@ -84,7 +84,7 @@ static void array_put(struct htab_array *array, struct htab_bucket entry)
 	array->used++;
 }
 
-/* Index of the entry {hash, stored}, or array->size. */
+/* Returns the index of the entry {hash, stored}, or array->size if there is none. */
 static uint32_t array_index(const struct htab_array *array, uint32_t hash, uint32_t stored)
 {
 	for (uint32_t i = home_of(array, hash); array->buckets[i].stored != EMPTY;
@@ -95,14 +95,14 @@ static uint32_t array_index(const struct htab_array *array, uint32_t hash, uint3
 	return array->size;
 }
 
-/* Empties bucket hole by pulling later entries of the same run back. */
+/* Empties bucket hole and moves later entries of the same run back to close the gap. */
 static void close_gap(struct htab_array *array, uint32_t hole)
 {
 	for (uint32_t i = next_bucket(array, hole); array->buckets[i].stored != EMPTY;
 	     i = next_bucket(array, i)) {
 		uint32_t home = home_of(array, array->buckets[i].hash);
 
-		/* It may move back to the hole unless its home lies behind the hole. */
+		/* The entry may move to the hole unless its home bucket lies behind the hole. */
 		if (distance(array, home, i) >= distance(array, hole, i)) {
 			array->buckets[hole] = array->buckets[i];
 			hole = i;
@@ -111,7 +111,7 @@ static void close_gap(struct htab_array *array, uint32_t hole)
 	array->buckets[hole].stored = EMPTY;
 }
 
-/* Moves the next few buckets of old, and frees old after the last. */
+/* Moves the entries of the next few buckets of old. Frees old after the last one. */
 static void move_some(struct htab *tab)
 {
 	struct htab_array *old = &tab->old;
@@ -176,7 +176,7 @@ int htab_add(struct htab *tab, uint32_t hash, uint32_t value)
 	if (BUG_ON(value > HTAB_VALUE_MAX))
 		return -EINVAL;
 	move_some(tab);
-	/* Without memory to grow, fill what is there up to one bucket, where probing must end. */
+	/* If the array cannot grow, fill all of it but one bucket: probing ends at an empty one. */
 	if (tab->cur.used >= array_limit(&tab->cur) && !tab->old.buckets && grow(tab) != 0 &&
 	    tab->cur.used >= tab->cur.size - 1)
 		return -ENOMEM;

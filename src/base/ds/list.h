@@ -2,12 +2,11 @@
 /*
  * list - intrusive doubly linked list, circular with a head.
  *
- * The same struct is head and link. An element may be in as many lists as it
- * has links. A link that is in no list points to itself (after list_init() or
- * list_del()), so taking it out twice is harmless; a zeroed link must be
- * initialised before any other call.
+ * Head and link have the same type. An element may be in as many lists as it has links. A
+ * link that is in no list points to itself (after list_init() or list_del()), so removing
+ * it twice is harmless. A zeroed link must be initialised before any other call.
  *
- * The list owns nothing. Argument order is the kernel's: (node, head).
+ * The list owns nothing. Arguments are in the order of the kernel's lists: (node, head).
  */
 #pragma once
 
@@ -20,32 +19,32 @@ struct list {
 	struct list *prev;
 };
 
-/* Initialiser of a static head: static struct list all = LIST_INITIALIZER(all); */
+/* Initialiser for a static head: static struct list all = LIST_INITIALIZER(all); */
 #define LIST_INITIALIZER(name)                                                                     \
 	{                                                                                          \
 		&(name), &(name)                                                                   \
 	}
 
-/* Makes an empty head, or a link that is in no list. */
+/* Initialises an empty head, or a link that is in no list. */
 static inline void list_init(struct list *list)
 {
 	list->next = list;
 	list->prev = list;
 }
 
-/* True for an empty head. */
+/* Returns true for an empty head. */
 static inline bool list_is_empty(const struct list *head)
 {
 	return head->next == head;
 }
 
-/* True for a link that is in a list. */
+/* Returns true for a link that is in a list. */
 static inline bool list_is_linked(const struct list *node)
 {
 	return node->next != node;
 }
 
-/* Links node, which must be in no list, right before pos. */
+/* Inserts node, which must be in no list, before pos. */
 static inline void list_insert_before(struct list *node, struct list *pos)
 {
 	node->prev = pos->prev;
@@ -54,7 +53,7 @@ static inline void list_insert_before(struct list *node, struct list *pos)
 	pos->prev = node;
 }
 
-/* Links node, which must be in no list, at the end or at the front. */
+/* Adds node, which must be in no list, at the end or at the front. */
 static inline void list_add_tail(struct list *node, struct list *head)
 {
 	list_insert_before(node, head);
@@ -65,7 +64,7 @@ static inline void list_add_front(struct list *node, struct list *head)
 	list_insert_before(node, head->next);
 }
 
-/* Takes node out of its list, if it is in one, and makes it linkable again. */
+/* Removes node from its list, if it is in one. It can be added again afterwards. */
 static inline void list_del(struct list *node)
 {
 	node->prev->next = node->next;
@@ -73,7 +72,7 @@ static inline void list_del(struct list *node)
 	list_init(node);
 }
 
-/* Takes the first link out and returns it; NULL when the list is empty. */
+/* Removes the first link and returns it; NULL if the list is empty. */
 static inline struct list *list_pop_front(struct list *head)
 {
 	struct list *node = head->next;
@@ -99,10 +98,10 @@ static inline void list_splice_tail(struct list *from, struct list *head)
 /* The element whose member is at node. */
 #define list_entry(node, type, member) container_of(node, type, member)
 
-/* First element, or NULL when the list is empty. */
+/* First element, or NULL if the list is empty. */
 #define list_first(head, type, member) list_entry_or_null_((head)->next, head, type, member)
 
-/* The first element, taken out of the list, or NULL when the list is empty. */
+/* Removes the first element and returns it; NULL if the list is empty. */
 #define list_pop_entry(head, type, member)                                                         \
 	({                                                                                         \
 		struct list *popped_ = list_pop_front(head);                                       \
@@ -115,8 +114,8 @@ static inline void list_splice_tail(struct list *from, struct list *head)
 /*
  * LIST_FOR_EACH(struct flow, flow, &hop->flows, hop_link) { ... }
  *
- * Declares the cursor "type *pos" for the body. The body must not take pos out
- * of the list; LIST_FOR_EACH_SAFE allows exactly that (not the element after).
+ * Declares the cursor "type *pos" for the body. The body must not remove pos from the
+ * list. With LIST_FOR_EACH_SAFE it may remove pos, but not the element after it.
  */
 #define LIST_FOR_EACH(type, pos, head, member)                                                     \
 	for (type *pos = list_first(head, type, member); pos;                                      \

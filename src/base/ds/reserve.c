@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * reserve - see reserve.h. MAP_NORESERVE: what the settings allow at most may be
- * more than this machine would promise to everyone at once.
+ * reserve - see reserve.h. MAP_NORESERVE: the largest sizes that the settings allow may
+ * add up to more memory than the kernel would commit to.
  */
 #include "base/ds/reserve.h"
 

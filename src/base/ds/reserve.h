@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * reserve - large zeroed arrays that cost memory only where they were written.
+ * reserve - allocates large zeroed arrays that use memory only where they are written.
  *
- * The address space is there at once and never moves; the kernel gives a page
- * when it is first touched, and takes all of them back at once.
+ * The address space is reserved at once and never moves. The kernel allocates a page when
+ * it is first touched, and reserve_free() returns all of them at once.
  */
 #pragma once
 
@@ -11,8 +11,11 @@
 
 #include "base/compiler.h"
 
-/* count elements of size bytes, zeroed; NULL when there is no room or the product overflows. */
+/*
+ * Allocates count zeroed elements of size bytes. Returns NULL if there is no address
+ * space or the product overflows.
+ */
 MUST_CHECK void *reserve_new(size_t count, size_t size);
 
-/* Gives an array back; the same numbers as at reserve_new(). NULL is fine. */
+/* Frees an array; count and size are those given to reserve_new(). NULL is fine. */
 void reserve_free(void *mem, size_t count, size_t size);

@@ -2,15 +2,15 @@
 /*
  * ring - see ring.h.
  *
- * Positions run freely and are cut down by the mask; their difference is the
- * number of elements. Each side keeps a copy of the other's position and reads
- * the real one only when the copy says full or empty.
+ * Positions count up freely, and the mask turns them into indices. Their difference is
+ * the number of elements. Each side keeps a copy of the other's position and reads the
+ * real one only if the copy says full or empty.
  *
- * The hard part is the sleeping reader. Writer: publish the element, then look
- * whether the reader is armed. Reader: say "armed", then look whether there is an
- * element. Each must not be able to miss the other's store, which takes a
- * sequentially consistent fence between store and load on both sides. Who
- * resets the flag writes the eventfd: so one sleep costs one write.
+ * The hard part is the sleeping reader. The writer publishes the element, then checks
+ * whether the reader is armed. The reader sets the flag, then checks whether there is an
+ * element. Neither may miss the other's store, so both need a sequentially consistent
+ * fence between store and load. The writer writes the eventfd only if it was the one to
+ * reset the flag, so one sleep costs one write.
  */
 #include "base/ds/ring.h"
 
@@ -37,7 +37,10 @@ struct ring_shared {
 	alignas(CACHE_LINE_BYTES) atomic_bool is_armed;
 };
 
-/* ThreadSanitizer does not know fences; a read-modify-write does the same and it knows that. */
+/*
+ * ThreadSanitizer does not support fences; it does support a read-modify-write, which
+ * does the same.
+ */
 static void full_fence(struct ring_shared *shared)
 {
 #if defined(__SANITIZE_THREAD__)
@@ -82,7 +85,7 @@ int ring_init(struct ring *ring, size_t elem_size, uint32_t capacity)
 
 void ring_fini(struct ring *ring)
 {
-	/* A zeroed struct has no ring and must not close descriptor 0. */
+	/* In a zeroed struct fd is 0, which must not be closed. */
 	if (ring->capacity != 0 && ring->fd >= 0)
 		close(ring->fd);
 	free(ring->shared);
@@ -90,7 +93,7 @@ void ring_fini(struct ring *ring)
 	*ring = (struct ring){ .fd = -1 };
 }
 
-/* Resets the flag; true for the one who found it set. */
+/* Resets the flag. Returns true if it was set. */
 static bool take_armed(struct ring_shared *shared)
 {
 	return atomic_load_explicit(&shared->is_armed, memory_order_relaxed) &&
@@ -101,7 +104,10 @@ static void wake_reader(const struct ring *ring)
 {
 	static const uint64_t one = 1;
 
-	/* Fails only when the counter is about to overflow: then it is readable anyway. */
+	/*
+	 * Fails only if the counter is about to overflow; the descriptor is readable then
+	 * anyway.
+	 */
 	IGNORE_RESULT(write(ring->fd, &one, sizeof(one)));
 }
 
@@ -140,7 +146,7 @@ bool ring_pop(struct ring *ring, void *ret_elem)
 
 uint32_t ring_peek_count(const struct ring *ring)
 {
-	/* Head first: it only grows, so the difference is never negative. */
+	/* Read head first: tail only grows, so the difference is never negative. */
 	uint32_t head = atomic_load_explicit(&ring->shared->head, memory_order_acquire);
 	uint32_t tail = atomic_load_explicit(&ring->shared->tail, memory_order_acquire);
 
@@ -165,7 +171,7 @@ bool ring_arm(struct ring *ring)
 	full_fence(shared);
 	if (ring_peek_count(ring) == 0)
 		return true;
-	/* When the writer was faster, its wake-up is on the way, for nothing. */
+	/* If the writer has reset the flag already, the reader gets a wake-up for nothing. */
 	(void)take_armed(shared);
 	return false;
 }
@@ -175,6 +181,6 @@ void ring_disarm(struct ring *ring)
 	uint64_t count;
 
 	atomic_store_explicit(&ring->shared->is_armed, false, memory_order_seq_cst);
-	/* Nothing to read is fine: the reader may have come for another reason. */
+	/* It is fine if there is nothing to read: the reader may have woken for another reason. */
 	IGNORE_RESULT(read(ring->fd, &count, sizeof(count)));
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * siphash - SipHash after the paper of Aumasson and Bernstein, with one round per
- * word and three at the end: enough against chosen keys in a hash table, and
- * twice as fast as the original 2-4.
+ * siphash - SipHash as in the paper of Aumasson and Bernstein, with one round per word
+ * and three at the end. That is enough against chosen keys in a hash table, and twice as
+ * fast as the original 2-4.
  */
 #include "base/ds/siphash.h"
 
@@ -41,7 +41,7 @@ static inline void absorb(struct state *s, uint64_t word)
 	s->v0 ^= word;
 }
 
-/* Up to 8 bytes as a little-endian word. */
+/* Loads up to 8 bytes as a little-endian word. */
 static inline uint64_t load_word(const unsigned char *data, size_t len)
 {
 	uint64_t word = 0;
@@ -78,7 +78,10 @@ int siphash_key_random(uint64_t key[2])
 {
 	uint64_t fresh[2];
 
-	/* Up to 256 bytes come in one piece once the kernel's pool is ready; before, this waits. */
+	/*
+	 * Up to 256 bytes arrive in one piece once the kernel's pool is ready; until then
+	 * this blocks.
+	 */
 	for (;;) {
 		ssize_t n = getrandom(fresh, sizeof(fresh), 0);
 

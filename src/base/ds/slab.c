@@ -2,10 +2,10 @@
 /*
  * slab - see slab.h.
  *
- * Three arrays of full length are mapped without being backed: the kernel gives
- * a page when it is first written, and zero pages are the right initial state of
- * all three. Under AddressSanitizer the slots that are not in use are poisoned,
- * so that a pointer kept too long is found at its first use.
+ * The three arrays are mapped at full length, without memory behind them: the kernel
+ * allocates a page when it is first written, and all three start as zeroes. Under
+ * AddressSanitizer unused slots are poisoned, so that the first use of a dangling pointer
+ * is reported.
  */
 #include "base/ds/slab.h"
 

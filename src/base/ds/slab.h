@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * slab - fixed-capacity store of objects of one size, addressed by slot number
- * or by handle.
+ * slab - fixed-capacity store of objects of one size, addressed by slot number or by
+ * handle.
  *
- * A handle {slot, generation} is what others keep instead of a pointer: once
- * the object is freed, its handle resolves to NULL, also after the slot has
- * been given to another object. Handles are plain values; they may travel
- * through other threads and through the kernel.
+ * Other modules keep a handle {slot, generation} instead of a pointer. Once the object is
+ * freed, its handle resolves to NULL, even after the slot has been given to another
+ * object. Handles are plain values; they may be passed through other threads and through
+ * the kernel.
  *
- * Memory for the full capacity is reserved at slab_init() and never moves:
- * a pointer stays valid until its object is freed. Slots that were never used
- * cost no memory; freed slots are reused last in, first out, so slots stay
- * dense. Beside the object 8 bytes per used slot.
+ * slab_init() reserves memory for the full capacity, which never moves: a pointer stays
+ * valid until its object is freed. Slots that were never used cost no memory. Freed slots
+ * are reused last in, first out, so the used slots stay dense. Overhead: 8 bytes per used
+ * slot.
  *
  * One thread at a time.
  */
@@ -24,8 +24,8 @@
 #include "base/compiler.h"
 
 /*
- * Handle of an object. The generation of a live object is odd; {0, 0} is never
- * valid. Generations repeat after 2^31 reuses of the same slot.
+ * Handle of an object. The generation of a live object is odd; {0, 0} is never valid. The
+ * generations of a slot repeat after it has been reused 2^31 times.
  */
 struct slab_ref {
 	uint32_t slot;
@@ -33,7 +33,7 @@ struct slab_ref {
 };
 
 #define SLAB_REF_NONE ((struct slab_ref){ 0, 0 })
-/* What slab_next() returns behind the last object. */
+/* Returned by slab_next() after the last object. */
 #define SLAB_END UINT32_MAX
 /* Largest capacity. */
 #define SLAB_CAPACITY_MAX (UINT32_MAX - 2)
@@ -51,62 +51,62 @@ struct slab {
 };
 
 /*
- * Makes an empty store. Capacity is 1 to SLAB_CAPACITY_MAX. 0, -EINVAL or
- * -ENOMEM (no address space).
+ * Makes an empty store. capacity is 1 to SLAB_CAPACITY_MAX. Returns 0, -EINVAL, or
+ * -ENOMEM if there is no address space.
  */
 MUST_CHECK int slab_init(struct slab *slab, size_t obj_size, uint32_t capacity);
 
-/* Frees the store with all objects in it. A zeroed struct is fine. */
+/* Frees the store and all objects in it. Accepts a zeroed struct. */
 void slab_fini(struct slab *slab);
 
 /*
- * Takes a slot. Returns the object, zeroed, and its handle through ret_ref
- * (which may be NULL); NULL when the store is full, which is normal.
+ * Allocates an object. Returns it zeroed, and stores its handle in *ret_ref (ret_ref may
+ * be NULL). Returns NULL if the store is full, which is a normal condition.
  */
 MUST_CHECK void *slab_alloc(struct slab *slab, struct slab_ref *ret_ref);
 
 /*
- * Takes this very slot, for what is known by its number from elsewhere. NULL when it is
- * in use or out of range. Until slab_collect() nothing else may be called that takes a
- * slot or frees one.
+ * Allocates the object of this slot, if its number is already fixed elsewhere. Returns
+ * NULL if the slot is in use or out of range. Between the first such call and
+ * slab_collect(), no other call may allocate or free a slot.
  */
 MUST_CHECK void *slab_alloc_at(struct slab *slab, uint32_t slot);
-/* Ends a series of slab_alloc_at(): makes all other slots available, the lowest first. */
+/* Ends a series of slab_alloc_at() calls: makes all other slots available, the lowest first. */
 void slab_collect(struct slab *slab);
 
-/* Frees the object. A stale handle is a bug of the caller and changes nothing. */
+/* Frees the object. Passing a stale handle is a bug in the caller; nothing changes then. */
 void slab_free(struct slab *slab, struct slab_ref ref);
 
-/* The object of this handle, or NULL when it is stale (or never was one). */
+/* Returns the object of this handle, or NULL if the handle is stale or was never valid. */
 void *slab_get(const struct slab *slab, struct slab_ref ref);
 
-/* The object in this slot, or NULL when the slot is free or out of range. */
+/* Returns the object in this slot, or NULL if the slot is free or out of range. */
 void *slab_at(const struct slab *slab, uint32_t slot);
 
 /*
- * The handle of a live object of this store. Any other pointer is a bug of the
- * caller and gives SLAB_REF_NONE.
+ * Returns the handle of a live object of this store. Passing any other pointer is a bug
+ * in the caller and returns SLAB_REF_NONE.
  */
 struct slab_ref slab_ref_of(const struct slab *slab, const void *object);
 
-/* The slot of a live object: slab_ref_of() for those who need the number only. */
+/* Returns the slot of a live object, for callers that do not need the generation. */
 static inline uint32_t slab_slot_of(const struct slab *slab, const void *object)
 {
 	return slab_ref_of(slab, object).slot;
 }
 
-/* Number of objects in use, and how many fit. */
+/* Number of objects in use, and the capacity. */
 uint32_t slab_count(const struct slab *slab);
 uint32_t slab_capacity(const struct slab *slab);
 
 /*
- * The first live slot at or after slot, or SLAB_END. Resumable: the slot number
- * is the whole cursor, and objects may come and go between two calls. Cost: one
- * word read per free slot skipped.
+ * Returns the first live slot at or after slot, or SLAB_END. A walk can be resumed: the
+ * slot number is its whole state, and objects may be allocated and freed between two
+ * calls. Cost: one word read per free slot skipped.
  */
 uint32_t slab_next(const struct slab *slab, uint32_t slot);
 
-/* Walks the live slots from the first one; the body may free the current object. */
+/* Visits all live slots in order; the body may free the current object. */
 #define SLAB_FOR_EACH(slab, slot)                                                                  \
 	for (uint32_t slot = slab_next(slab, 0); slot != SLAB_END; slot = slab_next(slab, slot + 1))
 

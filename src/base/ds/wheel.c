@@ -2,20 +2,20 @@
 /*
  * wheel - see wheel.h.
  *
- * Four levels of 256 slots, one for each byte of a 32-bit tick. A timer is on
- * the level of the highest byte in which its tick differs from the current one,
- * in the slot of that byte's value. So level 0 holds what is due within the
- * present run of 256 ticks, level 1 what is due within the present run of 65536,
- * and so on; everything on a level is due before anything on the next.
+ * Four levels of 256 slots, one level for each byte of a 32-bit tick. A timer is on the
+ * level of the highest byte in which its tick differs from the current one, in the slot
+ * given by the value of that byte. So level 0 holds the timers that are due within the
+ * current run of 256 ticks, level 1 those that are due within the current run of 65536,
+ * and so on. Everything on a level is due before anything on the next one.
  *
- * When the current tick reaches a slot of a higher level, the timers in it are
- * moved to finer levels. No timer is ever put into the current slot of a higher
- * level, so what is found there is what remains to be moved: that is how moving
- * can stop when the budget is used up, and go on later.
+ * When the current tick reaches a slot of a higher level, the timers in it are moved to
+ * finer levels. No timer is ever put into the current slot of a higher level, so the
+ * timers found there are those still to be moved. This lets the move stop when the budget
+ * is used up, and continue later.
  *
- * Ticks of timers are the lower 32 bits of a 64-bit count. No timer is more than
- * 2^31 ticks ahead, so the difference to the current tick is never ambiguous,
- * and the wheel may run for ever. The top level is circular for that reason.
+ * A timer stores the lower 32 bits of its 64-bit tick. No timer is more than 2^31 ticks
+ * ahead, so the difference to the current tick is never ambiguous, and the wheel may run
+ * forever. For the same reason the top level is circular.
  */
 #include "base/ds/wheel.h"
 
@@ -30,14 +30,14 @@
 
 /* All zero: not armed. */
 struct wheel_timer {
-	uint32_t prev; /* number + 1 of the timer before, or PREV_IS_HEAD and the slot */
-	uint32_t next; /* number + 1 of the timer behind; 0: last */
-	uint32_t due;  /* lower bits of the tick */
+	uint32_t prev; /* id + 1 of the previous timer, or PREV_IS_HEAD and the slot */
+	uint32_t next; /* id + 1 of the next timer; 0: last */
+	uint32_t due;  /* lower 32 bits of the tick */
 };
 
 #define PREV_IS_HEAD (UINT32_C(1) << 31)
 
-/* Value of the byte of tick that belongs to this level: the slot. */
+/* Slot of tick on this level: the value of the byte that belongs to the level. */
 static unsigned int slot_of(uint64_t tick, unsigned int level)
 {
 	return (unsigned int)(tick >> (8 * level)) & (WHEEL_SLOTS - 1);
@@ -58,7 +58,7 @@ static void set_busy(struct wheel *wheel, unsigned int level, unsigned int slot,
 		wheel->busy[level][slot / 64] &= ~bit;
 }
 
-/* The first busy slot at or after from on this level, or WHEEL_SLOTS. */
+/* Returns the first busy slot at or after from on this level, or WHEEL_SLOTS. */
 static unsigned int next_busy(const struct wheel *wheel, unsigned int level, unsigned int from)
 {
 	for (unsigned int word = from / 64; word < WHEEL_SLOTS / 64; word++) {
@@ -72,7 +72,7 @@ static unsigned int next_busy(const struct wheel *wheel, unsigned int level, uns
 	return WHEEL_SLOTS;
 }
 
-/* Puts a timer, whose due is set, where it belongs as seen from the current tick. */
+/* Puts a timer whose due is set into its slot, relative to the current tick. */
 static void link_timer(struct wheel *wheel, uint32_t id)
 {
 	struct wheel_timer *timer = &wheel->timers[id];
@@ -133,7 +133,10 @@ void wheel_fini(struct wheel *wheel)
 	*wheel = (struct wheel){ 0 };
 }
 
-/* The tick at which a timer for this time fires: never before it, and never now. */
+/*
+ * Returns the tick at which a timer for this time fires: not before that time, and not
+ * the current tick.
+ */
 static uint64_t tick_for(const struct wheel *wheel, mono_t when)
 {
 	int64_t us = when.us - wheel->base_us;
@@ -179,7 +182,7 @@ mono_t wheel_due(const struct wheel *wheel, uint32_t id)
 		       wheel->cur + (uint32_t)(wheel->timers[id].due - (uint32_t)wheel->cur));
 }
 
-/* True when the current tick has timers to move or to fire. */
+/* Returns true if the current tick has timers to move or to fire. */
 static bool has_work_now(const struct wheel *wheel)
 {
 	for (unsigned int level = 0; level < WHEEL_LEVELS; level++) {
@@ -189,7 +192,7 @@ static bool has_work_now(const struct wheel *wheel)
 	return false;
 }
 
-/* The first tick after the current one with timers to move or to fire; UINT64_MAX: none. */
+/* Returns the first later tick with timers to move or to fire; UINT64_MAX if there is none. */
 static uint64_t next_work(const struct wheel *wheel)
 {
 	for (unsigned int level = 0; level < WHEEL_LEVELS; level++) {
@@ -206,7 +209,7 @@ static uint64_t next_work(const struct wheel *wheel)
 	return UINT64_MAX;
 }
 
-/* Moves and fires what the current tick has. False when the budget did not suffice. */
+/* Moves and fires the timers of the current tick. Returns false if the budget was too small. */
 static bool work_now(struct wheel *wheel, uint32_t *budget, wheel_fn fn, void *ctx)
 {
 	for (unsigned int level = WHEEL_LEVELS; level-- > 0;) {

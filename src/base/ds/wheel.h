@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * wheel - timers by the hundred thousand: one timer per slab slot, arming and
- * cancelling in constant time, 12 bytes each.
+ * wheel - timer wheel for hundreds of thousands of timers: one timer per slab slot, armed
+ * and cancelled in constant time, 12 bytes each.
  *
- * A timer is named by a number below the capacity; there is nothing to create
- * or to free. No clock inside: time comes in with wheel_advance(). A timer
- * never fires early; it fires up to one tick late, plus what the caller is late
- * with wheel_advance().
+ * A timer is identified by a number below the capacity; there is nothing to create or to
+ * free. The wheel reads no clock: the caller passes the time to wheel_advance(). A timer
+ * never fires early. It fires up to one tick late, plus the delay of the caller's
+ * wheel_advance().
  *
- * Memory for the full capacity is reserved at wheel_init(); numbers that were
- * never armed cost none.
+ * wheel_init() reserves memory for the full capacity; timers that were never armed cost
+ * none.
  *
  * One thread at a time. The callback may arm and cancel any timer.
  */
@@ -31,56 +31,56 @@ struct wheel_timer;
 
 /* Embedded by the owner; all members are private to wheel.c. */
 struct wheel {
-	struct wheel_timer *timers; /* one per number */
-	uint64_t cur;               /* the tick being worked on; earlier ones are done */
+	struct wheel_timer *timers; /* one per timer id */
+	uint64_t cur;               /* current tick; earlier ones are done */
 	int64_t base_us;            /* time of tick 0 */
 	int64_t tick_us;            /* length of a tick */
 	uint32_t capacity;
 	uint32_t count;                                /* armed timers */
-	uint32_t heads[WHEEL_LEVELS][WHEEL_SLOTS];     /* number + 1 of the first timer; 0: none */
+	uint32_t heads[WHEEL_LEVELS][WHEEL_SLOTS];     /* id + 1 of the slot's first timer; 0:
+						        * none */
 	uint64_t busy[WHEEL_LEVELS][WHEEL_SLOTS / 64]; /* bit set: slot is not empty */
 };
 
-/* Called when the timer is due; it is no longer armed by then. */
+/* Called when the timer is due. The timer is not armed any more at that point. */
 typedef void (*wheel_fn)(void *ctx, uint32_t id);
 
 /*
- * Makes a wheel for the numbers 0 to capacity - 1 with ticks of tick_ms (1 to
- * 1000, 10 to 100 is sensible). now is where it starts. 0, -EINVAL or -ENOMEM.
+ * Makes a wheel for timers 0 to capacity - 1 with ticks of tick_ms (1 to 1000; 10 to 100
+ * is sensible). now is the time of tick 0. Returns 0, -EINVAL or -ENOMEM.
  */
 MUST_CHECK int wheel_init(struct wheel *wheel, uint32_t capacity, uint32_t tick_ms, mono_t now);
 
-/* Frees the wheel. A zeroed struct is fine. */
+/* Frees the wheel. Accepts a zeroed struct. */
 void wheel_fini(struct wheel *wheel);
 
 /*
- * Arms timer id, which may be armed already, for the time when. A time that has
- * passed is due with the next tick; MONO_NEVER cancels. A time more than 2^31
- * ticks ahead (248 days at 10 ms) fires then: who arms that far ahead looks at
- * the clock in the callback.
+ * Arms timer id for the time when; it may be armed already. A time in the past is due at
+ * the next tick; MONO_NEVER cancels the timer. A timer more than 2^31 ticks ahead (248
+ * days at 10 ms) fires after 2^31 ticks: callers that arm so far ahead must check the
+ * clock in the callback.
  */
 void wheel_arm(struct wheel *wheel, uint32_t id, mono_t when);
 
-/* Cancels timer id. Not being armed is fine. */
+/* Cancels timer id. Does nothing if it is not armed. */
 void wheel_cancel(struct wheel *wheel, uint32_t id);
 
 bool wheel_is_armed(const struct wheel *wheel, uint32_t id);
 
-/* When timer id is due, rounded up to a tick; MONO_NEVER when it is not armed. */
+/* Returns when timer id is due, rounded up to a tick; MONO_NEVER if it is not armed. */
 mono_t wheel_due(const struct wheel *wheel, uint32_t id);
 
 /*
- * Calls fn(ctx, id) for the timers that are due at now, earlier ticks first,
- * unordered within a tick. Does at most budget steps, a step being one callback
- * or one timer moved to a finer level. Returns true when the budget ended it
- * and more is due: call again soon, with the same or a later time. A now that
- * runs back is ignored.
+ * Calls fn(ctx, id) for the timers that are due at now: tick by tick, in no particular
+ * order within a tick. Does at most budget steps; a step is one callback, or one timer
+ * moved to a finer level. Returns true if the budget is used up and more is due: call
+ * again soon, with the same or a later time. A now that goes backwards is ignored.
  */
 bool wheel_advance(struct wheel *wheel, mono_t now, uint32_t budget, wheel_fn fn, void *ctx);
 
 /*
- * When wheel_advance() next has something to do; MONO_NEVER when nothing is
- * armed. It may lie before the first timer (timers must be moved), never after.
+ * Returns when wheel_advance() next has something to do; MONO_NEVER if no timer is armed.
+ * This may be earlier than the first timer (timers must be moved), but never later.
  */
 mono_t wheel_next_due(const struct wheel *wheel);
 

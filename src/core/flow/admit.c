@@ -18,10 +18,10 @@ COUNTER(flows_evicted, "refused flows that made room for new ones");
 COUNTER(flows_no_room, "connections left on the CPU because the flow table was full");
 COUNTER(flows_replaced, "connections whose tuple was used again before their end was seen");
 
-/* Flows looked at to find one that can make room. */
+/* Slots searched for a flow that can make room. */
 #define EVICT_SCAN 64
 
-/* A flow on the CPU only answers `flows`; a new one may use the NIC. */
+/* Evicts a refused flow: it is on the CPU anyway, while the new one may be offloaded. */
 static bool evict_one(struct engine *e, mono_t now)
 {
 	for (unsigned int i = 0; i < EVICT_SCAN; i++) {
@@ -67,11 +67,12 @@ static struct flow *make_flow(struct engine *e, const struct event *ev, bool may
 	return f;
 }
 
-/* What only the event says that brings it (ctnetlink_conntrack_event); a helper
+/* Attributes that only the event about their change carries (ctnetlink_conntrack_event). A helper
  * is in every event. */
 #define TOLD_ONCE (CONN_HAS_MASTER | CONN_HAS_SEQADJ | CONN_HAS_SYNPROXY)
 
-/* Completes the report with what earlier ones said, and remembers the result. */
+/* Completes the report from earlier ones, and stores the result in the flow. @is_whole: the report
+ * is not an event, and has every attribute of the entry. */
 static void merge(struct flow *f, struct conn *c, bool is_whole)
 {
 	if (c->has & CONN_HAS_STATUS)
@@ -92,8 +93,8 @@ static void merge(struct flow *f, struct conn *c, bool is_whole)
 	c->has |= f->attached;
 }
 
-/* Why conntrack or the ruleset does not want the flow offloaded. Clears the flow's mark if a change of
- * the ruleset may have made it wrong. */
+/* The reason from conntrack or the ruleset against offloading the connection. Has the flow's mark
+ * cleared if it may be older than a change that concerns it. */
 static enum reason find_reason(struct engine *e, struct flow *f, const struct conn *c, mono_t now)
 {
 	enum reason reason = policy_conn(&e->settings, e->mark_epoch, c);
@@ -102,7 +103,7 @@ static enum reason find_reason(struct engine *e, struct flow *f, const struct co
 	has_mark |= reason == REASON_NOT_ADMITTED && revoke_is_part(e, c->mark);
 	if (has_mark && revoke_if_suspect(e, f, now))
 		return REASON_RULESET_CHANGED;
-	/* It had one until the ruleset changed. */
+	/* The connection had the mark until the ruleset changed. */
 	if (reason == REASON_NOT_ADMITTED && f->reason == REASON_RULESET_CHANGED)
 		return REASON_RULESET_CHANGED;
 	return reason;
@@ -124,7 +125,8 @@ static void judge(struct engine *e, struct flow *f, enum reason reason, mono_t n
 	}
 }
 
-/* The daemon knows the flow only because the kernel's flowtable had it, and it has it no more. */
+/* The flow was only kept because the kernel's flowtable forwarded it. That is over, and it cannot
+ * be offloaded. */
 static bool has_left_kernel(const struct flow *f, enum reason reason)
 {
 	if (!kernfwd_is_one(f) || f->had_rules || f->is_asking || f->ask_care)
@@ -138,12 +140,13 @@ static void admit_new(struct engine *e, const struct event *ev, mono_t now)
 	struct conn c = ev->conn;
 	enum reason reason = policy_conn(&e->settings, e->mark_epoch, &c);
 	bool is_suspect = revoke_doubts_newcomer(e, &c);
-	/* Of no use to us yet, but known, and nobody makes room for it. */
+	/* Kept for display; no other flow is evicted for it. */
 	bool is_guest = reason == REASON_KERNEL_FLOWTABLE;
 	struct flow *f;
 
-	/* An event says what changed; the rest is asked for. A dump says all. One whose
-	 * mark has to go is taken for that alone. */
+	/* Skip what cannot be offloaded. Exceptions: a connection in the kernel's flowtable, an
+	 * assured one whose event lacks attributes (conntrack is then asked; a dump lacks none),
+	 * and one whose mark must be cleared. */
 	if (e->stopping || (reason != REASON_NONE && !is_guest && !is_suspect &&
 			    (reason != REASON_INCOMPLETE || ev->is_dump || !conn_is_assured(&c))))
 		return;
@@ -161,14 +164,14 @@ static void admit_new(struct engine *e, const struct event *ev, mono_t now)
 		IGNORE_RESULT(revoke_if_suspect(e, f, now));
 }
 
-/* The same id is no proof: it may be used again, with other translations. */
+/* The id alone is no proof: it can be reused for a connection with another translation. */
 static bool is_same_conn(const struct flow *f, const struct conn *c)
 {
 	return !((c->has & CONN_HAS_ID) && c->id != f->ct_id) &&
 	       tuple_is_equal(&f->reply, &c->reply);
 }
 
-/* The mark takes part in routing, but for our own bits of it. */
+/* Routing may depend on the mark, but not on our own bits of it. */
 static void recheck_mark(struct engine *e, struct flow *f, uint32_t old_mark, mono_t now)
 {
 	if (((f->mark ^ old_mark) & ~settings_mark_bits(&e->settings)) == 0 || e->stopping)
@@ -196,7 +199,7 @@ void admit_conn(struct engine *e, const struct event *ev, mono_t now)
 	f->seen_gen = e->seen_gen;
 	if (!ev->is_dump)
 		flowact_set_silent(e, f, false);
-	/* An event says what changed; nobody knows what was before. */
+	/* An event carries only changes. The state before is unknown: ask for the entry. */
 	if (!ev->is_dump && f->state == FLOW_ADOPTED && !leftover_is_recognised(f)) {
 		flowact_ask_care(e, f);
 		return;
@@ -222,7 +225,7 @@ void admit_destroy(struct engine *e, const struct conn *c, mono_t now)
 {
 	struct flow *f = flowtab_find(&e->flows, &c->orig);
 
-	/* The end of a predecessor may come after the successor's beginning. */
+	/* The end of an earlier connection can be reported after the start of the next one. */
 	if (!f || !is_same_conn(f, c))
 		return;
 	flowact_input(e, f, FLOW_IN_END, REASON_NONE, now);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * admit - from conntrack's reports to flows: new ones, changed ones, ended ones.
+ * admit - adds, updates and ends flows as conntrack reports connections.
  */
 #pragma once
 
@@ -10,9 +10,9 @@ struct conn;
 struct engine;
 struct event;
 
-/* A connection as an event, a dump or an answer shows it (EVENT_CONN). */
+/* Processes a report (EVENT_CONN): an event, an entry of a dump, or the answer to a refresh. */
 void admit_conn(struct engine *e, const struct event *ev, mono_t now);
 
-/* Conntrack has destroyed the connection. The end of another connection that had the same tuple
- * before changes nothing. */
+/* Conntrack has destroyed the connection. A late report about an earlier connection with the same
+ * tuple changes nothing. */
 void admit_destroy(struct engine *e, const struct conn *c, mono_t now);

@@ -18,9 +18,9 @@
 
 COUNTER(flows_adopted, "flows whose rules of an earlier run were right and stayed in");
 
-/* As long as others are confirmed, those that wait may go on waiting. */
+/* Unconfirmed flows are drained when no flow has been confirmed for this long. */
 #define PATIENCE_MS 10000
-/* Times before this life that can still be told from each other (clock_ds). */
+/* How far before the start timestamps can go back (clock_ds). */
 #define BEFORE_MS   (24 * 3600 * 1000)
 
 static int make(struct engine *e, mono_t now)
@@ -37,7 +37,7 @@ static int make(struct engine *e, mono_t now)
 
 /* -- reading ---------------------------------------------------------------- */
 
-/* It is where the rule of some flow would be put. */
+/* The rule is in a place where a rule of some flow would be now. */
 static bool has_place(const struct engine *e, const struct rule *r)
 {
 	enum recipe_layout layout = r->form & RULE_ANY_ETHERTYPE ? RECIPE_PRIO : RECIPE_PRIOS;
@@ -53,8 +53,8 @@ static bool has_place(const struct engine *e, const struct rule *r)
 	return is.prio == wanted.prio && is.family == wanted.family;
 }
 
-/* The flow at the rule's slot, with what its other rule said. NULL when the two do not
- * belong together. */
+/* Finds or adds the flow at the rule's slot. NULL if the flow has a rule of the other direction
+ * that belongs to another connection. */
 static struct flow *flow_at(struct engine *e, const struct rule *r)
 {
 	struct flow *f = flowtab_at(&e->flows, slot_from_handle(r->handle));
@@ -71,7 +71,7 @@ static struct flow *flow_at(struct engine *e, const struct rule *r)
 	f->orig.proto = r->match.proto;
 	f->ct_id = r->cookie.ct_id;
 	f->state = FLOW_ADOPTED;
-	/* Until conntrack has said what it is. */
+	/* Until conntrack reports the connection. */
 	f->reason = REASON_INCOMPLETE;
 	f->card = NIC_NONE;
 	f->had_rules = true;
@@ -84,7 +84,8 @@ static struct flow *flow_at(struct engine *e, const struct rule *r)
 	return f;
 }
 
-/* What was forwarded before is none of this life's, but when is. */
+/* What the rule forwarded in the earlier run does not count for this one, but the time of last use
+ * does. */
 static void take_use(const struct engine *e, struct flow *f, enum dir dir,
 		     const struct engine_leftover *left, mono_t now)
 {
@@ -107,7 +108,7 @@ bool engine_adopt(struct engine *e, const struct engine_leftover *left, mono_t n
 	if (!settings_use_flower(&e->settings) || !has_place(e, rule) || make(e, now))
 		return false;
 	rec = leftover_at(e, slot_from_handle(rule->handle));
-	/* Dumps may show one twice. */
+	/* A dump may show a rule twice. */
 	if (rec->ifindex[dir])
 		return rec->ifindex[dir] == rule->ifindex &&
 		       rec->digest[dir] == rule_digest(rule, e->flows.key);
@@ -127,7 +128,7 @@ bool engine_adopt(struct engine *e, const struct engine_leftover *left, mono_t n
 	return true;
 }
 
-/* Both rules are there, and no other flow has the same tuple. */
+/* The flow has both rules, and no other flow has the same tuple. */
 static bool is_whole(struct engine *e, const struct flow *f)
 {
 	const struct leftover *rec = leftover_of(e, f);
@@ -163,11 +164,11 @@ bool adopt_is_right(const struct engine *e, const struct flow *f, const struct p
 		   e->instance, f->ct_id, rule);
 	for (unsigned int d = 0; d < DIR__COUNT; d++)
 		is_right &= rec->digest[d] == rule_digest(&rule[d], e->flows.key);
-	/* The NIC must still have them, too. */
+	/* The NIC must still have the rules, too. */
 	return is_right && (f->in_hw || e->settings.offload != OFFLOAD_HARDWARE);
 }
 
-/* Ports are opened, drivers are asked and neighbours are read at the same time. */
+/* At the start, ports are opened, drivers probed and neighbours read at the same time. */
 bool adopt_waits(struct engine *e, const struct flow *f, enum reason reason)
 {
 	switch (reason) {
@@ -202,7 +203,7 @@ void adopt_confirm(struct engine *e, struct flow *f, mono_t now)
 	if (!mono_is_never(e->adopt_due))
 		e->adopt_due = mono_add_ms(now, PATIENCE_MS);
 	leftover_forget(e, f);
-	/* Nobody has kept its entry alive meanwhile. */
+	/* Nothing has prolonged its conntrack entry between the two runs. */
 	if (age_needs_refresh(e, f, clock_ds(e, now)) && !f->is_asking)
 		flowact_ask_care(e, f);
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * adopt - rules of an earlier life: those that are right stay, the others go.
+ * adopt - takes over rules of an earlier run: right ones stay in the kernel, others are removed.
  *
- * Each pair of rules becomes a flow at the slot that its handles name, before anything else is known
- * about it (engine_adopt). Conntrack then shows whether the connection is alive and may be offloaded,
- * and the look-up of its path shows which rules it would get now. If those are the rules that are
- * there, nobody touches them. Other rules are drained like those of any flow, and so are the rules
- * of a flow of which nothing was heard in time.
+ * Each pair of rules becomes a flow in FLOW_ADOPTED, at the slot that its handles name
+ * (engine_adopt). Conntrack then shows whether the connection is alive and may be offloaded, and
+ * the path lookup shows which rules it would get now. Rules that equal these stay untouched. All
+ * others are drained like those of any flow, and so are rules for which conntrack or the path
+ * lookup gives no result in time.
  */
 #pragma once
 
@@ -16,14 +16,15 @@
 struct engine;
 struct path;
 
-/* The rules are those that the flow would get over this path. */
+/* The flow's rules are those that it would get over this path. */
 bool adopt_is_right(const struct engine *e, const struct flow *f, const struct path *path);
-/* The flow has no path for @reason. True when that may change any moment, and the flow waits. */
+/* The flow has no path because of @reason. True if it should wait, because that may soon change. */
 bool adopt_waits(struct engine *e, const struct flow *f, enum reason reason);
-/* The rules are right: from now on the flow is like any other. */
+/* The rules are right: from now on the flow is treated like any other. */
 void adopt_confirm(struct engine *e, struct flow *f, mono_t now);
 
-/* Drains the flow if it still waits; for a walk that starts when the time to wait is over. */
+/* For WALK_ADOPTED, when the time limit is over: drains the flow if it is still unconfirmed. */
 void adopt_visit(struct engine *e, struct flow *f, mono_t now);
+/* Starts WALK_ADOPTED when the time limit is over. */
 void adopt_step(struct engine *e, mono_t now);
 mono_t adopt_next_due(const struct engine *e);

@@ -7,7 +7,7 @@
 #include "core/port/proof.h"
 #include "core/port/rank.h"
 
-/* What a sample may be late. */
+/* How late a sample may be. */
 #define AGE_SLACK_DS 5u
 
 static uint32_t kernel_default_s(const struct engine *e, const struct flow *f)
@@ -16,10 +16,10 @@ static uint32_t kernel_default_s(const struct engine *e, const struct flow *f)
 }
 
 /*
- * An event is sent right after the packet that refreshed the entry, so its
- * timeout is the policy (a second is lost to rounding where the event was
- * sent late: nf_ct_expires). A dump shows what is left of it; there the
- * kernel's default is the best guess, unless more is left.
+ * Derives the policy timeout from a report. The kernel sends an event right after the packet that
+ * refreshed the entry, so the event shows the policy itself (or a second less, through rounding, if
+ * it was sent late: nf_ct_expires). A dump shows the time that is left. The best guess then is the
+ * kernel's default, or the time left if that is longer.
  */
 static uint32_t policy_from(const struct engine *e, const struct flow *f, uint32_t left_s,
 			    bool is_event)
@@ -30,8 +30,8 @@ static uint32_t policy_from(const struct engine *e, const struct flow *f, uint32
 		return MAX(left_s, default_s);
 	if (left_s + 1 == default_s)
 		return default_s;
-	/* Data that is not acknowledged yet has a shorter timeout of its own
-	 * (nf_conntrack_tcp_packet, TCP_CONNTRACK_UNACK): not the policy. */
+	/* While data is unacknowledged, a shorter timeout replaces the policy
+	 * (nf_conntrack_tcp_packet, TCP_CONNTRACK_UNACK). */
 	if (f->orig.proto == L4_TCP &&
 	    (left_s == e->settings.tcp_unacked_s || left_s + 1 == e->settings.tcp_unacked_s))
 		return default_s;
@@ -40,12 +40,13 @@ static uint32_t policy_from(const struct engine *e, const struct flow *f, uint32
 
 void age_learn(struct engine *e, struct flow *f, const struct conn *c, bool is_event, mono_t now)
 {
-	/* What a flowtable has, it has for a day (nf_ct_offload_timeout). */
+	/* The kernel's flowtable sets a timeout of a day (nf_ct_offload_timeout), not the
+	 * policy. */
 	if (!(c->has & CONN_HAS_TIMEOUT) || (c->status & (CONN_OFFLOAD | CONN_HW_OFFLOAD)))
 		return;
 	f->ct_expires = clock_ds(e, now) + c->timeout_s * DS_PER_S;
-	/* The first event tells; later ones may speak of a closing state or of
-	 * a timeout that somebody set by hand. */
+	/* The first event shows the policy. Later ones may show the timeout of a closing state, or
+	 * one that was set by hand. */
 	if (f->policy_s == 0 || (is_event && f->policy_is_guess)) {
 		f->policy_s = policy_from(e, f, c->timeout_s, is_event);
 		f->policy_is_guess = !is_event;
@@ -63,12 +64,12 @@ bool age_count(struct engine *e, struct flow *f, enum dir dir, const struct rule
 	uint64_t pkts, bytes;
 	bool moved;
 
-	/* A counter that ran back belongs to a rule that was made anew. */
+	/* A counter that went back belongs to a new rule. */
 	if (stats->pkts < f->rule_pkts[dir]) {
 		f->rule_pkts[dir] = 0;
 		f->rule_bytes[dir] = 0;
 	}
-	/* One with fewer bits than the other wraps earlier. */
+	/* The byte counter may be narrower and wrap alone. */
 	if (stats->bytes < f->rule_bytes[dir])
 		f->rule_bytes[dir] = 0;
 	moved = stats->pkts > f->rule_pkts[dir];
@@ -86,8 +87,9 @@ bool age_count(struct engine *e, struct flow *f, enum dir dir, const struct rule
 	return moved;
 }
 
-/* The age of a rule that was never used counts from its making (tcf_tm_dump). It
- * moved if that is less than the time since the sample before this one. */
+/* A rule that was never used has an age that reaches back to its installation (tcf_tm_dump). Other
+ * rules were used since the previous sample if their age is at most a sample interval plus
+ * slack. */
 bool age_note_use(const struct engine *e, struct flow *f, uint32_t age_ds, uint32_t now_ds)
 {
 	uint32_t used = now_ds > age_ds ? now_ds - age_ds : 0;

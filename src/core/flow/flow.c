@@ -7,8 +7,8 @@
 #define BUG(state)	      { FLOW_##state, FLOW_ACT_BUG }
 #define NOP(state)	      { FLOW_##state, FLOW_ACT_IGNORE }
 
-/* Answers to a look-up or refresh may arrive in any state: the flow can have
- * moved on while the question was out. Answers of a worker cannot. */
+/* The answer to a lookup or refresh may arrive in any state, because the flow can change state
+ * meanwhile. The answer of a worker cannot: the flow waits for it in INSTALL, REMOVE or MOVING. */
 static const struct flow_cell table[FLOW_STATE__COUNT][FLOW_INPUT__COUNT] = {
 	[FLOW_REFUSED] = {
 		[FLOW_IN_ADMIT] = CELL(RESOLVE, ASK_PATH),

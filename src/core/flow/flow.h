@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * flow - one connection that we offload or would like to.
+ * flow - the record and the state machine of a connection that is or could be offloaded.
  *
- * The life of a flow is a table: (state, input) -> (next state, action). This
- * module is that table and the record; what an action does is engine's
- * business. Both directions move together: a flow is ACTIVE only when both
- * rules are confirmed, and every state in which the kernel may hold a rule of
- * ours (has_rules) ends through REMOVE.
+ * The state machine is a table: (state, input) -> (next state, action). This module has the table;
+ * flowact performs the actions. Both directions change state together: a flow is ACTIVE only when
+ * both rules are confirmed. A flow that may have rules in the kernel (flow_has_rules) returns to
+ * the CPU only through REMOVE, or when an install fails and leaves no rule.
  */
 #pragma once
 
@@ -62,102 +61,102 @@ enum flow_input {
 enum flow_action {
 	FLOW_ACT_BUG,	       /* cannot happen */
 	FLOW_ACT_IGNORE,       /* can happen, changes nothing */
-	FLOW_ACT_STAY_REFUSED, /* remember the reason */
-	FLOW_ACT_ASK_PATH,     /* start the look-ups */
-	FLOW_ACT_RECOGNISE,    /* conntrack knows it: start the look-ups */
+	FLOW_ACT_STAY_REFUSED, /* store the new reason */
+	FLOW_ACT_ASK_PATH,     /* look up the path */
+	FLOW_ACT_RECOGNISE,    /* conntrack has shown the connection: look up the path */
 	FLOW_ACT_QUEUE,	       /* wait for a worker to install */
-	FLOW_ACT_REFUSE,       /* leave all queues, remember the reason */
-	FLOW_ACT_TAKE,	       /* order handed out */
-	FLOW_ACT_GOAL,	       /* remember what shall come after the answer */
-	FLOW_ACT_SETTLE,       /* rules are in: go on, or out again by the goal */
+	FLOW_ACT_REFUSE,       /* leave all queues, store the reason */
+	FLOW_ACT_TAKE,	       /* leave the queue: a worker has the order */
+	FLOW_ACT_GOAL,	       /* set the goal, for when the answer has come */
+	FLOW_ACT_SETTLE,       /* rules are in: become ACTIVE, or drain if there is a goal */
 	FLOW_ACT_ACTIVATE,     /* the path was confirmed */
 	FLOW_ACT_DRAIN,	       /* wait for a worker to remove */
-	FLOW_ACT_AFTER,	       /* nothing is in: go where the goal says */
-	FLOW_ACT_RETRY_DRAIN,  /* removal failed: again after a pause */
+	FLOW_ACT_AFTER,	       /* no rule is in: do what the goal says */
+	FLOW_ACT_RETRY_DRAIN,  /* removal failed: try again after a pause */
 	FLOW_ACT_FREE,	       /* forget the flow */
 	FLOW_ACT_MOVE,	       /* wait for a worker to replace the rules */
 	FLOW_ACT__COUNT,
 };
 
-/* What comes after rules are out (or an install in flight is answered). */
+/* What happens to a flow when its rules are out, or when the order under way has been answered. */
 enum flow_goal {
-	FLOW_GOAL_KEEP,	    /* nothing: stay offloaded */
-	FLOW_GOAL_RESOLVE,  /* offload again over a new path */
-	FLOW_GOAL_SOFTWARE, /* stay on the CPU with `reason` */
+	FLOW_GOAL_KEEP,	    /* no change: stay offloaded */
+	FLOW_GOAL_RESOLVE,  /* look up the path and offload again */
+	FLOW_GOAL_SOFTWARE, /* stay on the CPU, with `reason` */
 	FLOW_GOAL_GONE,	    /* the connection ended */
 };
 
 struct flow_cell {
-	uint8_t next;	/* enum flow_state; where the action decides, its usual one */
+	uint8_t next;	/* enum flow_state; the usual one if the action decides */
 	uint8_t action; /* enum flow_action */
 };
 
-/* A ruleset that changed may not let the flow pass any more: its mark is taken away,
- * and only one that is set after that counts. */
+/* Whether the connection's ct mark counts. After a change of the ruleset that may concern the
+ * connection, the mark is cleared, and only a mark that is set later counts. */
 enum flow_mark {
-	FLOW_MARK_VALID,
-	FLOW_MARK_REVOKED, /* to be taken away */
-	FLOW_MARK_CLEARED, /* done; reports from before that may still come */
+	FLOW_MARK_VALID,   /* counts as reported */
+	FLOW_MARK_REVOKED, /* must be cleared */
+	FLOW_MARK_CLEARED, /* cleared, but older reports may still come */
 };
 
-/* Queue that a flow waits in; at most one. */
+/* The queue that a flow waits in. */
 enum flow_queue {
 	FLOW_Q_NONE,
-	FLOW_Q_ASK,	/* look-up or conntrack care, done by the main thread */
+	FLOW_Q_ASK,	/* for a path lookup or a refresh, by the main thread */
 	FLOW_Q_INSTALL,
-	FLOW_Q_REMOVE,
+	FLOW_Q_REMOVE,  /* removals and moves */
 	FLOW_Q__COUNT,
 };
 
 #define FLOW_NONE UINT32_MAX /* no slot */
 #define FLOW_CLEARED_GEN_MASK 0xf
 
-/* Times inside a flow are seconds/10 since the engine was made: 32 bits last
- * for thirteen years. */
+/* Times are timestamps of clock_ds(), in tenths of a second. */
 struct flow {
 	struct tuple orig, reply;
-	uint64_t total_pkts[DIR__COUNT]; /* forwarded by rules, over all re-installs */
+	uint64_t total_pkts[DIR__COUNT]; /* forwarded by all rules that the flow has had */
 	uint64_t total_bytes[DIR__COUNT];
 	uint64_t rule_pkts[DIR__COUNT];	 /* last reading of the present rules */
 	uint64_t rule_bytes[DIR__COUNT];
 	uint32_t ct_id;
 	uint32_t mark;
-	uint32_t policy_s;   /* conntrack's timeout for it after a packet */
-	uint32_t ct_expires; /* when conntrack gives it up, as we know */
-	uint32_t last_use;   /* last packet that a rule is known to have carried; 0 = none */
-	uint32_t path_gen;   /* newest fact that its path accounts for */
-	uint32_t next_hop[DIR__COUNT]; /* slots in topology; FLOW_NONE = no path */
-	uint32_t prev, next; /* queue links, by slot */
-	uint32_t passed;     /* change of the ruleset after which its mark was set anew */
+	uint32_t policy_s;   /* timeout that conntrack sets after a packet; 0 = unknown */
+	uint32_t ct_expires; /* when the conntrack entry expires, as far as known */
+	uint32_t last_use;   /* last packet known to be forwarded by a rule; 0 = none */
+	uint32_t path_gen;   /* topology generation up to which the path is right */
+	uint32_t next_hop[DIR__COUNT]; /* neighbour slots in topology; FLOW_NONE = no path */
+	uint32_t prev, next; /* queue links (slots) */
+	uint32_t passed;     /* last change of the ruleset that the mark is newer than */
 	uint8_t state : 4;   /* enum flow_state */
-	uint8_t cleared_gen : 4; /* seen_gen of when its mark was taken away, its lowest bits */
-	uint8_t reason;	     /* enum reason: why it is not offloaded */
-	uint8_t seen_gen;    /* resync that saw it last */
-	uint8_t card;	     /* that its rules count on; NIC_NONE = none */
+	uint8_t cleared_gen : 4; /* low bits of seen_gen when the mark was cleared */
+	uint8_t reason;	     /* enum reason: why the flow is not offloaded */
+	uint8_t seen_gen;    /* last conntrack dump that showed the flow */
+	uint8_t card;	     /* card for its rules; NIC_NONE = none */
 	uint8_t queue : 2;   /* enum flow_queue */
 	uint8_t goal : 2;    /* enum flow_goal */
-	uint8_t attempts : 4; /* refusals so far, for the pause between */
+	uint8_t attempts : 4; /* failed attempts, for the pause before the next */
 	uint8_t tcp_state : 4; /* enum conn_tcp_state */
-	uint8_t worker : 4;  /* that has its order */
-	uint16_t status;     /* enum conn_status, as last reported; its 16 bits */
-	uint16_t attached;   /* enum conn_has bits of what not every event repeats */
-	bool ask_path : 1;   /* Q_ASK: look-up wanted */
-	bool ask_care : 1;   /* Q_ASK: refresh wanted */
-	bool is_asking : 1;  /* a refresh is out */
-	bool is_silent : 1;  /* never seen in an event: its end may not show */
-	bool in_hw : 1;
+	uint8_t worker : 4;  /* worker that took the last install */
+	uint16_t status;     /* enum conn_status, as last reported */
+	uint16_t attached;   /* enum conn_has bits of attributes that events do not repeat */
+	bool ask_path : 1;   /* in FLOW_Q_ASK: path lookup wanted */
+	bool ask_care : 1;   /* in FLOW_Q_ASK: refresh wanted */
+	bool is_asking : 1;  /* a refresh is under way */
+	bool is_silent : 1;  /* never seen in an event: its end may cause none */
+	bool in_hw : 1;      /* both rules are in a NIC */
 	bool policy_is_guess : 1; /* policy_s is from a dump, not from an event */
-	bool one_prio : 1;   /* its original rule is in the layout RECIPE_PRIO */
-	bool one_prio_reply : 1;
-	bool is_counted : 1; /* on its card */
-	bool is_busy : 1;    /* the last refusal said "not now" */
-	bool is_doubted : 1; /* its rules were lost or never hit, and have not counted since */
-	bool is_chosen : 1;  /* rank lets it into a tight card */
+	bool one_prio : 1;   /* rule of the original direction has layout RECIPE_PRIO */
+	bool one_prio_reply : 1; /* same for the reply direction */
+	bool is_counted : 1; /* its rules count as used room of the card */
+	bool is_busy : 1;    /* the last refusal was because the device was busy */
+	bool is_doubted : 1; /* rules were lost or never hit, and no rule has counted since */
+	bool is_chosen : 1;  /* rank has chosen it for a card that is nearly full */
 	uint8_t mark_state : 2; /* enum flow_mark */
-	bool is_barred : 1;  /* the barrier waits until its rules are out */
-	bool had_rules : 1;  /* conntrack may have missed packets of it */
+	bool is_barred : 1;  /* its rules must carry no packet: the barrier stays up */
+	bool had_rules : 1;  /* rules were installed: conntrack may have missed packets */
 };
 
+/* The cell of the state machine's table. */
 const struct flow_cell *flow_step(enum flow_state state, enum flow_input input);
 
 /* The kernel may hold a rule of this flow. */
@@ -172,5 +171,5 @@ const char *flow_state_name(enum flow_state state);
 const char *flow_input_name(enum flow_input input);
 const char *flow_action_name(enum flow_action action);
 
-/* The whole table as text, for --dump-fsm and ARCHITECTURE.md. */
+/* Prints the whole table, for --dump-fsm and ARCHITECTURE.md. */
 void flow_dump_fsm(FILE *out);

@@ -10,22 +10,22 @@
 #include "core/port/barrier.h"
 #include "core/rules/slot.h"
 
-/* Pause before the n-th new attempt after a refusal; the last one repeats. */
+/* Pause before the n-th new attempt after a refusal. The last one repeats. */
 static const uint32_t retry_ms[] = { 1000, 4000, 16000, 60000, 300000 };
 
-/* The same where all that was wrong is that the device was busy. */
+/* The same if the device was only busy. */
 static const uint32_t busy_ms[] = { 250, 500, 1000, 2000, 4000, 8000, 16000, 60000, 300000 };
-/* Attempts until a flow is left on the CPU for good. */
+/* Attempts after which no further one is scheduled. */
 #define ATTEMPTS_MAX 12
 
-/* How long a flow that the operator flushed stays on the CPU. */
+/* How long a flushed flow stays on the CPU. */
 #define FLUSH_HOLD_MS 10000
-/* How long a flow that the ruleset took back may wait for its mark, which comes with
- * its next packet. Later it would come as a new one. And the pause until its old mark
- * is tried to be taken away again. */
+/* MARK_MS: how long a flow without admission waits for a new mark, which its next packet sets.
+ * After that a new mark makes a new flow. REVOKE_MS: pause before another attempt to clear the old
+ * mark. */
 #define MARK_MS	      30000
 #define REVOKE_MS     1000
-/* How long after the removal a connection may take to finish by itself. */
+/* How long after the removal a closing connection has to finish by itself. */
 #define LAST_ACK_MS   1000
 
 static uint32_t slot_of(const struct engine *e, const struct flow *f)
@@ -100,7 +100,7 @@ static void arm_retry(struct engine *e, struct flow *f, mono_t now)
 	f->attempts++;
 }
 
-/* What a flow on the CPU waits for, if it is time. */
+/* Sets the timer of a refused flow, if its reason or its mark calls for one. */
 static void arm_for_reason(struct engine *e, struct flow *f, mono_t now)
 {
 	switch ((enum reason)f->reason) {
@@ -144,7 +144,7 @@ static void forget(struct engine *e, struct flow *f)
 	flowtab_del(&e->flows, f);
 }
 
-/* Stands in Q_ASK as long as it has a question. */
+/* Keeps the flow in FLOW_Q_ASK while it has a question, unless a worker's queue has it. */
 static void requeue_ask(struct engine *e, struct flow *f)
 {
 	if (f->queue == FLOW_Q_INSTALL || f->queue == FLOW_Q_REMOVE)
@@ -179,12 +179,12 @@ void flowact_set_mark(struct engine *e, struct flow *f, enum flow_mark state)
 void flowact_mark_cleared(struct engine *e, struct flow *f, mono_t now)
 {
 	flowact_set_mark(e, f, FLOW_MARK_CLEARED);
-	/* What closes is looked at in its own time. */
+	/* A closing connection keeps its timer. */
 	if (f->state == FLOW_REFUSED && f->reason != REASON_TCP_CLOSING)
 		arm_for_reason(e, f, now);
 }
 
-/* The end of one that was never seen in an event shows only while it is known. */
+/* A silent flow is not dropped: only dumps and refreshes of a known flow reveal its end. */
 void flowact_wait_no_more(struct engine *e, struct flow *f, mono_t now)
 {
 	if (f->mark_state == FLOW_MARK_REVOKED)
@@ -224,7 +224,7 @@ static void enter_drain(struct engine *e, struct flow *f)
 	flowtab_enqueue(&e->flows, f, FLOW_Q_REMOVE);
 }
 
-/* Nothing of the flow is in the kernel now, and its goal says what it is. */
+/* The kernel has no rule of the flow any more: do what the goal says. */
 static void after_rules(struct engine *e, struct flow *f, enum reason reason, mono_t now)
 {
 	enum flow_goal goal = f->goal;
@@ -243,18 +243,17 @@ static void after_rules(struct engine *e, struct flow *f, enum reason reason, mo
 		forget(e, f);
 		return;
 	case FLOW_GOAL_RESOLVE:
-		/* Rules hid packets from conntrack: let it know before it counts
-		 * them out. */
+		/* Rules hid packets from conntrack: correct the entry's timeout. */
 		f->ask_care = true;
 		enter_resolve(e, f);
 		return;
 	case FLOW_GOAL_SOFTWARE:
-		/* What closes keeps the timeout that its last packet on the CPU
-		 * gave it, and is looked at when it had time to finish. */
+		/* A closing connection keeps the timeout from its last packet on the CPU. It is
+		 * checked after it had time to finish (LAST_ACK_MS). */
 		if (f->reason != REASON_TCP_CLOSING)
 			f->ask_care = true;
 		enter_refused(e, f, f->reason, now);
-		/* The path may have changed again while the rules went out. */
+		/* The path may have changed again while the rules were being removed. */
 		if (flowact_may_be_lifted(e, f))
 			enter_resolve(e, f);
 		return;
@@ -264,9 +263,9 @@ static void after_rules(struct engine *e, struct flow *f, enum reason reason, mo
 	}
 }
 
-/* The strongest wish wins: an end is final, a reason beats a new path. What
- * conntrack says is lifted by conntrack alone, so no reason that time or a
- * change elsewhere lifts may take its place. */
+/* The strongest goal wins: the end of the connection is final, and a reason to stay on the CPU
+ * beats a new path. Only conntrack lifts a reason that conntrack gave, so it must not be replaced
+ * by a reason that time or another change lifts. */
 static void set_goal(struct engine *e, struct flow *f, enum flow_input input, enum reason reason)
 {
 	if (f->goal == FLOW_GOAL_GONE)
@@ -274,8 +273,8 @@ static void set_goal(struct engine *e, struct flow *f, enum flow_input input, en
 	switch (input) {
 	case FLOW_IN_END:
 		f->goal = FLOW_GOAL_GONE;
-		/* Its tuple may belong to a new connection, even with the same
-		 * id (nf_ct_get_id hashes the entry's address). */
+		/* A new connection may have the same tuple, and even the same id (nf_ct_get_id
+		 * hashes the entry's address). */
 		flowtab_unindex(&e->flows, f);
 		break;
 	case FLOW_IN_UNCERTAIN:
@@ -314,8 +313,7 @@ static void settle(struct engine *e, struct flow *f)
 	}
 	f->reason = REASON_NONE;
 	barrier_unbar(e, f);
-	/* Being taken is no success for rules that were taken before and did
-	 * nothing. */
+	/* If earlier rules were lost or never hit, a successful install proves nothing yet. */
 	if (!f->is_doubted)
 		f->attempts = 0;
 	set_state(e, f, FLOW_ACTIVE);
@@ -337,7 +335,7 @@ static void queue_install(struct engine *e, struct flow *f, mono_t now)
 	flowtab_enqueue(&e->flows, f, FLOW_Q_INSTALL);
 }
 
-/* With the removals: packets go the wrong way until it is done. */
+/* Moves wait with the removals: packets take the old path until the rules are replaced. */
 static void queue_move(struct engine *e, struct flow *f)
 {
 	f->goal = FLOW_GOAL_KEEP;
@@ -348,7 +346,7 @@ static void queue_move(struct engine *e, struct flow *f)
 
 static void drain(struct engine *e, struct flow *f, enum flow_input input, enum reason reason)
 {
-	/* Of those, conntrack has not said yet that they are eligible, and time does not. */
+	/* Conntrack has not shown the connection yet: use a reason that only conntrack lifts. */
 	if (f->state == FLOW_ADOPTED && !leftover_is_recognised(f) && !policy_is_conn_reason(reason))
 		reason = REASON_INCOMPLETE;
 	set_goal(e, f, input, reason);
@@ -444,7 +442,7 @@ bool flowact_is_newer(uint32_t generation, const struct flow *f)
 	return seq_is_later(generation, f->path_gen);
 }
 
-/* Routes are looked up towards both ends of it. */
+/* Checks the routes towards both ends of the flow. */
 static bool has_new_routes(const struct engine *e, const struct flow *f)
 {
 	return topology_touches(&e->paths, f->orig.family, &f->orig.src, f->path_gen) ||

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * flowact - the state machine of flows at work.
+ * flowact - performs the actions of the flow state machine, and builds the orders of a flow.
  *
- * Looks up the cell for a flow's state and an input, and does the action: moves the flow between
- * queues, sets its timer, keeps the counts of flows by state and reason. Decides nothing: what comes
- * next is in the table (flow.h), in the reason, or in the flow's goal. Makes the orders of a flow
- * from its state at the moment when a worker asks for one.
+ * Looks up the cell for a flow's state and an input, and performs its action: moves the flow
+ * between queues, sets its timer, and keeps the counts of flows by state and reason. What happens
+ * next follows from the table (flow.h), the reason and the flow's goal. Orders are built from the
+ * flow's current state when a worker asks for one.
  */
 #pragma once
 
@@ -15,45 +15,50 @@
 struct engine;
 struct path;
 
-/* Feeds an input. The flow may be freed by it: with FLOW_IN_END, or with the answer that its rules
- * are out when its goal was to end. @reason is for inputs that refuse it, else REASON_NONE. */
+/* Feeds an input. This frees the flow if this or an earlier input was FLOW_IN_END and the kernel
+ * has no rule of the flow. @reason says why the input takes the flow out of offload, if it does;
+ * else it is REASON_NONE. */
 void flowact_input(struct engine *e, struct flow *f, enum flow_input input, enum reason reason,
 		   mono_t now);
 
-/* Has conntrack asked about the flow (ORDER_REFRESH), which also brings the entry up to date. */
+/* Requests an ORDER_REFRESH, which reads the flow's conntrack entry, and corrects its timeout and
+ * mark if necessary. */
 void flowact_ask_care(struct engine *e, struct flow *f);
 
+/* Sets mark_state. */
 void flowact_set_mark(struct engine *e, struct flow *f, enum flow_mark state);
-/* Conntrack's entry has lost the flow's old mark. */
+/* The old mark has been cleared in the conntrack entry. */
 void flowact_mark_cleared(struct engine *e, struct flow *f, mono_t now);
-/* The time to wait for a new mark is over: forgets the flow, or tries again to clear the old mark. */
+/* No new mark arrived in time: drops the flow, or retries clearing its old mark. */
 void flowact_wait_no_more(struct engine *e, struct flow *f, mono_t now);
 
-/* Whether the flow's connection was never seen in an event, so that its end may not be told. */
+/* Sets is_silent: the connection was never seen in an event, so its end may cause none. */
 void flowact_set_silent(struct engine *e, struct flow *f, bool is_silent);
 
 /* -- orders ---------------------------------------------------------------- */
 
-/* False, without an order, when a fact that the rules need is missing by now. */
+/* Returns false, without an order, if a link, neighbour or recipe that the rules need is
+ * missing. */
 bool flowact_make_install(struct engine *e, struct flow *f, struct order *ret);
 void flowact_make_remove(struct engine *e, struct flow *f, struct order *ret);
-/* Whether rules for this path belong in the places of the rules that the flow has. */
+/* Rules for this path have the same places (rule_where()) as those that the flow has. */
 bool flowact_is_in_place(const struct engine *e, const struct flow *f, const struct path *path);
-/* False when flowact_is_in_place() no longer holds, or a fact changed since the path was found. */
+/* Returns false if flowact_is_in_place() no longer holds, or the path is out of date. */
 bool flowact_make_move(struct engine *e, struct flow *f, struct order *ret);
 
 /* -- the flow's path ------------------------------------------------------- */
 
-/* The path of a flow that has one, from the facts as they are now. False when one is missing. */
+/* Builds the path of a flow that has one, from current links, neighbours and recipes. Returns false
+ * if one is missing. */
 bool flowact_path_of(const struct engine *e, const struct flow *f, struct path *ret);
-/* A neighbour or link of the path changed after the path was found. */
+/* A neighbour or link of the path has changed since the path was found. */
 bool flowact_hops_changed(const struct engine *e, const struct flow *f);
-/* The same, or a route to one of the flow's ends changed: the path must be looked up again, and until
- * then no packet should go by the rules. */
+/* The same, or a route to one of the flow's ends has changed: the path must be looked up again, and
+ * until then the rules should carry no packet. */
 bool flowact_path_is_stale(const struct engine *e, const struct flow *f);
-/* Something changed after which the path must be looked up again; most likely it is the same. */
+/* The path must be looked up again after a change elsewhere, but is probably still right. */
 bool flowact_path_is_doubted(const struct engine *e, const struct flow *f);
-/* @generation is newer than what the flow's path accounts for. */
+/* @generation is newer than the one up to which the flow's path is right. */
 bool flowact_is_newer(uint32_t generation, const struct flow *f);
-/* The flow is on the CPU because of its path, and something changed that may lift the reason. */
+/* The flow is on the CPU because of its path, and a change may have lifted the reason. */
 bool flowact_may_be_lifted(const struct engine *e, const struct flow *f);

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * flowtab - where flows live, and the queues in which they wait.
+ * flowtab - the flow table: flow records, their index, and the queues that flows wait in.
  *
- * Owns all flow records (a slab), the index by original tuple, and one queue
- * each for questions, and for installs and removals of every worker. A flow
- * stands in at most one queue; the queues are lists through the records, so
- * nothing is allocated and nothing can overflow.
+ * Owns all flow records (a slab), the index by original tuple, one queue for questions, and an
+ * install and a removal queue for each worker. A flow is in at most one queue. The queues are
+ * linked lists through the records, so queueing allocates nothing and cannot overflow.
  */
 #pragma once
 
@@ -34,31 +33,35 @@ int flowtab_init(struct flowtab *tab, uint32_t max_flows, unsigned int n_workers
 		 const uint64_t key[2]) MUST_CHECK;
 void flowtab_fini(struct flowtab *tab);
 
-/* A new record for this tuple, zeroed but for tuple and links; NULL = full. */
+/* Adds a record for this tuple, otherwise zeroed except for its links. NULL if the table is full or
+ * the index cannot grow. */
 struct flow *flowtab_add(struct flowtab *tab, const struct tuple *orig);
-/* The same at this very slot, without tuple and not in the index; NULL = the slot is not
- * free. Until flowtab_collect() no other record may come or go. */
+/* Adds a record at this slot, without a tuple and not in the index. NULL if the slot is not free.
+ * Until flowtab_collect() no other function may add or delete records. */
 struct flow *flowtab_add_at(struct flowtab *tab, uint32_t slot);
+/* Ends a series of flowtab_add_at(). */
 void flowtab_collect(struct flowtab *tab);
-/* Puts one into the index that is not in it. 0 or -ENOMEM. */
+/* Adds a flow to the index that is not in it. 0 or -ENOMEM. */
 int flowtab_index(struct flowtab *tab, struct flow *flow) MUST_CHECK;
-/* Takes it out of its queue and the index, and forgets it. */
+/* Removes the flow from its queue and the index, and frees it. */
 void flowtab_del(struct flowtab *tab, struct flow *flow);
-/* Takes it out of the index only: its tuple belongs to a new connection while
- * its rules are being removed. */
+/* Removes the flow from the index only: its tuple may belong to a new connection while its rules
+ * are being removed. */
 void flowtab_unindex(struct flowtab *tab, struct flow *flow);
 
+/* NULL if there is none. */
 struct flow *flowtab_find(const struct flowtab *tab, const struct tuple *orig);
 struct flow *flowtab_get(const struct flowtab *tab, struct slab_ref ref);
 struct flow *flowtab_at(const struct flowtab *tab, uint32_t slot);
 struct slab_ref flowtab_ref(const struct flowtab *tab, const struct flow *flow);
 uint32_t flowtab_slot(const struct flowtab *tab, const struct flow *flow);
 
-/* Worker that executes all orders of this flow, so that their order is kept. */
+/* The worker whose queues the flow uses. It executes all orders of the flow, and so in sequence,
+ * unless it is stuck. */
 unsigned int flowtab_worker(const struct flowtab *tab, const struct flow *flow);
 
-/* Moves the flow to the end of a queue (FLOW_Q_NONE: out of any). */
+/* Moves the flow to the end of a queue; FLOW_Q_NONE only takes it out of its queue. */
 void flowtab_enqueue(struct flowtab *tab, struct flow *flow, enum flow_queue queue);
-/* First flow of the queue, or NULL; stays in it. @worker is ignored for
- * FLOW_Q_ASK. */
+/* The first flow of the queue, which it stays in; NULL if the queue is empty. @worker is ignored
+ * for FLOW_Q_ASK. */
 struct flow *flowtab_first(const struct flowtab *tab, enum flow_queue queue, unsigned int worker);

@@ -3,7 +3,7 @@
 
 #include "core/engine_priv.h"
 
-/* A dump of a large table is much work, and this is for the operator's eyes. */
+/* Interval of dumps. Dumping a large table is much work, and these flows are only displayed. */
 #define DUMP_MS 10000
 
 bool kernfwd_is_one(const struct flow *f)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * kernfwd - connections that the kernel's own flowtable forwards: shown, never programmed.
+ * kernfwd - flows that the kernel's own flowtable forwards: displayed, but given no rules.
  *
- * They are flows in REFUSED with REASON_KERNEL_FLOWTABLE for as long as conntrack shows the bits of
- * the flowtable. Leaving the flowtable and coming back to it make no event of their own, so conntrack
- * is dumped now and then while there are such flows. That also finds a connection that may be
- * programmed after all. No other flow is evicted for them; they are evicted for others.
+ * They are in REFUSED with REASON_KERNEL_FLOWTABLE while conntrack shows the status bits of the
+ * flowtable. An entry causes no event when it leaves the flowtable or comes back, so conntrack is
+ * dumped from time to time while there are such flows. The dump also finds connections that may get
+ * rules after all. No flow is evicted for them, but they are evicted for others.
  */
 #pragma once
 
@@ -14,8 +14,10 @@
 
 struct engine;
 
+/* The kernel's flowtable forwards the flow. */
 bool kernfwd_is_one(const struct flow *f);
+/* A conntrack dump begins: the next one is due a full interval later. */
 void kernfwd_dump_begins(struct engine *e);
-/* Asks for a dump when it is time. */
+/* Requests a dump when it is due (wants_kernel_dump). */
 void kernfwd_step(struct engine *e, mono_t now);
 mono_t kernfwd_next_due(const struct engine *e);

@@ -13,7 +13,7 @@ COUNTER(flows_not_adopted, "flows whose rules of an earlier run were wrong or ov
 struct leftovers {
 	struct leftover *at; /* by slot */
 	uint32_t n_slots;
-	uint32_t n_left; /* flows that have something in it */
+	uint32_t n_left; /* flows with leftover rules */
 };
 
 int leftover_open(struct engine *e)

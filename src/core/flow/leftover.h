@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * leftover - rules that an earlier life of the daemon left in the kernel.
+ * leftover - store of the rules that an earlier run of the daemon left in the kernel.
  *
- * Remembers, for the flow in each slot, where its two rules sit and a digest of each, until the flow
- * is confirmed or its rules are out. Who reads and judges them: adopt.h.
+ * For each slot, keeps the ports and the digests of the flow's two rules until the flow is
+ * confirmed or its rules are out. adopt.h reads the rules and decides about them.
  */
 #pragma once
 
@@ -14,29 +14,31 @@ struct leftovers;
 
 struct leftover {
 	uint64_t digest[DIR__COUNT];
-	uint32_t ifindex[DIR__COUNT]; /* of the port that the rule sits on; 0 = there is none */
+	uint32_t ifindex[DIR__COUNT]; /* port of the rule; 0 = no rule */
 	uint8_t waits_for;	      /* enum reason: why the flow has no path yet */
 };
 
-/* Makes the store, if there is none. 0 or -ENOMEM. */
+/* Creates the store if there is none. 0 or -ENOMEM. */
 int leftover_open(struct engine *e) MUST_CHECK;
 void leftover_free(struct engine *e);
+/* There is a store: some flow has leftover rules. */
 bool leftover_is_any(const struct engine *e);
 
-/* That of a slot. There must be a store. */
+/* The record of a slot or a flow. There must be a store. */
 struct leftover *leftover_at(const struct engine *e, uint32_t slot);
 struct leftover *leftover_of(const struct engine *e, const struct flow *f);
 
-/* A flow was made for the rules at its slot. */
+/* A flow was added for leftover rules. */
 void leftover_count(struct engine *e);
-/* The rules have been confirmed: the flow is like any other now. The store goes with the last flow. */
+/* The flow's rules are confirmed: clears its record. The last flow frees the store. */
 void leftover_forget(struct engine *e, struct flow *f);
-/* The flow's rules are out. Does nothing unless leftover_has(). */
+/* The flow's rules are out: clears its record, if leftover_has(). */
 void leftover_drop(struct engine *e, struct flow *f);
 
-/* Conntrack has shown the connection, and it may be offloaded; only its path is still to be found. */
+/* For a flow in FLOW_ADOPTED: conntrack has shown that it may be offloaded; only the path is
+ * missing. */
 bool leftover_is_recognised(const struct flow *f);
-/* The rules that the flow has are of an earlier life, and nobody has confirmed them. */
+/* The flow has rules of an earlier run that are not confirmed. */
 bool leftover_has(const struct engine *e, const struct flow *f);
-/* The port that the rule of @dir sits on, of a flow with leftover_has(). */
+/* For a flow with leftover_has(): the port of its rule of @dir. */
 uint32_t leftover_ingress(const struct engine *e, const struct flow *f, enum dir dir);

@@ -38,7 +38,7 @@ static enum reason check_tcp(const struct conn *c)
 	return REASON_TCP_NOT_ESTABLISHED;
 }
 
-/* What somebody on the CPU must do to its packets. */
+/* Rejects connections whose packets need more work on the CPU than forwarding. */
 static enum reason check_attachments(const struct conn *c)
 {
 	if ((c->has & CONN_HAS_HELPER) || (c->status & CONN_HELPER))

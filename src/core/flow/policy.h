@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * policy - may this connection be offloaded, by what conntrack says of it?
+ * policy - decides from conntrack's report whether a connection may be offloaded.
  *
- * Pure. The only place that says no because of the connection itself; core/path/path
- * says no because of where it goes.
+ * Pure functions. Only this module rejects a connection for what it is; core/path/path rejects it
+ * for the path that it takes.
  */
 #pragma once
 
@@ -12,18 +12,17 @@
 #include "model/reason.h"
 
 /*
- * REASON_NONE, or the first reason in the order of REASON_LIST. A report that
- * lacks what the decision needs gives REASON_INCOMPLETE: ask conntrack for the
- * whole entry then. With ADMIT_NFT the mark must have this epoch in our bits; no
- * connection has epoch 0.
+ * Returns REASON_NONE, or the first reason in the order of REASON_LIST. REASON_INCOMPLETE means
+ * that the report lacks attributes that the decision needs: the caller should ask conntrack for the
+ * entry. With ADMIT_NFT, our bits of the mark must equal @epoch, and epoch 0 admits no connection.
  */
 enum reason policy_conn(const struct settings *settings, uint32_t epoch,
 			const struct conn *conn);
 
-/* The reason is about the connection as conntrack knows it, so that a later
- * report can lift it; all others need a change elsewhere or time. */
+/* The reason concerns the connection itself. A later report can lift it, while all other reasons
+ * need a change elsewhere, or time. */
 bool policy_is_conn_reason(enum reason reason);
 
-/* The reason is about the path: lifted by a change of routes, links,
- * neighbours or ports. So can be a full NIC, for the way may lead over another. */
+/* The reason concerns the path: a change of routes, links, neighbours or ports can lift it. That
+ * includes a full NIC, because the path may move to another one. */
 bool policy_is_path_reason(enum reason reason);

@@ -123,7 +123,7 @@ static uint32_t next_hop_of(const struct topology *tab, const struct route_answe
 	return topology_find_neigh(tab, a->oif, family, dst);
 }
 
-/* Resolves how @dir leaves. */
+/* Resolves the next hop of @dir to its MAC address. */
 static enum reason resolve_hop(const struct topology *tab, const struct path_query *q,
 			       enum dir dir, const struct addr *dst, struct path *path)
 {
@@ -162,7 +162,8 @@ enum reason path_find_recipes(const struct topology *tab, const struct tuple *or
 	return reason;
 }
 
-/* Each of the two is where one direction arrives and where the other leaves. */
+/* Each port is the ingress of one direction and the egress of the other, so the
+ * bits of both sides count. */
 static enum reason check_bypass(const struct link_rec *const rec[])
 {
 	uint8_t bits = 0;
@@ -188,10 +189,11 @@ static enum reason check_ports(const struct settings *settings, const struct lin
 }
 
 /*
- * A segmented packet (GSO, GRO) carries only the sum of the pseudo header, to be
- * completed where it is cut. act_csum does not touch it (tcf_csum_ipv6_tcp), so
- * with other addresses the NIC would send wrong checksums. IPv4 has act_nat for
- * this; IPv6 has nothing. Between veth ends nobody completes or looks at the sum.
+ * True when software rules would send wrong checksums. A GSO or GRO packet
+ * carries only the checksum of the pseudo header, which segmentation completes.
+ * act_csum skips such packets (tcf_csum_ipv6_tcp), so a rewritten address leaves
+ * that checksum wrong. act_nat corrects it for IPv4; for IPv6 there is no such
+ * action. Between two veth devices nothing completes or verifies the checksum.
  */
 static bool breaks_checksums(const struct settings *settings, const struct path_query *q,
 			     const struct link_rec *const rec[])
@@ -204,8 +206,8 @@ static bool breaks_checksums(const struct settings *settings, const struct path_
 	       (strcmp(rec[DIR_ORIG]->link.kind, "veth") || strcmp(rec[DIR_REPLY]->link.kind, "veth"));
 }
 
-/* Look-ups of routes mention neither: IPsec policies come after them
- * (xfrm_lookup), and ip6_forward() looks at its switch by itself. */
+/* Route look-ups cover neither: the kernel applies IPsec policies after them
+ * (xfrm_lookup), and ip6_forward() checks the forwarding sysctl itself. */
 enum reason path_check_family(const struct topology *tab, enum family family)
 {
 	if (tab->has_ipsec)
@@ -244,8 +246,8 @@ enum reason path_resolve(const struct topology *tab, const struct settings *sett
 		reason = resolve_hop(tab, q, DIR_REPLY, &q->orig.src, &path);
 	if (reason != REASON_NONE)
 		return reason;
-	/* What arrives on one port must fit out of the other: a rule forwards,
-	 * it neither fragments nor says "packet too big". */
+	/* Every packet that can arrive on one port must fit the other: a rule
+	 * neither fragments nor sends "packet too big". */
 	if (rec[DIR_REPLY]->link.mtu > path.hop[DIR_ORIG].mtu ||
 	    rec[DIR_ORIG]->link.mtu > path.hop[DIR_REPLY].mtu)
 		return REASON_MTU;

@@ -8,9 +8,9 @@ static enum rule_place place_of(const struct settings *s)
 	return s->offload == OFFLOAD_HARDWARE ? RULE_HARDWARE : RULE_SOFTWARE;
 }
 
-/* What the packet must look like when it leaves: the inverse of the other
- * direction's tuple. Only what differs is rewritten; some NICs decrement the
- * TTL without being told. */
+/* Which fields differ between the packet as it arrives (@in) and as it leaves
+ * (@out, the inverse of the other direction's tuple). In the other shapes the
+ * driver decrements the TTL unasked, or the rule sets it to a fixed value. */
 static uint8_t rewrite_bits(const struct recipe *recipe, const struct tuple *in,
 			    const struct tuple *out)
 {

@@ -5,7 +5,7 @@
 #include "base/ds/siphash.h"
 #include "base/util.h"
 
-/* All bytes of it count in hash and comparison. */
+/* Hashed and compared as bytes: no padding. */
 struct key {
 	struct addr prefix;
 	uint16_t family, len;

@@ -53,7 +53,7 @@ static uint32_t next_generation(struct topology *tab)
 	return ++tab->generation;
 }
 
-/* Of links and routes. */
+/* For all changes but those of neighbours and of single prefixes. */
 static uint32_t next_way(struct topology *tab)
 {
 	return tab->ways_changed = next_generation(tab);
@@ -91,8 +91,8 @@ struct link_rec *topology_next_link(const struct topology *tab, uint32_t *slot)
 	return *slot == SLAB_END ? NULL : slab_at(&tab->links, *slot);
 }
 
-/* Kinds whose ingress sees the packet as the wire brought it and whose egress
- * is the wire: a physical port, or one end of a veth pair. */
+/* True for kinds whose ingress sees packets as they come from the wire, and whose
+ * egress is the wire: a physical port, or one end of a veth pair. */
 static bool is_port_kind(const struct link *l)
 {
 	return l->is_ether && !l->is_loopback && !l->master &&
@@ -126,9 +126,9 @@ static uint8_t allowed_bypass(const struct settings *s, const struct link *l)
 	return bits;
 }
 
-/* Everything but the name can move a path; the name decides whether the
- * operator meant it. Other hardware wants other rules. It is all bytes, without
- * gaps, and what no text needs is zero. */
+/* The name counts because the configuration lists devices by name; `hw`, because other
+ * hardware needs other rules. struct link_hw has no padding and its strings are
+ * zero-filled, so memcmp can compare it. */
 static bool moves_paths(const struct link *a, const struct link *b)
 {
 	return memcmp(&a->mac, &b->mac, sizeof(a->mac)) || a->mtu != b->mtu ||
@@ -137,7 +137,7 @@ static bool moves_paths(const struct link *a, const struct link *b)
 	       strcmp(a->name, b->name);
 }
 
-/* Nothing is routed to what is part of a bridge or bond. */
+/* No routes lead over a member of a bridge or bond. */
 static bool carries_routes(const struct topology *tab, const struct link *l)
 {
 	const struct link_rec *master = l->master ? topology_find_link(tab, l->master) : NULL;
@@ -146,11 +146,12 @@ static bool carries_routes(const struct topology *tab, const struct link *l)
 }
 
 /*
- * Routes over a link go with it, and those that it did not take with it are used again
- * when it comes back (such as those of multipath, or with ignore_routes_with_linkdown).
- * The kernel says nothing of either: fib_sync_down_dev(), fib_sync_up(). Those over a port
- * would be in our rules, or others instead of them; for others it is just possible.
- * Belongs to the change of the link that came last.
+ * Records that routes over a link may have changed because it went down, came up or was
+ * removed. The kernel deletes routes with their link, and uses others again when the link
+ * comes back (multipath, ignore_routes_with_linkdown), without any event:
+ * fib_sync_down_dev(), fib_sync_up(). Routes over a port are likely to concern flows,
+ * those over other links are not. Uses the generation of the link's change, so that must
+ * be recorded first.
  */
 static void lose_routes(struct topology *tab, const struct link_rec *rec)
 {
@@ -181,7 +182,7 @@ struct link_rec *topology_put_link(struct topology *tab, const struct settings *
 	} else if (moves_paths(&rec->link, link)) {
 		rec->changed = next_way(tab);
 	}
-	/* The list changes, too (EVENT_DEVICES). */
+	/* EVENT_DEVICES changes the list without changing the link. */
 	if (rec->is_named != is_named(settings, link))
 		rec->changed = next_way(tab);
 	rec->link = *link;
@@ -189,13 +190,13 @@ struct link_rec *topology_put_link(struct topology *tab, const struct settings *
 	if (rec->link.is_up != was_up)
 		lose_routes(tab, rec);
 	rec->bypass_allowed = allowed_bypass(settings, link);
-	/* Nobody looks at what is no port. */
+	/* Bypasses are only looked for on ports. */
 	if (!topology_is_port(rec))
 		rec->bypass = rec->bypass_known = 0;
 	return rec;
 }
 
-/* What is against flows over this link: there, or perhaps there. */
+/* Bits that forbid flows over this link: set or unknown, and not allowed. */
 static uint8_t bypass_objections(const struct link_rec *rec)
 {
 	return (uint8_t)((rec->bypass | ~rec->bypass_known) & ~rec->bypass_allowed & BYPASS_ALL);
@@ -215,7 +216,7 @@ bool topology_set_bypass(struct topology *tab, const struct event_bypass *told)
 	rec->bypass = (uint8_t)((rec->bypass & ~told->mask) | bits);
 	rec->bypass_known = (uint8_t)((rec->bypass_known & ~told->mask) | known);
 	after = bypass_objections(rec);
-	/* Rules of flows that may stay are right as they are. */
+	/* Without a new objection, existing rules stay right. */
 	if (after & ~before)
 		topology_touch_link(tab, rec);
 	else if (after != before || ((was ^ rec->bypass) & ~rec->bypass_allowed))
@@ -409,8 +410,8 @@ bool topology_touches(const struct topology *tab, enum family family, const stru
 	return routeset_touches(&tab->routes, family, addr, generation);
 }
 
-/* Whoever accounts for less, such as a flow whose rules are being removed, is told that
- * all may be different. */
+/* A flow that accounts for an older generation, such as one whose rules are being removed,
+ * must then assume that any route changed: routes_changed says so. */
 void topology_settle_routes(struct topology *tab, uint32_t generation)
 {
 	if (slab_count(&tab->routes.entries) == 0)

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * topology - what the kernel last told us about links and neighbours, and the
- * state of the ports among the links.
+ * topology - the links and neighbours of the kernel, what changed in its routing,
+ * and the state of each port.
  *
  * Every change that can move a path gets the next generation number. A flow
- * remembers the generation its path accounts for; comparing the two tells
- * whether the flow must be looked at again, without lists of flows.
+ * remembers the generation its path accounts for. Comparing the two tells
+ * whether the path must be checked again, without lists of flows.
  *
- * Owns: link and neighbour records. Flows hold neighbour slots, counted.
- * Bounded: TOPOLOGY_MAX_LINKS links, TOPOLOGY_MAX_NEIGHS neighbours; what does
- * not fit is unknown, and a flow over it stays on the CPU.
+ * Owns the link and neighbour records. Flows hold counted references to
+ * neighbour slots. Bounded: TOPOLOGY_MAX_LINKS links, TOPOLOGY_MAX_NEIGHS
+ * neighbours. One that does not fit is unknown: flows over it stay on the CPU.
  */
 #pragma once
 
@@ -26,63 +26,64 @@
 #define TOPOLOGY_NONE	   UINT32_MAX
 
 enum port_state {
-	PORT_NONE,    /* not ours to use */
-	PORT_WANTED,  /* to be prepared */
-	PORT_OPENING, /* a worker is at it */
-	PORT_CLSACT,  /* clsact is there, guards to be made */
-	PORT_GUARDING, /* a worker is at it */
-	PORT_OPEN,    /* clsact and guards are there */
-	PORT_UNGUARDED, /* clsact is there, guards were refused: see err and extack */
-	PORT_FAILED,  /* nothing is there: see err and extack */
-	PORT_UNWANTED, /* one of the above, but no port any more: closed when no flow uses it */
-	PORT_CLOSING, /* a worker is taking it back */
-	PORT_CLOSED,  /* taken back, not wanted any more */
+	PORT_NONE,    /* the link is not a port */
+	PORT_WANTED,  /* to be opened */
+	PORT_OPENING, /* a worker is removing old rules of ours and adding clsact */
+	PORT_CLSACT,  /* has clsact; guards to be added once the recipe is known */
+	PORT_GUARDING, /* a worker is adding the guards */
+	PORT_OPEN,    /* has clsact, and the guards that it needs and the driver accepts */
+	PORT_UNGUARDED, /* has clsact; a guard was refused: see err and extack */
+	PORT_FAILED,  /* could not be opened: see err and extack */
+	PORT_UNWANTED, /* not a port any more: to be closed when no flow uses it */
+	PORT_CLOSING, /* a worker is removing our rules and clsact */
+	PORT_CLOSED,  /* was closed; err != 0: something of ours may be left */
 };
 
-/* Something of ours is on it, or about to be. */
+/* True when the port has our clsact or rules, or a worker is adding or removing them. */
 static inline bool port_is_ours(enum port_state state)
 {
 	return state >= PORT_OPENING && state != PORT_FAILED && state != PORT_CLOSED;
 }
 
-/* Whether all packets of a port go to the CPU, because many rules are being removed. */
+/* State of the rules that send all packets of a port to the CPU (core/port/barrier). */
 enum barrier_state {
 	BARRIER_NONE,
-	BARRIER_RAISING, /* a worker is at it */
+	BARRIER_RAISING, /* a worker is adding them */
 	BARRIER_UP,
-	BARRIER_LOWERING, /* a worker is at it */
+	BARRIER_LOWERING, /* a worker is removing them */
 };
 
 struct link_rec {
 	struct link link;
 	uint32_t changed; /* generation of the last change that moves paths */
 	uint8_t port;	  /* enum port_state */
-	bool is_named;	  /* the operator listed it, or "auto" took it */
-	uint8_t bypass;	  /* what rules on it would go around (enum bypass_mask) */
-	uint8_t bypass_known;	/* bits that somebody has looked for */
-	uint8_t bypass_allowed; /* bits that the operator does not mind */
-	bool made_clsact;
-	bool close_again; /* it is being closed since before the stop: try again if that fails */
-	bool is_mended;	  /* being opened again while flows have rules on it */
-	bool is_left;	  /* ... and that failed, or was in an earlier life: something of
-			   * ours may be on it still */
-	bool renew_guards; /* the NIC may have lost them; the port stays open meanwhile */
-	bool is_renewing; /* a worker is at it */
-	bool was_renewed; /* since the port was last sampled: once is enough */
-	uint32_t guards_kept; /* until when the NIC is known to have kept them (clock_ds) */
-	bool is_read;	  /* in this round of samples: what it did not show is not there */
+	bool is_named;	  /* in the configured list of devices, or taken by "auto" */
+	uint8_t bypass;	  /* enum bypass_mask: what rules on it would bypass */
+	uint8_t bypass_known;	/* bits of `bypass` that have been checked */
+	uint8_t bypass_allowed; /* bits that the configuration allows (allow-bypass) */
+	bool made_clsact; /* we added its clsact */
+	bool close_again; /* was closing when the stop began: retry if that fails */
+	bool is_mended;	  /* being opened again because its guards or clsact were
+			   * deleted; its flows keep their rules */
+	bool is_left;	  /* something of ours may be on it although it is not open: mending
+			   * or closing failed, or a previous run of the daemon left it */
+	bool renew_guards; /* guards to be added again: the NIC may have lost them */
+	bool is_renewing; /* a worker is adding the guards again */
+	bool was_renewed; /* guards were renewed since the port was last sampled */
+	uint32_t guards_kept; /* last time that the NIC is known to have had them (clock_ds) */
+	bool is_read;	  /* all its rules were read in this sampling round */
 	uint8_t barrier;  /* enum barrier_state */
-	bool has_no_barrier; /* it was refused, and nothing has changed since */
-	uint8_t guards;	  /* those that are in; bit 0: IPv4, bit 1: IPv6 */
+	bool has_no_barrier; /* the driver refused a barrier, and the link has not changed since */
+	uint8_t guards;	  /* guards that are in; bit 0: IPv4, bit 1: IPv6 */
 	int32_t err;
 	char extack[EXTACK_SIZE];
 };
 
 struct neigh_rec {
 	struct neigh neigh;
-	uint32_t changed;
-	uint32_t refs; /* flows that send there */
-	uint8_t round; /* of reading all neighbours in which it was seen last */
+	uint32_t changed; /* generation of the last change that moves paths */
+	uint32_t refs; /* flow directions that have it as next hop */
+	uint8_t round; /* neigh_round in which it was last put */
 };
 
 struct topology {
@@ -90,66 +91,70 @@ struct topology {
 	struct htab link_index, neigh_index;
 	uint64_t key[2];
 	uint32_t generation;	 /* of the newest change of any kind */
-	uint32_t ways_changed;	 /* of the newest change of anything but neighbours */
-	uint32_t routes_changed; /* of the newest change after which any route may be another */
-	uint32_t routes_doubted; /* ... or might be, which is not likely */
-	struct routeset routes;	 /* what changed beside that */
-	uint32_t dropped;	 /* facts that did not fit */
-	struct nic *nic;	 /* what the hardware can do; NULL: rules are in software */
-	uint8_t neigh_round;	 /* of reading all neighbours */
-	bool has_ipsec;		 /* a policy may want packets that are forwarded */
-	bool forwards_ip6;
+	uint32_t ways_changed;	 /* of the newest change except neighbours and prefixes
+				  * in `routes` */
+	uint32_t routes_changed; /* of the newest change that may affect any route */
+	uint32_t routes_doubted; /* of the newest change that might, but is unlikely to */
+	struct routeset routes;	 /* changes that affect one prefix only */
+	uint32_t dropped;	 /* links and neighbours that did not fit */
+	struct nic *nic;	 /* abilities of the hardware; NULL unless offload = hardware */
+	uint8_t neigh_round;	 /* incremented by topology_begin_neighs() */
+	bool has_ipsec;		 /* an IPsec policy may apply to forwarded packets */
+	bool forwards_ip6;	 /* the kernel forwards IPv6 */
 };
 
 int topology_init(struct topology *tab, const uint64_t key[2]) MUST_CHECK;
 void topology_fini(struct topology *tab);
 
-/* Takes in a link. Returns its record, or NULL when the table is full. */
+/* Adds or updates a link. Returns its record, or NULL when the table is full. */
 struct link_rec *topology_put_link(struct topology *tab, const struct settings *settings,
 				  const struct link *link);
-/* Takes in what would be bypassed. False when that changes nothing for any flow. */
+/* Updates what rules on a link would bypass. False when no flow is affected. */
 bool topology_set_bypass(struct topology *tab, const struct event_bypass *told);
 void topology_del_link(struct topology *tab, uint32_t ifindex);
 /* NULL when unknown. */
 struct link_rec *topology_find_link(const struct topology *tab, uint32_t ifindex);
-/* It is named, and of a kind that can carry rules; it need not be usable just now. */
+/* True when the link is named and of a kind that can carry rules, even if it is not
+ * usable now. */
 bool topology_is_port(const struct link_rec *rec);
 /* Next record at or after cursor @slot, for walks; NULL at the end. */
 struct link_rec *topology_next_link(const struct topology *tab, uint32_t *slot);
 
-/* Takes in a neighbour; not valid and not in use means forgotten. */
+/* Adds or updates a neighbour. A neighbour that is neither valid nor referenced is removed. */
 void topology_put_neigh(struct topology *tab, const struct neigh *neigh);
-/* Between the two all neighbours are put; others are not valid any more then. */
+/* Bracket a dump of all neighbours: topology_end_neighs() invalidates those that were not
+ * put since topology_begin_neighs(). */
 void topology_begin_neighs(struct topology *tab);
 void topology_end_neighs(struct topology *tab);
 /* Slot of the neighbour, or TOPOLOGY_NONE. */
 uint32_t topology_find_neigh(const struct topology *tab, uint32_t ifindex,
 			    enum family family, const struct addr *addr);
 const struct neigh_rec *topology_get_neigh(const struct topology *tab, uint32_t slot);
-/* The device that this neighbour is behind; 0 when there is none (TOPOLOGY_NONE). */
+/* Interface index of the neighbour's device; 0 for TOPOLOGY_NONE. */
 uint32_t topology_device_of(const struct topology *tab, uint32_t slot);
 /* Next record at or after cursor @slot, for walks; NULL at the end. */
 const struct neigh_rec *topology_next_neigh(const struct topology *tab, uint32_t *slot);
 void topology_ref_neigh(struct topology *tab, uint32_t slot);
-/* TOPOLOGY_NONE is fine. */
+/* Does nothing for TOPOLOGY_NONE. */
 void topology_unref_neigh(struct topology *tab, uint32_t slot);
 
-/* Flows send out of this device. A walk over all neighbours. */
+/* True when a flow leaves by this device. Visits all neighbours. */
 bool topology_is_used(const struct topology *tab, uint32_t ifindex);
 
-/* Routes changed. */
+/* Records a change of routes. */
 void topology_touch_routes(struct topology *tab, const struct route_change *change);
-/* Routes to @addr changed after @generation. */
+/* True when a prefix in `routes` that contains @addr changed after @generation. */
 bool topology_touches(const struct topology *tab, enum family family, const struct addr *addr,
 		     uint32_t generation);
-/* All flows that have a path account for what changed until @generation. */
+/* Forgets prefixes that changed at @generation or before. Call it when all flows with a
+ * path account for @generation. */
 void topology_settle_routes(struct topology *tab, uint32_t generation);
-/* Something changed that lets more flows through, but moves none. */
+/* Records a change that may let more flows be offloaded but moves no path. */
 void topology_touch_ways(struct topology *tab);
-/* IPsec policies are there, or no more. False when that was known. */
+/* Sets has_ipsec. False when it had that value. */
 bool topology_set_ipsec(struct topology *tab, bool has_ipsec);
-/* IPv6 is forwarded, which is assumed until somebody says otherwise, or not. False when
- * that was known. (For IPv4 look-ups of routes tell.) */
+/* Sets forwards_ip6, which is true at first. False when it had that value. (For IPv4 the
+ * route look-ups fail when forwarding is off.) */
 bool topology_set_forwards_ip6(struct topology *tab, bool forwards);
-/* Something about this link changed that is not in struct link (its port). */
+/* Records a change of a link that is not in struct link, such as its port state. */
 void topology_touch_link(struct topology *tab, struct link_rec *rec);

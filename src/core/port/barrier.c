@@ -10,7 +10,7 @@
 COUNTER(barriers_raised, "ports whose packets all went to the CPU while rules were removed");
 COUNTER(barriers_refused, "ports whose driver took no such rule");
 
-/* Flows that are removed without one. */
+/* Up to this many flows are removed without a barrier. */
 #define FEW_FLOWS 16
 #define RETRY_MS  1000
 
@@ -36,7 +36,7 @@ void barrier_consider(struct engine *e, uint32_t n_flows)
 		e->wants_barrier = true;
 }
 
-/* Flows may still be on their way to the door. */
+/* Flows wait for their rules to be removed, or a walk may still find some. */
 static bool is_needed(const struct engine *e)
 {
 	return !e->stopping &&
@@ -44,7 +44,7 @@ static bool is_needed(const struct engine *e)
 		walk_is_running(e, WALK_PATH));
 }
 
-/* There is a prio before those of flows. */
+/* The port is open, and its layout has a prio in front of the flows. */
 static bool has_place(const struct engine *e, const struct link_rec *rec)
 {
 	const struct nic_port *p =
@@ -93,7 +93,7 @@ static void set_none(struct engine *e, struct link_rec *rec)
 	if (rec->barrier != BARRIER_NONE)
 		e->n_barriers--;
 	rec->barrier = BARRIER_NONE;
-	/* Packets that the CPU saw say nothing about rules. */
+	/* Packets that the barrier sent to the CPU prove nothing about rules. */
 	if (!e->n_barriers && e->n_state[FLOW_ACTIVE])
 		walk_start(e, WALK_HIDDEN);
 }
@@ -102,7 +102,7 @@ void barrier_done(struct engine *e, const struct event_barrier *done, mono_t now
 {
 	struct link_rec *rec = topology_find_link(&e->paths, done->ifindex);
 
-	/* The answer for another device that had this number before. */
+	/* Ignore the answer for an earlier device with the same index. */
 	if (!rec || rec->barrier != (done->raise ? BARRIER_RAISING : BARRIER_LOWERING))
 		return;
 	if (done->raise && !done->err) {

@@ -11,11 +11,11 @@
 COUNTER(hardware_full, "rules refused because the table of a NIC was full");
 COUNTER(card_pauses, "times that a NIC was left alone because it kept failing");
 
-/* Failures in a row that pause a card, and for how long: doubled each time. */
+/* Failures in a row that pause a card, and length of the pause, doubled each time. */
 #define FAILURES_MAX   32
 #define PAUSE_MS       5000
 #define PAUSE_MAX_MS   300000
-/* How often a learnt limit is tried one hundredth higher. */
+/* How often a learnt limit is raised by one hundredth. */
 #define GROW_MS	       30000
 
 void card_init(struct card *c, const struct settings *s, const char *id)
@@ -32,8 +32,8 @@ void card_init(struct card *c, const struct settings *s, const char *id)
 	c->limit_max = c->limit;
 }
 
-/* What is configured is the size of the table, guards and all; what is learnt is
- * what fitted beside the guards. */
+/* Rules of flows that fit. A configured limit includes the guards; a learnt limit
+ * is the number of flow rules that fitted beside them. */
 static uint32_t limit_of(const struct card *c)
 {
 	if (c->limit_max == UINT32_MAX)
@@ -93,7 +93,7 @@ void card_installed(struct card *c, unsigned int worker)
 void card_not_installed(struct card *c, unsigned int worker)
 {
 	answered(c, worker);
-	/* Counted as in until it is out: what comes next is card_released(). */
+	/* Counted until card_released(). */
 	c->confirmed += CARD_FLOW_RULES;
 }
 
@@ -106,9 +106,10 @@ void card_released(struct card *c)
 }
 
 /*
- * What was acknowledged before is what it holds. The first time a little is
- * left free for what others put there, and so that a swap need not wait for a
- * removal; later refusals only say that growing went too far.
+ * Learns the limit: the card holds the rules that were confirmed before this
+ * refusal. The first time, one twentieth is left free for rules of others, and so
+ * that a swap need not wait for a removal. Later refusals only mean that the limit
+ * was raised too far.
  */
 static void learn(struct card *c, uint32_t port, mono_t now, struct notices *notices)
 {
@@ -154,7 +155,7 @@ bool card_refused(struct card *c, const struct driver *driver, const struct even
 			learn(c, port, now, notices);
 			return true;
 		}
-		/* An empty table that is full is in trouble. */
+		/* A card that is full with at most one flow in it is failing. */
 		fail(c, done, port, now, notices);
 		break;
 	case REFUSAL_BUSY:

@@ -9,11 +9,12 @@
 #define SHAPE(id) (1u << RECIPE_##id)
 
 /*
- * What the drivers' sources say. mlx5 takes the rule as it is (in NIC mode
- * between the ports of a card, in switchdev mode not between two uplinks); nfp
- * has no decrement; sfc no checksum action; the packet engines of mtk and airoha
- * want the port of arrival, refuse a TTL action and decrement by themselves.
- * bnxt_en is left out on purpose: it takes what it does not do.
+ * According to the sources of the drivers. mlx5 accepts the full shape: in NIC
+ * mode between the ports of a card, in switchdev mode not between two uplinks.
+ * nfp cannot decrement the TTL. sfc has no checksum action. The packet engines of
+ * mtk and airoha require a match on the ingress port, refuse a TTL action and
+ * decrement the TTL by themselves. bnxt_en is left out on purpose: it accepts
+ * rules that it does not execute.
  */
 static const struct driver drivers[] = {
 	{ "mlx5_core", SHAPE(FULL), false, false, false },
@@ -25,8 +26,9 @@ static const struct driver drivers[] = {
 	{ "airoha_eth", SHAPE(IMPLICIT), true, true, true },
 };
 
-/* One that the operator vouches for. Whether a driver decrements the TTL by
- * itself no probe can tell, so that shape is not tried. */
+/* A driver that the administrator allows without saying which listed one it
+ * resembles. No probe can tell whether a driver decrements the TTL by itself, so
+ * the shape IMPLICIT is not tried. */
 static const struct driver any = {
 	"any", SHAPE(FULL) | SHAPE(NO_CSUM) | SHAPE(EXACT_TTL), false, false, false,
 };
@@ -59,14 +61,15 @@ enum refusal driver_refusal(const struct driver *driver, int err, const char *ex
 {
 	switch (-err) {
 	case ENOSPC:
-		/* mlx5 has one errno for a full table and for a rule that
-		 * rewrites too much; its text tells them apart. */
+		/* mlx5 reports this for a full table and for a rule with too
+		 * many rewrites; only the text tells them apart. */
 		return strstr(extack, "pedit") ? REFUSAL_UNSUPPORTED : REFUSAL_FULL;
 	case ENOMEM:
 	case ENOBUFS:
 		return REFUSAL_FULL;
 	case ENOENT:
-		/* nfp is full; the core says it of a chain that is not there. */
+		/* From nfp (the one with EXACT_TTL): its table is full. From the
+		 * tc core: the chain does not exist. */
 		return driver && driver->shapes == SHAPE(EXACT_TTL) ? REFUSAL_FULL :
 								      REFUSAL_UNSUPPORTED;
 	case EBUSY:
@@ -76,7 +79,7 @@ enum refusal driver_refusal(const struct driver *driver, int err, const char *ex
 	case EEXIST:
 		return REFUSAL_EXISTS;
 	case EINVAL:
-		/* Of the core, when clsact is gone (__tcf_qdisc_find). */
+		/* The tc core's text when clsact is gone (__tcf_qdisc_find). */
 		return strstr(extack, "Qdisc doesn't exist") ? REFUSAL_GONE : REFUSAL_UNSUPPORTED;
 	case ENODEV:
 	case ENETDOWN:

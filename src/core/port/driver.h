@@ -1,41 +1,42 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * driver - which NIC drivers may be given rules, and what is known of them.
+ * driver - the NIC drivers that may be given rules, and their properties.
  *
- * An allow-list, because a driver's word is no proof: some take rules that they
- * do not execute, some drop traffic when they are probed, some read the memory
- * of a redirect's target as their own. Nothing that is not listed here or named
- * by the operator (allow-drivers) is ever sent a rule. Pure.
+ * This is an allow-list, because accepting a rule does not mean executing it: some
+ * drivers accept rules that they do not execute, some drop traffic when they are
+ * probed, some take the private data of a redirect's target device for their own.
+ * A driver that is neither listed here nor named by the administrator
+ * (allow-drivers) is never sent a rule. Pure.
  */
 #pragma once
 
 #include "core/port/recipe.h"
 
 struct driver {
-	const char *name; /* as ethtool -i says it */
-	uint8_t shapes;	  /* bit i: enum recipe_shape i is worth a try */
-	/* It is known not to look at keys that it does not know, so it is not
-	 * asked the odd questions. */
+	const char *name; /* as ethtool -i reports it */
+	uint8_t shapes;	  /* bit i: enum recipe_shape i is to be probed */
+	/* It is known to ignore match keys that it does not support, so it is not
+	 * probed with odd rules (recipe_odd). */
 	bool is_blind;
-	bool guards_itself; /* sends packets that are about to expire to the CPU */
-	bool has_only_ages; /* no counters: only when a rule was used last */
+	bool guards_itself; /* leaves packets whose TTL would reach 0 to the CPU by itself */
+	bool has_only_ages; /* reports no counters, only when a rule was last used */
 };
 
-/* NULL: not allowed. */
+/* The entry for a driver, or NULL when it may not be given rules. */
 const struct driver *driver_find(const struct settings *settings, const char *name);
 
-/* Whether a name stands in the built-in list: for the configuration's check. */
+/* True when the built-in list has this name. For checking the configuration. */
 bool driver_is_known(const char *name);
 
-/* What an errno of a refused rule means. */
+/* Why a rule was refused. */
 enum refusal {
-	REFUSAL_UNSUPPORTED, /* this driver does not do that */
-	REFUSAL_FULL,	     /* it would, had it room */
-	REFUSAL_BUSY,	     /* it would at another time */
-	REFUSAL_BROKEN,	     /* firmware or device are in trouble */
-	REFUSAL_EXISTS,	     /* an equal rule is there */
-	REFUSAL_GONE,	     /* the port or its clsact is not there */
+	REFUSAL_UNSUPPORTED, /* the driver does not support the rule */
+	REFUSAL_FULL,	     /* its table has no room */
+	REFUSAL_BUSY,	     /* not now; may succeed later */
+	REFUSAL_BROKEN,	     /* the firmware or device failed */
+	REFUSAL_EXISTS,	     /* there is a rule with the same match or handle */
+	REFUSAL_GONE,	     /* the port or its clsact does not exist */
 };
 
-/* @err negative; @extack the driver's text or "". */
+/* @driver may be NULL; @err is negative; @extack is the kernel's text or "". */
 enum refusal driver_refusal(const struct driver *driver, int err, const char *extack);

@@ -13,16 +13,17 @@
 
 COUNTER(probes, "times that a driver was asked which rules it takes");
 
-/* Before a probe that met a busy driver is repeated; doubled each time. */
+/* Pause before a probe that failed for the moment is repeated; doubled each time. */
 #define PROBE_PAUSE_MS	   1000
 #define PROBE_PAUSE_MAX_MS 300000
-/* Flows whose rules did nothing, until the pair is left alone, if they are more
- * than those whose rules did. */
+/* A pair with so many recent flows that were not hit gets REASON_NOT_HIT for
+ * NOT_HIT_PAUSE_MS, if they outnumber those that were hit. Both counts are halved
+ * every RECENT_HALF_MS, and when their sum reaches RECENT_MAX. */
 #define NOT_HIT_MIN	   8
 #define RECENT_MAX	   4096
 #define RECENT_HALF_MS	   60000
 #define NOT_HIT_PAUSE_MS   60000
-/* Refusals of what the probe said is taken, until it is believed that it is not. */
+/* Refusals of a class that the probe found accepted, until the class is dropped. */
 #define UNSUPPORTED_MAX	   4
 
 struct nic *nic_new(const struct settings *settings, uint32_t instance)
@@ -111,9 +112,9 @@ static void forget_pair(struct nic *nic, struct nic_pair *pair)
 /* -- cards ---------------------------------------------------------------- */
 
 /*
- * Ports with the same switch id share an ASIC. Where there is none (mlx5 in NIC
- * mode, cxgb4) the functions of one PCI slot do: a bus address without its
- * function number. A port with neither is a card of its own.
+ * Ports with the same switch id belong to one card. Without switch ids (mlx5 in NIC
+ * mode, cxgb4) the functions of one PCI slot do: those whose bus addresses differ
+ * in the function number only. A port with neither is a card of its own.
  */
 static void card_id(const struct link *l, char id[CARD_ID_SIZE])
 {
@@ -212,8 +213,8 @@ static bool is_uplink(const struct link *l)
 }
 
 /*
- * Both uplinks of an mlx5 card in switchdev mode have the same switch id, and
- * still its driver forwards from none to the other (verify_uplink_forwarding).
+ * The uplinks of an mlx5 card in switchdev mode can have the same switch id, but the
+ * driver does not forward from one to the other (verify_uplink_forwarding).
  */
 static bool are_two_uplinks(const struct link *a, const struct link *b)
 {
@@ -268,7 +269,7 @@ static void forget_pairs(struct nic *nic, unsigned int port)
 	}
 }
 
-/* -- what changes --------------------------------------------------------- */
+/* -- changes of ports ----------------------------------------------------- */
 
 static struct nic_port *add_port(struct nic *nic)
 {
@@ -283,8 +284,9 @@ static struct nic_port *add_port(struct nic *nic)
 	return NULL;
 }
 
-/* Facts that decide what a driver takes. Up and down do not, but a port that
- * has never been up may refuse everything, so probing waits for it. */
+/* Compares what decides which rules the driver accepts. Whether the link is up does
+ * not; but a port that was never up may refuse everything, so a pair is only probed
+ * when both links are up (can_be_pair). */
 static bool is_same_hardware(const struct link *a, const struct link *b)
 {
 	return memcmp(&a->hw, &b->hw, sizeof(a->hw)) == 0;
@@ -351,7 +353,7 @@ void nic_set_guards(struct nic *nic, uint32_t ifindex, unsigned int guards)
 	count_guards(nic, p, 1);
 }
 
-/* -- the verdict ---------------------------------------------------------- */
+/* -- verdicts ------------------------------------------------------------- */
 
 static bool is_guarded(const struct nic *nic, const struct nic_port *in, unsigned int class)
 {
@@ -405,10 +407,10 @@ enum reason nic_resolve(const struct nic *nic, uint32_t in, uint32_t out, unsign
 	return REASON_NONE;
 }
 
-/* -- the ladder ----------------------------------------------------------- */
+/* -- probing -------------------------------------------------------------- */
 
-/* Step n of the ladder: shapes from the best, each in both layouts. False behind
- * the last. A port whose rules already sit somewhere keeps its layout. */
+/* Step @n of the ladder: the driver's shapes from the best on, each in both layouts.
+ * A port whose layout is known keeps it. False after the last step. */
 static bool ladder_step(const struct nic_port *in, unsigned int n, struct recipe *ret)
 {
 	for (unsigned int s = 0; s < RECIPE_SHAPE__COUNT; s++) {
@@ -425,7 +427,7 @@ static bool ladder_step(const struct nic_port *in, unsigned int n, struct recipe
 	return false;
 }
 
-/* MAC address for documentation (RFC 7042). */
+/* A MAC address for documentation (RFC 7042). */
 static const struct mac nobody = { { 0x00, 0x00, 0x5e, 0x00, 0x53, 0x01 } };
 
 static void make_sample(const struct nic *nic, const struct nic_port *in,
@@ -454,9 +456,8 @@ static void make_sample(const struct nic *nic, const struct nic_port *in,
 	memcpy(ret->indev, in->link.name, sizeof(ret->indev));
 }
 
-/* A pair with a recipe is taken at its word in this order: those of ports whose
- * layout is known wait for nothing, but two pairs with the same port of arrival
- * could find different ones, so they are probed one after the other. */
+/* Pairs with the same ingress port are probed one after the other: the first to find a
+ * recipe determines the layout of that port. */
 static bool is_port_busy(const struct nic *nic, unsigned int in)
 {
 	for (unsigned int o = 0; o < NIC_MAX_PORTS; o++) {
@@ -507,8 +508,9 @@ static unsigned int n_classes(uint16_t classes)
 	return (unsigned int)__builtin_popcount(classes);
 }
 
-/* Keeps it if it is better than what earlier steps found. The first refusal of
- * all is kept as well: it is about the best shape, and says most. */
+/* Keeps the recipe of this step if it has more classes than those of earlier steps.
+ * The refusal of the first step is kept in any case: it is about the best shape, and
+ * tells the administrator most. */
 static void note_answer(struct nic_pair *pair, const struct event_probe *done, struct recipe recipe)
 {
 	if (n_classes(done->classes) > n_classes(pair->recipe.classes)) {
@@ -521,7 +523,8 @@ static void note_answer(struct nic_pair *pair, const struct event_probe *done, s
 	}
 }
 
-/* The ladder has fewer steps now: who was half-way up begins again. */
+/* Sets the layout of a port. That shortens the ladder, so pairs that have tried a part
+ * of it start again. */
 static void set_layout(struct nic *nic, unsigned int in, uint8_t layout)
 {
 	if (nic->port[in].layout == layout)
@@ -548,7 +551,8 @@ static void accept_recipe(struct nic *nic, unsigned int in, unsigned int out)
 
 	pair->pauses = 0;
 	pair->reason = REASON_NONE;
-	/* conntrack does not tell the TTL, and no packet passes here. */
+	/* A rule with this shape needs the TTL of the packets. Conntrack does not know
+	 * it, and the daemon sees no packets. */
 	if (pair->recipe.shape == RECIPE_EXACT_TTL) {
 		refuse(nic, in, out, REASON_EXACT_TTL);
 		return;
@@ -571,8 +575,8 @@ static void pause_pair(struct nic *nic, struct nic_pair *pair, mono_t now)
 	arm(nic, pair->due);
 }
 
-/* At the time of a probe "full" and "unsupported" look alike, unless there are
- * rules that can fill it. */
+/* True when a failed probe says nothing about what the driver supports. "Full" means
+ * "unsupported" unless the card holds rules that can have filled it. */
 static bool is_transient(struct nic *nic, const struct nic_port *in, const struct event_probe *done)
 {
 	switch (driver_refusal(in->driver, done->err, done->extack)) {
@@ -596,8 +600,8 @@ bool nic_feed_probe(struct nic *nic, const struct event_probe *done, mono_t now)
 	struct nic_pair *pair;
 	struct recipe recipe;
 
-	/* A port went away or changed meanwhile: the pair was forgotten, and may
-	 * be probed anew by now. */
+	/* A port went away or changed meanwhile, so the pair was forgotten. It may be
+	 * under another probe by now. */
 	if (i == NIC_MAX_PORTS || o == NIC_MAX_PORTS || nic->pair[i][o].state != PAIR_PROBING ||
 	    nic->pair[i][o].probe != done->id)
 		return false;
@@ -616,8 +620,8 @@ bool nic_feed_probe(struct nic *nic, const struct event_probe *done, mono_t now)
 	}
 	note_answer(pair, done, recipe);
 	pair->step++;
-	/* What takes the plainest rule takes it in the best words that it knows;
-	 * what takes only others may take more in other words. */
+	/* A driver that accepts class 0, the plainest rule, does so in the best shape it
+	 * knows. One that accepts only other classes may accept more in another shape. */
 	if (!(done->classes & 1u << 0) && ladder_step(in, pair->step, &recipe)) {
 		set_state(nic, pair, PAIR_WANTED);
 		return false;
@@ -642,8 +646,8 @@ static void halve_recent(struct nic_pair *pair)
 	pair->recent_not_hit /= 2;
 }
 
-/* A flow is noted as hit once, when its rules are new, but as not hit later on, too,
- * when they are lost: so they are weighed against all that were hit of late, not
+/* A flow is noted as hit once after each install, but one that is not hit is installed
+ * and noted again and again. So not-hits are weighed against all recent hits, not
  * against the last few. */
 static void forget_old(struct nic_pair *pair, mono_t now)
 {

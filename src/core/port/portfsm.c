@@ -17,7 +17,7 @@ COUNTER(guards_renewed, "times that guards were put in again because the NIC may
 COUNTER(ports_mended, "times that the guards or the clsact of a port were gone and made anew");
 
 #define BOTH_GUARDS  3
-/* Of samples, after which nobody knows any more whether the NIC has its guards. */
+/* Sampling rounds without evidence after which guards are no longer trusted. */
 #define TRUST_ROUNDS 4
 
 static bool is_hardware(const struct engine *e)
@@ -30,14 +30,14 @@ static bool is_port_kind(const struct link *l)
 	return l->is_ether && !l->master && (l->kind[0] == '\0' || strcmp(l->kind, "veth") == 0);
 }
 
-/* It shall be one, whether or not its hardware can be used just now. */
+/* True when the link should be a port, whether or not its hardware can be used now. */
 static bool wants_port(const struct engine *e, const struct link_rec *rec)
 {
 	return settings_use_flower(&e->settings) && !e->stopping && rec->is_named &&
 	       is_port_kind(&rec->link);
 }
 
-/* Tells the NIC's tables of the link. Returns whether rules can be put on it. */
+/* Passes the link on to nic. Returns true if rules can be put on it. */
 static bool put_in_nic(struct engine *e, struct link_rec *rec)
 {
 	bool changed = false;
@@ -58,7 +58,7 @@ static void set_port(struct engine *e, struct link_rec *rec, enum port_state sta
 			      state >= PORT_CLSACT && state <= PORT_UNGUARDED);
 }
 
-/* Something of ours is on it, or about to be. */
+/* Something of ours is, or may be, on it. */
 static bool is_ours(const struct link_rec *rec)
 {
 	return port_is_ours(rec->port) || rec->is_mended || rec->is_left;
@@ -72,7 +72,7 @@ static void close_later(struct engine *e, struct link_rec *rec)
 	e->has_unwanted = true;
 }
 
-/* No worker is at it, and something of ours is there. */
+/* Something of ours is, or may be, on it, and no worker has an order for it. */
 static bool can_be_closed(const struct link_rec *rec)
 {
 	switch ((enum port_state)rec->port) {
@@ -94,7 +94,7 @@ static bool can_be_closed(const struct link_rec *rec)
 	return false;
 }
 
-/* What becomes part of a bridge, say, is left as it was found. */
+/* The link is not a port any more, for example because it joined a bridge. */
 static void leave_port(struct engine *e, struct link_rec *rec)
 {
 	if (is_hardware(e))
@@ -117,7 +117,7 @@ static void want_port(struct engine *e, struct link_rec *rec, bool changed)
 		set_port(e, rec, PORT_WANTED);
 		break;
 	case PORT_UNWANTED:
-		/* Nothing has been taken from it yet. */
+		/* It has not been closed yet. */
 		rec->is_left = rec->guards != BOTH_GUARDS;
 		set_port(e, rec, rec->is_left ? PORT_WANTED : PORT_OPEN);
 		break;
@@ -150,7 +150,7 @@ static void feed_link(struct engine *e, const struct link *link)
 		return;
 	if (e->paths.generation != before)
 		rec->has_no_barrier = false;
-	/* What a NIC forgets when it is reset shows by its carrier at best. */
+	/* A reset of the NIC, which loses rules, shows by the carrier at best. */
 	if (was_down && link->is_up)
 		portfsm_renew_guards(e, link->ifindex);
 	if (!wants_port(e, rec))
@@ -161,7 +161,7 @@ static void feed_link(struct engine *e, const struct link *link)
 		walk_start(e, WALK_PATH);
 }
 
-/* All links are looked at as if they were told anew. */
+/* Sets the new list of devices, and feeds all links again. */
 static void feed_devices(struct engine *e, const struct event_devices *devices)
 {
 	struct settings *s = &e->settings;
@@ -210,7 +210,7 @@ static void end_neighs(struct engine *e)
 
 /* -- answers -------------------------------------------------------------- */
 
-/* Its hardware has no place for them, or sees to it by itself. */
+/* The port's layout has no prio for guards, or the NIC does without them. */
 static bool needs_no_guards(const struct nic_port *p)
 {
 	return p->layout == RECIPE_PRIO ||
@@ -225,7 +225,6 @@ static bool goes_unguarded(const struct engine *e, const struct link_rec *rec)
 	return p && needs_no_guards(p);
 }
 
-/* A stop tries once more to close what could not be closed before. */
 void portfsm_close_again(struct engine *e)
 {
 	struct link_rec *rec;
@@ -245,7 +244,7 @@ static void feed_close(struct engine *e, struct link_rec *rec, const struct even
 		return;
 	}
 	rec->is_left = false;
-	/* It may have become one again meanwhile. */
+	/* It may have become a port again meanwhile. */
 	set_port(e, rec, PORT_CLOSED);
 	if (!done->err && wants_port(e, rec) && put_in_nic(e, rec))
 		set_port(e, rec, PORT_WANTED);
@@ -255,7 +254,7 @@ static void feed_open(struct engine *e, struct link_rec *rec, const struct event
 {
 	bool was_ours = rec->is_mended || rec->is_left;
 
-	/* A port that could not be mended has what it had before. */
+	/* A port that could not be mended keeps what was on it. */
 	rec->is_left = was_ours && done->err;
 	rec->made_clsact = done->made_clsact || (rec->is_left && rec->made_clsact);
 	if (done->err)
@@ -266,7 +265,8 @@ static void feed_open(struct engine *e, struct link_rec *rec, const struct event
 		set_port(e, rec, PORT_CLSACT);
 }
 
-/* In hardware a driver need not be able to; ttl-guard says what follows. */
+/* In hardware the port is opened even if the driver refused guards; nic_resolve() then
+ * decides by the setting ttl-guard. */
 static void feed_guards(struct engine *e, struct link_rec *rec, const struct event_port *done)
 {
 	rec->guards = done->guards;
@@ -275,7 +275,7 @@ static void feed_guards(struct engine *e, struct link_rec *rec, const struct eve
 	rec->port = is_hardware(e) || done->guards == BOTH_GUARDS ? PORT_OPEN : PORT_UNGUARDED;
 }
 
-/* Flows need not look again at a port that is as it was. */
+/* True when flows need not check their paths, because the port is as it was. */
 static bool is_as_before(const struct link_rec *rec, uint8_t guards)
 {
 	return rec->is_mended && rec->guards == guards &&
@@ -289,7 +289,7 @@ static void feed_done(struct engine *e, const struct event_port *done)
 
 	if (!rec)
 		return;
-	/* The answer for another device that had this number before. */
+	/* Ignore the answer for an earlier device with the same index. */
 	if (rec->port == PORT_NONE || rec->port == PORT_WANTED)
 		return;
 	guards = rec->guards;
@@ -317,13 +317,13 @@ static void feed_done(struct engine *e, const struct event_port *done)
 		topology_touch_link(&e->paths, rec);
 		walk_start(e, WALK_PATH);
 	} else if (rec->port == PORT_OPEN) {
-		/* Those that were refused meanwhile. */
+		/* Check flows that were refused meanwhile. */
 		portfsm_touch_ways(e);
 	}
 	rec->is_mended &= rec->port == PORT_CLSACT;
 }
 
-/* Its rules have a place now; guards have one beside them, or none. */
+/* The layout of the port may be known now: opens a port that needs no guards. */
 static void settle_layout(struct engine *e, uint32_t ifindex)
 {
 	const struct nic_port *p = nic_find_port(e->paths.nic, ifindex);
@@ -336,7 +336,7 @@ static void settle_layout(struct engine *e, uint32_t ifindex)
 	}
 }
 
-/* Its guards or all of clsact are gone: somebody deleted them. */
+/* The guards or the clsact of an open port were deleted by others. Opens it again. */
 static void mend(struct engine *e, struct link_rec *rec)
 {
 	struct notice n = { .type = NOTICE_GUARD_LOST, .in = rec->link.ifindex };
@@ -347,7 +347,8 @@ static void mend(struct engine *e, struct link_rec *rec)
 	rec->port = PORT_WANTED;
 }
 
-/* No round of samples comes by a port that waits for a recipe. */
+/* Sampling skips a port that waits for a recipe, so a failed probe must show that its
+ * clsact is gone. */
 static void mend_if_bare(struct engine *e, const struct event_probe *done)
 {
 	struct link_rec *rec = topology_find_link(&e->paths, done->in);
@@ -389,10 +390,10 @@ void portfsm_renew_all_guards(struct engine *e)
 }
 
 /*
- * What a NIC lost it does not tell, and an idle guard cannot prove that it is there. But
- * tables are lost as a whole: while a rule counts that was in when the guards were known to
- * be, they still are. When for a few rounds of samples only younger rules counted, or none,
- * guards are put in again before anything relies on them.
+ * A NIC does not report lost rules, and a guard that counts nothing proves nothing. But a
+ * NIC loses its table as a whole. So while a rule counts that is as old as the last proof of
+ * the guards, the guards are still there. When only younger rules counted for TRUST_ROUNDS,
+ * or none, the guards are added again before new rules rely on them.
  */
 static bool are_doubtful(const struct engine *e, const struct link_rec *rec, uint32_t now_ds)
 {
@@ -432,7 +433,7 @@ void portfsm_feed_round(struct engine *e, const struct event_round *r)
 	if (!rec || rec->port != PORT_OPEN || e->stopping)
 		return;
 	rec->was_renewed = false;
-	/* It was read while they were out. */
+	/* The port was read while its guards were out. */
 	if (rec->is_renewing)
 		return;
 	if (!r->err && (r->is_bare || (rec->guards & ~r->guards) != 0))
@@ -455,7 +456,7 @@ static void make_order(const struct engine *e, const struct link_rec *rec, enum 
 	plan_guard(&e->settings, rec, FAMILY_IP6, e->instance, &o->guard[1]);
 }
 
-/* There is a place for guards: the layout is known, and has one. */
+/* The port needs guards, and its layout is known. */
 static bool wants_guards(const struct engine *e, const struct link_rec *rec)
 {
 	const struct nic_port *p;
@@ -466,7 +467,7 @@ static bool wants_guards(const struct engine *e, const struct link_rec *rec)
 	return p && p->layout == RECIPE_PRIOS && !needs_no_guards(p);
 }
 
-/* The next port in a state: an order for it, and it goes on to the next state. */
+/* Finds a port in state @from, moves it to @to and makes its order. */
 static bool next_port(struct engine *e, enum port_state from, enum port_state to,
 		      enum order_type type, mono_t now, struct order *ret)
 {
@@ -484,7 +485,7 @@ static bool next_port(struct engine *e, enum port_state from, enum port_state to
 	return false;
 }
 
-/* Guards that the NIC may have lost, of a port that stays open. */
+/* Orders to add the guards of a port again. The port stays open meanwhile. */
 static bool next_renewal(struct engine *e, mono_t now, struct order *ret)
 {
 	struct link_rec *rec;
@@ -519,13 +520,14 @@ bool portfsm_next_order(struct engine *e, mono_t now, struct order *ret)
 	       next_renewal(e, now, ret) || next_probe(e, ret);
 }
 
-/* Those that flows still use wait for them. */
+/* Ports that flows still use, or that have a barrier, wait. */
 bool portfsm_next_unwanted(struct engine *e, struct order *ret)
 {
 	struct link_rec *rec;
 	bool any = false;
 
-	/* Flows whose rules are being checked have no path that uses a port. */
+	/* Flows that are being adopted may have rules on a port that
+	 * topology_is_used() does not report. */
 	if (!e->has_unwanted || leftover_is_any(e))
 		return false;
 	for (uint32_t slot = 0; (rec = topology_next_link(&e->paths, &slot)); slot++) {
@@ -581,7 +583,7 @@ bool portfsm_are_settled(const struct engine *e)
 	return true;
 }
 
-/* -- the door ------------------------------------------------------------- */
+/* -- events --------------------------------------------------------------- */
 
 void portfsm_feed(struct engine *e, const struct event *ev, mono_t now)
 {

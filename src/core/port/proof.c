@@ -20,42 +20,43 @@ COUNTER(rules_not_hit, "flows given up because their rules did nothing");
 COUNTER(doubts, "times that conntrack was asked because a rule stood still");
 
 #define BOTH	   (1u << DIR_ORIG | 1u << DIR_REPLY)
-/* After the install: packets that were on their way through the stack. Also what
- * rounding to seconds can hide. */
+/* Time after an install in which packets may still be in the stack. Also the largest
+ * error of an expiry time, because timeouts are in whole seconds. */
 #define SETTLE_DS  15u
-/* Between two looks at a flow that is used seldom, or one way: doubled each time
- * that the look found nothing. */
+/* Time between two looks at a flow that is used seldom, or in one direction. Doubled
+ * after each look without a verdict, up to LOOK_TIMES times. */
 #define LOOK_DS	   10u
 #define LOOK_TIMES 8u
-/* Losses without a packet between them, until the flow is left alone. */
+/* Losses in a row, without a hit between them, after which the flow is given up. */
 #define LOSSES_MAX 3
-/* Rounds that may pass while a walk runs. What is more rounds ahead of the walk's
- * is behind it: round numbers wrap around. */
+/* Most rounds that may begin while a walk runs. Round numbers wrap around: a rule that
+ * seems to be further ahead of the walk's round was last seen before that round. */
 #define ROUNDS_AHEAD 64
 
-/* Of the flow in the same slot. */
+/* Evidence about the flow in the same slot. Bit fields of 2 bits have one bit for each
+ * direction, except `losses`. Times are clock_ds. */
 struct proof_rec {
 	uint32_t since;	  /* when its rules were confirmed */
-	uint32_t look_at; /* when conntrack shall be asked; 0 = there is no doubt */
-	uint32_t quiet_until; /* no new doubt before: it comes and goes all the time */
-	uint16_t pkts[DIR__COUNT]; /* on the CPU at the last look, low bits */
-	uint8_t sampled[DIR__COUNT]; /* round in which the rule was seen last */
-	uint8_t hit : 2;    /* bit of a direction: its rule was seen to count */
-	uint8_t moved : 2;  /* ... counted in the last sample */
-	uint8_t lively : 2; /* ... and in the one before */
+	uint32_t look_at; /* when to ask conntrack; 0 = no doubt */
+	uint32_t quiet_until; /* no new doubt before: the flow starts and stops often */
+	uint16_t pkts[DIR__COUNT]; /* conntrack's counters at the last look, low bits */
+	uint8_t sampled[DIR__COUNT]; /* round in which the rule was last seen */
+	uint8_t hit : 2;    /* the rule has counted since it was confirmed */
+	uint8_t moved : 2;  /* the rule counted in its last sample */
+	uint8_t lively : 2; /* it counted in two samples in a row, and has not stopped since */
 	uint8_t losses : 2; /* times in a row that the rules were lost */
-	bool has_base : 1;  /* conntrack has been looked at since */
-	bool has_pkts : 1;  /* ... and it counts */
-	uint8_t looks : 4;  /* without a verdict */
+	bool has_base : 1;  /* there was a conntrack report since `since` to compare with */
+	bool has_pkts : 1;  /* that report had packet counters */
+	uint8_t looks : 4;  /* looks without a verdict */
 };
 
 struct proof {
 	struct proof_rec *rec;
 	uint32_t n_recs;
 	uint8_t round;
-	uint8_t lost_round; /* that the walk compares with */
-	uint32_t began[2];  /* the last round, and this one (clock_ds) */
-	uint32_t n_lost;    /* flows found since it was last reported */
+	uint8_t lost_round; /* round that WALK_LOST compares with */
+	uint32_t began[2];  /* when the last round and this one began (clock_ds) */
+	uint32_t n_lost;    /* flows with lost rules that no notice has reported yet */
 };
 
 int proof_new(const struct settings *settings, struct proof **ret)
@@ -101,7 +102,7 @@ void proof_installed(struct engine *e, const struct flow *f, mono_t now)
 		.losses = f->is_doubted ? r->losses : 0,
 		.sampled = { e->proof->round, e->proof->round },
 	};
-	/* Those of an earlier life counted then. */
+	/* Adopted rules may have counted before the restart. */
 	for (unsigned int d = 0; d < DIR__COUNT; d++)
 		r->hit |= (uint8_t)((f->rule_pkts[d] > 0) << d);
 }
@@ -119,7 +120,7 @@ static uint32_t port_of(const struct engine *e, const struct flow *f, enum dir d
 	return topology_device_of(&e->paths, f->next_hop[dir_other(dir)]);
 }
 
-/* What the rule of one direction says about its pair of ports. */
+/* Counts the rule of @dir as hit or not hit for its pair of ports. */
 static void note_rule(struct engine *e, const struct flow *f, enum dir dir, bool is_hit, mono_t now)
 {
 	uint32_t in = port_of(e, f, dir), out = port_of(e, f, dir_other(dir));
@@ -132,13 +133,12 @@ static void note_rule(struct engine *e, const struct flow *f, enum dir dir, bool
 		nic_note_not_hit(e->paths.nic, in, out, now);
 }
 
-/* It counts. The first time, conntrack's count of now is taken to compare with
- * later. True when it shall be asked. */
+/* The rule counts. True when conntrack is to be asked, to have a report to compare
+ * later ones with. */
 static bool believe(struct engine *e, struct flow *f, enum dir dir, mono_t now)
 {
 	struct proof_rec *r = rec_of(e, f);
 
-	/* Twice in a row. */
 	if (r->moved & 1u << dir)
 		r->lively |= (uint8_t)(1u << dir);
 	r->moved |= (uint8_t)(1u << dir);
@@ -149,7 +149,7 @@ static bool believe(struct engine *e, struct flow *f, enum dir dir, mono_t now)
 	return !r->has_base;
 }
 
-/* It stands still. True when conntrack shall be asked why. */
+/* The counter of the rule stands still. True when conntrack is to be asked now. */
 static bool doubt(struct proof_rec *r, enum dir dir, uint32_t now_ds)
 {
 	uint8_t bit = (uint8_t)(1u << dir);
@@ -184,7 +184,7 @@ void proof_sampled(struct engine *e, struct flow *f, enum dir dir, bool moved, m
 		f->attempts = 0;
 		f->is_doubted = false;
 	}
-	/* The kernel's own classifier does what it says. */
+	/* The kernel's own classifier needs no proof. */
 	if (!f->in_hw || !seq_is_later(now_ds, r->since + SETTLE_DS))
 		return;
 	if (moved && was_seen)
@@ -204,10 +204,10 @@ static uint32_t doubtful(const struct proof_rec *r)
 }
 
 /*
- * Whether the CPU saw a packet since the last look. Each sets the time of expiry
- * anew, to one of several policies (TCP has a shorter one for data that is not
- * acknowledged: nf_conntrack_tcp_packet), so any change tells; rounding moves it
- * by a second.
+ * True when the CPU saw a packet since the last look. Each packet restarts the
+ * timeout, but not always with the same value (TCP uses a shorter one for data that
+ * is not acknowledged: nf_conntrack_tcp_packet). So the expiry time moving either
+ * way shows a packet, unless it moved by less than rounding can.
  */
 static bool saw_packet(const struct flow *f, const struct proof_rec *r, const struct conn *c,
 		       uint32_t now_ds)
@@ -261,7 +261,7 @@ static void lose(struct engine *e, struct flow *f, mono_t now)
 	flowact_input(e, f, FLOW_IN_LOST, REASON_RULE_LOST, now);
 }
 
-/* What the NIC lost of one flow it may have lost of all. */
+/* A NIC that lost the rules of one flow may have lost all rules. */
 static void lose_in_hardware(struct engine *e, struct flow *f, mono_t now)
 {
 	for (unsigned int d = 0; d < DIR__COUNT; d++)
@@ -269,7 +269,7 @@ static void lose_in_hardware(struct engine *e, struct flow *f, mono_t now)
 	lose(e, f, now);
 }
 
-/* Longer each time that a look found nothing. */
+/* Time until the next look; grows with each look without a verdict. */
 static uint32_t pause_ds(struct proof_rec *r)
 {
 	uint32_t ds = LOOK_DS << r->looks;
@@ -285,13 +285,13 @@ void proof_look(struct engine *e, struct flow *f, const struct conn *c, mono_t n
 	uint32_t now_ds = clock_ds(e, now);
 	bool can_judge = r->has_base, saw;
 
-	/* FIN and RST belong to the CPU: they are no sign of a rule that is not hit. */
+	/* FIN and RST go to the CPU by design, so they prove nothing. */
 	if (f->state != FLOW_ACTIVE || !f->in_hw || barrier_hides(e) ||
 	    !(c->has & CONN_HAS_TIMEOUT) ||
 	    ((c->has & CONN_HAS_TCP_STATE) && c->tcp_state != CONN_TCP_ESTABLISHED) ||
 	    !seq_is_later(now_ds, r->since + SETTLE_DS))
 		return;
-	/* Events do not tell counts: the answer to come will. */
+	/* Events carry no counters; the answer to a query will. */
 	if (r->has_base && r->has_pkts && !(c->has & CONN_HAS_COUNTERS))
 		return;
 	saw = can_judge && saw_packet(f, r, c, now_ds);
@@ -370,7 +370,7 @@ void proof_round(struct engine *e, const struct event *ev, mono_t now)
 	}
 }
 
-/* The port on which the rule of @dir sits was read to its end, and did not show it. */
+/* The port of the rule of @dir was read completely, and the rule was not there. */
 static bool is_gone(const struct engine *e, const struct flow *f, enum dir dir)
 {
 	const struct link_rec *rec = topology_find_link(&e->paths, port_of(e, f, dir));

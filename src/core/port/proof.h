@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * proof - do the rules do what they say?
+ * proof - checks that rules work, by comparing their counters with conntrack.
  *
- * A driver's word is no proof, and a NIC that was reset does not tell tc that its table is empty. So a
- * rule is believed while its counter moves. When it stands still, the flow may just be idle. Conntrack
- * settles the doubt, because it knows whether the CPU has seen a packet meanwhile: each packet
- * restarts the timeout of the entry, and with accounting conntrack counts packets. A rule that stands
- * still while the CPU sees packets has been lost if it counted before, and never worked if it did not.
+ * A driver may accept a rule and not execute it, and a NIC that was reset does not tell tc that its
+ * table is empty. So a rule is trusted while its counter moves. When the counter stands still, the
+ * flow may just be idle. Conntrack knows whether the CPU has seen a packet meanwhile: each packet
+ * restarts the timeout of the entry, and with accounting conntrack counts packets. If the CPU sees
+ * packets while the rule counts none, the rule has been lost if it ever counted, and never worked
+ * if it did not.
  *
- * A rule that a complete round of samples did not show is gone: somebody deleted it.
+ * A rule that a complete round of samples did not show was deleted by others.
  *
- * Cost: nothing for rules that count, one question when a lively flow falls idle, and one at growing
- * intervals for a flow that is used now and then, or one way only.
+ * Cost: no query for rules that count, one conntrack query when a busy flow falls idle, and queries
+ * at growing intervals for a flow that is used now and then, or in one direction only.
  */
 #pragma once
 
@@ -26,20 +27,22 @@ struct settings;
 int proof_new(const struct settings *settings, struct proof **ret) MUST_CHECK;
 void proof_free(struct proof *proof);
 
-/* The flow has become ACTIVE with these rules. */
+/* The rules of an ACTIVE flow are confirmed from now on. Discards what was known of them. */
 void proof_installed(struct engine *e, const struct flow *f, mono_t now);
-/* The rule of @dir was sampled, and its counter moved or not. */
+/* The rule of @dir was sampled; @moved: it counted packets since the last sample. */
 void proof_sampled(struct engine *e, struct flow *f, enum dir dir, bool moved, mono_t now);
-/* What conntrack says. Call it before age_learn() takes the report in. */
+/* Judges the rules by a conntrack report. Must be called before age_learn(), which updates what
+ * proof compares the report with. */
 void proof_look(struct engine *e, struct flow *f, const struct conn *c, mono_t now);
-/* The rule of @dir is there, or another one in its place; nothing else is known. */
+/* The rule of @dir was sampled, but its counter means nothing, because the rules are being or were
+ * replaced. Records only that a rule is there. */
 void proof_seen(struct engine *e, const struct flow *f, enum dir dir);
 /* When the flow's rules were confirmed (clock_ds). */
 uint32_t proof_since(const struct engine *e, const struct flow *f);
-/* EVENT_ROUND_BEGIN, _PORT and _END. */
+/* Takes EVENT_ROUND_BEGIN, _PORT and _END. */
 void proof_round(struct engine *e, const struct event *event, mono_t now);
 
-/* For walks: begins anew with a flow whose packets a barrier sent to the CPU; finds rules that a round
- * did not show. */
+/* For WALK_HIDDEN: starts over with a flow whose packets a barrier may have sent to the CPU. */
 void proof_visit_hidden(struct engine *e, struct flow *f, mono_t now);
+/* For WALK_LOST: finds flows of which the last round did not show a rule. */
 void proof_visit_lost(struct engine *e, struct flow *f, mono_t now);

@@ -18,27 +18,28 @@ COUNTER(hardware_fills, "flows that got free room in a full NIC");
 
 #define RANK_MS	      1000
 #define SLICE	      512
-/* Candidates and victims that a walk remembers. */
+/* Most candidates, and most victims, that a walk keeps. */
 #define KEEP	      256
-/* A newcomer must have more than twice the victim's rate, and this: a packet now
- * and then is not worth a swap, whoever sent the last one. */
+/* A candidate needs at least twice the victim's rate, and at least this one: a flow
+ * with a packet now and then is not worth a swap. */
 #define MARGIN_BPS    1000
-/* How long a flow stays before it can lose its place. */
+/* How long a flow is safe from losing its place. */
 #define STAY_DS	      50u
-/* How long a chosen one waits until its victim is out. Who waits longer lost its
- * place to newcomers, and would keep others from being chosen. */
+/* How long a chosen flow waits for its victim's rules to be removed. A flow that waits
+ * longer has lost the place to others, and would keep new flows from being chosen. */
 #define CHOSEN_DS     50u
-/* What a flow that is alive counts for where conntrack counts nothing. */
+/* Bytes assumed for a flow that is alive, where conntrack has no counters. It is alive
+ * when its timeout was restarted at most ALIVE_S ago. */
 #define ALIVE_BYTES   8000
 #define ALIVE_S	      3u
 
-/* Of the flow in the same slot. */
+/* Rate of the flow in the same slot. */
 struct rate {
-	uint32_t cpu_bytes; /* conntrack's count when it was last read, low bits */
+	uint32_t cpu_bytes; /* conntrack's counter as last read, low bits */
 	uint32_t fresh_bytes; /* since the last walk */
 	uint32_t bps;	    /* bytes per second */
-	uint32_t chosen_at;
-	bool has_base; /* cpu_bytes was read */
+	uint32_t chosen_at; /* clock_ds */
+	bool has_base; /* cpu_bytes has been read */
 };
 
 struct entry {
@@ -46,7 +47,7 @@ struct entry {
 	uint32_t rate;
 };
 
-/* The KEEP best of a walk, worst of them first (a heap). */
+/* The KEEP entries with the highest rates of a walk; a heap with the lowest first. */
 struct best {
 	unsigned int n;
 	struct entry e[KEEP];
@@ -55,16 +56,16 @@ struct best {
 struct rank {
 	struct rate *rate;
 	uint32_t n_rates;
-	uint32_t rated_at; /* when the last walk began */
-	uint32_t rate_ds;  /* how long before that the walk before it did */
+	uint32_t rated_at; /* when this walk began (clock_ds) */
+	uint32_t rate_ds;  /* time between that and the begin of the walk before */
 	uint32_t max_swaps;
-	mono_t due;
+	mono_t due;	   /* when the next walk begins */
 	bool is_walking;
 	uint32_t cursor;
-	uint8_t card;	   /* that this walk is for */
+	uint8_t card;	   /* card of this walk */
 	uint32_t reserved; /* flows that were chosen and are not in yet */
 	struct best in;	   /* candidates: highest rates */
-	struct best out;   /* victims: lowest; their rate is kept inverted */
+	struct best out;   /* victims: lowest rates, stored as UINT32_MAX - rate */
 };
 
 int rank_new(const struct settings *settings, mono_t now, struct rank **ret)
@@ -142,8 +143,9 @@ void rank_count_cpu(struct engine *e, const struct flow *f, const struct conn *c
 	}
 }
 
-/* A quarter of what it is, and the rest of what it was: dumps come in steps of
- * seconds, and a flow on the CPU must not seem twice as busy when one comes. */
+/* The new rate is one quarter of the present one and three quarters of the old one:
+ * conntrack dumps are seconds apart, and a flow on the CPU must not look twice as busy
+ * in the second in which one arrives. */
 static uint32_t update_rate(struct rank *rank, struct rate *r)
 {
 	uint64_t bps = (uint64_t)r->fresh_bytes * 10 / MAX(rank->rate_ds, 1u);
@@ -153,7 +155,7 @@ static uint32_t update_rate(struct rank *rank, struct rate *r)
 	return r->bps;
 }
 
-/* -- the best of many ----------------------------------------------------- */
+/* -- heap of the highest rates -------------------------------------------- */
 
 static void swap_entries(struct entry *a, struct entry *b)
 {
@@ -252,7 +254,7 @@ bool rank_is_overdue(const struct engine *e, const struct flow *f, mono_t now)
 	return clock_ds(e, now) - rate_of(e, f)->chosen_at > CHOSEN_DS;
 }
 
-/* A flow may have changed since it was looked at. */
+/* The flow of an entry; NULL when it has changed since it was visited. */
 static struct flow *candidate(const struct engine *e, const struct entry *entry)
 {
 	struct flow *f = flowtab_at(&e->flows, entry->slot);
@@ -267,7 +269,7 @@ static struct flow *victim(const struct engine *e, const struct entry *entry)
 	return f && f->state == FLOW_ACTIVE ? f : NULL;
 }
 
-/* Returns how many candidates are served. */
+/* Returns how many candidates were handled. */
 static unsigned int fill_room(struct engine *e, const struct card *card, mono_t now)
 {
 	struct rank *r = e->rank;
@@ -316,7 +318,7 @@ static void finish(struct engine *e, mono_t now)
 	qsort(r->out.e, r->out.n, sizeof(r->out.e[0]), by_rate);
 	if (card_works(card)) {
 		served = fill_room(e, card, now);
-		/* While chosen ones wait for room, more would wait as well. */
+		/* While many chosen flows wait for room, more would only wait too. */
 		if (r->reserved < r->max_swaps)
 			swap_flows(e, served, now);
 	}
@@ -324,7 +326,7 @@ static void finish(struct engine *e, mono_t now)
 	r->due = mono_add_ms(now, RANK_MS);
 }
 
-/* The next card that exists, from the one after the last. */
+/* Advances to the next card that has ports. False when there is none. */
 static bool next_card(struct engine *e)
 {
 	struct rank *r = e->rank;

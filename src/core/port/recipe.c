@@ -48,7 +48,7 @@ const char *recipe_class_to_str(unsigned int class, char buf[RECIPE_CLASS_STR_SI
 	return buf;
 }
 
-/* Addresses for documentation (RFC 5737, RFC 3849): no router carries them. */
+/* Addresses for documentation (RFC 5737, RFC 3849), which no router forwards. */
 static struct tuple probe_tuple(unsigned int class, bool is_after)
 {
 	static const char *const text[2][2] = {

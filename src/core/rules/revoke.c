@@ -26,9 +26,9 @@ static bool has_mark(const struct engine *e, const struct flow *f)
 }
 
 /*
- * With ADMIT_MARK rules may set bits one by one, such as one for each direction. What was set
- * by rules that are no more must not wait there for the rest. (Half an epoch is not
- * reported; tablethread takes it away.)
+ * With ADMIT_MARK, rules may set the bits one by one, such as one for each direction. Bits that
+ * were set by an old rule must not stay until another rule adds the rest. (With ADMIT_NFT, no event
+ * reports half an epoch; tablethread clears it.)
  */
 bool revoke_is_part(const struct engine *e, uint32_t mark)
 {
@@ -41,7 +41,7 @@ static void take_back(struct engine *e, struct flow *f, mono_t now)
 {
 	if (flow_has_rules(f))
 		barrier_bar(e, f);
-	/* A reason that conntrack gave, conntrack lifts: with a newer mark. */
+	/* Keep a reason that conntrack gave. Only conntrack's next report may lift it. */
 	if (f->state != FLOW_REFUSED || !policy_is_conn_reason(f->reason))
 		flowact_input(e, f, FLOW_IN_LEAVE, REASON_RULESET_CHANGED, now);
 	else if (f->mark_state == FLOW_MARK_REVOKED)
@@ -58,7 +58,7 @@ static void revoke(struct engine *e, struct flow *f, mono_t now)
 
 /* -- which flows ----------------------------------------------------------- */
 
-/* There was a change after the one that it passed that may concern it. */
+/* A change after number @passed may concern the connection. */
 static bool is_concerned(const struct engine *e, uint32_t passed, const struct setelem_conn *c)
 {
 	const struct suspects *s = &e->suspects;
@@ -111,8 +111,8 @@ void revoke_report(struct engine *e, struct flow *f, const struct event *ev)
 	bool is_fence = ev->is_own && !has_mark(e, f);
 	bool is_later = (e->seen_gen & FLOW_CLEARED_GEN_MASK) != f->cleared_gen;
 
-	/* Where no event comes, a dump that began later says the same, or what was asked
-	 * after that. Events that are older than it must not come behind it. */
+	/* If no event comes, a dump that began after the mark was cleared is a fence as well, and
+	 * so is a refresh after the start of that dump, unless older events are still queued. */
 	if (ev->is_dump && !e->is_behind && is_later)
 		is_fence = true;
 	if (f->mark_state == FLOW_MARK_CLEARED && is_fence)
@@ -127,15 +127,16 @@ void revoke_visit_epoch(struct engine *e, struct flow *f, mono_t now)
 
 void revoke_visit_suspect(struct engine *e, struct flow *f, mono_t now)
 {
-	/* One that waits for its mark may get it from before this change: that shows when it
-	 * has it. Two fences at a time would be mistaken for each other. */
+	/* A flow without a valid mark, or whose mark is being cleared, does not pass this change:
+	 * the next mark that it reports may be older, and is checked then. Clearing the mark again
+	 * before the first fence has come would confuse the two fences. */
 	if (!revoke_if_suspect(e, f, now) && has_mark(e, f))
 		f->passed = e->suspects.change;
 }
 
-/* -- those that nobody knew ------------------------------------------------- */
+/* -- connections without a flow --------------------------------------------- */
 
-/* For ever: whatever else there is against it, time does not lift it. */
+/* The connection can never be offloaded, so its mark does not matter. */
 static bool is_never_offloaded(enum reason reason)
 {
 	return reason == REASON_UNSUPPORTED_PROTOCOL || reason == REASON_MULTICAST ||
@@ -156,7 +157,7 @@ void revoke_add_stray(struct engine *e, const struct conn *c)
 {
 	struct suspects *s = &e->suspects;
 
-	/* The next dump shows the rest. */
+	/* No room: require another dump, which shows the rest. */
 	if (s->n_strays == STRAYS_MAX) {
 		s->is_dumping = false;
 		return;
@@ -202,7 +203,7 @@ bool revoke_wants_dump(const struct engine *e)
 	return has_suspects(e) && !e->suspects.is_dumped;
 }
 
-/* -- what happened --------------------------------------------------------- */
+/* -- changes --------------------------------------------------------------- */
 
 static uint32_t n_forwarded(const struct engine *e)
 {
@@ -216,7 +217,7 @@ static void set_epoch(struct engine *e, uint32_t epoch)
 	if (epoch)
 		return;
 	counter_inc(&epochs_closed);
-	/* What is marked from now on is newer than all of them. */
+	/* Marks with the next epoch are newer than all of these changes. */
 	e->suspects.n = 0;
 	e->suspects.everything = 0;
 	e->suspects.n_strays = 0;
@@ -234,7 +235,9 @@ static void add_suspects(struct engine *e, const struct event_ruleset *r)
 	s->is_settled = false;
 	s->is_dumping = false;
 	s->is_dumped = false;
-	/* Flows that the walk has seen since are none of the older ones' business. */
+	/* If the new elements do not fit, replace the older ones by one change of the whole ruleset
+	 * with a lower number, so that flows which have passed the older changes are not revoked
+	 * again. */
 	if (r->n_elems > SUSPECTS_MAX - s->n) {
 		s->everything = s->change - 1;
 		s->n = 0;

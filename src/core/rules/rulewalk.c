@@ -7,20 +7,21 @@
 
 #include "base/util.h"
 
-/* The kernel refuses deeper ones (nft_chain_validate, NFT_JUMP_STACK_SIZE). */
+/* The kernel refuses deeper jumps (nft_chain_validate, NFT_JUMP_STACK_SIZE). */
 #define DEPTH_MAX 32
 
-/* What a chain may end in, whoever jumps to it: rules do not hand registers on. */
+/* How a chain may end. This is the same for every jump to the chain, because no rule uses registers
+ * of an earlier rule. */
 enum {
-	MAY_RETURN = 1 << 0, /* to the rule behind the jump */
-	MAY_PASS = 1 << 1,   /* the packet goes on to the next chain of the hook */
-	IS_BUSY = 1 << 2,
-	IS_KNOWN = 1 << 3,
+	MAY_RETURN = 1 << 0, /* to the rule after the jump */
+	MAY_PASS = 1 << 1,   /* the packet goes on to the next base chain */
+	IS_BUSY = 1 << 2,    /* the chain is being walked */
+	IS_KNOWN = 1 << 3,   /* the chain has been walked */
 };
 
 enum answer { NEVER, MAYBE, SURE };
 
-/* Bits of which something is known, and what. */
+/* Data of which some bits are known (set in known[]), with their values. */
 struct bytes {
 	uint8_t value[NFTVIEW_REG_ALL_BYTES], known[NFTVIEW_REG_ALL_BYTES];
 };
@@ -30,12 +31,12 @@ struct walk {
 	bool is_ip6;
 	uint8_t proto;
 	struct bytes network, transport;
-	uint32_t ct_mark; /* bits that are set, behind conntrack */
-	/* Of ct state, ct status and ct mark in this chain. */
+	uint32_t ct_mark; /* bits known to be set, in chains after conntrack */
+	/* What is known of ct state, ct status and ct mark in this chain. */
 	uint32_t state, state_known, status_known, mark_known;
-	uint8_t *ends; /* of each chain */
+	uint8_t *ends; /* MAY_*, IS_* of each chain */
 	unsigned int depth;
-	struct bytes regs; /* of the rule at hand */
+	struct bytes regs; /* in the current rule */
 };
 
 /* -- the packet ----------------------------------------------------------- */
@@ -48,9 +49,10 @@ struct walk {
 /* Bits of ct state and ct status (NF_CT_STATE_BIT, enum ip_conntrack_status). */
 #define STATE_INVALID (1u << 0)
 #define STATE_ESTABLISHED (1u << 1)
-#define STATUS_KNOWN 0x020e /* replied, assured, confirmed; and dying, which it is not */
+#define STATUS_KNOWN 0x020e /* seen reply, assured and confirmed are set, dying is not */
 #define STATUS_VALUE 0x000e
-/* Of the flags of TCP. Without ACK conntrack finds a packet invalid (tcp_valid_flags). */
+/* TCP flags: FIN, SYN and RST are clear. ACK is set, or conntrack finds the packet invalid
+ * (tcp_valid_flags). */
 #define TCP_FLAGS_AT 13
 #define TCP_FLAGS_KNOWN 0x17
 #define TCP_FLAGS_VALUE 0x10
@@ -70,7 +72,7 @@ static void make_packet(struct walk *w, enum rulewalk_packet packet)
 		know(&w->network, 6, w->proto, 0xff);
 	} else {
 		know(&w->network, 0, 0x40, 0xf0);
-		/* Neither more fragments, nor an offset. */
+		/* Not a fragment: no "more fragments" flag, no offset. */
 		know(&w->network, 6, 0, 0x3f);
 		know(&w->network, 7, 0, 0xff);
 		know(&w->network, 9, w->proto, 0xff);
@@ -79,9 +81,10 @@ static void make_packet(struct walk *w, enum rulewalk_packet packet)
 		know(&w->transport, TCP_FLAGS_AT, TCP_FLAGS_VALUE, TCP_FLAGS_KNOWN);
 }
 
-/* Before conntrack has seen a packet it has no connection, and is called invalid
- * (nft_ct_get_eval); with the same priority nobody knows which comes first. True when
- * this is not as in the chain before. */
+/* Sets what is known of ct state, status and mark in a base chain. Before conntrack has seen it, a
+ * packet has no connection, and its ct state is invalid (nft_ct_get_eval). A chain with conntrack's
+ * own priority may run before or after conntrack. Returns true if the state differs from that in
+ * the chain before. */
 #define PRIORITY_CONNTRACK (-200)
 static bool enter_chain(struct walk *w, const struct nftview_chain *c)
 {
@@ -107,7 +110,7 @@ static void load_number(struct bytes *regs, unsigned int dreg, uint32_t value, u
 	memcpy(regs->known + dreg, &known, sizeof(known));
 }
 
-/* The rest of a register is zeroed by the kernel (nft_reg_store8, nft_payload_eval). */
+/* The kernel zeroes the rest of the register (nft_reg_store8, nft_payload_eval). */
 static void load_byte(struct bytes *regs, unsigned int dreg, uint8_t value)
 {
 	load_number(regs, dreg, 0, UINT32_MAX);
@@ -174,8 +177,8 @@ static enum answer opposite(enum answer a)
 	return a == SURE ? NEVER : a == NEVER ? SURE : MAYBE;
 }
 
-/* Whether the value is less than the other, or equal if that is allowed, with the least
- * and the greatest that it may be. The kernel compares bytes, too (nft_cmp_eval). */
+/* Whether the register is less than @value, or equal if @or_equal. Compares the least and the
+ * greatest value that the register can have, by bytes like the kernel (nft_cmp_eval). */
 static enum answer is_less(const struct bytes *regs, unsigned int sreg, const uint8_t *value,
 			   unsigned int len, bool or_equal)
 {
@@ -218,7 +221,7 @@ static void bitwise(struct bytes *regs, const struct ruleop *op)
 {
 	for (unsigned int i = 0; i < op->len; i++) {
 		uint8_t value = (regs->value[op->sreg + i] & op->value.a[i]) ^ op->value.b[i];
-		/* What is masked is known to be 0. */
+		/* Bits that the mask clears are known. */
 		uint8_t known = regs->known[op->sreg + i] | (uint8_t)~op->value.a[i];
 
 		know(regs, op->dreg + i, value, known);
@@ -259,7 +262,7 @@ static enum answer lookup(const struct walk *w, const struct ruleop *op)
 
 static unsigned int walk_chain(struct walk *w, uint32_t chain);
 
-/* Tells whether the packet may go on behind the verdict. */
+/* Follows a verdict. Returns true if the packet may continue with the next rule. */
 static bool decide(struct walk *w, uint8_t code, uint32_t chain, unsigned int *ends)
 {
 	unsigned int there;
@@ -282,7 +285,7 @@ static bool decide(struct walk *w, uint8_t code, uint32_t chain, unsigned int *e
 	return true;
 }
 
-/* Every verdict of a map that may be found. As decide(), for the map as a whole. */
+/* Like decide(), for every verdict that a lookup in the map may find. */
 static bool decide_by_map(struct walk *w, const struct ruleop *op, unsigned int *ends)
 {
 	const struct nftview_set *set = &w->rs->set[op->lookup.set];
@@ -293,7 +296,7 @@ static bool decide_by_map(struct walk *w, const struct ruleop *op, unsigned int 
 		const struct nftview_elem *e = &w->rs->elem[set->elem + i];
 		enum answer answer;
 
-		w->regs = regs; /* the walk of a chain uses them */
+		w->regs = regs; /* walking a chain changes them */
 		answer = is_elem(w, op, set, e);
 		if (answer == NEVER)
 			continue;
@@ -312,7 +315,7 @@ static bool is_verdict_map(const struct walk *w, const struct ruleop *op)
 static void do_stmt(struct ruleop *op, unsigned int *ends)
 {
 	op->stmt.is_reached = true;
-	/* They may decide by themselves. */
+	/* These statements may accept the packet themselves. */
 	switch (op->stmt.what) {
 	case RULESTMT_TARGET:
 	case RULESTMT_UNKNOWN:
@@ -320,7 +323,7 @@ static void do_stmt(struct ruleop *op, unsigned int *ends)
 	}
 }
 
-/* One step. Matches give their answer, all else is sure. */
+/* Executes one step. Returns whether the rule continues: always SURE, except for matches. */
 static enum answer step(struct walk *w, struct ruleop *op, unsigned int *ends)
 {
 	switch ((enum ruleop_kind)op->kind) {
@@ -341,7 +344,7 @@ static enum answer step(struct walk *w, struct ruleop *op, unsigned int *ends)
 	return MAYBE;
 }
 
-/* Tells whether the packet may get to the next rule. */
+/* Returns true if the packet may get to the next rule. */
 static bool walk_rule(struct walk *w, const struct nftview_rule *rule, unsigned int *ends)
 {
 	bool is_sure = true;
@@ -371,7 +374,7 @@ static unsigned int walk_chain(struct walk *w, uint32_t chain)
 	unsigned int ends = 0;
 	bool goes_on = true;
 
-	/* What is not known may do anything. So may a circle: there is none, unless the
+	/* An unknown chain may do anything. So may a loop of jumps, which only exists if the
 	 * ruleset changed while it was read. */
 	if (chain == NFTVIEW_NONE || (w->ends[chain] & IS_BUSY) || w->depth >= DEPTH_MAX)
 		return MAY_RETURN | MAY_PASS;
@@ -409,8 +412,9 @@ static int compare_base_chains(const void *a, const void *b)
 	return x->priority < y->priority ? -1 : x->priority > y->priority;
 }
 
-/* In the order in which packets meet the chains, until one lets none through. In which
- * order those of equal priority are met, their priority does not tell. */
+/* Walks the base chains in the order in which packets meet them, up to one that lets none through.
+ * Chains of the same priority may run in any order, so the others of that priority are walked,
+ * too. */
 static void walk_hooks(struct walk *w, const struct nftview_chain **list)
 {
 	uint32_t n = 0;
@@ -426,7 +430,7 @@ static void walk_hooks(struct walk *w, const struct nftview_chain **list)
 
 		if (is_over && compare_base_chains(&list[i - 1], &list[i]) != 0)
 			return;
-		/* What chains end in was found with another state. */
+		/* Earlier results were found with another ct state. */
 		if (enter_chain(w, list[i]))
 			memset(w->ends, 0, w->rs->n_chains);
 		ends = walk_chain(w, (uint32_t)(list[i] - w->rs->chain));

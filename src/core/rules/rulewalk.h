@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * rulewalk - which statements of a ruleset a packet of an established connection
- * reaches, when the CPU forwards it.
+ * rulewalk - finds the nft statements that the packets of an offloaded connection skip.
  *
- * The packet is one that could be offloaded: TCP or UDP, IPv4 or IPv6, its
- * connection established and assured, no fragment, no SYN, FIN or RST. All else
- * about it is unknown, and what is unknown may match. So what is not marked is
- * certainly not reached, and what is marked may be. Where only connections with
- * certain bits in their ct mark are offloaded, those bits are known, too.
+ * These are the statements that a packet of the connection may reach when the CPU forwards it. The
+ * packet is one that could be offloaded: TCP or UDP, IPv4 or IPv6, of an established and assured
+ * connection, not a fragment, without SYN, FIN or RST. If only connections with certain bits in
+ * their ct mark are offloaded, these bits are known, too. Everything else about the packet is
+ * unknown, and a match on something unknown may match. So a marked statement may be reached, and an
+ * unmarked one is certainly not reached.
  *
- * Only filter chains of the prerouting, forward and postrouting hooks count: NAT
- * chains see the first packet of a connection only (nf_nat_inet_fn).
+ * Only filter chains of the prerouting, forward and postrouting hooks count. NAT chains see only
+ * the first packet of a connection (nf_nat_inet_fn).
  */
 #pragma once
 
 #include "model/nftview.h"
 
-/* Kinds of packets; each is walked on its own. */
+/* Kinds of packets. Each needs a walk of its own. */
 enum rulewalk_packet {
 	RULEWALK_TCP4,
 	RULEWALK_UDP4,
@@ -26,13 +26,13 @@ enum rulewalk_packet {
 };
 
 /*
- * Sets is_reached of the statements that a packet of this kind may reach; ct_mark are
- * bits that its connection has. The time grows with the rules and elements of maps,
- * whatever the jumps. 0 or -ENOMEM.
+ * Sets is_reached of the statements that a packet of this kind may reach. @ct_mark has the bits
+ * that are known to be set in the connection's mark. The time is linear in the number of rules and
+ * map elements, whatever jumps there are. Returns 0 or -ENOMEM.
  */
 MUST_CHECK int rulewalk_mark(struct nftview *rs, enum rulewalk_packet packet, uint32_t ct_mark);
 
-/* How many statements of each kind are marked. */
+/* Counts the marked statements of each kind. */
 void rulewalk_count(const struct nftview *rs, uint32_t ret[RULESTMT__COUNT]);
 
 struct rulewalk_found {
@@ -42,8 +42,8 @@ struct rulewalk_found {
 	const struct ruleop *op; /* a RULEOP_STMT */
 };
 
-/* The next statement of one kind that is marked, at or behind the cursor; begin with
- * { 0 }. False at the end. In the order of the chains. */
+/* Finds the next marked statement of a kind, in the order of chains and rules. Start with a cursor
+ * of { 0 }. Returns false at the end. */
 struct rulewalk_cursor {
 	uint32_t chain, rule, op;
 };

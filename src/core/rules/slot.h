@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * slot - where the rules of a flow sit in tc: their prio and handle follow from the flow's slot in
- * the flow table.
+ * slot - maps a flow's slot in the flow table to the tc prios and handles of its rules.
  */
 #pragma once
 
@@ -9,9 +8,8 @@
 #include "core/settings.h"
 #include "model/rule.h"
 
-/* The prios that are ours, counted from settings.tc_priority. A prio belongs to one ethertype
- * (tcf_chain_tp_find), and guards come first. In the layout RECIPE_PRIO all rules are in the first of
- * them. */
+/* Our prios, relative to settings.tc_priority. A prio belongs to one ethertype (tcf_chain_tp_find),
+ * and guards come before flows. With layout RECIPE_PRIO, all rules are in the first prio. */
 enum slot_prio {
 	SLOT_PRIO_GUARD_IP4,
 	SLOT_PRIO_GUARD_IP6,
@@ -20,8 +18,8 @@ enum slot_prio {
 	SLOT_PRIO__COUNT,
 };
 
-/* Handle of the rule of @dir of the flow in @slot, and back. Handles are dense and never 0: the kernel
- * keeps them in a radix tree. */
+/* Converts slot and direction to the handle of the rule, and back. Handles are never 0, and dense
+ * because the kernel keeps them in a radix tree. */
 static inline uint32_t slot_handle(uint32_t slot, enum dir dir)
 {
 	return 2 * slot + (uint32_t)dir + 1;
@@ -37,6 +35,6 @@ static inline enum dir slot_dir(uint32_t handle)
 	return (enum dir)((handle - 1) % 2);
 }
 
-/* Where the rule of @dir sits; @ingress is the port on which packets of @dir arrive. */
+/* The place of the rule of @dir. @ingress is the port on which packets of @dir arrive. */
 struct rule_where slot_where(const struct settings *settings, enum recipe_layout layout,
 			     enum family family, uint32_t slot, enum dir dir, uint32_t ingress);

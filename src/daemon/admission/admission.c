@@ -29,22 +29,22 @@ COUNTER(nft_failures, "times that our nft table could not be made or changed");
 
 #define RCVBUF_BYTES	 (1024 * 1024)
 #define RCVBUF_MAX_BYTES (64 * 1024 * 1024)
-/* Messages per wake-up. */
+/* Messages read per wake-up. */
 #define BUDGET		 512
-/* Commits that follow each other faster than this are a burst. After the first few of
- * one, admission waits until none came for a while, which is longer the longer the burst
- * is; but when it has been closed for very long, a short while is enough. */
+/* Commits less than BURST_MS apart form a burst. After the first BURST_FEW, admission stays
+ * closed until no commit has arrived for a quiet time, which grows with the length of the
+ * burst. When admission has been closed for CLOSED_MAX_MS, QUIET_MS is enough. */
 #define BURST_MS	 2000
 #define BURST_FEW	 2
 #define QUIET_MS	 200
-#define QUIET_DOUBLED	 4u /* this many commits make it twice as long ... */
-#define QUIET_DOUBLINGS	 3u /* ... up to so many times */
+#define QUIET_DOUBLED	 4u /* commits that double the quiet time ... */
+#define QUIET_DOUBLINGS	 3u /* ... at most this many times */
 #define CLOSED_MAX_MS	 10000
-/* Our table is put back at once, and if it is lost again within this time, later. */
+/* A lost table is restored at once; one that is lost again within LOSS_MS, after a delay. */
 #define LOSS_MS		 10000
 #define LOSS_FIRST_MS	 500
 #define LOSS_MAX_MS	 60000
-/* After a failure. */
+/* Delays after a failure. */
 #define RETRY_FIRST_MS	 250
 #define RETRY_MAX_MS	 60000
 
@@ -57,30 +57,33 @@ struct admission {
 	struct portlist *portlist;
 	struct nftwatch *watch;
 	struct loop_fd *watch_fd, *work_fd, *cleaner_fd;
-	struct loop_timer *timer; /* to go on */
+	struct loop_timer *timer; /* calls admission_go_on() */
 	struct expiry *expiry;
-	/* What follows is of ADMIT_NFT; own is NULL otherwise. */
+	/* From here to trouble: ADMIT_NFT only. own is NULL otherwise. */
 	struct nfttable *own;
-	struct tablethread *work, *cleaner; /* of the table; of old marks */
+	struct tablethread *work, *cleaner; /* table thread; mark cleaner */
 	struct flowtableplan *handover;
 	struct nftlayout_config config;
 	struct epochs epochs;
-	bool is_kept;      /* the table outlives us */
-	bool is_open;      /* some epoch counts, for the engine */
-	bool is_ordered;   /* the table is being told it */
-	/* The last order failed: the table may write that epoch, or the one before. */
+	bool is_kept;      /* admission_free() leaves the table in the kernel */
+	bool is_open;      /* the engine has been given an epoch that counts */
+	bool is_ordered;   /* an EPOCH job is under way */
+	/* The last EPOCH job failed: the table may write its epoch or the one before. A LOOK
+	 * job is under way to find out which. */
 	bool is_unsure, is_looking;
-	bool is_cleaning;  /* the next epoch: by the thread, then until all is read */
-	uint32_t cleaning;
-	mono_t quiet_until, paused_until; /* not opened again before: commits, failures */
+	/* An epoch is being cleaned: by a CLEAN job, then by a fence for events that carry it. */
+	bool is_cleaning;
+	uint32_t cleaning; /* that epoch */
+	/* Admission stays closed until both: after commits; after failures and losses. */
+	mono_t quiet_until, paused_until;
 	mono_t closed_at;
 	mono_t last_commit, last_loss;
 	unsigned int burst, losses, failures;
-	struct nlerr trouble; /* why the table is not as it should be */
-	uint32_t generation; /* of the ruleset: all changes up to it were read; 0 = unknown */
-	/* Elements were told to the engine: what was reported before is being read. */
+	struct nlerr trouble; /* last failure; err 0 = none since the last success */
+	uint32_t generation; /* of the ruleset, processed up to here; 0 = unknown */
+	/* After EVENT_RULESET: a fence waits for all earlier events; another fence is needed. */
 	bool is_settling, settle_again;
-	bool is_halving, halve_again; /* before that: half marks are being taken away */
+	bool is_halving, halve_again; /* before the fence: a HALVES job; another one is needed */
 };
 
 /* -- at start --------------------------------------------------------------- */
@@ -101,7 +104,7 @@ static const char *error_text(const struct nlerr *err)
 	return err->extack[0] ? err->extack : "no text";
 }
 
-/* What the operator can do about it. */
+/* What the administrator can do about an error. */
 static const char *remedy(int err)
 {
 	switch (err) {
@@ -113,7 +116,7 @@ static const char *remedy(int err)
 	return "see the kernel's text";
 }
 
-/* What the earlier life left is whole, and nobody has changed the ruleset since. */
+/* The record fits, the earlier run's table is intact, and the ruleset has not changed since. */
 static bool is_kept(const struct config *config, const struct lastlife *life,
 		    const struct nfttable_state *state)
 {
@@ -121,7 +124,7 @@ static bool is_kept(const struct config *config, const struct lastlife *life,
 	       state->generation == life->generation;
 }
 
-/* Leaves a table of an earlier life as it is where life says so, and else makes it. */
+/* Leaves the table of an earlier run as it is if the record still holds; else creates ours. */
 static int make_table(const struct config *config, struct lastlife *life, struct nfttable *own,
 		      struct nlerr *ret_err)
 {
@@ -137,8 +140,8 @@ static int make_table(const struct config *config, struct lastlife *life, struct
 		snprintf(ret_err->extack, sizeof(ret_err->extack), "mark must have at least three bits");
 		return err;
 	}
-	/* The table of an earlier run goes on with another epoch, for the ruleset may
-	 * have changed since; no value is admitted yet. */
+	/* A new table keeps the epoch of the earlier run's table. That epoch does not count:
+	 * admission_go_on() chooses another, because the ruleset may have changed since. */
 	c.epoch = epochs_current(&epochs);
 	err = nfttable_check(own, &c, &state, ret_err);
 	life->is_valid = !err && is_kept(config, life, &state);
@@ -165,7 +168,7 @@ static int fall_back(struct config *config, const struct nlerr *err)
 	return 0;
 }
 
-/* 0 where nobody counts. */
+/* Returns 0 if the generation cannot be read. */
 static uint32_t read_generation(void)
 {
 	struct nlerr why = { 0, "" };
@@ -178,7 +181,7 @@ static uint32_t read_generation(void)
 	return generation;
 }
 
-/* Where the marks are of others, or nobody's. */
+/* Checks the record when our table does not set the marks: ADMIT_MARK and ADMIT_EVENTS. */
 static void look_without_table(const struct config *config, struct lastlife *life)
 {
 	bool fits = lastlife_fits(life, config);
@@ -210,7 +213,7 @@ int admission_open_table(struct config *config, struct lastlife *life, struct nf
 	nfttable_close(*ret_own);
 	*ret_own = NULL;
 	life->is_valid = false;
-	/* The bits were chosen for an epoch. */
+	/* Undo settings_choose_mark(), which chose the bits for an epoch. */
 	if (!has_bits)
 		config->core.mark = 0;
 	why.err = err;
@@ -251,7 +254,7 @@ static bool wait_for_quiet(struct admission *r)
 	return true;
 }
 
-/* One of each kind at a time, so there is room. */
+/* At most one job of each of these types is under way, so there is room. */
 static void order(struct tablethread *work, enum tablethread_type type, uint32_t epoch)
 {
 	struct tablethread_job job = { .type = (uint8_t)type, .epoch = epoch };
@@ -265,7 +268,7 @@ static void want_clean(struct admission *r)
 
 	if (!dirty || r->is_cleaning || r->is_looking)
 		return;
-	/* The one that is written must not be cleaned, and then count as new. */
+	/* The table may write the very epoch that would be cleaned and reused: look first. */
 	if (r->is_unsure) {
 		r->is_looking = true;
 		order(r->work, TABLETHREAD_LOOK, 0);
@@ -289,8 +292,8 @@ void admission_go_on(struct admission *r)
 	if (!epoch)
 		return;
 	epochs_use(&r->epochs, epoch);
-	/* Nobody has it before the table writes it, and reports of who has it may be
-	 * here before the table's answer. */
+	/* Tell the engine first. No connection has the epoch before the table writes it, but events
+	 * that carry it can arrive before the table thread's answer. */
 	r->is_open = true;
 	r->is_ordered = true;
 	feed_epoch(r, epoch);
@@ -336,14 +339,14 @@ static void on_epoch_done(struct admission *r, const struct tablethread_done *do
 	on_success(r);
 	if (done->made_table)
 		counter_inc(&nft_tables_made);
-	/* Otherwise the ruleset has changed again since. */
+	/* Admission was closed meanwhile: the ruleset has changed again. */
 	if (!r->is_open)
 		return;
 	log_debug("connections are admitted by epoch 0x%x", done->job.epoch);
 	ingest_follow(r->ingest);
 }
 
-/* All that was reported with this epoch has been read. */
+/* All events that carry the cleaned epoch have been processed. */
 static void on_cleaned(void *ctx)
 {
 	struct admission *r = ctx;
@@ -371,7 +374,7 @@ static void on_clean_done(struct admission *r, const struct tablethread_done *do
 		on_failure(r, done, "cannot take old marks from connections");
 		return;
 	}
-	/* A failure of that is over; whether one of an epoch is, the next one shows. */
+	/* Cleaning works again. Whether changing the table does is shown by the next EPOCH job. */
 	if (r->is_open && !r->is_ordered)
 		on_success(r);
 	if (ingest_fence(r->ingest, on_cleaned, r))
@@ -382,8 +385,8 @@ static void on_clean_done(struct admission *r, const struct tablethread_done *do
 
 static void on_settled(void *ctx);
 
-/* Without memory for a fence nothing is settled until the next change, which is never
- * wrong. */
+/* Starts a fence. If there is no memory for it, the change stays unsettled until the next one,
+ * which is always safe. */
 static void settle(struct admission *r)
 {
 	r->settle_again = r->is_settling;
@@ -397,7 +400,7 @@ static void on_settled(void *ctx)
 	struct event ev = { .type = EVENT_RULESET_SETTLED };
 
 	r->is_settling = false;
-	/* Another change came meanwhile, and will settle by itself. */
+	/* Another change came meanwhile: on_halves_done() starts its fence. */
 	if (r->is_halving)
 		return;
 	if (r->settle_again)
@@ -407,8 +410,8 @@ static void on_settled(void *ctx)
 }
 
 /*
- * Half an epoch is not reported to us, so it cannot be doubted later: the packet that
- * set it passed the ruleset as it was then, and the second half may come at any time.
+ * No event reports a half epoch, so the engine cannot doubt it later. The packet that set it
+ * passed the old ruleset, and a reply may complete the epoch at any time.
  */
 static void clear_halves(struct admission *r)
 {
@@ -432,7 +435,7 @@ static void feed_change(struct admission *r, bool everything, const struct setel
 		settle(r);
 }
 
-/* A burst is one change, which lasts until it is over. */
+/* Keeps admission closed until the burst of commits is over. */
 static void note_time(struct admission *r)
 {
 	mono_t now = loop_now(r->loop);
@@ -478,7 +481,7 @@ static void feed_elements(struct admission *r, const struct setelem *elem, unsig
 {
 	counter_add(&nft_elements, n);
 	feed_change(r, false, elem, n);
-	/* A flowtable cannot give up some of its connections. */
+	/* A flowtable cannot drop single connections. */
 	flowtableplan_renew(r->handover);
 }
 
@@ -502,7 +505,7 @@ static void on_halves_done(struct admission *r, const struct tablethread_done *d
 static void on_elements(struct admission *r, const struct setelem *elem, unsigned int n)
 {
 	for (unsigned int i = 0; i < n; i++) {
-		/* More than can be remembered: until the first of them, all is as it was. */
+		/* expiry cannot remember all of them. Nothing changes until one expires. */
 		if (elem[i].expires_ms && expiry_add(r->expiry, &elem[i], loop_now(r->loop)))
 			log_notice("too many set elements with a time-out, all flows are looked at "
 				   "when the next one is over");
@@ -549,7 +552,7 @@ static void on_watch(void *ctx, int fd, unsigned int events)
 	admission_go_on(r);
 }
 
-/* Their time is over: the kernel says nothing (nft_rhash_gc). */
+/* Elements have expired, which the kernel does not report (nft_rhash_gc). */
 static void on_expired(void *ctx, const struct setelem *elem, unsigned int n)
 {
 	struct admission *r = ctx;
@@ -599,14 +602,14 @@ static void on_cleaner(void *ctx, int fd, unsigned int events)
 	take_answers(r, r->cleaner);
 }
 
-/* -- life -------------------------------------------------------------------- */
+/* -- start and end ------------------------------------------------------------- */
 
 static int watch_changes(struct admission *r)
 {
 	uint32_t before = read_generation();
 	int err = nftwatch_open(&r->watch, RCVBUF_BYTES, r->own ? nfttable_portid(r->own) : 0);
 
-	/* Then the rules that set the mark are of another kind, which tell nobody. */
+	/* Then rules of another kind than nft's set the mark. Their changes are not reported. */
 	if (err && !r->own) {
 		log_notice("cannot watch the nft ruleset, changes of it do not take flows back: %s",
 			   strerror(-err));
@@ -616,7 +619,7 @@ static int watch_changes(struct admission *r)
 		log_error("cannot watch the nft ruleset: %s", strerror(-err));
 		return err;
 	}
-	/* One that came between is neither told nor missed for sure. */
+	/* A commit between the two readings may or may not be reported. */
 	r->generation = read_generation();
 	if (r->generation != before)
 		r->generation = 0;
@@ -624,7 +627,7 @@ static int watch_changes(struct admission *r)
 	return r->watch_fd ? 0 : -ENOMEM;
 }
 
-/* The epoch that the table has written since it was made is not the first one to count. */
+/* Makes the epoch that the table writes the current one, so that the next one differs. */
 static void read_epoch(struct admission *r)
 {
 	struct nfttable_state state = { .epoch = 0 };
@@ -659,8 +662,8 @@ static int start_work(struct admission *r)
 }
 
 /*
- * Rules of an earlier life were found, and the engine has them. Changes are told from now
- * on: has there been one since we looked?
+ * Continues with the rules of an earlier run, which the engine has adopted. Changes of the
+ * ruleset are reported from now on; takes the flows back if one came since the record was checked.
  */
 static void go_on_with(struct admission *r, const struct lastlife *life)
 {
@@ -700,7 +703,7 @@ int admission_new(struct loop *loop, struct engine *engine, struct dispatch *dis
 	r->portlist = portlist;
 	r->own = own;
 	make_config(config, &r->config);
-	/* Nothing that was long ago is part of a burst. */
+	/* The first commit is not part of a burst, and the first loss is not a repetition. */
 	r->last_commit = r->last_loss = mono_add_ms(loop_now(loop), -LOSS_MS);
 	r->timer = loop_timer_add(loop, "nft table", go_on, r);
 	if (r->timer && expiry_new(loop, on_expired, r, &r->expiry) == 0)
@@ -714,7 +717,7 @@ int admission_new(struct loop *loop, struct engine *engine, struct dispatch *dis
 	*ret = r;
 	if (life->is_valid)
 		go_on_with(r, life);
-	/* Marks are from before, and only packets that pass now give new ones. */
+	/* The marks are from before a change, and only packets from now on set new ones. */
 	else if (life->is_outdated)
 		feed_change(r, true, NULL, 0);
 	admission_go_on(r);
@@ -726,7 +729,7 @@ static bool remove_table(struct admission *r)
 	struct nlerr why = { 0, "" };
 	int err = nfttable_down(r->own, NULL, &why);
 
-	/* A table that is not ours any more is theirs. */
+	/* -EEXIST: the table of our name is somebody else's now. */
 	if (!err || err == -EEXIST)
 		return true;
 	log_error("cannot remove our nft table, use \"nft delete table inet " NFTNAMES_TABLE
@@ -781,7 +784,7 @@ bool admission_is_settled(const struct admission *r, uint32_t *ret_epoch, uint32
 	*ret_generation = r->generation;
 	if (r->own)
 		*ret_epoch = epochs_current(&r->epochs);
-	/* Time alone would make it another one. */
+	/* An element that expires changes the ruleset without a new generation. */
 	return r->generation && expiry_is_empty(r->expiry) && !r->is_settling && !r->is_halving &&
 	       (!r->own || (r->is_open && !r->is_ordered && !r->is_unsure));
 }

@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ruleset - nft stays the policy: our table, and what changes of the ruleset mean.
+ * admission - lets the nft ruleset decide which connections may be offloaded.
  *
- * With ADMIT_NFT our own table marks the connections that got through the ruleset,
- * with the epoch that counts at the time. When somebody commits a change that may
- * concern all of them, the engine is told that no epoch counts any more, and as
- * soon as the table writes another one, that one. Many commits in a short time are
- * one change. An epoch is used again only when no connection has it any more and
- * all that was reported with it has been read.
+ * With ADMIT_NFT our own nft table writes the current epoch into the ct mark of each
+ * connection that passes the ruleset. When another process commits a change that may
+ * concern every connection, the engine is told that no epoch counts any more. When
+ * the engine no longer regards any flow as admitted, it is told the next epoch, and
+ * then the table is made to write that epoch. Commits in quick succession count as
+ * one change. An epoch is reused only when no connection has it any more and all
+ * events that carry it have been processed.
  *
- * A table of ours that somebody deletes or changes is made anew, at ever longer
- * intervals if that happens again and again.
+ * If somebody deletes or changes our table, it is restored, after growing delays if
+ * that happens repeatedly.
  *
- * With ADMIT_MARK the administrator's rules set the mark; the engine is told of
- * changes. Elements of sets that come or go, or whose time is over, concern only the
- * connections that they can match, in both modes.
+ * With ADMIT_MARK the administrator's rules set the mark; the engine is only told of
+ * changes of the ruleset.
+ *
+ * In both modes a set element that is added, removed or expires concerns only the
+ * connections that it can match.
  */
 #pragma once
 
@@ -35,44 +38,47 @@ struct nfttable;
 struct admission;
 
 /*
- * Before anything else starts: makes our table where the configuration wants it, so
- * that what the kernel has against it shows while nothing is done yet. Then
- * config->core.admit falls back as configured, or the start fails: -errno, logged.
- * *ret_own is NULL where there is no table.
+ * Makes our table if the configuration asks for it. Called before anything else
+ * starts, so that nothing else has been done if the kernel refuses the table. In that
+ * case config->core.admit falls back as configured, or the start fails: -errno, logged.
+ * *ret_own is NULL without a table.
  *
- * life->is_valid is left only when what it says is still so: the same configuration of
- * admission, the same generation of the ruleset, and the same table, which then stays.
+ * life->is_valid stays true only if the record still holds: the settings of admission
+ * match and, unless admit is ADMIT_EVENTS, the generation of the ruleset is the same. With
+ * ADMIT_NFT our table must also be intact and have the recorded epoch; it is then left as it
+ * is. With ADMIT_MARK life->is_outdated is set when only the generation differs.
  */
 MUST_CHECK int admission_open_table(struct config *config, struct lastlife *life,
 				  struct nfttable **ret_own);
 
-/* Takes own over, also where it fails. With a valid life the engine has its flows, and its
- * epoch goes on to count. bypass and portlist (NULL is fine)
- * are told when chains and flowtables may have changed. 0 or
- * -errno, logged. */
+/* Takes ownership of own, also on failure. With a valid life the engine must have adopted
+ * that run's flows; the recorded epoch then counts from the start. bypass and portlist (NULL
+ * is fine) are told when chains and flowtables may have changed. 0 or -errno, logged. */
 MUST_CHECK int admission_new(struct loop *loop, struct engine *engine, struct dispatch *dispatch,
 			   struct ingest *ingest, struct bypass *bypass,
 			   struct portlist *portlist,
 			   const struct config *config, const struct lastlife *life,
 			   struct nfttable *own, struct admission **ret);
-/* Removes the table. False when that failed, logged. NULL is fine. */
+/* Removes the table unless admission_keep() was called. Returns false, logged, if that failed.
+ * NULL is fine. */
 MUST_CHECK bool admission_free(struct admission *ruleset);
 
-/* Lets admission_free() leave the table. NULL is fine. */
+/* Makes admission_free() leave the table in the kernel. NULL is fine. */
 void admission_keep(struct admission *ruleset);
 
-/* Nothing that a change asks for is still to be done here (see view_is_lawful), and the
- * ruleset does not change of itself. What is so then: the epoch, 0 without one, and the
- * generation, 0 where nobody counts. NULL: as events come. */
+/* Returns true if no change of the ruleset is pending here (for the engine see
+ * view_is_lawful()) and no known set element is going to expire. Always sets the epoch (0 without
+ * a table) and the generation of the ruleset (0 = unknown). NULL (ADMIT_EVENTS): true. */
 bool admission_is_settled(const struct admission *ruleset, uint32_t *ret_epoch,
 			uint32_t *ret_generation);
 
-/* Something may have happened that it waits for: cheap. */
+/* Continues work that waited for the engine or for time to pass. Cheap. NULL is fine. */
 void admission_go_on(struct admission *ruleset);
 
-/* Connections are admitted, or somebody else's rules see to that. NULL: as events come. */
+/* Returns true if connections can be admitted: the table writes the current epoch and the
+ * flowtables are settled, or we have no table. NULL (ADMIT_EVENTS): true. */
 bool admission_is_open(const struct admission *ruleset);
-/* NULL where nothing goes to the kernel's flowtable. */
+/* Returns NULL if no connection goes to the kernel's flowtable. */
 const struct flowtableplan *admission_handover(const struct admission *ruleset);
-/* Why they are not, for people; "" when they are. */
+/* Returns the text of the present failure of our table or the mark cleaner; "" without one. */
 const char *admission_trouble(const struct admission *ruleset);

@@ -7,7 +7,7 @@
 #include "base/bug.h"
 #include "kern/nft/nftlayout.h"
 
-/* The bits of number + 1, spread over ours, and the lowest. */
+/* Spreads the bits of number + 1 over e->bits, and adds the lowest of our bits. */
 static uint32_t value_of(const struct epochs *e, unsigned int number)
 {
 	uint32_t value = e->whole, rest = e->bits;
@@ -22,6 +22,7 @@ static uint32_t value_of(const struct epochs *e, unsigned int number)
 	return value;
 }
 
+/* Returns e->n if value is not an epoch. */
 static unsigned int number_of(const struct epochs *e, uint32_t value)
 {
 	unsigned int i = 0;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * epochs - which value of our bits of the ct mark comes next.
+ * epochs - chooses the next epoch: a value of our bits of the ct mark.
  *
- * The lowest bit tells a whole epoch from half of one (kern/nft/nftlayout); the values are all
- * that the others can have but 0, with that bit. One that was in use is dirty: some
- * connection may still have it, or half of it. It is used again when somebody has
- * cleaned it.
+ * An epoch is our lowest bit with any combination of the others but 0. Two packets admit
+ * a connection: the first sets the half epoch, which lacks the lowest bit, and the second sets
+ * the whole epoch (kern/nft/nftlayout). An epoch that was in use is dirty: some connection may
+ * still have it, whole or half. It is reused only after it was cleared from all connections.
  */
 #pragma once
 
@@ -14,28 +14,28 @@
 
 #include "base/compiler.h"
 
-/* More values than this are not made use of. */
+/* Most values that are used. */
 #define EPOCHS_MAX 15
 
 struct epochs {
-	uint32_t bits;	      /* but the lowest */
-	uint32_t whole;	      /* that one */
-	unsigned int n;	      /* values */
-	unsigned int current; /* the one that is or may be written now; counted from 0 */
-	bool is_clean[EPOCHS_MAX];
+	uint32_t bits;	      /* our bits without the lowest */
+	uint32_t whole;	      /* our lowest bit */
+	unsigned int n;	      /* number of values */
+	unsigned int current; /* index of the value that the table writes, or may write */
+	bool is_clean[EPOCHS_MAX]; /* no connection has the value, whole or half */
 };
 
-/* At first all are dirty. -EINVAL when there are less than three values, which takes three
- * bits: one is written, one is being cleaned, one is free. */
+/* Makes all values dirty. -EINVAL with fewer than three bits: at least three values are
+ * needed, one that is written, one that is being cleaned and one that is free. */
 MUST_CHECK int epochs_init(struct epochs *e, uint32_t bits);
-/* The value written now is this one, as far as it is one of them. */
+/* Makes value the current one. Does nothing if value is not an epoch. */
 void epochs_set_current(struct epochs *e, uint32_t value);
 uint32_t epochs_current(const struct epochs *e);
-/* The next one, if it is clean; 0 if it has to be cleaned first. */
+/* Returns the next value if it is clean; 0 if it has to be cleaned first. */
 uint32_t epochs_next_clean(const struct epochs *e);
-/* The one that should be cleaned now; 0 if the next one is clean. */
+/* Returns the next value if it has to be cleaned; 0 if it is clean. */
 uint32_t epochs_next_dirty(const struct epochs *e);
-/* Nobody has it any more. The one written now is never clean. */
+/* Notes that no connection has value any more. Ignored for the current value. */
 void epochs_clean(struct epochs *e, uint32_t value);
-/* It may be written from now on, or turned out to be. */
+/* Makes value the current one: the table may write it from now on. It must be an epoch. */
 void epochs_use(struct epochs *e, uint32_t value);

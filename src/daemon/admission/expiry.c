@@ -6,11 +6,11 @@
 
 #include "base/util.h"
 
-/* Told to the receiver at once. */
+/* Most elements in one call of fn. */
 #define BATCH 64
-/* The kernel counts jiffies: what is over is over for packets a moment later at most. */
+/* The kernel counts in jiffies: packets may match an element until this long after its expiry. */
 #define SLACK_MS 10
-/* How often it is looked after those that did not fit, while there are any. */
+/* Interval of calls with n = 0, while there are elements that did not fit. */
 #define OVERFLOW_MS 10000
 
 struct entry {
@@ -23,10 +23,11 @@ struct expiry {
 	struct loop *loop;
 	expiry_fn fn;
 	void *ctx;
-	/* Of those that did not fit, the first and the last; MONO_NEVER = all fit. */
+	/* For elements that did not fit: the next call with n = 0 (MONO_NEVER = all fit), and
+	 * the time at which the last one expires. */
 	mono_t overflow, overflow_end;
 	unsigned int n;
-	struct entry entry[EXPIRY_MAX]; /* in no order */
+	struct entry entry[EXPIRY_MAX]; /* unsorted */
 };
 
 static void arm(struct expiry *x)
@@ -42,7 +43,7 @@ static void arm(struct expiry *x)
 			       0);
 }
 
-/* Up to one batch. True when more are over. */
+/* Takes out up to BATCH expired elements. Returns true if there are more. */
 static bool take(struct expiry *x, mono_t now, struct setelem elem[BATCH], unsigned int *ret_n)
 {
 	*ret_n = 0;
@@ -113,8 +114,8 @@ bool expiry_is_empty(const struct expiry *x)
 	return x->n == 0 && mono_is_never(x->overflow);
 }
 
-/* A new one; or when there is none, that of the last one to go. The same element again is
- * another one: it may be of another set. */
+/* Returns a free entry or, if there is none, the entry that expires last. An element that
+ * equals a known one gets its own entry: it may be in another set. */
 static struct entry *place_for(struct expiry *x)
 {
 	struct entry *last = &x->entry[0];

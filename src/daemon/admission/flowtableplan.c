@@ -19,10 +19,10 @@ COUNTER(flowtables_renewed, "times that our flowtables were emptied because the 
 COUNTER(flowtables_failed, "times that our flowtables could not be made");
 
 #define LOOK_MS	 500
-/* After a failure; a driver that is busy with somebody else's flowtable is asked again. */
+/* Delay after a failure, and before a driver that has another flowtable is asked again. */
 #define RETRY_MS 5000
 
-/* What a driver says to "flags offload". */
+/* Whether a driver accepts a flowtable with "flags offload". */
 enum trial_state {
 	TRIAL_NEW,
 	TRIAL_ASKED,
@@ -34,10 +34,10 @@ struct trial {
 	uint32_t ifindex; /* 0 = free */
 	char name[LINK_NAME_SIZE];
 	uint8_t state; /* enum trial_state */
-	uint8_t tc;    /* enum link_tc, when it was asked */
+	uint8_t tc;    /* enum link_tc at the time of the trial */
 	int err;
 	mono_t asked_at;
-	bool is_seen;  /* in this look */
+	bool is_seen;  /* the current look has found the device */
 };
 
 struct flowtableplan {
@@ -46,14 +46,14 @@ struct flowtableplan {
 	struct tablethread *work;
 	struct loop_timer *timer;
 	struct trial trial[NFTOFFLOAD_MAX_DEVICES];
-	/* What the table has; what it is being told, or NULL. */
+	/* What the table has; what the FLOW job under way gives it (valid while is_telling). */
 	struct nftoffload_config has, told;
-	uint8_t why[NFTOFFLOAD_MAX_PAIRS], told_why[NFTOFFLOAD_MAX_PAIRS]; /* enum reason: of each pair */
-	bool is_telling, is_known; /* what it should be */
-	unsigned int n_renewals; /* without an answer */
-	bool shall_renew; /* the last one failed */
-	mono_t not_before;
-	int err; /* of the last attempt */
+	uint8_t why[NFTOFFLOAD_MAX_PAIRS], told_why[NFTOFFLOAD_MAX_PAIRS]; /* enum reason by pair */
+	bool is_telling, is_known; /* a FLOW job is under way; a plan has been made */
+	unsigned int n_renewals; /* RENEW jobs without an answer */
+	bool shall_renew; /* the last RENEW job failed: repeat it */
+	mono_t not_before; /* earliest time of the next FLOW job */
+	int err; /* of the last FLOW job */
 };
 
 /* -- trials ------------------------------------------------------------------ */
@@ -95,8 +95,7 @@ static void ask(struct flowtableplan *h, struct trial *t, const struct link *l)
 	t->asked_at = loop_now(h->loop);
 }
 
-/* Whether the kernel takes the device into a flowtable with "flags offload". Orders a trial where that
- * is not known, and returns false until its result is there. */
+/* Finds out whether the driver accepts a flowtable. Returns false until that is known. */
 static bool try_hardware(struct flowtableplan *h, const struct link *l, bool *ret)
 {
 	struct trial *t;
@@ -140,9 +139,9 @@ static void forget_unseen(struct flowtableplan *h)
 	}
 }
 
-/* -- what it should be ------------------------------------------------------- */
+/* -- the plan ----------------------------------------------------------------- */
 
-/* What would be bypassed counts here, too. */
+/* The kernel's flowtable, too, would bypass programs, chains and queues on a device. */
 static bool is_candidate(const struct link_rec *rec)
 {
 	return rec->is_named && rec->link.is_up && topology_is_port(rec) &&
@@ -154,7 +153,7 @@ struct candidate {
 	bool is_hardware, is_used;
 };
 
-/* Those that may be in a flowtable. -EAGAIN: a driver has not answered yet. */
+/* Finds the devices that may be in a flowtable. -EAGAIN: a driver has not answered yet. */
 static int find_candidates(struct flowtableplan *h, struct candidate c[], unsigned int *ret_n)
 {
 	const struct topology *paths = view_paths(h->engine);
@@ -176,7 +175,7 @@ static int find_candidates(struct flowtableplan *h, struct candidate c[], unsign
 	return err;
 }
 
-/* REASON_NONE where flower rules forward from a to b; -EAGAIN while nobody knows. */
+/* Why flower rules cannot forward from a to b; REASON_NONE if they can. -EAGAIN while unknown. */
 static int flower_reason(const struct flowtableplan *h, const struct link_rec *a,
 			 const struct link_rec *b, enum reason *ret)
 {
@@ -217,7 +216,7 @@ static void add_pair(struct nftoffload_config *f, uint8_t why[], struct candidat
 	a->is_used = b->is_used = true;
 }
 
-/* Both ways or none: a connection has both. */
+/* Adds both directions between two devices or neither: a connection needs both. */
 static int add_pairs(struct flowtableplan *h, struct candidate c[], unsigned int n,
 		     struct nftoffload_config *f, uint8_t why[])
 {
@@ -242,14 +241,14 @@ static int add_pairs(struct flowtableplan *h, struct candidate c[], unsigned int
 	return 0;
 }
 
-/* 0, or -EAGAIN: something that it depends on is not known yet. */
+/* 0, or -EAGAIN: something that the plan depends on is not known yet. */
 static int make_config(struct flowtableplan *h, struct nftoffload_config *f, uint8_t why[])
 {
 	struct candidate c[NFTOFFLOAD_MAX_DEVICES];
 	unsigned int n;
 	int err = find_candidates(h, c, &n);
 
-	/* It is compared as a whole, gaps included. */
+	/* look() compares it with memcmp(), padding included. */
 	memset(f, 0, sizeof(*f));
 	f->with_counter = f->with_pairs = true;
 	if (!err)
@@ -266,7 +265,7 @@ static int make_config(struct flowtableplan *h, struct nftoffload_config *f, uin
 	return err;
 }
 
-/* -- telling it -------------------------------------------------------------- */
+/* -- telling the table thread -------------------------------------------------- */
 
 static void log_pairs(const struct nftoffload_config *f, const uint8_t why[])
 {
@@ -308,7 +307,7 @@ static void look(struct flowtableplan *h)
 	    make_config(h, &f, why))
 		return;
 	h->is_known = true;
-	/* None is what the table has at first. */
+	/* The table starts without flowtables; h->has is all zero then. */
 	if (memcmp(&f, &h->has, sizeof(f)) == 0 || (!f.n_devices && !h->has.n_devices))
 		return;
 	tell(h, &f, why);
@@ -344,7 +343,7 @@ static void on_told(struct flowtableplan *h, const struct tablethread_done *done
 	log_pairs(&h->has, h->why);
 }
 
-/* Until that works, connections may go on that the ruleset does not want. */
+/* Until a RENEW job succeeds, connections that the ruleset now denies may be forwarded. */
 static void on_renewed(struct flowtableplan *h, const struct tablethread_done *done)
 {
 	h->n_renewals--;
@@ -375,7 +374,7 @@ void flowtableplan_done(struct flowtableplan *h, const struct tablethread_done *
 	look(h);
 }
 
-/* One that has not begun yet is as good as one more. */
+/* Two jobs are enough: one may be running, and one that is still queued covers every change. */
 void flowtableplan_renew(struct flowtableplan *h)
 {
 	struct tablethread_job job = { .type = TABLETHREAD_RENEW };
@@ -407,7 +406,7 @@ json_t *flowtableplan_to_json(const struct flowtableplan *h)
 	return json_pack("{s:o, s:s}", "pairs", pairs, "trouble", h->err ? strerror(-h->err) : "");
 }
 
-/* -- life --------------------------------------------------------------------- */
+/* -- start and end -------------------------------------------------------------- */
 
 int flowtableplan_new(struct loop *loop, const struct engine *engine, struct tablethread *work,
 		 struct flowtableplan **ret)

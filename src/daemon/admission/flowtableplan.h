@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * handover - which devices, and which pairs of them, go to the kernel's own flowtable.
+ * flowtableplan - decides which devices and pairs of devices use the kernel's own flowtable.
  *
- * With BACKEND_FLOWTABLE all that the operator named; with BACKEND_AUTO pairs between
- * which flower rules cannot forward. In hardware where a trial says that the driver takes
- * it, else in software if that is allowed. It follows devices as they come, go and
- * change; what is told to the table's thread is the whole of it each time.
+ * With BACKEND_FLOWTABLE these are all devices that the administrator named; with BACKEND_AUTO
+ * those between which flower rules cannot forward. A device uses the hardware flowtable if a
+ * trial shows that its driver accepts one; otherwise the software flowtable, if that is
+ * allowed. The plan follows devices as they appear, disappear and change. Each change sends the
+ * complete plan to the table thread.
  */
 #pragma once
 
@@ -18,18 +19,19 @@
 
 struct flowtableplan;
 
-/* work is borrowed. *ret is NULL with BACKEND_FLOWER. 0 or -ENOMEM. */
+/* work is borrowed. *ret is NULL with BACKEND_FLOWER or OFFLOAD_OBSERVE. 0 or -ENOMEM. */
 MUST_CHECK int flowtableplan_new(struct loop *loop, const struct engine *engine, struct tablethread *work,
 			    struct flowtableplan **ret);
 /* NULL is fine, here and below. */
 void flowtableplan_free(struct flowtableplan *handover);
 
-/* The ruleset has changed: what the flowtables have may not pass it any more. */
+/* The ruleset has changed: has the flowtables emptied, because their connections may not pass it
+ * any more. */
 void flowtableplan_renew(struct flowtableplan *handover);
-/* The answer to a job of ours: RENEW, FLOW or TRY. */
+/* Takes the answer to a RENEW, FLOW or TRY job. */
 void flowtableplan_done(struct flowtableplan *handover, const struct tablethread_done *done);
-/* The flowtables are as they should be. */
+/* Returns true if a plan exists and no FLOW job is under way, even if the last one failed. */
 bool flowtableplan_is_settled(const struct flowtableplan *handover);
 
-/* What goes to the flowtable, and why: an object, or null. */
+/* Describes which pairs use the flowtable, and why: an object, or null for NULL. */
 json_t *flowtableplan_to_json(const struct flowtableplan *handover);

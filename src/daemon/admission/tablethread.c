@@ -27,7 +27,7 @@ COUNTER(marks_halved, "connections that a set element caught between the two pac
 #define TIMEOUT_MS     5000
 #define BATCH	       64
 #define RCVBUF_BYTES   (4 * 1024 * 1024)
-/* Looks through conntrack until one finds nothing. */
+/* Most dumps of conntrack for one job. */
 #define CLEAN_LOOKS    8
 
 struct tablethread {
@@ -36,13 +36,13 @@ struct tablethread {
 	int stop_fd;
 	atomic_bool stopping;
 	struct nftlayout_config config;
-	struct nftoffload_config *flow; /* config's */
-	unsigned int n_under_way; /* main thread only */
+	struct nftoffload_config *flow; /* config.flow, owned */
+	unsigned int n_under_way; /* jobs whose answer was not popped; main thread only */
 	struct nfttable *own;
 	struct nlsock dump, update;
 	struct nlbatch batch;
 	struct ctnl *ctnl;
-	uint32_t n_found; /* in this look */
+	uint32_t n_found; /* connections in the current dump */
 };
 
 /* -- the table -------------------------------------------------------------- */
@@ -61,8 +61,8 @@ static void set_epoch(struct tablethread *w, struct tablethread_done *done)
 	done->err.err = err;
 }
 
-/* A table that is not as it should be goes, with what its flowtables have: it is made anew
- * with the next epoch, which may have to wait. */
+/* Removes a table that is not intact, so that the connections in its flowtables go at once.
+ * The next EPOCH job recreates it, and may come much later. */
 static void renew(struct tablethread *w, struct tablethread_done *done)
 {
 	int err = w->flow ? nfttable_renew_flow(w->own, &w->config, &done->err) : 0;
@@ -71,13 +71,13 @@ static void renew(struct tablethread *w, struct tablethread_done *done)
 		done->err = nlerr_make(0);
 		err = nfttable_down(w->own, NULL, &done->err);
 	}
-	/* There is none of ours. */
+	/* Somebody else's table has our name: there is none of ours. */
 	if (err == -EEXIST)
 		err = 0;
 	done->err.err = err;
 }
 
-/* Where it fails, the table goes on with those that it had, as far as they are there. */
+/* On failure the table keeps the flowtables that it had, as far as they still exist. */
 static void set_flow(struct tablethread *w, struct tablethread_done *done)
 {
 	struct nftoffload_config *old = w->flow;
@@ -108,7 +108,8 @@ static void try_device(struct tablethread *w, struct tablethread_done *done)
 
 /* -- marks ------------------------------------------------------------------ */
 
-/* An entry that is gone has no mark, either; what failed is found by the next look. */
+/* Ignores errors: an entry that is gone has no mark, and a CLEAN job dumps again until no mark is
+ * left. */
 static void flush(struct tablethread *w)
 {
 	if (nlbatch_count(&w->batch))
@@ -132,7 +133,7 @@ static void on_marked(const struct nlmsghdr *nlh, void *ctx)
 		flush(w);
 }
 
-/* Takes our bits from connections whose mark has this value in these bits. */
+/* Clears our bits of the mark of every connection whose mark has this value in these bits. */
 static int look_for_marks(struct tablethread *w, uint32_t value, uint32_t bits)
 {
 	struct request r;
@@ -161,8 +162,9 @@ static void clean(struct tablethread *w, struct tablethread_done *done)
 }
 
 /*
- * New halves come all the time, so this does not look until there are none. One that
- * becomes whole meanwhile was reported, or loses all of its mark, and begins again.
+ * One successful dump is enough: new half epochs appear all the time, and may stay. If a half
+ * becomes whole meanwhile, either an event has reported it, or the connection loses all our
+ * bits and starts again.
  */
 static void clear_halves(struct tablethread *w, struct tablethread_done *done)
 {
@@ -216,7 +218,7 @@ static void *work_main(void *arg)
 			continue;
 		}
 		run(w, &done);
-		/* As many places as jobs can be under way. */
+		/* The ring has room for the answers of all jobs that can be queued. */
 		BUG_ON(!ring_push(&w->answers, &done));
 	}
 	return NULL;
@@ -243,7 +245,7 @@ static int open_all(struct tablethread *w)
 	err = ring_init(&w->jobs, sizeof(struct tablethread_job), TABLETHREAD_JOBS);
 	if (!err)
 		err = ring_init(&w->answers, sizeof(struct tablethread_done), TABLETHREAD_JOBS);
-	/* Who has the table does not look through conntrack. */
+	/* The table thread does not use conntrack. */
 	if (!err && !w->own)
 		err = open_conntrack(w);
 	return !err && !ring_arm(&w->answers) ? -EIO : err;

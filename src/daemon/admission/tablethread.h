@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * tablethread - a thread for what may take its time about admission: our nft table,
- * whose transactions wait for those of others (nf_tables has one lock for all), and
- * old marks, for which all of conntrack is looked through.
+ * tablethread - a thread for the slow work of admission.
  *
- * Jobs go in and answers come out in their order. The main thread decides; nothing
- * is decided here.
+ * There are two such threads. The table thread changes our nft table, whose transactions
+ * wait for those of other processes (nf_tables has one lock for all). The mark cleaner
+ * dumps conntrack to clear old marks.
+ *
+ * Jobs are executed and answered in order. The thread decides nothing: the main thread
+ * does.
  */
 #pragma once
 
@@ -19,50 +21,51 @@
 struct nfttable;
 struct tablethread;
 
-/* Jobs without an answer. */
+/* Most jobs whose answer has not been popped. */
 #define TABLETHREAD_JOBS 128
 
 enum tablethread_type {
-	TABLETHREAD_RENEW, /* the flowtables are made anew: nothing that they had counts any more */
-	TABLETHREAD_FLOW,  /* other flowtables, or none: the table is made anew */
-	TABLETHREAD_LOOK,  /* which epoch does the table write? */
-	TABLETHREAD_TRY,   /* would the driver of a device take a flowtable? */
-	TABLETHREAD_EPOCH, /* the table marks with this epoch; it is made where it is not, or not whole */
-	TABLETHREAD_CLEAN, /* no connection has this epoch, or half of it */
-	TABLETHREAD_HALVES, /* those that have half of this epoch have it from after the push */
+	TABLETHREAD_RENEW, /* recreate the flowtables, which drops all connections in them */
+	TABLETHREAD_FLOW,  /* recreate the table with other flowtables, or with none */
+	TABLETHREAD_LOOK,  /* read which epoch the table writes */
+	TABLETHREAD_TRY,   /* ask whether the driver of a device accepts a flowtable */
+	TABLETHREAD_EPOCH, /* make the table write this epoch; recreate it if missing or changed */
+	TABLETHREAD_CLEAN, /* clear this epoch, whole and half, from all connections */
+	TABLETHREAD_HALVES, /* clear all halves of this epoch that were set before the push */
 };
 
 struct tablethread_job {
 	uint8_t type; /* enum tablethread_type */
 	uint32_t epoch;
-	struct nftoffload_config *flow; /* FLOW: from malloc, the thread's from then on; NULL = none */
+	struct nftoffload_config *flow; /* FLOW: from malloc, the push takes it; NULL = none */
 	char device[LINK_NAME_SIZE]; /* TRY */
 };
 
 struct tablethread_done {
-	struct tablethread_job job; /* LOOK: epoch is what the table writes; 0 = there is none of ours */
-	struct nlerr err; /* of the kernel; err.err 0 = done */
-	bool made_table;  /* EPOCH: not only its epoch is new */
-	uint32_t n_marks; /* CLEAN, HALVES: connections that had it */
+	struct tablethread_job job; /* LOOK: epoch is what the table writes; 0 = none */
+	struct nlerr err; /* from the kernel; err.err 0 = success */
+	bool made_table;  /* EPOCH: the whole table was recreated */
+	uint32_t n_marks; /* CLEAN, HALVES: connections found with such a mark */
 };
 
 /*
- * Starts the thread. The table is the thread's until tablethread_stop(); NULL for one that
- * does CLEAN and HALVES, and one with a table does only the others. config is copied. 0 or -errno.
+ * Starts a thread. With a table it is the table thread: it owns the table until
+ * tablethread_stop(), and executes every type of job but CLEAN and HALVES. With NULL it is the
+ * mark cleaner, which executes only those two. config is copied. 0 or -errno.
  */
 MUST_CHECK int tablethread_start(struct nfttable *own, const struct nftlayout_config *config,
 			     struct tablethread **ret);
-/* Waits for the job at hand and ends the thread. NULL is fine. */
+/* Waits for the running job, drops those that are queued, and ends the thread. NULL is fine. */
 void tablethread_stop(struct tablethread *work);
 
-/* False when there is no room: TABLETHREAD_JOBS wait, or their answers do. */
+/* Queues a job. Returns false when the answers of TABLETHREAD_JOBS jobs have not been popped. */
 MUST_CHECK bool tablethread_push(struct tablethread *work, const struct tablethread_job *job);
-/* Readable when answers wait. */
+/* A descriptor that is readable when answers wait. */
 int tablethread_fd(const struct tablethread *work);
-/* Call once before popping after the descriptor became readable. */
+/* To be called once when the descriptor has become readable, before tablethread_pop(). */
 void tablethread_woken(struct tablethread *work);
-/* Next answer; false when there is none and the descriptor is armed again. */
+/* Takes the next answer. When there is none, arms the descriptor and returns false. */
 bool tablethread_pop(struct tablethread *work, struct tablethread_done *ret);
 
-/* Of one that cleans: the changes of this socket come back as conntrack events with this address. */
+/* Mark cleaner only: conntrack events that its changes cause carry this netlink port. */
 uint32_t tablethread_ct_portid(const struct tablethread *work);

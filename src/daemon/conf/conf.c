@@ -186,11 +186,11 @@ const struct conf_key *conf_key_get(size_t i)
 	return i < N_OPTIONS ? &options[i].key : NULL;
 }
 
-/* ---- the word that was probably meant */
+/* ---- suggestions for misspelt words */
 
 #define SUGGEST_MAX_BYTES 32
 
-/* Levenshtein distance; both at most SUGGEST_MAX_BYTES long. */
+/* Levenshtein distance of strings of at most SUGGEST_MAX_BYTES each. */
 static unsigned int distance(const char *a, const char *b)
 {
 	unsigned int row[SUGGEST_MAX_BYTES + 1];
@@ -226,7 +226,7 @@ static void consider(struct suggestion *s, const char *candidate)
 	if (len > SUGGEST_MAX_BYTES || strlen(candidate) > SUGGEST_MAX_BYTES)
 		return;
 	d = distance(s->given, candidate);
-	/* A beginning, or the end, of the right word counts as near. */
+	/* A part of the right word counts as near. */
 	if (len >= 3 && strstr(candidate, s->given))
 		d = MIN(d, 2u);
 	if (d <= MIN_T(size_t, 3, len / 2) && (!s->best || d < s->distance)) {
@@ -259,7 +259,7 @@ static const void *const_member(const struct config *config, const struct option
 	return (const char *)config + opt->offset;
 }
 
-/* The one value of a key that takes one; NULL when there is none or more. */
+/* Returns the value of a key that takes one; else adds an error and returns NULL. */
 static const char *single(struct load *load, const struct option *opt,
 			  const struct conffile_item *item)
 {
@@ -315,7 +315,7 @@ static_assert(sizeof(enum offload_mode) == sizeof(unsigned int) &&
 		      sizeof(enum log_level) == sizeof(unsigned int),
 	      "words are stored as unsigned int");
 
-/* The three notations of a number. */
+/* Parses a duration, a size or a plain number. */
 static int parse_number(const struct option *opt, const char *text, uint64_t *ret)
 {
 	if (opt->print == print_duration)
@@ -395,7 +395,7 @@ static void set_text(struct load *load, const struct option *opt, const struct c
 
 #define FLOWTABLE_WORD "flowtable "
 
-/* What nft calls an identifier, where we have room for it. */
+/* Returns true if nft accepts name as an identifier and there is room for it. */
 static bool is_nft_name(const char *name)
 {
 	for (const char *c = name; *c; c++) {
@@ -643,7 +643,7 @@ int conf_print(const struct config *config, FILE *stream)
 
 /* ---- loading */
 
-/* The defaults are written as in the file and go the same way. */
+/* Defaults are written as in a file, and are parsed like one. */
 static void set_default(struct load *load, const struct option *opt)
 {
 	char text[CONF_PATH_SIZE] = "";
@@ -676,7 +676,7 @@ void conf_default(struct config *ret)
 
 	conf_errors_init(&errors);
 	conf_load_init(&load, &errors);
-	(void)BUG_ON(errors.n_errors); /* the table refuses its own defaults */
+	(void)BUG_ON(errors.n_errors); /* every default must be a valid value */
 	*ret = load.config;
 }
 

@@ -6,7 +6,7 @@
 
 #include "daemon/conf/conferror.h"
 
-/* Every name once, for who wrote another one. */
+/* Lists every name once, for the error message. */
 static void list_names(char *buf, size_t size)
 {
 	uint8_t seen = 0;
@@ -22,8 +22,8 @@ static void list_names(char *buf, size_t size)
 	}
 }
 
-/* The colon is the one character besides the slash and blanks that no name has
- * (dev_valid_name). */
+/* Besides slash and white space, the colon is the only character that no device name has
+ * (dev_valid_name()); so it separates the device from the rest. */
 static bool is_device(const char *text, size_t len)
 {
 	return len > 0 && len < LINK_NAME_SIZE && strcspn(text, "/ \t\n\v\f\r") >= len;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * confbypass - the values of allow-bypass: "WHAT" or "DEVICE:WHAT", where WHAT is one
- * of the names of model/bypass. For conf.c; nobody else includes it.
+ * confbypass - parses and prints values of allow-bypass: "WHAT" or "DEVICE:WHAT", where WHAT
+ * is a name from model/bypass. Only conf.c includes it.
  */
 #pragma once
 
@@ -9,9 +9,9 @@
 
 #define CONFBYPASS_RANGE "xdp | netdev-chain | foreign-filter | shaper, or DEVICE:WHAT"
 
-/* Takes in one value, or says what is wrong with it. */
+/* Stores one value, or adds an error. */
 void confbypass_add(struct load *load, const char *text);
-/* Number @i as a value that is read back as the same. @size of CONFBYPASS_STR_SIZE. */
+/* Writes value number i in a form that confbypass_add() reads back as the same. */
 #define CONFBYPASS_STR_SIZE 64
 void confbypass_to_str(const struct settings *settings, unsigned int i,
 		       char buf[static CONFBYPASS_STR_SIZE]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * conferror - what there is to say about the configuration files, while they are read. conf.h has the
- * messages as their readers see them.
+ * conferror - collects errors and notices while the configuration files are read. conf.h
+ * declares the messages that callers of conf get.
  */
 #pragma once
 
@@ -9,7 +9,7 @@
 
 struct load;
 
-/* Adds "FILE:LINE: text" to the errors of the load; the load will be rejected. */
+/* Adds the error "FILE:LINE: text", or "FILE: text" without a line, which rejects the load. */
 PRINTF_LIKE(2, 3) void conf_error(struct load *load, const char *fmt, ...);
-/* The same as a notice, which rejects nothing. */
+/* The same for a notice, which does not reject the load. */
 PRINTF_LIKE(2, 3) void conf_notice(struct load *load, const char *fmt, ...);

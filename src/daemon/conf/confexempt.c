@@ -12,7 +12,7 @@
 #include "daemon/conf/conffile.h"
 #include "daemon/conf/confvalue.h"
 
-/* True when one more fits; else says so. */
+/* Returns true if one more value fits; else adds an error. */
 static bool has_room(struct load *load, const char *key, const char *text, unsigned int n,
 		     unsigned int max)
 {
@@ -271,9 +271,9 @@ void conf_print_priority(const struct config *config, const struct option *opt U
 	fprintf(stream, "%" PRId32, config->nft_priority);
 }
 
-/* ---- all of them */
+/* ---- all keys together */
 
-/* What is set for a table that there is not. */
+/* Adds a notice for each key that is set but needs our nft table. */
 static void warn_of_no_effect(struct load *load)
 {
 	const struct config *c = &load->config;

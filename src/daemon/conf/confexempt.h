@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * confexempt - the values of the keys of our nft table: what is exempt, and the table's priority.
+ * confexempt - parses and prints the keys of our nft table: exemptions and priority.
  */
 #pragma once
 
@@ -19,5 +19,5 @@ void conf_print_ports(const struct config *config, const struct option *opt, FIL
 void conf_print_interfaces(const struct config *config, const struct option *opt, FILE *stream);
 void conf_print_marks(const struct config *config, const struct option *opt, FILE *stream);
 void conf_print_priority(const struct config *config, const struct option *opt, FILE *stream);
-/* What one of them means for another, when all files are read. */
+/* Checks the keys of admission against each other, after all files were read. */
 void conf_check_admission(struct load *load);

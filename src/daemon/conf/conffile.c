@@ -18,28 +18,28 @@ struct reader {
 	size_t len;
 	const char *const *keys;
 	size_t n_keys;
-	char *unknown[CONFFILE_UNKNOWN_MAX]; /* keys that were met and are not in keys */
+	char *unknown[CONFFILE_UNKNOWN_MAX]; /* keys in the file that are not in keys */
 	unsigned int unknown_line[CONFFILE_UNKNOWN_MAX];
 	size_t n_unknown;
-	bool is_cut;           /* the text ends before the file does */
-	bool met_unknown;      /* this pass ended at a key that was not in unknown */
-	unsigned int err_line; /* the syntax error that ended this pass */
+	bool is_cut;           /* text was cut off before the end of the file */
+	bool met_unknown;      /* this pass ended at an unknown key that is new */
+	unsigned int err_line; /* of the syntax error that ended this pass */
 	char *err_text;
-	int err; /* -ENOMEM */
+	int err; /* 0 or -ENOMEM */
 };
 
-/* libconfuse hands no context to its error function. */
+/* libconfuse passes no context to its callbacks. */
 static struct reader *reading;
 
 static void *grow(void *array, size_t n, size_t elem_size)
 {
-	/* Doubling at powers of two: n is the number of elements in use. */
+	/* Doubles the size at powers of two. n is the number of elements in use. */
 	if (n & (n - 1))
 		return array;
 	return reallocarray(array, n ? 2 * n : 1, elem_size);
 }
 
-/* Takes the text. They nearly come in the order of their lines. */
+/* Takes ownership of text. Keeps errors sorted; they arrive almost in the order of their lines. */
 static void add_error(struct reader *r, unsigned int line, char *text)
 {
 	struct conffile *file = r->file;
@@ -86,11 +86,11 @@ enum scan_state {
 struct scan {
 	struct reader *r;
 	enum scan_state state;
-	char quote; /* STRING: which one ends it */
+	char quote; /* STRING: the character that ends it */
 	unsigned int line;
-	unsigned int started_line; /* STRING, BLOCK_COMMENT */
-	size_t line_start;         /* offset */
-	size_t started_at;         /* offset of the line in which it started */
+	unsigned int started_line; /* STRING, BLOCK_COMMENT: where it began */
+	size_t line_start;         /* offset of the current line */
+	size_t started_at;         /* offset of that line */
 };
 
 static void start(struct scan *s, enum scan_state state)
@@ -100,7 +100,7 @@ static void start(struct scan *s, enum scan_state state)
 	s->started_at = s->line_start;
 }
 
-/* Ends the text before the line in which the present thing began. */
+/* Cuts the text off before the line in which the current string or comment began. */
 static void cut(struct scan *s)
 {
 	s->r->len = s->started_at;
@@ -112,7 +112,7 @@ static bool is_token_end(char c)
 	return strchr(" \t\n\r={},\"'", c) != NULL;
 }
 
-/* Returns how many characters were dealt with. */
+/* Returns how many characters were processed. */
 static size_t scan_plain(struct scan *s, size_t at)
 {
 	struct reader *r = s->r;
@@ -147,7 +147,7 @@ static size_t scan_plain(struct scan *s, size_t at)
 	return 1;
 }
 
-/* False when the rest of the file cannot be read. */
+/* Returns false if the rest of the file cannot be scanned. */
 static bool scan_string(struct scan *s, size_t at, size_t *ret_step)
 {
 	struct reader *r = s->r;
@@ -192,7 +192,7 @@ static size_t scan_comment(struct scan *s, size_t at)
 	return 1;
 }
 
-/* Bytes that no text file has. Replaced, so that each is reported once. */
+/* Replaces control characters, so that each is reported once. A carriage return is not reported. */
 static void check_byte(struct scan *s, char *c)
 {
 	unsigned char byte = (unsigned char)*c;
@@ -205,7 +205,7 @@ static void check_byte(struct scan *s, char *c)
 	}
 }
 
-/* Blanks comments and finds what libconfuse would not. */
+/* Blanks comments and reports what libconfuse would silently accept. */
 static void scan_text(struct reader *r)
 {
 	struct scan s = { .r = r, .line = 1 };
@@ -271,7 +271,7 @@ static struct conffile_item *add_item(struct reader *r, const char *name, unsign
 	return &items[at];
 }
 
-/* One value; the option already counts it. */
+/* Adds one value, which opt->nvalues already counts. */
 static int on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 {
 	struct reader *r = reading;
@@ -298,12 +298,12 @@ static int on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 	}
 	values[item->n_values++] = (struct conffile_value){ text, line };
 
-	/* libconfuse copies it once more. */
+	/* libconfuse makes its own copy. */
 	*(const char **)result = value;
 	return 0;
 }
 
-/* The name in "no such option 'NAME'", the only way to learn it. */
+/* Takes the name from "no such option 'NAME'": libconfuse gives it nowhere else. */
 static bool take_unknown(struct reader *r, unsigned int line, const char *text)
 {
 	static const char prefix[] = "no such option '";
@@ -331,7 +331,7 @@ static void on_error(cfg_t *cfg, const char *fmt, va_list args)
 	struct reader *r = reading;
 	char *text;
 
-	/* The first one says what is wrong; what follows is its consequence. */
+	/* Keep the first error only: the others follow from it. */
 	if (r->met_unknown || r->err_text)
 		return;
 	if (vasprintf(&text, fmt, args) < 0) {
@@ -361,7 +361,7 @@ static void items_free(struct conffile *file)
 	file->n_items = 0;
 }
 
-/* The line of the last assignment to name: the empty list has no value to tell it. */
+/* Line of the last assignment to name, or 0. For an empty list, which has no value with a line. */
 static unsigned int find_line(const struct reader *r, const char *name)
 {
 	unsigned int line = 1, found = 0;
@@ -388,10 +388,10 @@ static bool has_item(const struct reader *r, const char *name)
 	return false;
 }
 
-/* Keys that were set to the empty list, and unknown ones that stand alone. */
+/* Adds keys that were set to the empty list, and unknown keys without a value. */
 static void add_empty_items(struct reader *r, cfg_t *cfg)
 {
-	/* After a syntax error, a key without a value may be the one that stands before it. */
+	/* After a syntax error, a key without a value may be the one right before the error. */
 	for (const cfg_opt_t *opt = cfg->opts; opt->name && !r->err_text; opt++) {
 		if ((opt->flags & CFGF_MODIFIED) && opt->nvalues == 0)
 			add_item(r, opt->name, find_line(r, opt->name));
@@ -421,7 +421,7 @@ static cfg_t *new_parser(struct reader *r)
 	return cfg;
 }
 
-/* One pass over the text; again with one more key when it met an unknown one. */
+/* Parses the text once. If that ends at a new unknown key, the next pass knows the key. */
 static void parse_once(struct reader *r)
 {
 	cfg_t *cfg = new_parser(r);
@@ -454,7 +454,7 @@ static void parse_text(struct reader *r)
 		parse_once(r);
 	} while (r->met_unknown && !r->err);
 
-	/* Where the text was cut off, its end is no news. */
+	/* If the text was cut off, the reason has already been reported. */
 	if (r->err_text && !(r->is_cut && strstr(r->err_text, "end of file")))
 		add_errorf(r, r->err_line, "syntax error: %s", r->err_text);
 }
@@ -463,7 +463,7 @@ static void read_text(struct reader *r, FILE *stream)
 {
 	size_t n;
 
-	/* Two more: a newline at the end, and a NUL that nobody reads past. */
+	/* Two more bytes: a newline at the end, and a NUL because the scan looks one byte ahead. */
 	r->text = malloc(CONFFILE_MAX_BYTES + 2);
 	if (!r->text) {
 		r->err = -ENOMEM;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * confload - the files of the configuration, in their order.
+ * confload - loads the configuration files in their order.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -14,7 +14,7 @@
 #include "daemon/conf/confexempt.h"
 #include "daemon/conf/conffile.h"
 
-/* The last line, when some were left out. */
+/* Adds a last line if messages were left out. */
 static void finish_messages(struct load *load)
 {
 	struct conf_errors *errors = load->errors;
@@ -84,10 +84,10 @@ static int is_conf_name(const struct dirent *entry)
 
 static int compare_names(const struct dirent **a, const struct dirent **b)
 {
-	return strcmp((*a)->d_name, (*b)->d_name); /* whatever the locale */
+	return strcmp((*a)->d_name, (*b)->d_name); /* independent of the locale */
 }
 
-/* A file of conf.d. Not a pipe or the like, on which start-up would hang. */
+/* Loads a file of conf.d. It must be a regular file: the start would hang on a pipe. */
 static void load_fragment(struct load *load, const char *path)
 {
 	struct stat st;
@@ -130,7 +130,7 @@ static void load_dir(struct load *load, const char *dir)
 	free(entries);
 }
 
-/* "conf.d" in the directory of path. */
+/* Returns the path of "conf.d" in the directory of path, or NULL without memory. */
 static char *fragment_dir(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -150,7 +150,7 @@ static bool is_given(const struct load *load, const char *key)
 	return false;
 }
 
-/* What one key means for another, when all files are read. */
+/* Checks keys against each other, after all files were read. */
 static void check_together(struct load *load)
 {
 	struct settings *core = &load->config.core;

@@ -16,7 +16,7 @@ void conf_print_quoted(const char *text, FILE *stream)
 	fputc('"', stream);
 }
 
-/* What the kernel's dev_valid_name() takes. */
+/* Accepts what the kernel's dev_valid_name() accepts. */
 const char *conf_check_device(const char *name)
 {
 	if (!name[0])

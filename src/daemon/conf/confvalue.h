@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * confvalue - what values of several keys have in common.
+ * confvalue - helpers that several keys share.
  */
 #pragma once
 
 #include <stdio.h>
 
-/* Writes a text in quotes, so that it is read back as the same. */
+/* Writes text in quotes, escaped so that it is read back unchanged. */
 void conf_print_quoted(const char *text, FILE *stream);
-/* NULL, or what is wrong with the name of a device. */
+/* Returns NULL, or what is wrong with the name of a device. */
 const char *conf_check_device(const char *name);

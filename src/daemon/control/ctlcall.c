@@ -25,19 +25,19 @@ COUNTER(ctl_requests_denied, "requests of control clients without the right to m
 COUNTER(ctl_clients_stalled, "control clients that were dropped because they did not read");
 COUNTER(ctl_clients_overflowed, "control clients that were dropped because of too many answers");
 
-/* A text in an error, cut visibly. */
+/* Size of the text in an error. Longer texts are visibly truncated. */
 #define TEXT_SIZE 512
 
 struct ctl_call {
 	struct ctl_client *client;
 	const struct ctl_command *command; /* NULL: a method of org.varlink.service */
-	bool is_active;                    /* between request and final reply */
-	bool is_finished;                  /* the final reply is in the queue */
+	bool is_active;                    /* between the request and the final reply */
+	bool is_finished;                  /* the final reply is in the output queue */
 	bool in_handler;                   /* start() or more() is running */
 	bool is_paused;
 	bool wants_more;
-	bool is_oneway; /* answers are thrown away */
-	bool is_failed; /* an error went out in place of an answer; the rest is thrown away */
+	bool is_oneway; /* replies are discarded */
+	bool is_failed; /* an error replaced a reply; further replies are discarded */
 	bool (*more)(struct ctl_call *call, void *state);
 	void *state;
 	void (*destroy)(void *state);
@@ -52,14 +52,15 @@ struct ctl_client {
 	uid_t uid;
 	pid_t pid;
 	struct ctl_call call;
-	mono_t heard;    /* when it last sent something */
-	mono_t progress; /* when it last read something, or its queue began to fill */
-	bool is_eof;     /* it sends no more */
-	bool is_closing; /* no more requests; over when the queue is empty */
-	bool is_broken;  /* over */
+	mono_t heard;    /* when the client last sent something */
+	mono_t progress; /* when the client last read something, or its queue last became
+			  * non-empty */
+	bool is_eof;     /* the client sends nothing more */
+	bool is_closing; /* reads no more requests; freed once the output queue is empty */
+	bool is_broken;  /* to be freed, whatever is in the queue */
 	char *in;        /* CTL_REQUEST_MAX_BYTES + 1, for the NUL */
 	size_t in_len;
-	size_t in_scanned; /* no NUL in front of this */
+	size_t in_scanned; /* bytes known to contain no NUL */
 	char *out;
 	size_t out_start, out_len, out_size;
 };
@@ -89,7 +90,7 @@ static int queue_reserve(struct ctl_client *c, size_t n)
 	return 0;
 }
 
-/* For json_dump_callback(). */
+/* Callback of json_dump_callback(). */
 static int queue_bytes(const char *data, size_t n, void *ctx)
 {
 	struct ctl_client *c = ctx;
@@ -105,7 +106,8 @@ static int queue_bytes(const char *data, size_t n, void *ctx)
 	return 0;
 }
 
-/* Steals message; NULL: there was no memory for it. False when that was said instead. */
+/* Steals message; NULL means that there was no memory for it. Returns false if an error was
+ * queued in its place. */
 static bool queue_message(struct ctl_client *c, json_t *message)
 {
 	static const char no_memory[] = "{\"error\":\"" CTL_ERROR_FAILED "\","
@@ -174,7 +176,7 @@ static void step(void *ctx);
 static void schedule(struct ctl_client *c)
 {
 	if (loop_defer(c->host->loop, "ctl-client", step, c) < 0)
-		c->is_broken = true; /* the regular check drops it */
+		c->is_broken = true; /* ctl_client_check_all() frees it */
 }
 
 static void close_call(struct ctl_call *call)
@@ -196,7 +198,7 @@ static void answer(struct ctl_call *call, json_t *message)
 		call->is_failed = true;
 }
 
-/* The final reply. Steals message. */
+/* Sends the final reply. Steals message. */
 static void finish(struct ctl_call *call, json_t *message)
 {
 	struct ctl_client *c = call->client;
@@ -409,13 +411,13 @@ static void start_call(struct ctl_client *c, const struct varlink_request *reque
 		close_call(call);
 }
 
-/* Something that is not a request: says so, and that is the end. */
+/* Answers something that is not a request with an error, and closes the connection. */
 static void refuse(struct ctl_client *c, const char *text)
 {
 	counter_inc(&ctl_requests_bad);
 	log_debug("uid %u: bad request: %s", (unsigned int)c->uid, text);
 	(void)queue_message(c, json_pack("{s:s, s:{s:s}}", "error", CTL_ERROR_BAD_REQUEST,
-					 "parameters", "text", text)); /* it ends anyway */
+					 "parameters", "text", text)); /* closing anyway */
 	c->is_closing = true;
 }
 
@@ -506,8 +508,9 @@ static void receive(struct ctl_client *c)
 		c->heard = loop_now(c->host->loop);
 	} else if (n == 0) {
 		c->is_eof = true;
-		/* Who is gone altogether takes no more rows; what it has asked for
-		 * before is still done. */
+		/* If the client has closed both directions, nobody reads further rows: drop
+		 * the client. Requests that are still in the input are executed only if no
+		 * call is active. */
 		if (c->call.is_active && is_hung_up(c))
 			c->is_broken = true;
 	} else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
@@ -524,7 +527,7 @@ static bool is_over(struct ctl_client *c)
 	return c->is_closing || (c->is_eof && !find_end(c));
 }
 
-/* There is something to do without waiting for the client. */
+/* True if there is work that needs nothing from the client. */
 static bool has_work(struct ctl_client *c)
 {
 	if (c->call.is_active)
@@ -532,7 +535,7 @@ static bool has_work(struct ctl_client *c)
 	return !c->is_closing && has_room(c) && (find_end(c) || c->in_len > CTL_REQUEST_MAX_BYTES);
 }
 
-/* One bit of work, and what to wait for next. May free the client. */
+/* Does one piece of work and sets which events to wait for. May free the client. */
 static void step(void *ctx)
 {
 	struct ctl_client *c = ctx;
@@ -587,7 +590,7 @@ int ctl_client_new(struct ctl_host *host, int fd, enum ctl_rights rights)
 		close(fd);
 		return -ENOMEM;
 	}
-	/* Only names the peer in texts; the rights are decided. */
+	/* Only for log and error texts; the rights are already determined. */
 	(void)getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len);
 	c->host = host;
 	c->fd = fd;

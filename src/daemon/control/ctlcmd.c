@@ -52,7 +52,7 @@ static const char *admit_name(enum admit_mode mode)
 	return "?";
 }
 
-/* Whether connections are admitted just now, and what their mark must be. */
+/* Whether connections are admitted now, and the value that their mark must have. */
 static json_t *admission_of(const struct ctlcmd *cc)
 {
 	const struct settings *s = engine_settings(cc->engine);
@@ -186,7 +186,8 @@ static void why_start(struct ctl_call *call, json_t *parameters)
 	ctl_call_reply(call, why_explain(cc->engine, cc->dispatch, &tuple));
 }
 
-/* The table's key is the original tuple; the operator may give either. */
+/* Replaces a reply tuple by the original tuple, which is the key of the flow table. The user
+ * may give either. */
 static void find_original(struct ctlcmd *cc, struct tuple *tuple)
 {
 	struct conn conn;

@@ -2,10 +2,10 @@
 /*
  * ctlcmd - the commands of the control socket.
  *
- * Handlers look into the engine (core/view) and ask conntrack; the one that
- * changes something feeds an event. The list of flows is the kernel's own
- * table of connections, each with what the engine knows of it, so it shows
- * also what the engine never saw.
+ * The handlers read the engine (core/view) and query conntrack. Flush is the only command
+ * that changes anything; it feeds an event to the engine. The list of flows is the kernel's
+ * conntrack table, and each entry is shown with what the engine knows about it. So it
+ * includes connections that the engine has never seen.
  */
 #pragma once
 
@@ -22,9 +22,10 @@ struct admission;
 extern const struct ctl_command ctlcmd_table[];
 extern const size_t ctlcmd_table_size;
 
-/* What is given to ctlsock_new as ctx, with the table. */
+/* Creates the ctx that ctlsock_new() gets together with the table. */
 int ctlcmd_new(const struct engine *engine, struct dispatch *dispatch, mono_t started,
 	       struct ctlcmd **ret) MUST_CHECK;
-/* Borrowed; without it admission is not told. */
+/* Sets the admission that Status reports; borrowed. Until it is set, Status reports that
+ * admission is open. */
 void ctlcmd_set_ruleset(struct ctlcmd *ctlcmd, const struct admission *ruleset);
 void ctlcmd_free(struct ctlcmd *ctlcmd);

@@ -21,7 +21,7 @@ LOG_TAG("ctlsock");
 COUNTER(ctl_clients, "control clients accepted");
 COUNTER(ctl_clients_refused, "control clients turned away because there were too many");
 
-/* Clients that are accepted in one wake-up. */
+/* Clients accepted per wake-up. */
 #define ACCEPT_BUDGET 16
 #define CHECK_INTERVAL_MS 1000
 
@@ -29,15 +29,16 @@ struct ctlsock {
 	struct ctl_host host;
 	int fd;
 	struct loop_fd *source;
-	struct loop_timer *check; /* runs while there are clients */
-	bool is_paused;           /* no descriptors left: no accept until the next check */
+	struct loop_timer *check; /* active while there are clients */
+	bool is_paused;           /* no descriptor or memory left: accept nothing until the next
+				   * check */
 	unsigned int stall_ms;
 	uid_t own_uid;
 	bool has_group;
 	gid_t group;
-	char *group_name; /* "" without one */
+	char *group_name; /* "" if there is none */
 	struct sockaddr_un addr;
-	bool is_bound; /* the file is ours, and is this one: */
+	bool is_bound; /* the socket file is ours, with this device and inode: */
 	dev_t dev;
 	ino_t ino;
 };
@@ -46,7 +47,7 @@ struct ctlsock {
 
 static int make_dir(const char *dir)
 {
-	/* The mode again, without the umask; a directory that is there is left alone. */
+	/* chmod() because mkdir() applies the umask. An existing directory is left unchanged. */
 	if (mkdir(dir, 0755) == 0 && chmod(dir, 0755) == 0)
 		return 0;
 	if (errno == EEXIST)
@@ -55,7 +56,8 @@ static int make_dir(const char *dir)
 	return -errno;
 }
 
-/* Connects to see who is there. 0: nobody any more; else why not to take the place. */
+/* Connects to find out whether a process listens there. Returns 0 if none does, else the
+ * error that forbids replacing the socket. */
 static int probe(const struct sockaddr_un *addr)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -83,12 +85,12 @@ int ctlsock_check(const char *path)
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 
 	if (strlen(path) >= sizeof(addr.sun_path))
-		return 0; /* nobody can */
+		return 0; /* nobody can listen at such a path */
 	strcpy(addr.sun_path, path);
 	return probe(&addr) == -EADDRINUSE ? say_in_use(path) : 0;
 }
 
-/* Removes the socket of a daemon that is gone. */
+/* Removes the socket of a daemon that is no longer running. */
 static int remove_stale(const struct sockaddr_un *addr)
 {
 	const char *path = addr->sun_path;
@@ -126,7 +128,8 @@ static int bind_and_listen(struct ctlsock *sock)
 	err = remove_stale(&sock->addr);
 	if (err)
 		return err;
-	/* Everybody may connect, to be told what they may do. Nobody can before listen(). */
+	/* Everyone may connect, so that they can be told what they may call. Nobody can
+	 * connect before listen(). */
 	if (bind(sock->fd, (struct sockaddr *)&sock->addr, sizeof(sock->addr)) < 0 ||
 	    chmod(path, 0666) < 0 || lstat(path, &st) < 0 ||
 	    listen(sock->fd, CTL_CLIENTS_MAX) < 0) {
@@ -140,7 +143,8 @@ static int bind_and_listen(struct ctlsock *sock)
 	return 0;
 }
 
-/* Two daemons that start at once must not both find nobody there: one locks the directory. */
+/* Locks the directory, so that two daemons that start at the same time do not both find the
+ * socket unused. */
 static int open_path(struct ctlsock *sock)
 {
 	const char *path = sock->addr.sun_path;
@@ -187,7 +191,7 @@ enum ctl_rights ctlsock_rights_of(const struct ctlsock_peer *peer, uid_t own_uid
 	return CTL_RIGHTS_NONE;
 }
 
-/* The peer's supplementary groups, from the kernel: no name service is asked. */
+/* The peer's supplementary groups as the kernel knows them; no name service is involved. */
 static gid_t *get_groups(int fd, size_t *ret_n)
 {
 	socklen_t len = 0;
@@ -255,7 +259,7 @@ static void turn_away(int fd)
 
 	counter_inc(&ctl_clients_refused);
 	log_warning("too many control clients, one turned away");
-	/* Who does not take it has no use for it. */
+	/* If the client cannot receive it, nothing is lost. */
 	IGNORE_RESULT(send(fd, text, sizeof(text), MSG_NOSIGNAL | MSG_DONTWAIT));
 	close(fd);
 }
@@ -291,7 +295,7 @@ static void on_check(void *ctx)
 		loop_timer_stop(sock->check);
 }
 
-/* No descriptor or no memory for one more: try again with the next check. */
+/* No descriptor or memory for another client: try again at the next check. */
 static void pause_accept(struct ctlsock *sock)
 {
 	log_warning("cannot accept control clients, trying again in a second: %s", strerror(errno));
@@ -308,7 +312,7 @@ static void on_connect(void *ctx, int fd, unsigned int events UNUSED)
 		int client = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (client >= 0) {
-			/* A failure is counted and told to the client there. */
+			/* ctlsock_add_client() counts a refusal and tells the client. */
 			IGNORE_RESULT(ctlsock_add_client(sock, client, get_rights(sock, client)));
 		} else if (errno == EAGAIN || errno == EWOULDBLOCK) {
 			return;
@@ -319,7 +323,7 @@ static void on_connect(void *ctx, int fd, unsigned int events UNUSED)
 	}
 }
 
-/* ---- beginning and end */
+/* ---- start and stop */
 
 static int find_group(struct ctlsock *sock, const char *name)
 {

@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ctlsock - the control socket: who may come in, and what for.
+ * ctlsock - the control socket: accepts clients and determines their rights.
  *
- * Listens on a Unix stream socket and makes a client (ctlcall.h) of each
- * connection. Requests are varlink, see nft-offload/ctl.h; what the commands
- * mean is not known here. org.varlink.service is answered without the owner.
+ * Listens on a Unix stream socket and creates a client (ctlcall.h) for each connection.
+ * Requests are varlink, see nft-offload/ctl.h. This module does not know what the commands
+ * mean. Calls of org.varlink.service do not reach the owner.
  *
- * Rights, from the peer's credentials: root and the user that the daemon runs
- * as may do everything; members of the control group may call commands that do
- * not mutate; all others may call only org.varlink.service and are told why. The
- * socket itself is open to everyone so that they can be told. Membership is
- * that of the connecting process, not of the group file.
+ * Rights follow from the peer's credentials. Root and the user that the daemon runs as may
+ * call everything. Members of the control group may call commands that do not mutate.
+ * Everyone else may call only org.varlink.service and gets an error that says why. The socket
+ * file is open to everyone so that they get this error. Group membership is that of the
+ * connecting process, not that of the group file.
  *
- * Bounded: CTL_CLIENTS_MAX clients, of which some places are kept for root and
- * only a few given to those without rights; CTL_REQUEST_MAX_BYTES per request;
- * the output queue; and CTLSOCK_STALL_MS for a client that does not read.
+ * Limits: CTL_CLIENTS_MAX clients, of which CTLSOCK_CLIENTS_RESERVED are reserved for full
+ * rights and CTLSOCK_CLIENTS_STRANGERS is the maximum without any rights;
+ * CTL_REQUEST_MAX_BYTES per request; the output queue; and CTLSOCK_STALL_MS for a client that
+ * does not read.
  *
  * Everything runs on the loop's thread.
  */
@@ -29,40 +30,40 @@
 #include "daemon/control/ctlcall.h"
 #include "nft-offload/ctl.h"
 
-/* A client that has something to read and takes nothing of it for so long is dropped;
- * so is one without rights that asks nothing. */
+/* A client is dropped if it has replies to read and reads nothing for this long. A client
+ * without rights is also dropped if it sends nothing for this long. */
 #define CTLSOCK_STALL_MS 30000
-/* Of CTL_CLIENTS_MAX: places kept for full rights, and places for those without any. */
+/* Of CTL_CLIENTS_MAX: clients reserved for full rights, and the maximum of clients without
+ * any rights. */
 #define CTLSOCK_CLIENTS_RESERVED 4
 #define CTLSOCK_CLIENTS_STRANGERS 8
 
 struct ctlsock;
 
-/* 0, or -EADDRINUSE, logged: another daemon listens there. */
+/* Returns 0, or -EADDRINUSE, logged, if another daemon listens at path. */
 int ctlsock_check(const char *path) MUST_CHECK;
 
 /*
- * Listens at path. Makes the directory (0755) if it is missing, and removes the
- * socket of a daemon that has died. group may be NULL or "". Logs what is
- * wrong. 0; -EADDRINUSE when another process listens there; -EEXIST when there
- * is something else than a socket; -ENOENT when the group does not exist;
- * -ENAMETOOLONG; -ENOMEM; or what the system said.
+ * Listens at path. Creates the directory (0755) if it is missing, and removes the socket of a
+ * daemon that is no longer running. group may be NULL or "". Logs errors. Returns 0;
+ * -EADDRINUSE if another process listens there; -EEXIST if path is something other than a
+ * socket; -ENOENT if the group does not exist; -ENAMETOOLONG; -ENOMEM; or another -errno of a
+ * system call.
  */
 MUST_CHECK int ctlsock_new(struct loop *loop, const char *path, const char *group,
 			   const struct ctl_command *commands, size_t n_commands, void *ctx,
 			   struct ctlsock **ret);
 
 /*
- * Drops all clients (the states of their calls are destroyed), closes, and
- * removes the socket file if it is still ours. NULL is fine. Not from inside a
- * handler.
+ * Drops all clients (which destroys the state of their calls), closes the socket, and removes
+ * the socket file if it is still ours. NULL is fine. Must not be called from a handler.
  */
 void ctlsock_free(struct ctlsock *sock);
 
 /*
- * Takes a connected stream socket as a client with the given rights, whoever the
- * peer is. The descriptor moves here, also on failure. 0; -EBUSY when there are
- * too many, the peer has then been told; -ENOMEM.
+ * Adds a connected stream socket as a client with the given rights, regardless of the peer.
+ * Takes ownership of fd, also on failure. Returns 0; -EBUSY if there are too many clients,
+ * after the peer has been told; or -ENOMEM.
  */
 MUST_CHECK int ctlsock_add_client(struct ctlsock *sock, int fd, enum ctl_rights rights);
 
@@ -76,9 +77,10 @@ struct ctlsock_peer {
 	size_t n_groups;
 };
 
-/* The rule above: own_uid is the daemon's user, group NULL when there is no control group. */
+/* Rights by the rule above. own_uid is the daemon's user; group is NULL if there is no
+ * control group. */
 enum ctl_rights ctlsock_rights_of(const struct ctlsock_peer *peer, uid_t own_uid,
 				  const gid_t *group);
 
-/* For tests: another time than CTLSOCK_STALL_MS. */
+/* For tests: replaces CTLSOCK_STALL_MS. */
 void ctlsock_set_stall_ms(struct ctlsock *sock, unsigned int ms);

@@ -16,7 +16,8 @@ struct devlist {
 
 /* -- state ---------------------------------------------------------------- */
 
-/* REASON_NONE without hardware offload, or when the port can be used. */
+/* Why the port cannot be used for hardware offload. REASON_NONE if it can, or if offload is
+ * not in hardware. */
 static enum reason hardware_reason(const struct engine *engine, const struct link_rec *rec)
 {
 	const struct nic *nic = view_nic(engine);
@@ -29,7 +30,8 @@ static enum reason hardware_reason(const struct engine *engine, const struct lin
 	return p->link.hw.tc == LINK_TC_ON ? REASON_NONE : REASON_HW_TC_OFFLOAD_OFF;
 }
 
-/* Of a port that waits for a recipe: the verdict of its pairs so far. */
+/* Reason of the last refused pair if all pairs of this port that are known so far were
+ * refused, else REASON_NONE. */
 static enum reason pairs_reason(const struct engine *engine, const struct link_rec *rec)
 {
 	const struct topology *paths = view_paths(engine);
@@ -49,7 +51,7 @@ static enum reason pairs_reason(const struct engine *engine, const struct link_r
 	return reason;
 }
 
-/* What is on it and may not be bypassed; REASON_NONE when nothing is. */
+/* Reason of what is on the device and may not be bypassed; REASON_NONE if there is nothing. */
 static enum reason bypass_reason_of(const struct link_rec *rec)
 {
 	return bypass_reason((uint8_t)(rec->bypass & ~rec->bypass_allowed));
@@ -69,7 +71,7 @@ const char *devlist_state(const struct engine *engine, const struct link_rec *re
 	case PORT_GUARDING:
 		return "preparing";
 	case PORT_CLSACT:
-		/* In hardware it waits for a recipe towards another port. */
+		/* With hardware offload the port waits for a recipe towards another port. */
 		return view_nic(engine) && pairs_reason(engine, rec) != REASON_NONE ? "unusable" :
 										       "waiting";
 	case PORT_OPEN:
@@ -85,7 +87,7 @@ const char *devlist_state(const struct engine *engine, const struct link_rec *re
 	return "?";
 }
 
-/* Texts of drivers and names of devices may be any bytes. */
+/* Texts of drivers and names of devices may contain any bytes. */
 static json_t *kernel_text(int err, const char *extack)
 {
 	char text[EXTACK_SIZE + 128];

@@ -12,23 +12,24 @@
 #include "kern/ruleset/nftrules.h"
 #include "nft-offload/ctl.h"
 
-/* Rows that are sent at a time. */
+/* Rows sent per call of more(). */
 #define ROWS 64
 
 enum stage {
-	STAGE_READ, /* the ruleset */
-	STAGE_WALK, /* one kind of packet at a time */
+	STAGE_READ, /* read the ruleset */
+	STAGE_WALK, /* walk it, one kind of packet at a time */
 	STAGE_ROWS,
 };
 
 struct doctor {
 	enum stage stage;
-	struct nftrules *rules; /* NULL: it cannot be read */
+	struct nftrules *rules; /* NULL: the ruleset cannot be read */
 	enum rulewalk_packet packet;
-	uint32_t ct_mark; /* bits that offloaded connections have */
+	uint32_t ct_mark; /* mark bits that every offloaded connection has */
 	struct findings found;
-	uint32_t n_reached[RULESTMT__COUNT]; /* statements of each kind */
-	/* Where the rows are: a severity, a finding of it, a kind of statements. */
+	uint32_t n_reached[RULESTMT__COUNT]; /* reachable statements of each kind */
+	/* Position of the next row: severity, index of the finding, kind of statement,
+	 * statement. */
 	enum severity severity;
 	unsigned int next;
 	unsigned int kind;
@@ -37,7 +38,7 @@ struct doctor {
 
 #define KEEP_OUT ", or keep these connections out of the offload (admit = mark)"
 
-/* What offload means for a statement, and what to do. */
+/* What offload means for a statement, and what to do about it. */
 static const struct {
 	enum severity severity;
 	const char *todo;
@@ -131,7 +132,8 @@ static void put_statement(struct ctl_call *call, enum severity severity,
 			       jsonline_string(f->op->stmt.text)));
 }
 
-/* What has passed a limit only to be logged or counted travels as what has not. */
+/* True if the rest of the rule after a limit affects the packet. A limit that only guards
+ * logging or counting does not. */
 static bool matters(const struct nftview *rs, const struct rulewalk_found *f)
 {
 	const struct ruleop *end = &rs->op[f->rule->op + f->rule->n_ops];
@@ -174,7 +176,7 @@ static enum severity severity_of(const struct nftview *rs, const struct rulewalk
 	return is_limit(what) && !matters(rs, f) ? SEVERITY_HINT : advice[what].severity;
 }
 
-/* The next statement of the severity at hand. */
+/* Finds the next statement of the current severity. */
 static bool next_statement(struct doctor *d, struct rulewalk_found *ret)
 {
 	const struct nftview *rs = d->rules ? nftrules_get(d->rules) : NULL;
@@ -182,7 +184,8 @@ static bool next_statement(struct doctor *d, struct rulewalk_found *ret)
 	for (; rs && d->kind < RULESTMT__COUNT; d->kind++, d->at = (struct rulewalk_cursor){ 0 }) {
 		enum rulestmt what = (enum rulestmt)d->kind;
 
-		/* To look for what is not there takes as long as to look through all. */
+		/* Skip kinds that are not reached: rulewalk_next() would search the whole
+		 * ruleset in vain. */
 		if (!d->n_reached[what] ||
 		    (!is_limit(what) && advice[what].severity != d->severity))
 			continue;
@@ -194,7 +197,7 @@ static bool next_statement(struct doctor *d, struct rulewalk_found *ret)
 	return false;
 }
 
-/* One row; false when there is none left. */
+/* Sends one row. False if there is none left. */
 static bool put_row(struct doctor *d, struct ctl_call *call)
 {
 	struct rulewalk_found statement;
@@ -313,7 +316,7 @@ static void walk_rules(struct doctor *d)
 
 /* -- the call ------------------------------------------------------------- */
 
-/* A ruleset may take 30 MB: there is one at a time. */
+/* One call at a time, because a ruleset may take 30 MB. */
 static bool is_busy;
 
 static bool more(struct ctl_call *call, void *state)

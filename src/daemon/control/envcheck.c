@@ -11,7 +11,7 @@
 #include "daemon/control/devlist.h"
 #include "daemon/sysctls.h"
 
-/* Of conntrack's table, in percent. */
+/* Fill level of the conntrack table, in percent. */
 #define FULL_PROBLEM 95
 #define FULL_HINT 80
 
@@ -205,7 +205,7 @@ static bool is_there(const struct engine *engine, const char *name)
 	return false;
 }
 
-/* A connection goes in at one and out at another. */
+/* A connection enters through one device and leaves through another. */
 #define DEVICES_NEEDED 2
 
 static void check_devices(const struct engine *engine, struct findings *f)

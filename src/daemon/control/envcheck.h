@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * envcheck - what of the system and of the configuration stands in the way of
- * offload: one finding for each thing that is looked at.
+ * envcheck - checks the system and the configuration for what hinders offload; each check
+ * adds a finding.
  *
- * Reads a few files of /proc and the engine; changes nothing. What is decided from
- * numbers alone is apart from reading them.
+ * Reads a few files of /proc and the engine; changes nothing. envcheck_read() reads the
+ * sysctls and envcheck_sysctls() judges the values, so each can be used without the other.
  */
 #pragma once
 
@@ -12,8 +12,8 @@
 #include "core/engine.h"
 
 enum severity {
-	SEVERITY_PROBLEM, /* something does not work, or not as it is meant */
-	SEVERITY_HINT,    /* it works, and could be better known or done */
+	SEVERITY_PROBLEM, /* something does not work, or not as intended */
+	SEVERITY_HINT,    /* works, but could be improved or is not fully known */
 	SEVERITY_FINE,
 	SEVERITY__COUNT,
 };
@@ -21,18 +21,18 @@ enum severity {
 const char *envcheck_severity_name(enum severity severity);
 
 #define ENVCHECK_TEXT_SIZE 320
-/* Ports have one each. */
+/* One for each port, and 16 others. */
 #define ENVCHECK_FINDINGS_MAX (16 + SETTINGS_MAX_DEVICES)
 
 struct finding {
 	enum severity severity;
-	const char *check; /* name of what was looked at */
+	const char *check; /* name of the check */
 	char what[ENVCHECK_TEXT_SIZE];
-	const char *todo; /* NULL: nothing */
+	const char *todo; /* advice; NULL if nothing is to be done */
 };
 
 struct findings {
-	unsigned int n; /* at most ENVCHECK_FINDINGS_MAX: further ones are left out */
+	unsigned int n; /* at most ENVCHECK_FINDINGS_MAX; further findings are dropped */
 	struct finding list[ENVCHECK_FINDINGS_MAX];
 };
 
@@ -40,7 +40,7 @@ PRINTF_LIKE(5, 6)
 void envcheck_add(struct findings *f, enum severity severity, const char *check, const char *todo,
 		  const char *fmt, ...);
 
-/* What the files say; ENVCHECK_ABSENT where there is none. */
+/* Values of the sysctl files; ENVCHECK_ABSENT for a file that does not exist. */
 #define ENVCHECK_ABSENT UINT32_MAX
 struct envcheck_sysctls {
 	uint32_t ip_forward, ip6_forward;
@@ -50,5 +50,5 @@ struct envcheck_sysctls {
 void envcheck_read(struct envcheck_sysctls *ret);
 void envcheck_sysctls(const struct envcheck_sysctls *s, struct findings *f);
 
-/* The mode, the ports and the table of flows. */
+/* Checks the offload mode, the ports and the flow table. */
 void envcheck_engine(const struct engine *engine, struct findings *f);

@@ -27,10 +27,10 @@ struct flowlist {
 	char state[FILTER_SIZE], proto[FILTER_SIZE], reason[FILTER_SIZE], device[FILTER_SIZE];
 };
 
-/* What the list says about one connection. */
+/* What the list shows about one connection. */
 struct verdict {
 	const char *state;
-	const char *backend; /* NULL: the CPU */
+	const char *backend; /* NULL: forwarded by the CPU */
 	enum reason reason;
 	struct view_flow flow;
 };
@@ -70,8 +70,8 @@ static void judge(const struct engine *engine, const struct conn *c, struct verd
 	v->reason = policy_conn(engine_settings(engine), view_epoch(engine), c);
 	if (v->reason != REASON_NONE)
 		return;
-	/* It could be offloaded and the engine does not have it: there is no
-	 * room, or its event is on the way. */
+	/* It may be offloaded but the engine does not know it: the flow table is full, or its
+	 * event has not been read yet. */
 	view_totals(engine, &t);
 	if (t.n_flows >= t.max_flows)
 		v->reason = REASON_TABLE_FULL;
@@ -85,7 +85,7 @@ static bool is_kernels(const struct conn *c, const struct verdict *v)
 	       v->flow.state == FLOW_REFUSED;
 }
 
-/* The kernel does not tell by which devices; routing does. */
+/* Finds the devices by route lookups, because the kernel does not report them. */
 static void find_devices(struct flowlist_ctx *ctx, const struct conn *c, struct view_flow *f)
 {
 	uint32_t ours = settings_mark_bits(engine_settings(ctx->engine));
@@ -99,7 +99,7 @@ static void find_devices(struct flowlist_ctx *ctx, const struct conn *c, struct 
 		f->egress[d] = path_egress(&q, (enum dir)d);
 }
 
-/* What the kernel's own flowtable has, whether the engine knows it or not. */
+/* Recognises connections in the kernel's own flowtable, whether or not the engine knows them. */
 static void judge_backend(struct flowlist_ctx *ctx, const struct conn *c, struct verdict *v)
 {
 	if (is_kernels(c, v)) {
@@ -119,7 +119,7 @@ static const char *link_name(const struct engine *engine, uint32_t ifindex)
 	return rec ? rec->link.name : NULL;
 }
 
-/* In the order in which the original direction meets them. */
+/* In the order in which the original direction passes them. */
 static json_t *devices_of(const struct engine *engine, const struct view_flow *f)
 {
 	const char *in = link_name(engine, f->egress[DIR_REPLY]);
@@ -141,7 +141,8 @@ static bool is_in_hw(const struct conn *c, const struct verdict *v)
 				  v->flow.state == FLOW_ACTIVE && v->flow.in_hw;
 }
 
-/* conntrack does not tell apart what a flowtable forwarded and what the CPU did before. */
+/* Adds all that conntrack has counted: it does not separate what a flowtable forwarded from
+ * what the CPU forwarded before. */
 static void move_counts(const struct conn *c, struct rule_stats fw[DIR__COUNT])
 {
 	for (unsigned int d = 0; d < DIR__COUNT; d++) {

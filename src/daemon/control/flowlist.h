@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * flowlist - the list of all connections, for `flows`.
+ * flowlist - the list of all connections, for the Flows method.
  *
- * Walks conntrack's own table with a dump of its own, a datagram at a time as
- * the client reads, and puts beside each connection what the engine knows.
+ * Dumps the conntrack table on a socket of its own, one datagram at a time as the client
+ * reads, and adds to each connection what the engine knows about it.
  */
 #pragma once
 
@@ -17,8 +17,8 @@ struct dispatch;
 struct flowlist_ctx {
 	const struct engine *engine;
 	struct ctnl *ctnl;
-	struct dispatch *dispatch; /* where flows of the kernel's flowtable go is asked for */
+	struct dispatch *dispatch; /* to look up the devices of flows in the kernel's flowtable */
 };
 
-/* Handler of the Flows method: parameters are filters. */
+/* Handler of the Flows method. The parameters are filters. */
 void flowlist_start(struct ctl_call *call, struct flowlist_ctx *ctx, json_t *parameters);

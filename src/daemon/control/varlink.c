@@ -11,7 +11,7 @@
 
 #define SERVICE_INTERFACE "org.varlink.service"
 
-/* Made from src/daemon/control/org.nftoffload.varlink: one string literal for each line. */
+/* Generated from src/daemon/control/org.nftoffload.varlink, one string literal per line. */
 static const char own_description[] =
 #include "src/daemon/control/org.nftoffload.varlink.inc"
 	;
@@ -37,7 +37,7 @@ static const char service_description[] =
 	"error PermissionDenied ()\n"
 	"error ExpectedMore ()\n";
 
-/* jansson recurses 2048 levels deep; nobody needs that of us. */
+/* jansson would recurse up to 2048 levels deep; no request needs that. */
 static bool is_too_deep(const char *message, size_t len)
 {
 	unsigned int depth = 0;
@@ -63,7 +63,7 @@ static bool is_too_deep(const char *message, size_t len)
 	return false;
 }
 
-/* An optional boolean. False when it is there and is something else. */
+/* Reads an optional boolean. False if the member exists and has another type. */
 static bool get_flag(const json_t *root, const char *key, bool *ret)
 {
 	const json_t *value = json_object_get(root, key);
@@ -74,7 +74,8 @@ static bool get_flag(const json_t *root, const char *key, bool *ret)
 	return true;
 }
 
-/* NULL, or what is wrong with a request whose root is an object. */
+/* Reads the members of a request whose root is an object. Returns NULL, or a text that says
+ * what is wrong. */
 static const char *read_members(struct varlink_request *r)
 {
 	const json_t *method = json_object_get(r->root, "method");
@@ -93,7 +94,7 @@ static const char *read_members(struct varlink_request *r)
 
 	r->parameters = json_object_get(r->root, "parameters");
 	if (!r->parameters || json_is_null(r->parameters)) {
-		/* The root keeps the reference. */
+		/* The root holds the only reference. */
 		r->parameters = json_object();
 		if (json_object_set_new(r->root, "parameters", r->parameters) < 0)
 			return "out of memory";

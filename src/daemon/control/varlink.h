@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * varlink - one request of the control protocol, from bytes to a value; and the
- * org.varlink.service methods, which are the same for every service.
+ * varlink - decodes one request of the control protocol, and implements the methods of
+ * org.varlink.service, which are the same for every service.
  *
- * The bytes come from anybody who may open the socket. Pure functions.
+ * The bytes are untrusted: anyone may open the socket. Pure functions.
  */
 #pragma once
 
@@ -15,16 +15,17 @@
 #include "base/compiler.h"
 
 struct varlink_request {
-	json_t *root; /* owns the rest */
+	json_t *root; /* owns the other members */
 	const char *method;
 	json_t *parameters; /* an object */
 	bool wants_more;
-	bool is_oneway; /* no answer is wanted */
+	bool is_oneway; /* the client wants no reply */
 };
 
 /*
- * Reads one message without its NUL. 0; -EINVAL, with a sentence for people in
- * ret_text (size bytes); -ENOMEM. Free the request with varlink_request_fini().
+ * Parses one message without its NUL. Returns 0, or -EINVAL with a sentence for people in
+ * ret_text (size bytes), also if memory is short. Free the request with
+ * varlink_request_fini().
  */
 MUST_CHECK int varlink_request_parse(const char *message, size_t len, struct varlink_request *ret,
 				     char *ret_text, size_t size);
@@ -34,12 +35,12 @@ void varlink_request_fini(struct varlink_request *request);
 bool varlink_is_service_method(const char *method);
 
 /*
- * Answers such a method. The reply's parameters, a new reference, or NULL when
- * there is no memory. When the answer is an error, its name is in ret_error, else
- * NULL.
+ * Executes a method of org.varlink.service. Returns the parameters of the reply, a new
+ * reference, or NULL if memory is short. ret_error is the name of the error if the reply is
+ * one, else NULL.
  */
 MUST_CHECK json_t *varlink_service_call(const char *method, const json_t *parameters,
 					const char **ret_error);
 
-/* The interface of a method: what stands before its last dot. NULL when there is no memory. */
+/* The interface of a method: the part before its last dot. NULL if memory is short. */
 json_t *varlink_interface_of(const char *method);

@@ -18,7 +18,7 @@ struct why {
 	struct conn conn;
 	json_t *steps;
 	json_t *rules;
-	enum reason reason; /* of the first step that failed */
+	enum reason reason; /* of the first failed step */
 };
 
 PRINTF_LIKE(4, 5)
@@ -107,7 +107,8 @@ static void describe_answer(struct why *w, const struct path_query *q, enum path
 		break;
 	case ROUTE_NONE:
 	case ROUTE_OTHER:
-		/* ip_route_input_slow() has one error for both. */
+		/* ip_route_input_slow() returns EHOSTUNREACH both for a missing route and for
+		 * disabled forwarding. */
 		step(w, "route", false, "%s: none (%s%s)", what[s],
 		     a->err ? strerror(-a->err) : "of a kind that is not forwarded",
 		     a->err == -EHOSTUNREACH && q->ask.iif && q->ask.family == FAMILY_IP4 ?
@@ -125,7 +126,7 @@ static bool explain_path(struct why *w, struct dispatch *dispatch, struct path *
 
 	path_begin(&q, &w->conn.orig, &w->conn.reply,
 		   w->conn.mark & ~settings_mark_bits(s), 0);
-	/* What failed stands in the answers. */
+	/* The answers contain the error. */
 	IGNORE_RESULT(questions_walk_path(dispatch_questions(dispatch), &q));
 	for (unsigned int i = 0; i <= q.step; i++)
 		describe_answer(w, &q, i);
@@ -157,8 +158,8 @@ static void explain_rules(struct why *w, const struct path *path)
 		json_array_append_new(w->rules, json_string(rule_to_str(&rule[d], text)));
 }
 
-/* What the engine does with it, which is the truth when it differs from what
- * would be decided now. */
+/* What the engine does with the connection. This is the truth if it differs from the decision
+ * that the steps above arrived at. */
 static const char *explain_engine(struct why *w)
 {
 	struct view_flow f;

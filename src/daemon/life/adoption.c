@@ -28,13 +28,13 @@ struct adoption {
 	struct nlsock sock;
 	struct device *device;
 	size_t n_devices, devices_size;
-	struct rule_where *stray; /* ours, but no flow's */
+	struct rule_where *stray; /* rules of ours that belong to no flow */
 	size_t n_strays, strays_size;
 	unsigned int n_taken;
-	int err; /* no memory */
+	int err; /* 0 or -ENOMEM */
 };
 
-/* Room for one element more. */
+/* Makes room for one more element. */
 static int grow(void **array, size_t n, size_t *size, size_t element)
 {
 	void *bigger;
@@ -49,7 +49,7 @@ static int grow(void **array, size_t n, size_t *size, size_t element)
 	return 0;
 }
 
-/* Some are shown twice when they change meanwhile. */
+/* The dump may show a device twice if it changes meanwhile. */
 static void on_link(const struct link *link, void *ctx)
 {
 	struct adoption *a = ctx;
@@ -114,11 +114,11 @@ static int read_device(struct adoption *a, const struct device *device)
 
 	if (!err)
 		err = nlsock_query(&a->sock, nlput_msg(&r.w), REQUEST_TIMEOUT_MS, on_rule, a, NULL);
-	/* No clsact, no rules (tc_dump_tfilter). */
+	/* A device that is gone or has no clsact has no rules (tc_dump_tfilter). */
 	return err == -ENODEV || err == -EINVAL ? a->err : err ? err : a->err;
 }
 
-/* The engine learns from the samples that those which it took are gone. */
+/* If the engine has adopted some of these rules, the samples show it that they are gone. */
 static int sweep_device(struct adoption *a, const struct device *device)
 {
 	unsigned int n_rules;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * adopt - reads the rules of an earlier life from the kernel, for the engine to judge.
+ * adoption - reads the rules of an earlier run from the kernel and offers them to the engine.
  *
- * Synchronous, at the start, on a socket of its own. What is ours but cannot be a rule of
- * a flow any more is removed at once; guards are left to the port that they belong to.
+ * Synchronous, at the start, on a socket of its own. Rules of ours that cannot belong to a
+ * flow any more are removed at once. Guards stay: they belong to their port.
  */
 #pragma once
 
@@ -13,9 +13,10 @@
 #include "core/engine.h"
 
 /*
- * Feeds the engine, which must be new and have the instance of that life. Takes nothing
- * and removes all of it where a port is behind a barrier: then rules were about to be
- * removed, and nobody knows which. So it does with a port that cannot be read. 0; or
- * -errno, logged, where something of ours may be left that nobody knows.
+ * Feeds the engine, which must be new and have the instance of that run.
+ *
+ * If any port is behind a barrier, adopts nothing and removes all our rules: the earlier run
+ * was removing rules, and it is unknown which. If a device cannot be read, removes the rules
+ * of that device. 0, or -errno if rules of ours may be left that the engine does not know.
  */
 int adoption_run(struct engine *engine, mono_t now) MUST_CHECK;

@@ -19,8 +19,9 @@
 LOG_TAG("cleanup");
 
 /*
- * SERVICE_RESULT and EXIT_STATUS, as systemd.exec(5) has them. What the unit restarts
- * after: Restart=on-failure, but not the statuses of RestartPreventExitStatus=.
+ * Reads SERVICE_RESULT and EXIT_STATUS (systemd.exec(5)). Returns true for results after which
+ * the unit is restarted: those of Restart=on-failure, without the exit statuses of
+ * RestartPreventExitStatus=.
  */
 bool cleanup_is_too_early(const struct config *config)
 {
@@ -43,7 +44,7 @@ bool cleanup_is_too_early(const struct config *config)
 struct cleaning {
 	struct nlsock sock;
 	unsigned int n_rules, n_qdiscs, n_neighs;
-	int err; /* the first one */
+	int err; /* first error */
 };
 
 static void note(struct cleaning *c, int err)
@@ -62,7 +63,7 @@ static void on_link(const struct link *link, void *ctx)
 	if (!err && made_clsact) {
 		err = portwork_drop_clsact(&c->sock, link->ifindex);
 		c->n_qdiscs += err == 0;
-		/* Somebody hung something on it: it is theirs now. */
+		/* Somebody else uses the clsact by now: leave it. */
 		if (err == -EBUSY)
 			err = 0;
 	}
@@ -117,7 +118,7 @@ static void clean_table(struct cleaning *c, bool *ret_was_there)
 	if (!err)
 		err = nfttable_down(own, ret_was_there, &why);
 	nfttable_close(own);
-	/* None at all, or not ours. */
+	/* The kernel has no nf_tables, or the table is not ours. */
 	if (err == -EPROTONOSUPPORT || err == -EOPNOTSUPP || err == -EEXIST)
 		return;
 	if (err)
@@ -134,7 +135,7 @@ int cleanup_run(const struct config *config)
 
 	if (c.err)
 		return c.err;
-	/* First: half of it must not be adopted. */
+	/* The record goes first: rules that are only partly left must not be adopted. */
 	lastlife_path(config->socket_path, path);
 	lastlife_remove(path);
 	clean_links(&c);

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * cleanup - removes everything of ours from the kernel without a daemon: rules, clsact
- * qdiscs, the nft table with its flowtables. Things of others stay, whatever they are.
+ * cleanup - removes everything of ours from the kernel while no daemon runs: rules, clsact
+ * qdiscs, and the nft table with its flowtables; releases neighbours. Leaves alone whatever
+ * belongs to others.
  */
 #pragma once
 
 #include "base/compiler.h"
 #include "daemon/conf/conf.h"
 
-/* When this is so, somebody goes on with what is there: the service manager starts the
- * daemon again after this kind of end, or the configuration keeps rules. Only what
- * systemd says in the environment of ExecStopPost= is known. */
+/* Returns true if the next start will use what is in the kernel: the configuration keeps
+ * rules, or the service manager restarts the daemon after this kind of exit. The latter is
+ * known only from the environment that systemd gives to ExecStopPost=. */
 bool cleanup_is_too_early(const struct config *config);
 
-/* Logs what it did. 0; or the first error, logged, after all else was removed: -EADDRINUSE
- * and nothing done where a daemon runs. */
+/* Logs what it did. 0, or the first error after everything else was removed. Does nothing and
+ * returns -EADDRINUSE, logged, if a daemon is running. */
 int cleanup_run(const struct config *config) MUST_CHECK;

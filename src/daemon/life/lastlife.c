@@ -18,7 +18,7 @@
 #define LINE_SIZE   64
 #define TEMP_SUFFIX ".new"
 
-/* In the order of the file; each exactly once. */
+/* In the order of the file, which has each exactly once. */
 enum key {
 	KEY_VERSION,
 	KEY_NETNS,
@@ -53,7 +53,7 @@ static uint64_t netns(void)
 	return stat("/proc/self/ns/net", &st) < 0 ? 0 : st.st_ino;
 }
 
-/* Member by member, for there is padding between them. */
+/* Hashes member by member, because the structs have padding. */
 static uint64_t exempt_digest(const struct exempt *x)
 {
 	uint64_t key[2] = { 0, 0 };
@@ -182,7 +182,7 @@ static int write_stream(FILE *stream, const struct lastlife *life)
 	return 0;
 }
 
-/* It need not outlast the machine, and neither do the rules: no fsync. */
+/* No fsync(): a reboot removes the rules, so the record need not survive one. */
 int lastlife_write(const char *path, const struct lastlife *life)
 {
 	char temp[CONF_PATH_SIZE + 16];

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * lastlife - what the next life must know about the rules that this one leaves behind.
+ * lastlife - the record of a run: what the next start must know to adopt its rules.
  *
- * A small file beside the control socket, one "key value" per line. It says which rules
- * are meant (the instance in their cookies), and for which ruleset they were right. It
- * is replaced as a whole, so it is there or not, and it is only written when everything
- * that a change of the ruleset asked for is done. When the ruleset has moved on since,
- * the numbers in it do not fit, and nothing of it counts.
+ * A small file beside the control socket, one "key value" per line. It identifies the rules
+ * (by the instance in their cookies) and the ruleset for which they were right. It is
+ * replaced atomically, and written only when everything that a change of the ruleset
+ * requires is done. If the ruleset has changed since, the generation differs and the record
+ * does not count.
  */
 #pragma once
 
@@ -17,28 +17,28 @@
 #include "daemon/conf/conf.h"
 
 struct lastlife {
-	bool is_valid; /* else nothing below counts */
-	bool is_outdated; /* there was one, but the ruleset has changed since */
-	uint32_t instance;   /* of the rules */
-	uint64_t netns;	     /* network namespace that they are in */
+	bool is_valid; /* there is a record, and it counts */
+	bool is_outdated; /* there is a record, but the ruleset has changed since */
+	uint32_t instance;   /* in the cookies of the rules */
+	uint64_t netns;	     /* inode of the network namespace of the rules */
 	uint32_t admit;	     /* enum admit_mode */
 	uint32_t mask;	     /* our bits of the ct mark */
-	uint32_t epoch;	     /* that admits; 0 = marks have none */
-	uint32_t generation; /* of the nft ruleset; 0 = nobody counts them */
-	uint64_t exempt;     /* digest of what is exempt */
+	uint32_t epoch;	     /* current epoch; 0 = marks have none */
+	uint32_t generation; /* of the nft ruleset; 0 = none is known */
+	uint64_t exempt;     /* digest of the exemptions */
 };
 
-/* The file for a control socket. @ret may be cut: then nothing can be kept. */
+/* Path of the record for a control socket. Fits if @socket_path is shorter than CONF_PATH_SIZE. */
 void lastlife_path(const char *socket_path, char ret[CONF_PATH_SIZE + 8]);
-/* What is so now, without instance, epoch and generation. */
+/* Describes the present settings and namespace; leaves instance, epoch and generation 0. */
 void lastlife_describe(const struct config *config, struct lastlife *ret);
-/* All of it but the three is the same. */
+/* Returns true if @life is valid and equals the present description, apart from those three. */
 bool lastlife_fits(const struct lastlife *life, const struct config *config);
 
-/* 0; -ENOENT where there is none; -EINVAL where it is none; or -errno. ret->is_valid says
- * the same. */
+/* 0; -ENOENT if there is no record; -EINVAL if the file is malformed; or another -errno.
+ * Sets ret->is_valid on success and clears it on failure. */
 int lastlife_read(const char *path, struct lastlife *ret) MUST_CHECK;
-/* 0 or -errno; then there is none. */
+/* 0, or -errno; no record is left then. */
 int lastlife_write(const char *path, const struct lastlife *life) MUST_CHECK;
-/* Also when there is none. */
+/* Does nothing if there is no record. */
 void lastlife_remove(const char *path);

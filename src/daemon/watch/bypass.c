@@ -20,16 +20,17 @@ COUNTER(bypass_looks, "times that was looked for what offload would bypass");
 COUNTER(bypass_failures, "times that it could not be seen what offload would bypass");
 
 #define LOOK_MS 1000
-/* Ports that are asked about in one look, beside those that are new: programs and
- * filters cannot be asked for all at once. */
+/* Ports queried per check, in addition to new ones. XDP programs and filters can only be
+ * queried port by port. */
 #define PORTS_PER_LOOK 128
-/* Looks at everything in a row that fail before what was seen last does not count any
- * more. Of one port, the second attempt decides. */
+/* Consecutive failures of a dump after which the last result no longer counts. For a single
+ * port, two failed attempts suffice (try_port()). */
 #define FAILURES_MAX 3
-/* Devices of chains that are remembered; with more, every port counts as one. */
+/* Devices of chains that are remembered. If there are more, every port counts as having a
+ * chain. */
 #define CHAIN_DEVICES_MAX 512
 
-/* What can fail by itself. */
+/* Sources that can fail independently. */
 enum source {
 	SOURCE_QDISCS,
 	SOURCE_CHAINS,
@@ -37,10 +38,11 @@ enum source {
 	SOURCE__COUNT,
 };
 
-/* What the dump of qdiscs showed of one link. */
+/* What the dump of qdiscs showed for one link. */
 struct facts {
 	enum hooks_ingress ingress;
-	bool has_egress; /* one at least was shown, as of any device that was ever up */
+	bool has_egress; /* the dump showed an egress qdisc, which every device has that was ever
+			  * up */
 	bool has_shaper;
 };
 
@@ -49,23 +51,24 @@ struct bypass {
 	struct engine *engine;
 	struct dispatch *dispatch;
 	struct nlsock sock;
-	struct nftchains *chains; /* NULL where the kernel has no netfilter */
+	struct nftchains *chains; /* NULL if the kernel has no netfilter */
 	struct loop_timer *timer;
-	unsigned int n_failed[SOURCE__COUNT]; /* in a row */
+	unsigned int n_failed[SOURCE__COUNT]; /* consecutive failures */
 	bool complete;
 
-	struct facts facts[TOPOLOGY_MAX_LINKS]; /* by slot of the link */
-	uint32_t slot; /* of the port where the next look goes on */
+	struct facts facts[TOPOLOGY_MAX_LINKS]; /* indexed by slot of the link */
+	uint32_t slot; /* link slot at which the next check continues */
 
 	struct nftchains_device device[CHAIN_DEVICES_MAX];
 	unsigned int n_devices;
 	bool has_more_devices;
-	/* What the chains were compared with last: the ruleset, and the names of links. */
+	/* State that the chains were last matched against: generation of the ruleset, and
+	 * topology.ways_changed for the names of the links. */
 	uint32_t generation, ways;
 	bool has_chains;
 };
 
-/* -- telling -------------------------------------------------------------- */
+/* -- reports to the engine ------------------------------------------------ */
 
 static const char *const texts[BYPASS_BIT__COUNT] = {
 	[BYPASS_BIT_XDP] = "an XDP program",
@@ -138,8 +141,9 @@ static struct link_rec *next_port(const struct bypass *b, uint32_t *slot)
 
 /* -- failures ------------------------------------------------------------- */
 
-/* One look of a source has ended. What was seen before counts for a while, unless
- * somebody has seen to that already: mask 0. */
+/* Ends one check of a source. If it keeps failing, the bits in mask become unknown for all
+ * ports; until then the previous result counts. A mask of 0 means that the caller has already
+ * done that. */
 static void end_look(struct bypass *b, enum source source, uint8_t mask, int err)
 {
 	static const char *const names[SOURCE__COUNT] = {
@@ -198,9 +202,9 @@ static int look_at_qdiscs(struct bypass *b)
 	return err;
 }
 
-/* -- programs and filters ------------------------------------------------- */
+/* -- XDP programs and filters --------------------------------------------- */
 
-/* What is asked of each port. */
+/* What is queried for each port. */
 #define ASKED ((uint8_t)(BYPASS_XDP | BYPASS_TC | BYPASS_TC_EGRESS))
 
 static int look_at_side(struct bypass *b, const struct link_rec *rec, enum hooks_side side,
@@ -231,7 +235,7 @@ static int look_at_port(struct bypass *b, const struct link_rec *rec, const stru
 	return err;
 }
 
-/* The sampler reads its rules, and all else that is among them. */
+/* True if the sampler reads the ingress filters of this port. */
 static bool is_sampled(const struct link_rec *rec, const struct view_totals *totals)
 {
 	return rec->port == PORT_OPEN && totals->n_state[FLOW_ACTIVE] &&
@@ -243,8 +247,8 @@ static bool is_new(const struct link_rec *rec)
 	return (rec->bypass_known & ASKED) != ASKED;
 }
 
-/* What failed twice is not known. 0 also for a port that has gone: the message that
- * says so is on its way. */
+/* Queries a port, twice if necessary. If both attempts fail, the result becomes unknown.
+ * Returns 0 also for a port that has disappeared, because the event that says so will follow. */
 static int try_port(struct bypass *b, const struct link_rec *rec, const struct facts *f,
 		    bool with_ingress)
 {
@@ -259,7 +263,7 @@ static int try_port(struct bypass *b, const struct link_rec *rec, const struct f
 	return err;
 }
 
-/* Those that are new, and some of the others in turn. */
+/* Checks all new ports and, in turn, some of the others. */
 static void look_at_ports(struct bypass *b)
 {
 	struct view_totals totals;
@@ -335,7 +339,7 @@ static void look_at_chains(struct bypass *b)
 	end_look(b, SOURCE_CHAINS, BYPASS_NETDEV_INGRESS | BYPASS_NETDEV_EGRESS, err);
 }
 
-/* Chains change with the ruleset, and what they mean with the names of the links. */
+/* Checks the chains if the ruleset or the names of the links have changed. */
 static void look_for_chains(struct bypass *b)
 {
 	uint32_t generation = 0, ways = view_paths(b->engine)->ways_changed;
@@ -347,7 +351,8 @@ static void look_for_chains(struct bypass *b)
 	}
 	if (b->has_chains && b->generation == generation && b->ways == ways)
 		return;
-	/* Read before the chains: what changes meanwhile shows the next time. */
+	/* Both were read before the chains, so a change in the meantime shows in the next
+	 * check. */
 	b->generation = generation;
 	b->ways = ways;
 	look_at_chains(b);
@@ -359,12 +364,12 @@ void bypass_look_nft(struct bypass *b)
 	dispatch_kick(b->dispatch);
 }
 
-/* -- life ----------------------------------------------------------------- */
+/* -- start and stop ------------------------------------------------------- */
 
 static void look(struct bypass *b)
 {
 	counter_inc(&bypass_looks);
-	/* Without it nobody knows where filters can be. */
+	/* Without the qdiscs it is not known which ports can have filters. */
 	if (look_at_qdiscs(b) == 0)
 		look_at_ports(b);
 	look_for_chains(b);

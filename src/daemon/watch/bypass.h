@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * bypass - keeps the engine told what others have put on the ports that offload
- * would go around: XDP programs, nft chains, filters, shapers (model/bypass).
+ * bypass - finds what others have attached to the ports and offloaded packets would bypass
+ * (XDP programs, nft chains, tc filters, shapers), and reports it to the engine
+ * (model/bypass).
  *
- * Looks at start, and once a second. Of what changes in between, the kernel either
- * says nothing or too much (kern/tc/hooks). Filters of the ingress stand among our own
- * rules, so while flows are offloaded it is the sampler that finds them, because it reads
- * all that is there anyway. As long as nobody could look, the port is not ready.
+ * Checks at start and then once a second, because for changes in between the kernel sends
+ * either no messages or too many (kern/tc/hooks). Foreign ingress filters sit among our own
+ * rules. While flows are offloaded the sampler finds them, because it reads all filters there
+ * anyway. A port is not ready until it has been checked.
  */
 #pragma once
 
@@ -19,18 +20,19 @@
 struct bypass;
 
 /*
- * Looks for the first time, at the links that the engine knows by then, so that it
- * knows before it is told of any connection. 0 or -errno, logged.
+ * Does the first check, of the links that the engine knows by then, so that the engine knows
+ * the result before it is told of any connection. Returns 0 or -errno, logged.
  */
 MUST_CHECK int bypass_new(struct loop *loop, struct engine *engine, struct dispatch *dispatch,
 			  struct bypass **ret);
 /* NULL is fine. */
 void bypass_free(struct bypass *bypass);
 
-/* Everything could be looked at, once. */
+/* True once a check of everything has succeeded. */
 bool bypass_is_complete(const struct bypass *bypass);
-/* Looks at the chains of nft now: the ruleset changed. */
+/* Checks the nft chains now. To be called when the ruleset has changed. */
 void bypass_look_nft(struct bypass *bypass);
 
-/* Feeds one fact, and logs what it changes. For who finds one on another occasion. */
+/* Feeds one finding to the engine and logs what it changes. Also for other modules that come
+ * across one. */
 void bypass_tell(struct engine *engine, const struct event_bypass *told, mono_t now);

@@ -32,27 +32,28 @@ COUNTER(rt_repairs_failed, "times that links and neighbours could not be read an
 #define CT_RCVBUF_MAX_BYTES (256 * 1024 * 1024)
 #define RT_RCVBUF_BYTES	    (4 * 1024 * 1024)
 #define RT_RCVBUF_MAX_BYTES (64 * 1024 * 1024)
-/* Messages per wake-up; other sources get their turn in between. */
+/* Messages per wake-up, so that other sources get their turn in between. */
 #define EVENT_BUDGET	    512
 #define DUMP_BUDGET	    1
 #define RT_BUDGET	    256
-/* After an overrun: at least this, and up to as much again at random. */
+/* Minimum delay of the dump after an overrun. Up to as much again is added at random. */
 #define RESYNC_DELAY_MS	    100
-/* While flows are offloaded whose end shows only in a dump. */
+/* Interval of dumps while the engine wants them, and of checks whether one is due. */
 #define SILENT_MS	    2000
 #define RECONCILE_MS	    (5 * 60 * 1000)
-/* A dump that found the table too busy is tried again. */
+/* Delay before a failed dump is repeated, times the number of failures in a row up to
+ * RETRY_STEPS. */
 #define RETRY_MS	    500
 #define RETRY_STEPS	    20u
-/* More readings than it takes to empty a buffer of the largest size. */
+/* More reads than it takes to empty a receive buffer of the largest size. */
 #define RT_DRAIN_READS	    1024
-/* Before a dump; what is left then is read beside it. */
+/* Reads of the event queue before a dump. Events that are left are read during the dump. */
 #define CT_DRAIN_READS	    16
 
-/* After connections began to be marked anew: the first of the dumps that follow. */
+/* Delay of the first dump after ingest_follow(). It doubles for each further dump. */
 #define FOLLOW_MS	    500
 
-/* Who waits until all is read that was there. */
+/* A waiter for ingest_fence(), with what it still waits for. */
 struct fence {
 	struct fence *next;
 	void (*fn)(void *ctx);
@@ -69,22 +70,23 @@ struct ingest {
 	struct loop_fd *events_fd, *rt_fd;
 	struct loop_timer *dump_timer, *rt_timer;
 	struct rtwatch *rt;
-	/* NULL where only the kernel's own classifier is used. */
+	/* NULL if only the kernel's own classifier is used. */
 	struct hwinfo *hwinfo;
 	struct devlink *devlink;
 	mono_t dump_began;
-	int64_t dump_took_ms; /* the last good one */
-	mono_t last_dump;  /* end of the last good one */
-	bool dump_wanted;  /* something was lost */
+	int64_t dump_took_ms; /* duration of the last complete dump */
+	mono_t last_dump;  /* end of the last complete dump */
+	bool dump_wanted;  /* events were lost, or a dump failed */
 	bool is_dumping;
 	bool dump_interrupted;
 	bool complete;
 	struct fence *fences;
-	int64_t follow_ms; /* until the next dump that follows new marks; 0 = none */
+	int64_t follow_ms; /* delay after follow_since of the next dump for new marks; 0 = none */
 	mono_t follow_since;
-	bool has_followed; /* once, for connections from before the start */
-	unsigned int failures; /* dumps in a row that failed */
-	unsigned int rt_failures; /* readings of links and neighbours, likewise */
+	bool has_followed; /* ingest_follow() was called; the first call always dumps, for
+			    * connections from before the start */
+	unsigned int failures; /* consecutive failed dumps */
+	unsigned int rt_failures; /* consecutive failed reads of links and neighbours */
 };
 
 /* -- conntrack events ----------------------------------------------------- */
@@ -123,13 +125,14 @@ static void on_overrun(struct ingest *in)
 	counter_inc(&ct_overruns);
 	log_notice("conntrack events were lost; buffer is %d bytes now, comparing with a dump",
 		   size);
-	/* A dump that runs is still right about what it shows, and what it does
-	 * not show is asked for anyway. Another one follows, for what was lost
-	 * behind its cursor. */
+	/* A running dump stays valid for what it shows, and what it does not show is queried
+	 * anyway. But events about entries that it has already passed were lost, so another
+	 * dump follows. */
 	want_dump(in, resync_delay());
 }
 
-/* Lets those go that wait for nothing any more, now that @events or a @dump are over. */
+/* Releases the waiters that wait for nothing more, now that all events have been read
+ * (@events) or the dump has ended (@dump). */
 static void pass_fences(struct ingest *in, bool events, bool dump)
 {
 	struct fence **at = &in->fences, *passed = NULL, *f;
@@ -145,7 +148,7 @@ static void pass_fences(struct ingest *in, bool events, bool dump)
 		f->next = passed;
 		passed = f;
 	}
-	/* They may put up new ones. */
+	/* A callback may add a new fence. */
 	while ((f = passed)) {
 		passed = f->next;
 		f->fn(f->ctx);
@@ -153,7 +156,7 @@ static void pass_fences(struct ingest *in, bool events, bool dump)
 	}
 }
 
-/* True when nothing is left to read. */
+/* Returns true if nothing is left to read. */
 static bool read_some_events(struct ingest *in)
 {
 	int n = nlsock_recv_many(&in->events, EVENT_BUDGET, on_event, in);
@@ -186,7 +189,7 @@ int ingest_fence(struct ingest *in, void (*fn)(void *ctx), void *ctx)
 {
 	struct fence *f = malloc(sizeof(*f));
 
-	/* There may be nothing to read, and so nothing that wakes us. */
+	/* The queue may be empty, so that no event would wake us. */
 	if (!f || loop_defer(in->loop, "conntrack events", read_events, in)) {
 		free(f);
 		return -ENOMEM;
@@ -205,7 +208,7 @@ static void feed_type(struct ingest *in, enum event_type type)
 	dispatch_feed(in->dispatch, &ev);
 }
 
-/* Where events are lost all the time, dumps take half of it at most. */
+/* If events are lost all the time, dumps take at most half of the time. */
 static uint64_t pause_after_dump(const struct ingest *in)
 {
 	int64_t took_ms = mono_diff_ms(loop_now(in->loop), in->dump_began);
@@ -213,8 +216,8 @@ static uint64_t pause_after_dump(const struct ingest *in)
 	return MAX((uint64_t)took_ms, resync_delay());
 }
 
-/* Until it is looked whether a dump is due. Those that somebody wants again and again take
- * a tenth of the time at most. */
+/* Delay until the next check whether a dump is due. Dumps that are wanted permanently take at
+ * most a tenth of the time. */
 static uint64_t idle_ms(const struct ingest *in)
 {
 	int64_t ms = in->follow_ms ? MIN(in->follow_ms, (int64_t)SILENT_MS) : SILENT_MS;
@@ -250,7 +253,7 @@ static void on_dumped(const struct nlmsghdr *nlh, void *ctx)
 	enum ctnl_what what;
 	struct nlerr err;
 
-	/* The rest of a datagram behind the end, or a late one. */
+	/* The rest of a datagram after the end of the dump, or a late message. */
 	if (!in->is_dumping)
 		return;
 	if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
@@ -274,8 +277,8 @@ static void read_dump(void *ctx)
 		end_dump(in, false);
 	}
 	dispatch_kick(in->dispatch);
-	/* A dump's next part is made when it is read (netlink_dump): there is
-	 * always something to read until its end. */
+	/* The kernel generates the next part of a dump when the previous one is read
+	 * (netlink_dump), so there is always something to read until the end. */
 	if (in->is_dumping && loop_defer(in->loop, "conntrack dump", read_dump, in))
 		end_dump(in, false);
 }
@@ -286,8 +289,8 @@ static int send_dump(struct ingest *in)
 	struct nlput w;
 	int err;
 
-	/* A socket of its own each time: nothing of an earlier dump can be left
-	 * in it. */
+	/* A new socket for each dump, so that no message of an earlier dump can be left in
+	 * it. */
 	nlsock_close(&in->dump);
 	err = nlsock_open(&in->dump, NETLINK_NETFILTER, 0);
 	if (!err)
@@ -299,7 +302,8 @@ static int send_dump(struct ingest *in)
 	return err ? err : nlsock_send(&in->dump, nlput_msg(&w));
 }
 
-/* What waits in the queue is older than a dump: read after it, it tells what is no more. */
+/* Reads queued events, which are older than the dump that follows. If they were read after
+ * it, they would report an outdated state. Returns true if the queue is empty. */
 static bool drain_events(struct ingest *in)
 {
 	for (unsigned int i = 0; i < CT_DRAIN_READS; i++) {
@@ -318,7 +322,7 @@ static void start_dump(struct ingest *in)
 	in->dump_interrupted = false;
 	in->dump_began = loop_now(in->loop);
 	ev.is_behind = !drain_events(in);
-	/* Events that were lost until now are in the dump. */
+	/* The dump includes what events lost until now would have reported. */
 	in->dump_wanted = false;
 	err = send_dump(in);
 	if (err) {
@@ -330,8 +334,8 @@ static void start_dump(struct ingest *in)
 	read_dump(in);
 }
 
-/* Returns true when the next dump that follows a change of marks is due, and doubles the time to the one
- * after it. */
+/* True if the next dump for new marks is due; schedules the one after it. The delays since
+ * ingest_follow() double. */
 static bool take_follow_up(struct ingest *in)
 {
 	if (!in->follow_ms ||
@@ -371,8 +375,8 @@ static bool could_be_port(const struct link *link)
 	       (link->kind[0] == '\0' || strcmp(link->kind, "veth") == 0);
 }
 
-/* A message comes whenever the switch for offload is turned (NETDEV_FEAT_CHANGE
- * in rtnetlink_event), or a driver makes its devices anew. */
+/* Reads the hardware of a link. The kernel sends a link message whenever hw-tc-offload is
+ * switched (NETDEV_FEAT_CHANGE in rtnetlink_event) or a driver recreates its devices. */
 static void read_hw(struct ingest *in, const char *name, struct link_hw *hw)
 {
 	enum link_eswitch mode = LINK_ESWITCH_NONE;
@@ -387,8 +391,9 @@ static void read_hw(struct ingest *in, const char *name, struct link_hw *hw)
 	}
 }
 
-/* To ask takes the kernel's big lock, which whoever moves a device to another namespace holds for
- * long after the message that it is down. It is asked about when it is up again. */
+/* The record of a link that was up and is now down, else NULL. The hardware of such a link is
+ * not read until it is up again: that takes RTNL, which a task that moves a device to another
+ * network namespace holds for long after the message that it is down. */
 static const struct link_rec *went_down(const struct ingest *in, const struct link *link)
 {
 	const struct link_rec *rec = topology_find_link(view_paths(in->engine), link->ifindex);
@@ -466,7 +471,7 @@ static bool has_link(const struct link_set *set, uint32_t ifindex)
 	return false;
 }
 
-/* Links that went away while nobody heard. */
+/* Drops links whose removal no event has reported. */
 static void drop_absent_links(struct ingest *in, const struct link_set *set)
 {
 	const struct topology *paths = view_paths(in->engine);
@@ -514,15 +519,16 @@ static int read_forwarding(struct ingest *in)
 	return err;
 }
 
-/* Where things come and go all the time no dump may be whole. What it shows is taken in all the
- * same: a device or neighbour that is not known only keeps flows on the CPU. */
+/* Where devices and neighbours come and go all the time, no dump may be complete. What an
+ * incomplete dump shows is used nevertheless: a device or neighbour that is not known only
+ * keeps flows on the CPU. */
 static int accept_part(int err, bool *is_whole)
 {
 	*is_whole &= err == 0;
 	return err == -EINTR ? 0 : err;
 }
 
-/* -EINTR: it is not all; later there may be more. */
+/* Returns -EINTR if a dump was incomplete; a later one may show more. */
 static int read_topology(struct ingest *in)
 {
 	bool is_whole = true;
@@ -535,7 +541,8 @@ static int read_topology(struct ingest *in)
 	return err || is_whole ? err : -EINTR;
 }
 
-/* Reads events. After -ENOBUFS some were lost, which is counted, and the buffer is larger. */
+/* Reads events. Returns -ENOBUFS after some were lost; this is counted, and the buffer is
+ * enlarged. */
 static int read_rt(struct ingest *in)
 {
 	int n = rtwatch_read(in->rt, RT_BUDGET);
@@ -548,8 +555,8 @@ static int read_rt(struct ingest *in)
 	return n;
 }
 
-/* What waits in the queue is older than a dump: read after it, it would bring
- * back what is gone. */
+/* Reads queued events, which are older than the dump that follows. If they were read after
+ * it, they would bring back what is gone. */
 static void drain_rt(struct ingest *in)
 {
 	int n = 1;
@@ -597,7 +604,7 @@ static void on_rt(void *ctx, int fd, unsigned int events)
 	dispatch_kick(in->dispatch);
 }
 
-/* -- life ----------------------------------------------------------------- */
+/* -- start and stop ------------------------------------------------------- */
 
 static int open_hw(struct ingest *in)
 {

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ingest - kernel events to the engine: conntrack, links, neighbours, routes.
+ * ingest - reads kernel events about conntrack, links, neighbours and routes, and feeds them
+ * to the engine.
  *
- * Events get lost: sockets overrun, and entries that conntrack made before
- * somebody listened send none at all. One remedy for all of it: dump, compare,
+ * Events can be missing: a socket overruns, or conntrack created an entry before anyone
+ * listened and never sends events for it. There is one remedy for all of this: dump, compare,
  * repair. At start the same dump fills the tables.
  *
- * A conntrack dump is read in slices between events. It runs at start, after
- * an overrun (delayed, with jitter, so that a burst is over first), every two
- * seconds while flows are offloaded whose end no event would tell, and every
- * few minutes anyway.
+ * A conntrack dump is read in slices between events. It runs at start; after an overrun,
+ * delayed at random so that a burst of events is over first; every two seconds while the
+ * engine wants dumps, for example for offloaded flows whose end no event would report; after
+ * ingest_follow(); and every few minutes in any case.
  */
 #pragma once
 
@@ -22,25 +23,26 @@
 struct ingest;
 
 /*
- * Subscribes, then reads links and neighbours, and starts the first conntrack
- * dump. event_buffer_bytes is for conntrack events. 0 or -errno, logged.
+ * Subscribes, then reads links and neighbours, and starts the first conntrack dump.
+ * event_buffer_bytes is the receive buffer for conntrack events. Returns 0 or -errno, logged.
  */
 int ingest_new(struct loop *loop, struct engine *engine, struct dispatch *dispatch,
 	       uint32_t event_buffer_bytes, struct ingest **ret) MUST_CHECK;
 void ingest_free(struct ingest *ingest);
 
 /*
- * Calls fn once all that conntrack has reported up to now has been fed: its events
- * are read to their end, and a dump that runs is over. Not before this returns. 0, or
- * -ENOMEM: it is never called.
+ * Calls fn once everything that conntrack has reported until now has been fed to the engine:
+ * all queued events have been read, and a running dump has ended. fn is never called before
+ * this returns. Returns 0, or -ENOMEM if fn will not be called.
  */
 int ingest_fence(struct ingest *ingest, void (*fn)(void *ctx), void *ctx) MUST_CHECK;
 
 /*
- * Connections get new marks from now on: dumps conntrack at growing intervals, to
- * find those that tell it by no event, if there may be any.
+ * To be called when connections begin to get new marks. Dumps conntrack at growing intervals,
+ * to find the new marks that no event reports. Does nothing if no known flow lacks events,
+ * except in the first call.
  */
 void ingest_follow(struct ingest *ingest);
 
-/* The first conntrack dump has been read to its end. */
+/* True once a conntrack dump has been read to its end. */
 bool ingest_is_complete(const struct ingest *ingest);

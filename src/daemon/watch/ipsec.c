@@ -22,8 +22,8 @@ struct ipsec {
 	struct xfrm *xfrm;
 	struct loop_fd *fd;
 	struct loop_timer *retry;
-	bool applies; /* what the engine was told last */
-	bool failed;  /* so was the last question */
+	bool applies; /* what the engine was last told */
+	bool failed;  /* the last query failed */
 };
 
 static void tell(struct ipsec *s, bool applies)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ipsec - keeps the engine told whether there are IPsec policies.
+ * ipsec - tells the engine whether there are IPsec policies.
  *
- * While there are, nothing is offloaded: a rule would send in clear what a
- * policy wants encrypted. As long as the kernel does not answer, there may be.
+ * While there are, nothing is offloaded: a rule would send unencrypted what a policy requires
+ * to be encrypted. If the kernel does not answer, policies are assumed to exist.
  */
 #pragma once
 
@@ -13,8 +13,8 @@
 
 struct ipsec;
 
-/* Subscribes and asks, so that the engine knows before it is told of any
- * connection. A kernel without IPsec is fine. 0 or -errno, logged. */
+/* Subscribes and queries the policies, so that the engine knows before it is told of any
+ * connection. A kernel without IPsec is fine. Returns 0 or -errno, logged. */
 MUST_CHECK int ipsec_new(struct loop *loop, struct dispatch *dispatch, struct ipsec **ret);
 /* NULL is fine. */
 void ipsec_free(struct ipsec *ipsec);

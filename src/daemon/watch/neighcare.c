@@ -19,18 +19,19 @@ COUNTER(neighbours_released, "next hops that it need not keep up any more");
 COUNTER(neighbour_failures, "times that it refused");
 
 #define LOOK_MS 2000
-/* A flow that ends may be followed by another one. */
+/* Checks before an unused neighbour is released, because another flow may follow soon. */
 #define IDLE_LOOKS 10
-/* Each takes the kernel's big lock for a moment (rtnetlink_rcv_msg). */
+/* Each request takes RTNL for a moment (rtnetlink_rcv_msg). */
 #define REQUESTS_PER_LOOK 128
 
 struct neighcare {
 	const struct engine *engine;
 	struct nlsock sock;
 	struct loop_timer *timer;
-	bool has_failed; /* said once */
-	/* By slot of the neighbour; of one that had it before, it does no harm. */
-	uint8_t idle[TOPOLOGY_MAX_NEIGHS]; /* looks at which nothing was sent there */
+	bool has_failed; /* already logged */
+	/* Indexed by slot of the neighbour. Values left by a slot's previous neighbour are
+	 * harmless. */
+	uint8_t idle[TOPOLOGY_MAX_NEIGHS]; /* consecutive checks in which no flow used it */
 	bool is_asked[TOPOLOGY_MAX_NEIGHS];
 };
 
@@ -42,7 +43,7 @@ static void set(struct neighcare *c, const struct neigh *neigh, bool keep)
 		counter_inc(keep ? &neighbours_kept : &neighbours_released);
 		return;
 	}
-	/* Gone or somebody else's by now: its event is on the way. */
+	/* The entry is gone or belongs to someone else by now; its event will follow. */
 	if (err == -ENOENT || err == -EBUSY || err == -ENODEV)
 		return;
 	counter_inc(&neighbour_failures);
@@ -52,7 +53,7 @@ static void set(struct neighcare *c, const struct neigh *neigh, bool keep)
 	c->has_failed = true;
 }
 
-/* True when the kernel was asked something. */
+/* True if a request was sent to the kernel. */
 static bool look_at(struct neighcare *c, uint32_t slot, const struct neigh_rec *rec)
 {
 	const struct neigh *n = &rec->neigh;

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * neighcare - next hops that rules send to stay known to the kernel.
+ * neighcare - makes the kernel keep the neighbours that offloaded packets are sent to.
  *
- * The kernel forgets a neighbour, or goes on with an address that is not its any more, when
- * no packet of its own makes it ask (neigh_periodic_work, NUD_STALE), and what a NIC
- * forwards makes none. So those in use are given to the kernel to be kept (NTF_EXT_MANAGED): it asks
- * for them by itself, as it would with packets. A kernel that does not know how (before 5.16)
- * takes the same request for a packet, and gets it each time that the entry is stale.
+ * Packets that a NIC forwards do not make the kernel verify a neighbour. Unless the CPU sends
+ * packets to it, too, the kernel forgets the entry (neigh_periodic_work) or keeps a MAC
+ * address that may be outdated (NUD_STALE). So next hops in use are marked as managed
+ * (NTF_EXT_MANAGED): the kernel then verifies them by itself. A kernel before 5.16 does not
+ * know this flag and treats the same request as a packet to the neighbour, so it is repeated
+ * whenever the entry is stale.
  *
- * What is permanent, or kept or learnt for somebody else, is not touched. Those that are ours
- * carry our number as their protocol, so that they are found again after a crash. They are released
- * when nothing is sent there any more.
+ * Entries that are permanent, or that someone else keeps or has learnt, are not touched. Our
+ * entries carry our number as their protocol, so that they are found again after a crash.
+ * They are released when no flow has used them for 20 seconds.
  */
 #pragma once
 
@@ -20,7 +21,8 @@
 struct engine;
 struct neighcare;
 
-/* Looks every two seconds. 0 or -errno. */
+/* Checks the neighbours every two seconds. Returns 0 or -errno. */
 MUST_CHECK int neighcare_new(struct loop *loop, const struct engine *engine, struct neighcare **ret);
-/* With @release, those that are kept are released; else they stay for the next life. */
+/* With @release, kept neighbours are released; else they stay kept for the next start of the
+ * daemon. */
 void neighcare_free(struct neighcare *care, bool release);

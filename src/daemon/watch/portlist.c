@@ -21,7 +21,7 @@ struct portlist {
 	struct dispatch *dispatch;
 	struct nftflowtable *flowtables;
 	struct loop_timer *timer;
-	const struct flowtable_ref *ref; /* the engine's settings */
+	const struct flowtable_ref *ref; /* part of the engine's settings */
 	struct flowtable known;
 	bool has_looked, failed;
 };
@@ -56,7 +56,7 @@ static void tell(struct portlist *f, const struct flowtable *t)
 	dispatch_feed(f->dispatch, &ev);
 }
 
-/* A list that cannot be read says nothing about what is in it. */
+/* If the flowtable cannot be read, the last known devices stay in force. */
 void portlist_look(struct portlist *f)
 {
 	struct flowtable t;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * portlist - the devices of a flowtable of the user's ruleset, where the configuration
- * takes them from there, as it changes.
+ * portlist - follows the devices of a flowtable in the administrator's ruleset, if the
+ * configuration takes the list of ports from there.
  *
- * Commits tell of a flowtable that comes or goes; of a device that leaves it because it
- * goes itself nobody tells. So it is looked at when somebody says so, and every two
- * seconds. A flowtable that is not there has no devices.
+ * A commit shows that a flowtable was added or removed, but nothing reports that a device
+ * leaves a flowtable because the device itself disappears. So the flowtable is read whenever
+ * portlist_look() is called, and every two seconds. A flowtable that does not exist has no
+ * devices.
  */
 #pragma once
 
@@ -15,12 +16,14 @@
 
 struct portlist;
 
-/* Looks at once, so that the engine knows before it is told of links. 0, also where
- * there is nothing to follow (*ret is NULL then), or -errno, logged. */
+/* Reads the flowtable at once, so that the engine knows the devices before it is told of
+ * links. Returns 0, also if no flowtable is configured (*ret is NULL then), or -errno,
+ * logged. */
 MUST_CHECK int portlist_new(struct loop *loop, struct engine *engine, struct dispatch *dispatch,
 			     struct portlist **ret);
 /* NULL is fine. */
 void portlist_free(struct portlist *follow);
 
-/* Something was committed to the ruleset, or a link has changed. NULL is fine. */
+/* Reads the flowtable now. To be called after a commit to the ruleset or a change of a link.
+ * NULL is fine. */
 void portlist_look(struct portlist *follow);

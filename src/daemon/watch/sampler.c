@@ -22,9 +22,9 @@ COUNTER(samples, "rule counters read");
 COUNTER(sample_rounds, "rounds of reading all rule counters");
 COUNTER(sample_failures, "dumps of rule counters that failed");
 
-/* Messages per round of the loop. */
+/* Messages per iteration of the loop. */
 #define BUDGET 1
-/* Without flows in the kernel, one round of so many takes place. */
+/* While no flow is active, one of this many rounds takes place. */
 #define IDLE_ROUNDS 10
 
 struct sampler {
@@ -33,16 +33,17 @@ struct sampler {
 	struct dispatch *dispatch;
 	struct nlsock sock;
 	struct loop_timer *timer;
-	unsigned int n_skipped; /* rounds */
+	unsigned int n_skipped; /* rounds skipped in a row */
 	uint32_t port_slot;     /* cursor over the links */
-	/* Of the dump that runs. */
+	/* State of the running dump. */
 	bool is_dumping;
 	bool has_filters;
-	bool has_foreign; /* filters that are not ours */
+	bool has_foreign; /* there are filters that are not ours */
 	uint32_t seq;
-	uint16_t prio; /* that was announced last */
-	uint32_t moves; /* view_moves() when the part that is read next was made */
-	bool is_old;	/* some were made since, so it may tell of rules that are no more */
+	uint16_t prio; /* prio announced last */
+	uint32_t moves; /* view_moves() when the kernel generated the part that is read next */
+	bool is_old;	/* rules were replaced since then, so the part may show rules that are
+			 * gone */
 	struct event_round port;
 };
 
@@ -60,7 +61,7 @@ static void feed_round(struct sampler *s, enum event_type type)
 
 /* -- one port ------------------------------------------------------------- */
 
-/* A filter without handle announces that the rules of a prio follow. */
+/* True if this filter has no handle: it announces that the rules of a prio follow. */
 static bool is_prio(const struct nlmsghdr *nlh, uint16_t *ret_prio)
 {
 	struct tcmsg tcm;
@@ -108,7 +109,7 @@ static void on_message(const struct nlmsghdr *nlh, void *ctx)
 	struct nlerr err;
 	int get_err;
 
-	/* Of a dump that was given up. */
+	/* Belongs to a dump that was given up. */
 	if (!s->is_dumping || nlh->nlmsg_seq != s->seq)
 		return;
 	if (nlerr_get(nlh, &err) == 0) {
@@ -129,7 +130,7 @@ static void on_message(const struct nlmsghdr *nlh, void *ctx)
 		s->has_foreign |= get_err != -ENOMSG;
 		return;
 	}
-	/* Its announcement was skipped, and who knows what else. */
+	/* The announcement of this prio was skipped, so rules may have been skipped, too. */
 	if (info.where.prio != s->prio)
 		s->port.err = -EINTR;
 	if (info.is_ours)
@@ -138,8 +139,8 @@ static void on_message(const struct nlmsghdr *nlh, void *ctx)
 		s->has_foreign = true;
 }
 
-/* No filter at all: is there anything for them to hang on? For a port without
- * clsact the dump is empty, and so it is without device (tc_dump_tfilter). */
+/* Called if the dump showed no filter at all: finds out whether there is a clsact. The dump
+ * is empty for a port without clsact and for a device that is gone (tc_dump_tfilter). */
 static void look_for_clsact(struct sampler *s)
 {
 	struct qdisc_ingress q = { .kind = QDISC_NONE };
@@ -151,8 +152,8 @@ static void look_for_clsact(struct sampler *s)
 		s->port.err = err;
 }
 
-/* Rules of ours share the hook with what they go around (see bypass). One that was
- * seen is there, whatever else could not be read. */
+/* Our rules share the ingress hook with foreign filters (see bypass). A foreign filter that
+ * was seen exists, even if the rest could not be read. */
 static void tell_bypass(struct sampler *s)
 {
 	const struct event_bypass told = { .ifindex = s->port.ifindex,
@@ -173,8 +174,8 @@ static void end_port(struct sampler *s)
 	feed_round(s, EVENT_ROUND_PORT);
 }
 
-/* A terse dump ends where it meets a filter of a classifier that has no terse form
- * (tcf_fill_node), and what is behind that filter would never be seen. */
+/* A terse dump ends at a filter whose classifier has no terse form (tcf_fill_node), so
+ * filters behind it would never be seen. */
 static bool wants_full_dump(const struct sampler *s, uint32_t ifindex)
 {
 	const struct link_rec *rec = topology_find_link(view_paths(s->engine), ifindex);
@@ -207,7 +208,7 @@ static void begin_port(struct sampler *s, uint32_t ifindex)
 		end_port(s);
 }
 
-/* -- the round ------------------------------------------------------------ */
+/* -- a round -------------------------------------------------------------- */
 
 static uint32_t next_port(struct sampler *s)
 {
@@ -222,7 +223,7 @@ static uint32_t next_port(struct sampler *s)
 	return 0;
 }
 
-/* Goes on to the next port that can be read; ends the round when there is none. */
+/* Continues with the next port that can be read. Ends the round if there is none. */
 static void start_next(struct sampler *s)
 {
 	uint32_t ifindex;
@@ -246,13 +247,14 @@ static void read_more(void *ctx)
 	s->is_old = moves != s->moves;
 	n = nlsock_recv_many(&s->sock, BUDGET, on_message, s);
 	s->moves = moves;
-	/* Each part is made by the call that takes the one before it
-	 * (netlink_recvmsg), so that nothing there is an end without its message. */
+	/* The kernel generates the next part of a dump in the call that reads the previous
+	 * one (netlink_recvmsg). So if there is nothing to read, the dump has ended without
+	 * NLMSG_DONE. */
 	if (n == 0)
 		n = -EBADMSG;
 	if (n < 0)
 		s->port.err = n;
-	/* What is lost is lost, but the dump goes on to its end. */
+	/* After -ENOBUFS messages are lost, but the dump continues to its end. */
 	if (n < 0 && n != -ENOBUFS)
 		s->is_dumping = false;
 	if (!s->is_dumping) {
@@ -264,7 +266,7 @@ static void read_more(void *ctx)
 		IGNORE_RESULT(loop_defer(s->loop, "samples", read_more, s));
 }
 
-/* Flows are sampled each time; guards alone now and then. */
+/* Active flows are sampled in every round, guards alone only now and then. */
 static bool is_due(struct sampler *s)
 {
 	struct view_totals totals;

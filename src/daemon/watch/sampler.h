@@ -2,18 +2,18 @@
 /*
  * sampler - reads the counters of our rules, port by port.
  *
- * One dump per open port, terse unless ages are wanted, brings the counters of
- * all its rules; the engine turns them into last use, rates and conntrack
- * refreshes, and notices what is not there any more. A round is ROUND_BEGIN,
- * for each port its SAMPLEs and one ROUND_PORT, ROUND_END. Read in slices on the
- * main thread, on a socket of its own. While no flow is offloaded only every
- * tenth round takes place, for guards that somebody deletes.
+ * One dump per open port brings the counters of all its rules. It is terse unless the driver
+ * reports only ages instead of counters, or the port has foreign filters. From the counters
+ * the engine derives last use, rates and conntrack refreshes, and it notices rules that are
+ * missing. A round is ROUND_BEGIN, then for each port its SAMPLEs and one ROUND_PORT, then
+ * ROUND_END. Dumps are read in slices on the main thread, on a socket of their own. While no
+ * flow is active only every tenth round takes place, to notice deleted guards.
  *
- * What is not there is not always gone. The kernel finds its place again in a
- * dump of several parts by counting prios (tcf_chain_dump); one that disappears
- * meanwhile makes it skip rules. Mostly this shows, and the round of the port
- * has the error -EINTR; not always. So what one round did not show needs a
- * second one.
+ * A rule that a dump does not show is not always gone. Between the parts of a dump the kernel
+ * finds its position by counting prios (tcf_chain_dump), so it skips rules if a prio
+ * disappears meanwhile. Usually this is detected and the round of the port has the error
+ * -EINTR, but not always. So a rule counts as gone only if a second round does not show it
+ * either.
  */
 #pragma once
 

@@ -20,25 +20,25 @@ LOG_TAG("dispatch");
 COUNTER(workers_stuck, "times that a worker did not come back from the kernel for seconds");
 
 #define WATCH_MS 500
-/* For a batch that is under way when we stop; what takes longer is stuck. */
+/* How long to wait at stop for running batches. A worker that takes longer is stuck. */
 #define WORKER_STOP_MS 2000
 
-/* One more, behind the others, for what is urgent. */
+/* The last worker, in addition to those that the engine knows, executes urgent orders only. */
 #define DISPATCH_WORKERS_MAX 9
 
 struct dispatch {
 	struct loop *loop;
 	struct engine *engine;
 	struct questions *questions;
-	uint32_t own_portid; /* another one of ours; 0 = none */
-	unsigned int n_workers; /* the last one is for what is urgent */
+	uint32_t own_portid; /* netlink address of a further socket of ours; 0 = none */
+	unsigned int n_workers; /* including the one for urgent orders, which is the last */
 	struct worker *worker[DISPATCH_WORKERS_MAX];
 	struct loop_fd *worker_fd[DISPATCH_WORKERS_MAX];
 	bool is_stuck[DISPATCH_WORKERS_MAX];
 	struct loop_timer *tick, *watch;
 	void (*idle_hook)(void *ctx);
 	void *idle_ctx;
-	/* The flow whose removal failed first, until it succeeds. */
+	/* Whether a removal failed, and the first flow for which it did, until it succeeds. */
 	bool removals_fail;
 	struct slab_ref failed_flow;
 };
@@ -59,7 +59,8 @@ static void feed_workers(struct dispatch *d)
 	static const enum order_class classes[] = { ORDERS_REMOVE, ORDERS_INSTALL };
 
 	for (unsigned int c = 0; c < array_size(classes); c++) {
-		/* The first is the last: flows of the others may need its work on ports. */
+		/* Worker 0 comes last: it also executes orders about ports, and flows of the
+		 * other workers may just have requested some. */
 		for (unsigned int w = d->n_workers - 1; w-- > 0;)
 			feed_worker(d, classes[c], w);
 	}
@@ -117,7 +118,8 @@ static void report_refusal(const struct event_install *r)
 		log_warning("no answer to an install, its rules are taken out again");
 }
 
-/* Once when it begins to fail, and once when that is over. All are counted. */
+/* Logs when removals begin to fail, and when the first failed one succeeds. The counter
+ * removals_failed has all. */
 static void report_removal(struct dispatch *d, const struct event *ev)
 {
 	const struct event_remove *r = &ev->remove;
@@ -162,7 +164,7 @@ static void on_worker(void *ctx, int fd, unsigned int events)
 	dispatch_kick(d);
 }
 
-/* -- the watch over workers ------------------------------------------------ */
+/* -- watchdog for the workers ---------------------------------------------- */
 
 static void report_worker(const struct dispatch *d, unsigned int w, int64_t us)
 {
@@ -202,7 +204,7 @@ static void on_watch(void *ctx)
 	}
 }
 
-/* -- the round ------------------------------------------------------------ */
+/* -- rounds of orders ----------------------------------------------------- */
 
 static void round_of_orders(void *ctx)
 {
@@ -304,7 +306,7 @@ int dispatch_new(struct loop *loop, struct engine *engine, unsigned int n_worker
 		err = d->tick && d->watch ? start_workers(d, n_workers + 1) : -ENOMEM;
 	}
 	if (err) {
-		/* Workers that have just begun are at nothing yet. */
+		/* The workers have just started and are idle, so they end. */
 		IGNORE_RESULT(dispatch_free(d));
 		return err;
 	}

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * dispatch - carries orders from the engine to who executes them, and answers
+ * dispatch - carries orders from the engine to the code that executes them, and the answers
  * back.
  *
- * Questions (routes, conntrack entries) are answered on the main thread, at once (see
- * questions.h). Rules and ports go to the workers. An order is
- * made only when there is room for it, so nothing waits outside the engine. A
- * worker that does not come back from the kernel is noticed, told to the engine,
- * and left behind when it comes to that.
+ * Questions (routes, conntrack entries) are answered at once on the main thread
+ * (questions.h). Orders about rules and ports go to the workers. An order is taken from the
+ * engine only when a worker has room for it, so nothing queues up outside the engine. A
+ * worker that does not return from the kernel is detected and reported to the engine; if
+ * necessary the daemon stops without it.
  */
 #pragma once
 
@@ -24,23 +24,23 @@ struct questions;
 int dispatch_new(struct loop *loop, struct engine *engine, unsigned int n_workers,
 		 struct dispatch **ret) MUST_CHECK;
 /*
- * Stops the workers. False when one does not come back from the kernel: its thread
- * is still there, and the process must end by _exit. NULL is fine.
+ * Stops the workers. Returns false if one does not return from the kernel: its thread still
+ * exists, and the process must end with _exit(). NULL is fine.
  */
 bool dispatch_free(struct dispatch *dispatch) MUST_CHECK;
 
-/* Feeds one event and lets its orders go. */
+/* Feeds one event to the engine and schedules a round of orders. */
 void dispatch_feed(struct dispatch *dispatch, const struct event *event);
-/* Lets waiting orders go later in this round of the loop; cheap to repeat. */
+/* Schedules a round of orders later in this iteration of the loop. Cheap to repeat. */
 void dispatch_kick(struct dispatch *dispatch);
 
-/* So is what this socket does. */
+/* Makes dispatch_is_own() include conntrack events caused by this netlink socket. */
 void dispatch_set_own(struct dispatch *dispatch, uint32_t portid);
-/* The conntrack event with this netlink address was caused by us. */
+/* True if the conntrack event with this netlink address was caused by one of our sockets. */
 bool dispatch_is_own(const struct dispatch *dispatch, uint32_t portid);
 
-/* Called after every round of orders, for who waits for a state of the engine. */
+/* fn is called after every round of orders, for code that waits for a state of the engine. */
 void dispatch_set_idle_hook(struct dispatch *dispatch, void (*fn)(void *ctx), void *ctx);
 
-/* Lent, for who has questions of its own. */
+/* Borrowed, for code that has questions of its own. */
 struct questions *dispatch_questions(struct dispatch *dispatch);

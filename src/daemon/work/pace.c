@@ -4,16 +4,16 @@
 #include "base/util.h"
 
 #define BATCH_FIRST 4
-/* Callers have their own, smaller, limits. */
+/* Callers pass their own, smaller limits. */
 #define BATCH_MAX 1024
 #define GROW_BELOW_US 100000
 #define SHRINK_ABOVE_US 150000
 #define ROOM_US 400000
 #define US_PER_FLOW_MAX (1000 * 1000)
-/* A call that takes so much longer than a flow does is not slow, it is stuck. */
+/* A call that takes at least this long and as long as this many flows is not slow but stuck. */
 #define STUCK_US (2000 * 1000)
 #define STUCK_FLOWS 10
-/* The first rule loads modules (tcf_proto_lookup_ops, tc_action_load_ops). */
+/* The first rule also loads modules (tcf_proto_lookup_ops, tc_action_load_ops). */
 #define STUCK_FIRST_US (10 * 1000 * 1000)
 
 static unsigned int load(const atomic_uint *value)
@@ -37,8 +37,8 @@ bool pace_is_known(const struct pace *pace)
 	return load(&pace->us_per_flow) != 0;
 }
 
-/* The last batch counts half: the first rule of a port may take a second
- * (mlx5_hairpin_create), and ten batches later that is forgotten. */
+/* The last batch has a weight of one half. The first rule of a port may take a second
+ * (mlx5_hairpin_create); after ten more batches that no longer matters. */
 static void note_flows(struct pace *pace, unsigned int n_flows, uint64_t us)
 {
 	uint64_t now = MIN_T(uint64_t, us / n_flows, US_PER_FLOW_MAX);
@@ -56,7 +56,7 @@ void pace_note(struct pace *pace, unsigned int n_flows, int64_t us)
 	if (n_flows == 0 || us < 0)
 		return;
 	note_flows(pace, n_flows, (uint64_t)us);
-	/* As many as would have taken the time that is good. */
+	/* As many flows as would have taken the desired time. */
 	fits = (uint64_t)n_flows * GROW_BELOW_US / MAX_T(uint64_t, (uint64_t)us, 1);
 	if (us > SHRINK_ABOVE_US)
 		store(&pace->batch, MIN_T(uint64_t, batch, MAX_T(uint64_t, fits, 1)));

@@ -16,16 +16,16 @@
 
 COUNTER(rules_swept, "rules of an earlier run, or of a port that was closed, that were removed");
 
-/* Rules found by one dump; a port with more is dumped again. */
+/* Rules collected by one dump. A port with more is dumped again. */
 #define SWEEP_MAX 4096
-/* Requests per system call, of a fast NIC (see pace). */
+/* Requests per system call for a fast NIC (see pace). */
 #define SWEEP_BATCH 64
-/* Rounds in which nothing went, before it is given up: somebody else may have been
- * faster, or answers were lost. */
+/* Rounds in a row that removed nothing before the sweep gives up. A round may fail because
+ * someone else removed the rules or because answers were lost. */
 #define SWEEP_VAIN 3
 
 struct sweep {
-	const uint32_t *keep; /* rules of this instance stay; NULL: none */
+	const uint32_t *keep; /* rules of this instance stay; NULL: all go */
 	struct rule_where where[SWEEP_MAX];
 	unsigned int n;
 	bool made_clsact;
@@ -66,15 +66,15 @@ static int dump_ours(struct nlsock *sock, uint32_t ifindex, struct sweep *s)
 {
 	int err = dump_once(sock, ifindex, s, true);
 
-	/* Somebody's filter has no terse form, and the dump ended there (tcf_fill_node). */
+	/* A foreign filter without a terse form ended the dump (tcf_fill_node). */
 	if (err == -EMSGSIZE)
 		err = dump_once(sock, ifindex, s, false);
-	/* No clsact, no rules: tc_dump_tfilter answers with nothing, or with
-	 * an error where the device went away meanwhile. */
+	/* Without clsact there are no rules. tc_dump_tfilter then returns nothing, or an
+	 * error if the device is gone. */
 	return err == -ENODEV || err == -EINVAL ? 0 : err;
 }
 
-/* One system call's worth. Returns how many it tried, or -errno. */
+/* Removes what fits in one system call. Returns the number of attempted rules or -errno. */
 static int del_some(struct nlbatch *b, const struct rule_where where[], unsigned int n,
 		    unsigned int *n_gone)
 {
@@ -86,7 +86,7 @@ static int del_some(struct nlbatch *b, const struct rule_where where[], unsigned
 			   nlbatch_commit(b, true) < 0))
 			return -EMSGSIZE;
 	}
-	/* What has no answer shows in the next dump if it is still there. */
+	/* A rule without an answer appears in the next dump if it still exists. */
 	IGNORE_RESULT(nlbatch_run(b, REQUEST_TIMEOUT_MS, NULL, NULL));
 	for (unsigned int i = 0; i < nlbatch_count(b); i++) {
 		const struct nlbatch_result *res = nlbatch_result(b, i);
@@ -122,8 +122,8 @@ int portwork_remove(struct nlsock *sock, const struct rule_where where[], unsign
 	return n < 0 ? n : 0;
 }
 
-/* Until a dump shows nothing: it takes no more than it has room for, and skips
- * rules when a prio disappears meanwhile (tcf_chain_dump). */
+/* Repeats until a dump shows nothing: one dump collects at most SWEEP_MAX rules, and skips
+ * rules if a prio disappears meanwhile (tcf_chain_dump). */
 int portwork_sweep(struct nlsock *sock, uint32_t ifindex, const uint32_t *keep,
 		   bool *ret_made_clsact, unsigned int *ret_rules)
 {
@@ -159,7 +159,7 @@ int portwork_drop_clsact(struct nlsock *sock, uint32_t ifindex)
 	return request_send(&r, sock, qdisc_put_clsact_del(request_begin(&r), ifindex), &why);
 }
 
-/* Makes sure that there is something to hang rules on. */
+/* Makes sure that the port has a qdisc to attach rules to. */
 static int ensure_clsact(struct nlsock *sock, uint32_t ifindex, bool *made, struct nlerr *why)
 {
 	struct request r;
@@ -195,7 +195,7 @@ static void del_guard(struct nlsock *sock, const struct rule *guard)
 	struct nlerr why = { 0, "" };
 	struct request r;
 
-	/* If that fails, it is still there, and adding it says so. */
+	/* If this fails, the guard is still there and adding it fails. */
 	IGNORE_RESULT(request_send(&r, sock, flower_put_del(request_begin(&r), &where, false), &why));
 }
 
@@ -208,9 +208,10 @@ static int add_guard(struct nlsock *sock, const struct rule *guard, unsigned int
 	return request_send(&r, sock, flower_put_add(request_begin(&r), guard, flags), why);
 }
 
-/* One that the kernel still has, but perhaps not the NIC: in its place, so that packets meet
- * one or the other (fl_change puts the new one in before it takes the old one out). Where
- * the NIC does not take a second, the first goes before. */
+/* Renews a guard that the kernel still has, but perhaps not the NIC. It is replaced in its
+ * place, so that packets always match the old or the new one (fl_change inserts the new one
+ * before it removes the old one). If the NIC does not accept a second one, the old one is
+ * removed first. */
 static int renew_guard(struct nlsock *sock, const struct rule *guard, struct nlerr *why)
 {
 	if (add_guard(sock, guard, 0, why) == 0)
@@ -295,14 +296,15 @@ void portwork_close(struct nlsock *sock, const struct order_port *order, struct 
 	err = portwork_sweep(sock, order->ifindex, NULL, &made, &n_rules);
 	if (!err && (!order->keep_clsact || made)) {
 		err = portwork_drop_clsact(sock, order->ifindex);
-		/* Somebody hung something on it: it is theirs now. */
+		/* On -EBUSY someone has attached something to it: it is theirs now. */
 		if (err == -EBUSY || err == -ENODEV || err == -EINVAL)
 			err = 0;
 	}
 	ret->err = err;
 }
 
-/* 0 when it is not there any more, whoever took it or what it hung on. */
+/* Returns 0 if the rule does not exist any more, no matter whether someone else removed it or
+ * its prio, clsact or device is gone. */
 static int del_barrier(struct nlsock *sock, const struct rule *rule, struct nlerr *why)
 {
 	struct rule_where where = rule_where(rule);

@@ -15,7 +15,7 @@ COUNTER(probe_rules_taken, "rules that were tried on a NIC, and taken");
 COUNTER(probe_rules_refused, "rules that were tried on a NIC, and refused");
 COUNTER(probes_broken, "probes that an error ended which says nothing about the NIC");
 
-/* How often a rule is tried that meets a busy driver. */
+/* How often a rule is tried while the driver is busy. */
 #define BUSY_TRIES 5
 
 /* -- one rule ------------------------------------------------------------- */
@@ -40,7 +40,7 @@ static int del_rule(struct nlsock *sock, const struct rule *rule)
 	struct request r;
 	int err = -ETIMEDOUT;
 
-	/* Twice is as good as once: a lost answer is asked for again. */
+	/* Removing a rule twice does no harm, so a lost answer is requested again. */
 	for (unsigned int attempt = 0; attempt < 2 && err == -ETIMEDOUT; attempt++)
 		err = request_send(&r, sock, flower_put_del(request_begin(&r), &where, false),
 				   &why);
@@ -48,8 +48,8 @@ static int del_rule(struct nlsock *sock, const struct rule *rule)
 	return err == -ENOENT || err == -EINVAL || err == -ENODEV ? 0 : err;
 }
 
-/* Takes out what an earlier probe could not; false when it is not there or not
- * ours. */
+/* Removes a rule that an earlier probe could not remove. False if there is none, or if the
+ * rule in its place is not ours. */
 static bool del_leftover(struct nlsock *sock, const struct rule *rule)
 {
 	struct rule_where where = rule_where(rule);
@@ -72,9 +72,9 @@ static int add_rule(struct nlsock *sock, const struct rule *rule, struct nlerr *
 }
 
 /*
- * A skip_sw rule that no driver took is refused (fl_hw_replace_filter), so what
- * was accepted was in the NIC. It is the number that counts: a text may come
- * with a success, left over from an attempt that the kernel repeated by itself.
+ * The kernel refuses a skip_sw rule that no driver accepts (fl_hw_replace_filter), so an
+ * accepted rule was in the NIC. Only the error number counts: a success may come with a text,
+ * left over from an attempt that the kernel repeated by itself.
  */
 static int try_rule(void *ctx, const struct rule *rule, struct nlerr *why)
 {
@@ -88,8 +88,8 @@ static int try_rule(void *ctx, const struct rule *rule, struct nlerr *why)
 	err = add_rule(sock, rule, why);
 	if (err == -EEXIST && del_leftover(sock, rule))
 		err = add_rule(sock, rule, why);
-	/* Without an answer it may be in. What was refused is not, and what sits
-	 * at its place is not ours. */
+	/* Without an answer the rule may exist. A refused rule does not, and a rule in its
+	 * place is not ours. */
 	if (err == 0 || err == -ETIMEDOUT || err == -ENOBUFS)
 		del_err = del_rule(sock, rule);
 	if (err == 0 && del_err) {
@@ -102,9 +102,9 @@ static int try_rule(void *ctx, const struct rule *rule, struct nlerr *why)
 /* -- the probe ------------------------------------------------------------ */
 
 /*
- * Says nothing about what the driver can do. ENOSPC, ENOMEM and ENOBUFS do: who
- * says them to a probe means that the rule needs what it has not got (too many
- * keys to rewrite, no table for such a match).
+ * True for errors that may pass and say nothing about the driver's abilities. ENOSPC, ENOMEM
+ * and ENOBUFS are not among them: for a probe they mean that the rule needs more than the NIC
+ * has (too many keys to rewrite, no table for such a match).
  */
 static bool is_passing(int err)
 {
@@ -112,11 +112,11 @@ static bool is_passing(int err)
 	case EBUSY: /* a reset, a change of mode */
 	case EAGAIN:
 	case EINTR:
-	case ETIMEDOUT: /* ours or the firmware's */
+	case ETIMEDOUT: /* our own time-out, or the firmware's */
 	case EIO:       /* firmware and mailboxes */
-	case EREMOTEIO: /* mlx5_hairpin_create, when another one's failed */
-	case EEXIST:    /* somebody has a filter in our place */
-	case ENODEV:    /* a port went away or down: the answer would not last */
+	case EREMOTEIO: /* mlx5_hairpin_create, after another attempt failed */
+	case EEXIST:    /* a foreign filter is in our place */
+	case ENODEV:    /* a port is gone or down: the result would not last */
 	case ENETDOWN: return true;
 	}
 	return false;
@@ -136,12 +136,12 @@ static void set_error(struct event_probe *ret, const struct nlerr *why)
 	memcpy(ret->extack, why->extack, sizeof(ret->extack));
 }
 
-/* True when the driver took it. */
+/* True if the driver accepted the rule. */
 static bool try_one(struct probe *p, const struct rule *rule, struct nlerr *why)
 {
 	int err = -EBUSY;
 
-	/* A driver that is busy with one rule may not be with the next. */
+	/* A driver that is busy now may not be busy a moment later. */
 	for (unsigned int i = 0; i < BUSY_TRIES && (err == -EBUSY || err == -EINTR); i++)
 		err = p->try(p->ctx, rule, why);
 	if (err == 0) {
@@ -185,8 +185,8 @@ static void try_class(struct probe *p, unsigned int class)
 	}
 }
 
-/* Who does not take the plainest rule takes no other, unless it is a NIC that
- * does the other family alone. */
+/* If the plainest rule (class 0) is refused, the only other class that is tried is plain TCP
+ * over IPv6, in case the NIC does not support IPv4. */
 static bool is_hopeless(const struct event_probe *ret, unsigned int class)
 {
 	return ret->refused & 1u && class != RECIPE_IP6;

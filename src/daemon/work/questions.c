@@ -24,21 +24,21 @@ COUNTER(route_errors, "route look-ups that got no answer");
 COUNTER(conntrack_refreshed, "conntrack timeouts prolonged because rules carried packets");
 COUNTER(conntrack_finished, "connections whose last ACK was forwarded by a rule");
 
-/* Events get their turn, and who asks by the control socket. */
+/* Time limit of one round, so that events and control clients get their turn. */
 #define ROUND_US      10000
 #define AT_ONCE_MAX   ROUTES_LOOKUPS_MAX
 #define AT_ONCE_FIRST 8u
 #define CT_TIMEOUT_MS 2000
-/* Answers to a whole batch. */
+/* Holds the answers to a whole batch. */
 #define CT_RCVBUF     (512 * 1024)
-/* To clear a mark, and to mend the timeout. */
+/* Changes per entry: clear the mark, mend the timeout. */
 #define CHANGES	      2
 
-/* A question of the engine, and its answer. */
+/* An order of the engine and its answer. */
 struct pending {
 	struct order order;
 	struct event event;
-	/* ORDER_REFRESH: requests of the batch, or -1 */
+	/* ORDER_REFRESH: indexes of its requests in the batch, or -1 */
 	int clear, mend;
 };
 
@@ -47,10 +47,10 @@ struct questions {
 	struct ctnl *ctnl;
 	struct nlsock ct_sock;
 	struct nlbatch ct;
-	unsigned int at_once; /* questions of a batch */
+	unsigned int at_once; /* orders in one batch */
 	unsigned int n, n_refreshes;
 	struct pending pending[AT_ONCE_MAX];
-	struct pending *refresh[AT_ONCE_MAX]; /* those that ask for an entry */
+	struct pending *refresh[AT_ONCE_MAX]; /* those of type ORDER_REFRESH */
 };
 
 int questions_new(struct questions **ret)
@@ -94,7 +94,7 @@ uint32_t questions_portid(const struct questions *q)
 
 /* -- routes --------------------------------------------------------------- */
 
-/* Takes in one answer. True when the walk has another question. */
+/* Stores one answer. True if the walk has another query. */
 static bool advance(struct path_query *walk, const struct route_lookup *l)
 {
 	enum reason reason;
@@ -111,7 +111,7 @@ static bool advance(struct path_query *walk, const struct route_lookup *l)
 	return path_advance(walk, &reason) == PATH_ASK;
 }
 
-/* All walks go on together, each with one question at a time. */
+/* Runs all walks in parallel. Each has one query in every batch. */
 static void walk_all(struct questions *q, struct path_query *walk[], unsigned int n)
 {
 	struct route_lookup lookup[AT_ONCE_MAX];
@@ -195,7 +195,7 @@ static void on_entry(unsigned int index, const struct nlmsghdr *nlh, void *ctx)
 	r->found |= got.is_found;
 }
 
-/* All entries are read. */
+/* Reads the entries of all refreshes. */
 static void read_entries(struct questions *q)
 {
 	nlbatch_reset(&q->ct);
@@ -225,7 +225,8 @@ static int put_clear(struct questions *q, const struct order_refresh *o)
 	return nlbatch_commit(&q->ct, true);
 }
 
-/* Prolongs or repairs the entry as the order says. -1 when nothing is to do. */
+/* Adds a request that prolongs or repairs the entry as ordered. Returns its index, or -1 if
+ * there is nothing to do. */
 static int put_mend(struct questions *q, const struct order_refresh *o, const struct conn *c)
 {
 	bool in_last_ack = (c->has & CONN_HAS_TCP_STATE) && c->tcp_state == CONN_TCP_LAST_ACK;
@@ -248,7 +249,7 @@ static int put_mend(struct questions *q, const struct order_refresh *o, const st
 	return BUG_ON(err) ? -1 : nlbatch_commit(&q->ct, true);
 }
 
-/* Marks are cleared, and timeouts mended. */
+/* Clears marks and mends timeouts of all entries that were found. */
 static void change_entries(struct questions *q)
 {
 	nlbatch_reset(&q->ct);
@@ -266,7 +267,7 @@ static void change_entries(struct questions *q)
 	IGNORE_RESULT(nlbatch_run(&q->ct, CT_TIMEOUT_MS, NULL, NULL));
 }
 
-/* What became of a request; 0 where there was none. */
+/* Result of a request; 0 if there was none. */
 static int result_of(const struct questions *q, int index)
 {
 	return index < 0 ? 0 : nlbatch_err(&q->ct, (unsigned int)index);
@@ -284,7 +285,7 @@ static void conclude_refresh(struct questions *q, struct pending *p)
 			r->timeout_s = p->order.refresh.timeout_s;
 		r->err = clear_err ? clear_err : mend_err;
 	}
-	/* Not there, or gone between the two requests. */
+	/* The entry does not exist, or disappeared between the two requests. */
 	if (r->err == -ENOENT) {
 		r->found = false;
 		r->err = 0;
@@ -320,7 +321,7 @@ static void take(struct questions *q, struct engine *engine, mono_t now)
 		q->n++;
 }
 
-/* As many as half a round should suffice for, and at most twice as many as now. */
+/* Sets the batch size to what should take half a round, but at most to twice the last one. */
 static void pace(struct questions *q, int64_t took_us)
 {
 	int64_t fit = ROUND_US / 2 * (int64_t)q->n / MAX(took_us, (int64_t)1);

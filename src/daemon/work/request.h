@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * request - one request to the kernel, and the wait for its answer.
+ * request - sends one request to the kernel and waits for its answer.
  *
  *	struct request r;
  *	err = request_send(&r, sock, qdisc_put_clsact(request_begin(&r), ifindex), &why);
  *
- * For what is rare; many requests go by nlbatch.
+ * For rare requests; nlbatch sends many at once.
  */
 #pragma once
 
@@ -13,7 +13,7 @@
 #include "nl/nlput.h"
 #include "nl/nlsock.h"
 
-/* How long an answer may take, after the kernel has executed the request. */
+/* Time limit for the answer after the kernel has executed the request. */
 #define REQUEST_TIMEOUT_MS 5000
 
 struct request {
@@ -21,17 +21,17 @@ struct request {
 	struct nlput w;
 };
 
-/* Where to write the request. */
+/* Returns where to write the request. */
 static inline struct nlput *request_begin(struct request *r)
 {
-	/* nlsock_query numbers the message. */
+	/* nlsock_query() sets the sequence number. */
 	nlput_init(&r->w, r->buf, sizeof(r->buf), 0);
 	return &r->w;
 }
 
 /*
- * Sends it and waits; @put_err is what its writer returned. 0, or the error that
- * is also in *ret_why, with the kernel's text where it gave one.
+ * Sends the request and waits for the answer; @put_err is the result of writing it. Returns
+ * 0, or the error that is also in *ret_why, with the kernel's text if there is one.
  */
 static inline MUST_CHECK int request_send(struct request *r, struct nlsock *sock, int put_err,
 					  struct nlerr *ret_why)

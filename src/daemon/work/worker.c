@@ -34,11 +34,11 @@ COUNTER(rules_rolled_back, "rules taken out because the other direction was refu
 COUNTER(rules_replaced, "rules replaced in their places by others of the same flow");
 COUNTER(acks_lost, "requests whose answer never came");
 
-/* Most flows per batch: two requests each. Larger batches are slower: 64 requests
- * per call was the best measured. Slow NICs get smaller ones, see pace. */
+/* Flows per batch at most, with two requests each. Larger batches are slower: 64 requests per
+ * call were the fastest in measurements. Slow NICs get smaller batches, see pace. */
 #define BATCH_FLOWS	32
 #define ACK_TIMEOUT_MS	5000
-/* Looks at a worker in the same call until it counts as stuck. */
+/* Checks that must find a worker in the same call before it counts as stuck. */
 #define STUCK_LOOKS	4
 #define RCVBUF_BYTES	(4 * 1024 * 1024)
 
@@ -47,19 +47,19 @@ static_assert(NLERR_EXTACK_SIZE == EXTACK_SIZE, "the kernel's text is copied as 
 struct worker {
 	pthread_t thread;
 	unsigned int number;
-	struct ring installs, removals; /* in: struct order */
-	struct ring answers;		/* out: struct event */
-	/* What flows take: noted here, asked by the main thread, too. */
+	struct ring installs, removals; /* incoming: struct order */
+	struct ring answers;		/* outgoing: struct event */
+	/* Time that flows take. Written here, also read by the main thread. */
 	struct pace install_pace, removal_pace;
-	unsigned int n_under_way; /* orders without answer; main thread only */
-	/* The call that the watchdog found it in, and how often. Main thread only. */
+	unsigned int n_under_way; /* orders without an answer; main thread only */
+	/* The call in which the watchdog found the worker, and how often. Main thread only. */
 	mono_t seen_since;
 	unsigned int n_seen;
 	int stop_fd, end_fd;
 	atomic_bool stopping;
-	/* Whose rules are in its hands; 0 = no more. For the watchdog's message. */
+	/* Ports of the rules in the current batch; 0 = no more. For the watchdog's message. */
 	atomic_uint device[WORKER_DEVICES];
-	/* Worker thread only. */
+	/* Used by the worker thread only. */
 	struct nlsock rt_sock, ct_sock;
 	struct nlbatch rt, ct;
 	struct order order[BATCH_FLOWS];
@@ -68,7 +68,7 @@ struct worker {
 
 static void answer(struct worker *w, const struct event *ev)
 {
-	/* Cannot be full, see the header. */
+	/* The ring cannot be full, see the header. */
 	BUG_ON(!ring_push(&w->answers, ev));
 }
 
@@ -79,9 +79,8 @@ struct remove_ctx {
 	unsigned int n;
 };
 
-/* Rules that are not there any more are what we want: the rule itself, its
- * prio (-ENOENT), the clsact below it (-EINVAL, __tcf_qdisc_find) or the
- * device (-ENODEV) is gone. */
+/* A rule that does not exist counts as removed: the rule or its prio (-ENOENT), the clsact
+ * below it (-EINVAL, __tcf_qdisc_find) or the device (-ENODEV) is gone. */
 static bool is_gone(int err)
 {
 	return err == 0 || err == -ENOENT || err == -ENODEV || err == -EINVAL;
@@ -116,7 +115,7 @@ static void put_removals(struct worker *w, unsigned int n)
 	}
 }
 
-/* True when an answer is missing. */
+/* True if an answer is missing. */
 static bool read_removal(struct worker *w, unsigned int i)
 {
 	struct event_remove *r = &w->answer[i].remove;
@@ -148,7 +147,7 @@ static void run_removals(struct worker *w, unsigned int n)
 	for (unsigned int i = 0; i < n; i++)
 		w->answer[i] = (struct event){ .type = EVENT_REMOVE_DONE,
 					       .flow = w->order[i].flow };
-	/* Removing twice is as good as once: a lost answer is asked for again. */
+	/* Removing a rule twice does no harm, so a lost answer is requested again. */
 	for (unsigned int attempt = 0; attempt < 2; attempt++) {
 		put_removals(w, n);
 		IGNORE_RESULT(nlbatch_run(&w->rt, ACK_TIMEOUT_MS, on_removed, &ctx));
@@ -164,7 +163,7 @@ static void run_removals(struct worker *w, unsigned int n)
 
 /* -- moves ---------------------------------------------------------------- */
 
-/* The last counters of the rule that is there, and the one that takes its place. */
+/* Requests per rule: read the last counters of the old rule, and replace it. */
 #define MOVE_REQUESTS 2
 
 static void on_moved(unsigned int index, const struct nlmsghdr *nlh, void *ctx)
@@ -188,7 +187,7 @@ static void put_moves(struct worker *w, unsigned int n)
 	}
 }
 
-/* A rule that is refused leaves the old one where it was (fl_change). */
+/* If the new rule is refused, the old one stays in its place (fl_change). */
 static void read_move(struct worker *w, unsigned int i)
 {
 	struct event_remove *r = &w->answer[i].remove;
@@ -234,10 +233,10 @@ static void set_refusal(struct event_install *r, enum install_status status,
 }
 
 /*
- * What conntrack must know before the first rule: without be-liberal the
- * window check meets acknowledgements of data that it never saw, and the
- * connection dies (tcp_in_window). An update that changes nothing still says
- * whether the entry exists, and makes its event come back if it sends any.
+ * Prepares the conntrack entries before the first rule. Without be-liberal the window check
+ * sees acknowledgements of data that it has never seen, and the connection fails
+ * (tcp_in_window). An update that changes nothing still shows whether the entry exists, and
+ * causes an event if the entry sends events.
  */
 static void care(struct worker *w, unsigned int n)
 {
@@ -266,8 +265,8 @@ static void care(struct worker *w, unsigned int n)
 	}
 }
 
-/* Puts both rules of every flow that is still to be installed into one batch,
- * and remembers where each stands. */
+/* Puts both rules of every flow that passed care() into one batch. first[i] is the index of
+ * the first request of flow i. */
 static void put_installs(struct worker *w, unsigned int n, unsigned int first[])
 {
 	nlbatch_reset(&w->rt);
@@ -286,7 +285,7 @@ static void put_installs(struct worker *w, unsigned int n, unsigned int first[])
 	}
 }
 
-/* Takes back the one rule of a pair that was accepted. */
+/* Removes the one rule of a pair that was accepted. */
 static void roll_back(struct worker *w, const struct rule *rule, struct event_install *r)
 {
 	struct rule_where where = rule_where(rule);
@@ -306,8 +305,8 @@ static void roll_back(struct worker *w, const struct rule *rule, struct event_in
 		r->status = INSTALL_UNCERTAIN;
 }
 
-/* Judges the answers of one pair. Returns which rule must come out, or
- * DIR__COUNT. */
+/* Evaluates the answers of one pair. Returns the direction of the rule that must be removed,
+ * or DIR__COUNT. */
 static unsigned int read_install(struct worker *w, unsigned int i, unsigned int first)
 {
 	struct event_install *r = &w->answer[i].install;
@@ -333,8 +332,8 @@ static unsigned int read_install(struct worker *w, unsigned int i, unsigned int 
 		r->status = INSTALL_UNCERTAIN;
 	if (lost || n_in == DIR__COUNT)
 		in_dir = DIR__COUNT;
-	/* A skip_sw rule that no driver took is refused by the kernel
-	 * (fl_hw_replace_filter), so accepted means in hardware. */
+	/* The kernel refuses a skip_sw rule that no driver accepts (fl_hw_replace_filter), so
+	 * an accepted rule is in hardware. */
 	r->in_hw = r->status == INSTALL_OK && w->order[i].install.rule[0].place == RULE_HARDWARE;
 	return in_dir;
 }
@@ -366,7 +365,7 @@ static void run_installs(struct worker *w, unsigned int n)
 
 /* -- the thread ----------------------------------------------------------- */
 
-/* Devices that an order is about. */
+/* Devices that an order affects; 0 = none. */
 static void devices_of(const struct order *o, uint32_t ret[2])
 {
 	ret[0] = o->port.ifindex;
@@ -387,7 +386,7 @@ static void devices_of(const struct order *o, uint32_t ret[2])
 	}
 }
 
-/* The first few different ones of a batch. */
+/* Publishes the first few different devices of a batch. */
 static void publish_devices(struct worker *w, const struct order *orders, unsigned int n)
 {
 	uint32_t known[WORKER_DEVICES] = { 0 }, own[2];
@@ -406,7 +405,7 @@ static void publish_devices(struct worker *w, const struct order *orders, unsign
 		atomic_store_explicit(&w->device[k], known[k], memory_order_relaxed);
 }
 
-/* What is about ports is rare: one at a time. */
+/* Orders about ports are rare and are executed one at a time. */
 static void run_single(struct worker *w, const struct order *o)
 {
 	struct event ev = { .type = EVENT_PORT_DONE };
@@ -435,7 +434,7 @@ static void run_single(struct worker *w, const struct order *o)
 	answer(w, &ev);
 }
 
-/* What one ring brings: installs, or removals and moves; and orders about ports. */
+/* One ring and its pace. Installs, or removals and moves; both also carry orders about ports. */
 struct lane {
 	struct ring *ring;
 	struct pace *pace;
@@ -446,7 +445,7 @@ static bool is_of_flow(const struct order *o)
 	return o->type == ORDER_INSTALL || o->type == ORDER_REMOVE || o->type == ORDER_MOVE;
 }
 
-/* The first n orders, which are of the same type. */
+/* Executes the first n orders, which are of the same type. */
 static void run_batch(struct worker *w, const struct lane *lane, unsigned int n)
 {
 	mono_t start = mono_now();
@@ -463,7 +462,8 @@ static void run_batch(struct worker *w, const struct lane *lane, unsigned int n)
 	pace_note(lane->pace, n, mono_diff_us(mono_now(), start));
 }
 
-/* Takes up to a batch of orders out of a ring and runs them, in their order. */
+/* Takes orders from a ring, at most one batch, and executes them in order. True if there were
+ * any. */
 static bool run_lane(struct worker *w, const struct lane *lane)
 {
 	unsigned int n = 0, max = pace_batch(lane->pace, BATCH_FLOWS);
@@ -471,7 +471,7 @@ static bool run_lane(struct worker *w, const struct lane *lane)
 
 	while (n < max && ring_pop(lane->ring, &w->order[n])) {
 		any = true;
-		/* One of another kind waits for those before it. */
+		/* An order of another type waits for those before it. */
 		if (n && w->order[n].type != w->order[0].type) {
 			struct order next = w->order[n];
 
@@ -517,7 +517,7 @@ static void *worker_main(void *arg)
 	const struct lane installs = { &w->installs, &w->install_pace };
 
 	while (!atomic_load(&w->stopping)) {
-		/* Removals first, and looked for again after every batch. */
+		/* Removals come first, and are checked again after every batch. */
 		if (run_lane(w, &removals) || run_lane(w, &installs))
 			continue;
 		sleep_until_work(w);
@@ -609,8 +609,8 @@ bool worker_stop(struct worker *worker, int wait_ms)
 		return true;
 	worker_ask_to_stop(worker);
 	pfd = (struct pollfd){ .fd = worker->end_fd, .events = POLLIN };
-	/* In the kernel nothing reaches it, not even a signal, so there may be
-	 * nobody to join; and what it works with must stay. */
+	/* Inside the kernel nothing reaches the thread, not even a signal. So it may be
+	 * impossible to join it, and what it uses must stay. */
 	if (poll(&pfd, 1, wait_ms) != 1) {
 		pthread_detach(worker->thread);
 		return false;
@@ -633,8 +633,8 @@ bool worker_is_stuck(struct worker *worker, mono_t now, int64_t *ret_us)
 	if (worker->n_seen == 0 || mono_diff_us(since, worker->seen_since) != 0)
 		worker->n_seen = 0;
 	worker->seen_since = since;
-	/* Where all of the machine stood still for a while, nobody is stuck: it
-	 * takes several looks, and whoever looks must have been running. */
+	/* If the whole machine stood still for a while, no worker is stuck. So it takes
+	 * several checks, between which the main thread must have been running. */
 	if (++worker->n_seen < STUCK_LOOKS)
 		return false;
 	if (pace_is_known(&worker->removal_pace))
@@ -663,7 +663,7 @@ bool worker_has_room(const struct worker *worker, bool for_removal)
 	const struct ring *ring = for_removal ? &worker->removals : &worker->installs;
 	const struct pace *pace = for_removal ? &worker->removal_pace : &worker->install_pace;
 
-	/* Answers that main has not read yet take room, too. */
+	/* Answers that the main thread has not read yet also take room. */
 	return worker->n_under_way < ring_capacity(&worker->answers) &&
 	       ring_peek_count(ring) < pace_room(pace, ring_capacity(ring));
 }

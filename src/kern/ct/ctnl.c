@@ -35,24 +35,24 @@ SAME_AS_KERNEL(CONN_TCP_TIME_WAIT, TCP_CONNTRACK_TIME_WAIT);
 SAME_AS_KERNEL(CONN_TCP_SYN_SENT2, TCP_CONNTRACK_SYN_SENT2);
 
 #define MSG_TYPE(type) (NFNL_SUBSYS_CTNETLINK << 8 | (type))
-/* More than any message that we let the library append: it checks no bounds. */
+/* More than the library appends to any message of ours; it checks no bounds. */
 #define LIBRARY_ROOM_BYTES 512
 
 /* -- well-formedness ------------------------------------------------------ */
 
 /*
- * The library ends the process when an attribute has a length that it does not
- * expect. No kernel sends one; all the same it must not be us who end, so every
- * attribute that the library reads is measured first. The tables are indexed by
- * the attribute's type; what they do not have may be anything.
+ * libnetfilter_conntrack aborts the process when an attribute has a length that it
+ * does not expect. No kernel sends one, but the daemon must not end over it. So the
+ * length of every attribute that the library reads is checked first. The tables are
+ * indexed by attribute type; types that are not in them may have any length.
  */
 struct shape {
-	uint16_t len;              /* exactly; 0 = any */
-	uint16_t n_inner;          /* types that inner has */
-	const struct shape *inner; /* it is a nest */
+	uint16_t len;              /* exact length; 0 = any */
+	uint16_t n_inner;          /* length of inner */
+	const struct shape *inner; /* shapes of a nest's attributes; NULL = not a nest */
 };
 
-#define TEXT UINT16_MAX /* as len: not empty, ends with NUL */
+#define TEXT UINT16_MAX /* as len: a string, not empty, that ends with NUL */
 #define LEN(bytes)                                                                                 \
 	{                                                                                          \
 		.len = bytes                                                                       \
@@ -168,7 +168,7 @@ static bool has_good_len(const struct shape *shape, const struct nlattr *attr)
 	return shape->len == 0 || shape->len == len;
 }
 
-/* Marks the cursor as malformed when something does not have its shape. */
+/* Marks the cursor as malformed when an attribute does not have its shape. */
 static void check_shape(struct nlget *g, const struct shape *shapes, size_t n)
 {
 	const struct nlattr *attr;
@@ -201,8 +201,8 @@ static bool is_well_formed(const struct nlmsghdr *nlh)
 /* -- decoding ------------------------------------------------------------- */
 
 struct ctnl {
-	struct nf_conntrack *ct;    /* what the library decodes into */
-	struct nf_conntrack *blank; /* copied over it before each message */
+	struct nf_conntrack *ct;    /* the library decodes into it */
+	struct nf_conntrack *blank; /* empty; copied over ct before each message */
 };
 
 int ctnl_new(struct ctnl **ret)
@@ -233,9 +233,9 @@ void ctnl_free(struct ctnl *c)
 }
 
 /*
- * Makes the object blank again. The library allocates memory for some
- * attributes, which it frees only with the object; rather than leak it with
- * every message, such an object is replaced.
+ * Empties c->ct. The library allocates memory for some attributes and frees it
+ * only with the object. Copying over such an object would leak that memory, so it
+ * is replaced.
  */
 static int make_blank(struct ctnl *c)
 {
@@ -272,7 +272,7 @@ static bool is_nonzero(const struct nf_conntrack *ct, enum nf_conntrack_attr att
 	return has(ct, attr) && nfct_get_attr_u32(ct, attr) != 0;
 }
 
-/* Which attributes of the library hold one direction. */
+/* The library's attributes for the tuple of one direction. */
 struct tuple_attrs {
 	enum nf_conntrack_attr ip4_src, ip4_dst, ip6_src, ip6_dst, l4proto, sport, dport, zone;
 };
@@ -298,15 +298,15 @@ static bool get_addr(const struct nf_conntrack *ct, enum nf_conntrack_attr attr,
 }
 
 /*
- * A zone that holds for both directions comes as one attribute, and a zone of
- * one direction inside its tuple (ctnetlink_dump_zone_id).
+ * A zone of both directions is an attribute of the entry, a zone of one direction
+ * is inside that tuple (ctnetlink_dump_zone_id).
  */
 static uint16_t get_zone(const struct nf_conntrack *ct, const struct tuple_attrs *a)
 {
 	return nfct_get_attr_u16(ct, has(ct, a->zone) ? a->zone : ATTR_ZONE);
 }
 
-/* True when the addresses are there; an absent port or zone is 0. */
+/* False when an address or the protocol is missing. An absent port or zone is 0. */
 static bool get_tuple(const struct nf_conntrack *ct, enum dir dir, struct tuple *t)
 {
 	const struct tuple_attrs *a = &tuple_attrs[dir];
@@ -347,7 +347,7 @@ static void get_counters(const struct nf_conntrack *ct, struct conn *c)
 	c->has |= CONN_HAS_COUNTERS;
 }
 
-/* What makes a connection one that the CPU must see. */
+/* Attributes because of which the CPU must see all packets of the connection. */
 static void get_obstacles(const struct nf_conntrack *ct, struct conn *c)
 {
 	const char *helper = nfct_get_attr(ct, ATTR_HELPER_NAME);
@@ -363,7 +363,7 @@ static void get_obstacles(const struct nf_conntrack *ct, struct conn *c)
 		c->has |= CONN_HAS_MASTER;
 	if (has(ct, ATTR_ORIG_NAT_SEQ_CORRECTION_POS) || has(ct, ATTR_REPL_NAT_SEQ_CORRECTION_POS))
 		c->has |= CONN_HAS_SEQADJ;
-	/* Every entry that was made through netlink has the extension, unused
+	/* Entries created over netlink all have this extension, zeroed
 	 * (ctnetlink_create_conntrack). */
 	if (is_nonzero(ct, ATTR_SYNPROXY_ISN) || is_nonzero(ct, ATTR_SYNPROXY_ITS) ||
 	    is_nonzero(ct, ATTR_SYNPROXY_TSOFF))
@@ -422,7 +422,8 @@ int ctnl_get(struct ctnl *ctnl, const struct nlmsghdr *nlh, struct conn *ret,
 
 #define ATTRS_OFFSET (NLMSG_HDRLEN + NLMSG_ALIGN(sizeof(struct nfgenmsg)))
 
-/* A = where the attribute of type X is, searched from A on, or inside the attribute at A; 0 = not there. */
+/* Set A to the offset of the attribute of this type, searched from A on or inside the nest at A;
+ * 0 = not found. */
 #define FIND(type)                                                                                 \
 	BPF_STMT(BPF_LDX | BPF_IMM, type),                                                         \
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_NLATTR))
@@ -431,9 +432,9 @@ int ctnl_get(struct ctnl *ctnl, const struct nlmsghdr *nlh, struct conn *ret,
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_NLATTR_NEST))
 
 /*
- * Most entries of a busy router are too short-lived to be assured; their events
- * would wake us for nothing. What the filter does not understand, it passes.
- * Event messages are alone in their datagram (ctnetlink_conntrack_event).
+ * Most entries of a busy router are too short-lived to become assured; their events
+ * would wake us for nothing. Messages without the attributes that the filter reads
+ * pass. Each event message has a datagram of its own (ctnetlink_conntrack_event).
  */
 static const struct sock_filter assured_filter[] = {
 	/* Status: not assured, drop. */
@@ -458,13 +459,14 @@ static const struct sock_filter assured_filter[] = {
 	/* 21 */ BPF_STMT(BPF_RET | BPF_K, 0),
 };
 
-/* Behind it, for what it passes. */
+/* Appended to it when there are no mark bits. */
 static const struct sock_filter pass_filter[] = { BPF_STMT(BPF_RET | BPF_K, UINT32_MAX) };
 
 /*
- * Where admission goes by mark, of those that have none only what may be its loss.
- * An event of the mark tells it even when it is 0, and without a change of state
- * beside it has no CTA_PROTOINFO; most others of TCP have.
+ * Appended to it when admission goes by mark. Passes events that a process caused,
+ * events with one of the bits, and those that may report the loss of the bits. The
+ * kernel sends an event for a changed mark even when the mark is 0 now. That event
+ * has no CTA_PROTOINFO unless the state changed too; most other TCP events have it.
  */
 #define MARK_FILTER(bits)                                                                          \
 	/*  0 */ BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_pid)),         \
@@ -537,7 +539,7 @@ static void begin(struct nlput *w, uint16_t type, uint16_t flags, enum family fa
 	nlput_header(w, &header, sizeof(header));
 }
 
-/* The status filter is the kernel's (ctnetlink_filter_parse_status). */
+/* The kernel filters by status (ctnetlink_filter_parse_status). */
 int ctnl_put_dump(struct nlput *w, enum family family, bool only_assured)
 {
 	begin(w, IPCTNL_MSG_CT_GET, NLM_F_DUMP, family);
@@ -556,7 +558,7 @@ int ctnl_put_dump_mark(struct nlput *w, uint32_t value, uint32_t bits)
 	return nlput_end(w);
 }
 
-/* Names an entry by one direction. */
+/* Identifies an entry by its original tuple. */
 static void set_tuple(struct nf_conntrack *ct, const struct tuple *t)
 {
 	bool is_ip4 = t->family == FAMILY_IP4;
@@ -571,7 +573,7 @@ static void set_tuple(struct nf_conntrack *ct, const struct tuple *t)
 		nfct_set_attr_u16(ct, ATTR_ZONE, t->zone);
 }
 
-/* Owned by the caller; NULL without memory. */
+/* Owned by the caller; NULL when out of memory. */
 static struct nf_conntrack *new_request(const struct tuple *orig)
 {
 	struct nf_conntrack *ct = nfct_new();
@@ -581,7 +583,7 @@ static struct nf_conntrack *new_request(const struct tuple *orig)
 	return ct;
 }
 
-/* Begins a message, writes and destroys ct, which may be NULL. */
+/* Begins a message, appends ct and destroys it. -ENOMEM when ct is NULL. */
 static int begin_request(struct nlput *w, uint16_t type, const struct tuple *orig,
 			 struct nf_conntrack *ct)
 {
@@ -614,8 +616,8 @@ int ctnl_put_get(struct nlput *w, const struct tuple *orig)
 }
 
 /*
- * The timeout goes first (ctnetlink_change_conntrack): where it is refused, the
- * flags are not set either, and the answer is an error.
+ * The kernel changes the timeout first (ctnetlink_change_conntrack). If it refuses
+ * that, it does not set the flags either, and answers with an error.
  */
 int ctnl_put_care(struct nlput *w, const struct tuple *orig, bool be_liberal, uint32_t timeout_s)
 {
@@ -644,8 +646,8 @@ int ctnl_put_tcp_state(struct nlput *w, const struct tuple *orig, uint8_t tcp_st
 	return put_request(w, IPCTNL_MSG_CT_NEW, orig, ct);
 }
 
-/* What stays is in the mask's complement (ctnetlink_change_mark); the library does not
- * know the mask. */
+/* The kernel keeps the bits outside the mask (ctnetlink_change_mark). The library cannot
+ * write CTA_MARK_MASK. */
 int ctnl_put_clear_mark(struct nlput *w, const struct tuple *orig, uint32_t bits)
 {
 	int err = begin_request(w, IPCTNL_MSG_CT_NEW, orig, new_request(orig));

@@ -12,14 +12,14 @@
 #include "nl/nlget.h"
 #include "nl/nlsock.h"
 
-/* Requests are executed while they are sent (nlsock_send), and there they wait for
- * locks, too; this is for answers that get lost. */
+/* The kernel executes a request, and waits for locks, while it is being sent
+ * (nlsock_send). So this only limits the wait for an answer that was lost. */
 #define TIMEOUT_MS 1000
 #define MSG_BYTES 256
 
 struct devlink {
 	struct nlsock sock;
-	uint16_t family; /* 0: the kernel has none */
+	uint16_t family; /* number of the generic netlink family; 0: no devlink */
 };
 
 struct request {
@@ -105,7 +105,7 @@ static bool skip_hex(const char **at, size_t min, size_t max)
 	return n >= min && n <= max;
 }
 
-/* pci_setup_device() makes it of "%04x:%02x:%02x.%d". */
+/* pci_setup_device() formats names as "%04x:%02x:%02x.%d". */
 bool devlink_is_pci_name(const char *bus)
 {
 	return skip_hex(&bus, 4, 8) && *bus++ == ':' && skip_hex(&bus, 2, 2) && *bus++ == ':' &&
@@ -120,7 +120,8 @@ int devlink_put_eswitch(struct nlput *w, uint16_t family, const char *bus)
 	return nlput_end(w);
 }
 
-/* A driver that has a switch but no modes leaves the attribute out (devlink_nl_eswitch_fill). */
+/* The attribute is absent when the driver has an eswitch without modes
+ * (devlink_nl_eswitch_fill). */
 int devlink_get_eswitch(const struct nlmsghdr *nlh, enum link_eswitch *ret)
 {
 	struct nlget g = nlget_begin(nlh, sizeof(struct genlmsghdr));

@@ -14,14 +14,14 @@
 
 #include "base/util.h"
 
-/* 64 features have been enough for the kernel so far (netdev_features_t). */
+/* The kernel has at most 64 features so far (netdev_features_t). */
 #define FEATURES_MAX 256
 #define FEATURE_WORDS (FEATURES_MAX / 32)
 
 struct hwinfo {
 	int fd;
-	/* Number of hw-tc-offload; it is the same for all devices, and asked for when
-	 * the first is there to be asked. -1 = not yet. */
+	/* Number of the feature hw-tc-offload, the same for all devices; read from the
+	 * first device. -1 = not read yet. */
 	int feature;
 };
 
@@ -32,8 +32,8 @@ int hwinfo_open(struct hwinfo **ret)
 
 	if (!h)
 		return -ENOMEM;
-	/* Every socket passes on what it does not understand itself (sock_do_ioctl),
-	 * and this kind may be opened where the unit's sandbox forbids the Internet's. */
+	/* Any socket will do, because sock_do_ioctl() passes on ioctls that the socket
+	 * does not know. AF_UNIX is allowed in the sandbox of the systemd unit. */
 	h->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	h->feature = -1;
 	if (h->fd < 0) {
@@ -49,7 +49,7 @@ void hwinfo_close(struct hwinfo *h)
 {
 	if (!h)
 		return;
-	/* Nothing can be done about a descriptor that does not close. */
+	/* There is no remedy for a failing close(). */
 	(void)close(h->fd);
 	free(h);
 }
@@ -81,8 +81,8 @@ static int count_features(const struct hwinfo *h, const char *name, uint32_t *re
 	return 0;
 }
 
-/* The answer has as many strings as there are, however few were asked for
- * (ethtool_get_strings), so the memory is for as many as there were just now. */
+/* The kernel writes all strings, however small `len` is (ethtool_get_strings), so the
+ * buffer must hold as many as the kernel has. */
 static int find_feature(const struct hwinfo *h, const char *name, const char *wanted)
 {
 	struct ethtool_gstrings *strings;
@@ -109,8 +109,8 @@ static int find_feature(const struct hwinfo *h, const char *name, const char *wa
 	return err ? err : -EOPNOTSUPP;
 }
 
-/* What can be turned on is available (hw_features) and not fixed for all devices
- * (NETIF_F_NEVER_CHANGE). */
+/* A feature can be turned on when it is available (hw_features) and can be changed
+ * (not in NETIF_F_NEVER_CHANGE). */
 enum link_tc hwinfo_tc_of(const struct ethtool_get_features_block *blocks, size_t n_blocks,
 			  unsigned int feature)
 {
@@ -138,7 +138,7 @@ static int read_tc(const struct hwinfo *h, const char *name, enum link_tc *ret)
 	err = ask(h, name, &features);
 	if (err)
 		return err;
-	/* The kernel says how many words it has. */
+	/* The kernel sets `size` to the number of words that it has. */
 	*ret = hwinfo_tc_of(features.head.features,
 			    MIN(features.head.size, (uint32_t)FEATURE_WORDS),
 			    (unsigned int)h->feature);
@@ -150,12 +150,12 @@ static int read_driver(const struct hwinfo *h, const char *name, struct ethtool_
 	struct ethtool_drvinfo info = { .cmd = ETHTOOL_GDRVINFO };
 	int err = ask(h, name, &info);
 
-	/* Some have neither driver nor kind, as the loopback device. */
+	/* Some devices, such as the loopback device, have no driver and no kind. */
 	if (err == -EOPNOTSUPP)
 		info = (struct ethtool_drvinfo){ 0 };
 	else if (err)
 		return err;
-	/* So do those say it that have no bus but are asked for one (br_getinfo). */
+	/* What some devices without a bus report (br_getinfo). */
 	if (strcmp(info.bus_info, "N/A") == 0)
 		info.bus_info[0] = '\0';
 	*ret = info;
@@ -179,7 +179,7 @@ int hwinfo_read(struct hwinfo *h, const char *name, struct link_hw *hw)
 		err = read_tc(h, name, &tc);
 	if (err)
 		return err;
-	/* Zeroes behind the text, so that equal facts are equal bytes. */
+	/* Zero-fill the strings, because struct link_hw is compared with memcmp. */
 	memset(hw->driver, 0, sizeof(hw->driver));
 	memset(hw->bus, 0, sizeof(hw->bus));
 	snprintf(hw->driver, sizeof(hw->driver), "%.*s", (int)sizeof(info.driver), info.driver);

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * hwinfo - what ethtool tells of a device: driver, place on its bus, and whether
- * flower rules may be offloaded to it.
+ * hwinfo - reads what ethtool shows of a device: driver, bus address, and whether
+ * flower rules can be offloaded to it (hw-tc-offload).
  *
- * Asked by ioctl, because driver and bus are in no netlink message. Needs no
- * privilege (__dev_ethtool). Each question takes the RTNL lock and so waits for
- * whoever holds it.
+ * Uses the ioctl, because no netlink message has the driver and the bus. Needs no
+ * privilege (__dev_ethtool). Each question takes the RTNL lock and may wait for it.
  */
 #pragma once
 
@@ -17,18 +16,18 @@
 struct ethtool_get_features_block;
 struct hwinfo;
 
-/* A socket to ask through. 0 or -errno. */
+/* Opens a socket for questions. 0 or -errno. */
 MUST_CHECK int hwinfo_open(struct hwinfo **ret);
-/* NULL is fine. */
+/* Does nothing for NULL. */
 void hwinfo_close(struct hwinfo *h);
 
 /*
- * Fills driver, bus and tc; the other members stay. A device of the kernel's own
- * making, such as a veth, has a driver too, but no bus. 0 or -errno, and hw is
- * untouched then; -ENODEV also while a driver has its device detached.
+ * Sets driver, bus and tc of hw; the other members stay. A virtual device such as a
+ * veth has a driver but no bus. 0, or -errno and hw is untouched. -ENODEV: no such
+ * device, or its driver has detached it.
  */
 MUST_CHECK int hwinfo_read(struct hwinfo *h, const char *name, struct link_hw *hw);
 
-/* What the words of ETHTOOL_GFEATURES say of the feature with this number. */
+/* State of the feature with this number in the answer to ETHTOOL_GFEATURES. */
 enum link_tc hwinfo_tc_of(const struct ethtool_get_features_block *blocks, size_t n_blocks,
 			  unsigned int feature);

@@ -20,13 +20,13 @@
 
 struct nftbatch {
 	unsigned char *buf;
-	size_t len;  /* of the complete messages */
-	int err;     /* the first thing that went wrong */
-	bool is_open; /* w holds a message that is not complete */
-	bool is_trial; /* it has no end */
+	size_t len;  /* bytes of the complete messages */
+	int err;     /* first recorded error; 0 = none */
+	bool is_open; /* true = w holds an incomplete message */
+	bool is_trial; /* true = without end message */
 	struct nlput w;
 	unsigned int n;
-	size_t at[NFTBATCH_MSGS_MAX + 2]; /* where each message begins */
+	size_t at[NFTBATCH_MSGS_MAX + 2]; /* offset of each message */
 	const char *what[NFTBATCH_MSGS_MAX + 2];
 };
 
@@ -114,7 +114,7 @@ struct nlput *nftbatch_add(struct nftbatch *t, uint16_t type, uint16_t flags, co
 {
 	const struct nfgenmsg header = { .nfgen_family = NFPROTO_INET, .version = NFNETLINK_V0 };
 
-	/* Behind the beginning; the end needs a place, too. */
+	/* Index 0 is the begin message, and the end message needs an entry, too. */
 	if (t->n > NFTBATCH_MSGS_MAX)
 		nftbatch_fail(t, -EMSGSIZE);
 	return open_message(t, (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type), flags, &header, what);
@@ -134,25 +134,25 @@ int nftbatch_end(struct nftbatch *t, const void **ret_data, size_t *ret_len)
 	return 0;
 }
 
-/* The answers to one transaction. */
+/* Answers to one transaction. */
 struct answers {
 	const struct nftbatch *t;
 	uint32_t first_seq;
 	bool is_complete;
-	unsigned int refused; /* the first request that was */
-	struct nlerr err;     /* of that */
+	unsigned int refused; /* index of the first refused message */
+	struct nlerr err;     /* of that message */
 };
 
-/* The number of the last request that is answered: the end is not. */
+/* Index of the last message that gets an answer: the end message gets none. */
 static unsigned int last_answered(const struct nftbatch *t)
 {
 	return t->is_trial ? t->n - 1 : t->n - 2;
 }
 
 /*
- * A refusal of the whole (wrong generation, no permission, a commit that fails)
- * is the answer to its beginning; behind it may come acks of requests that were
- * accepted before (nfnetlink_rcv_batch, nfnl_err_deliver).
+ * If the whole transaction is refused (wrong generation, no permission, failed commit), the
+ * error answers the begin message. Acks of requests that were accepted before may follow
+ * (nfnetlink_rcv_batch, nfnl_err_deliver).
  */
 static void on_answer(const struct nlmsghdr *nlh, void *ctx)
 {
@@ -202,7 +202,7 @@ static struct nlmsghdr *message(const struct nftbatch *t, unsigned int index)
 	return (struct nlmsghdr *)(void *)(t->buf + t->at[index]);
 }
 
-/* netlink_sendmsg refuses what does not fit the send buffer. */
+/* netlink_sendmsg refuses a datagram larger than the send buffer. */
 static void need_sndbuf(const struct nlsock *sock, size_t bytes)
 {
 	int size = (int)bytes;

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * nftbatch - one transaction of nf_tables: all requests in one datagram, of which
- * the kernel carries out all or none (nfnetlink_rcv_batch).
+ * nftbatch - one nf_tables transaction: requests in one datagram, of which the kernel
+ * executes all or none (nfnetlink_rcv_batch).
  *
  *	nftbatch_begin(t, 0);
  *	w = nftbatch_add(t, NFT_MSG_NEWTABLE, NLM_F_CREATE, "table");
  *	...				// attributes
  *	err = nftbatch_commit(t, sock, &nlerr);
  *
- * What does not fit is noticed at the end, so that writers need not look. The
- * memory is taken once, and the object used again.
+ * Errors, such as a request that does not fit, are recorded and returned by the commit, so
+ * the writers of requests need not check. The object is allocated once and reused.
  */
 #pragma once
 
@@ -22,7 +22,7 @@
 struct nlsock;
 struct nftbatch;
 
-/* Longest transaction, and the most requests in one. */
+/* Longest transaction, and most requests in one. */
 #define NFTBATCH_BYTES	  (256 * 1024)
 #define NFTBATCH_MSGS_MAX 128
 
@@ -31,30 +31,30 @@ MUST_CHECK int nftbatch_new(struct nftbatch **ret);
 /* NULL is fine. */
 void nftbatch_free(struct nftbatch *t);
 
-/* Forgets what is there and begins. With a generation that is not 0 the kernel
- * refuses the whole, with -ERESTART, when the ruleset has another. */
+/* Discards the previous content and begins a transaction. If generation is not 0, the kernel
+ * refuses the transaction with -ERESTART if the ruleset has another generation. */
 void nftbatch_begin(struct nftbatch *t, uint32_t generation);
 /*
- * Begins a request of family inet (NFT_MSG_x, NLM_F_x) and returns where its
- * attributes go, until the next call. what, which is not copied, is for the text
- * of an error. Never NULL.
+ * Begins a request of family inet (NFT_MSG_x, NLM_F_x) and returns the writer for its
+ * attributes, never NULL and valid until the next call. what names the object in error
+ * texts and is not copied.
  */
 struct nlput *nftbatch_add(struct nftbatch *t, uint16_t type, uint16_t flags, const char *what);
-/* Something could not be written. */
+/* Makes the commit fail with err, unless an earlier error is recorded. */
 void nftbatch_fail(struct nftbatch *t, int err);
 
-/* Completes it and lends the bytes; for tests. 0 or -errno. */
+/* Completes the transaction and lends its bytes; for tests. 0 or -errno. */
 MUST_CHECK int nftbatch_end(struct nftbatch *t, const void **ret_data, size_t *ret_len);
 
 /*
- * Ends and sends it and waits for the answer. 0, or the first refusal with its
- * text, or where the kernel gives none with what was refused. Nothing is changed
- * then, but after -ETIMEDOUT or -ENOBUFS nobody knows.
+ * Completes and sends the transaction and waits for the answer. 0, or -errno of the first
+ * refused request with the kernel's text, or else with the request's name ("what"). A
+ * failed transaction changes nothing, but after -ETIMEDOUT or -ENOBUFS its result is unknown.
  */
 MUST_CHECK int nftbatch_commit(struct nftbatch *t, struct nlsock *sock, struct nlerr *ret_err);
 /*
- * As nftbatch_commit(), but the kernel only looks whether it could: without an end
- * it takes all back again (nfnetlink_rcv_batch), and nobody is told that something
- * was tried. Drivers are asked in earnest.
+ * Like nftbatch_commit(), but only tests whether the kernel accepts the transaction: without
+ * an end message the kernel aborts it (nfnetlink_rcv_batch) and sends no events. Drivers
+ * are really called to set up their part and then to undo it.
  */
 MUST_CHECK int nftbatch_try(struct nftbatch *t, struct nlsock *sock, struct nlerr *ret_err);

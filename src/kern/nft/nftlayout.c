@@ -24,7 +24,7 @@
 #define SET_INTERFACES "exempt_interfaces"
 #define SET_MARKS      "exempt_marks"
 
-/* One part of a key with several fills whole registers. */
+/* Each part of a concatenated key fills whole registers of 4 bytes. */
 struct port_key {
 	uint8_t proto, pad[3];
 	uint16_t be_port, pad2;
@@ -115,7 +115,7 @@ static uint8_t net_byte(const struct exempt_prefix *p, unsigned int i)
 	return p->addr.b[i] & (uint8_t)(0xff00 >> bits);
 }
 
-/* The first address, and the one behind the last; false when there is none behind it. */
+/* The first address, and the one after the last; false if no address follows the last. */
 static bool get_interval(const struct exempt_prefix *p, struct addr *first, struct addr *behind)
 {
 	unsigned int len = addr_len((enum family)p->family);
@@ -136,7 +136,7 @@ static bool get_interval(const struct exempt_prefix *p, struct addr *first, stru
 	return !carry;
 }
 
-/* Whether another prefix of the list has all its addresses; of equal ones the first stays. */
+/* True if another prefix of the list contains this one, or an earlier one is equal. */
 static bool is_covered(const struct exempt *e, unsigned int index)
 {
 	const struct exempt_prefix *p = &e->prefix[index];
@@ -158,7 +158,7 @@ static bool is_covered(const struct exempt *e, unsigned int index)
 	return false;
 }
 
-/* The kernel refuses intervals that overlap (__nft_rbtree_insert). */
+/* The kernel refuses overlapping intervals (__nft_rbtree_insert). */
 static void put_prefixes(struct nftbatch *t, const struct exempt *e, enum family family,
 			 const char *set)
 {
@@ -193,9 +193,9 @@ static bool is_port_covered(const struct exempt *e, unsigned int proto, unsigned
 }
 
 /*
- * Ranges may overlap in the settings but not in the kernel (nft_pipapo_insert).
- * Each one that begins where no other has begun is drawn out to where the last
- * that it touches ends.
+ * Ranges may overlap in the settings but not in the kernel (nft_pipapo_insert), so
+ * overlapping and adjacent ranges are merged: a range is written only if no range covers
+ * the port before it, and extends as far as ranges cover the following ports.
  */
 static void put_ports(struct nftbatch *t, const struct exempt *e)
 {
@@ -229,7 +229,7 @@ static void put_protocols(struct nftbatch *t)
 	nftobj_elems_end(&f);
 }
 
-/* Without NLM_F_EXCL an element that is there already is no error (nft_add_set_elem). */
+/* Duplicates do no harm: without NLM_F_EXCL the kernel accepts them (nft_add_set_elem). */
 static void put_elements(struct nftbatch *t, const struct exempt *e)
 {
 	struct nftobj_elems interfaces = { .t = t, .name = SET_INTERFACES };
@@ -305,7 +305,7 @@ static void need_mark_not(struct nftruleput *r, const struct nftlayout_config *c
 	nftruleput_compare(r, NFT_CMP_NEQ, &value, sizeof(value));
 }
 
-/* What both gates ask of a connection. */
+/* Conditions on a connection that both gates check. */
 static void need_candidate(struct nftruleput *r, const struct nftlayout_config *c)
 {
 	nftruleput_need_bits(r, NFT_CT_STATE, NF_CT_STATE_BIT(IP_CT_ESTABLISHED));
@@ -444,11 +444,11 @@ void nftlayout_put_rule_delete(struct nftbatch *t, enum nftlayout_rule rule, uin
 	nftobj_handle(w, NFTA_RULE_HANDLE, handle);
 }
 
-/* Of a set in its transaction; the others count from 1. */
+/* ID of the set "passed" in its transaction; the other sets count from 1. */
 #define ID_PASSED 100
 
-/* The rules that use flowtables are the last of their chain, so that appending puts
- * new ones where the old ones were. */
+/* The rules that use flowtables are the last of their chain, so appending puts the new
+ * ones where the old ones were. */
 void nftlayout_put_flow(struct nftbatch *t, const struct nftlayout_config *c)
 {
 	if (!has_flow(c))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * nftlayout - the nft table that admits connections, from our settings to requests.
- * Only bytes; nfttable sends them.
+ * nftlayout - the nft table that admits connections: turns our settings into requests.
+ * Encodes only; nfttable sends the requests.
  *
  *	table inet nft_offload {
  *		set protocols { tcp, udp }
@@ -16,23 +16,28 @@
  *		}
  *		chain forward {
  *			type filter hook forward priority filter + 10; policy accept
- *			ct mark & mask != epoch, established, assured, tcp or udp, packets: jump admit
+ *			ct mark & mask != epoch, established, assured, tcp or udp,
+ *				packets >= min_packets: jump admit
  *		}
  *	}
  *
- * A connection has one mark, and a ruleset may stop one direction and not the other: so
- * it is admitted by two packets, one of the original direction and after that one of
- * replies. Half of an epoch is the epoch without the lowest bit of the mask.
+ * The "gates" are the rules of the chain "forward". They jump to the other chains, so
+ * without them no packet reaches the rest of the table.
  *
- * With flowtables (kern/nft/nftoffload.h) it has one more chain for them, and one more rule
- * in the chain "forward", which does not ask for the mark: what the kernel's
- * flowtable has does not come here, and what has lost its place there may come back
- * at any packet.
+ * A connection has one mark, but a ruleset may drop one direction and pass the other.
+ * So two packets admit a connection: one of the original direction sets the half mark,
+ * then one of the reply direction sets the epoch. The half mark ("half" above) is the
+ * epoch without the lowest bit of the mask.
  *
- * A packet of a connection that has the epoch costs one comparison. Only four
- * rules know the epoch, and none of them counts, so that the counters outlive it.
- * The mark is read and written by the same packet, but not in one step: nobody
- * can change some bits of a ct mark only (nft_ct_set_eval).
+ * With flowtables (kern/nft/nftoffload.h) the table has one more chain and one more gate.
+ * That gate does not check the mark. Packets of a connection in the kernel's flowtable
+ * do not reach it, and a connection that the kernel has dropped from the flowtable can
+ * be handed over again with any packet.
+ *
+ * A packet of a connection that has the epoch costs one comparison. Only four rules
+ * contain the epoch or the half mark, and none of them has a counter, so a change of the
+ * epoch keeps the counters. Rules read the mark, change our bits and write it back. This
+ * is not atomic: nft can only set a ct mark as a whole (nft_ct_set_eval).
  */
 #pragma once
 
@@ -49,29 +54,28 @@ struct nftnl_rule;
 #define NFTLAYOUT_CHAIN	     "admit"
 #define NFTLAYOUT_BASE_CHAIN  "forward"
 
-/* The default priority of the base chain: behind the filters. */
+/* Default priority of the base chain: after the filter chains. */
 #define NFTLAYOUT_PRIORITY 10
 
 struct nftlayout_config {
-	uint32_t mask;        /* our field of the ct mark; not 0 */
-	uint32_t epoch;       /* its value, in place: inside of mask, with its lowest bit and another */
+	uint32_t mask;        /* our bits of the ct mark; not 0 */
+	uint32_t epoch;       /* subset of mask: its lowest bit and at least one other bit */
 	int32_t priority;     /* of the base chain in the forward hook */
-	/* Packets that a connection must have had, both directions together; 0 = any.
-	 * The kernel switches nf_conntrack_acct on where a rule asks for packets
-	 * (nft_ct_get_init, nf_ct_set_acct), and connections from before that have
-	 * no counters and stay where they are. */
+	/* Packets that a connection must have had, both directions together; 0 = no
+	 * minimum. A rule that reads the packet count makes the kernel enable
+	 * nf_conntrack_acct (nft_ct_get_init, nf_ct_set_acct). Connections created
+	 * before that have no counters and are never admitted. */
 	uint32_t min_packets;
-	bool with_owner;      /* the table belongs to our socket and dies with it */
+	bool with_owner;      /* true = the kernel removes the table when our socket closes */
 	struct exempt exempt;
-	/* What goes to the kernel's own flowtable; NULL or no device = nothing. Not
-	 * copied: it must stay as long as the settings. */
+	/* Connections for the kernel's flowtables; NULL or no device = none. Not
+	 * copied: must live as long as these settings. */
 	const struct nftoffload_config *flow;
 };
 
-/* The rules, in the order in which they stand in their chains, and the chains in the
- * table. */
+/* All rules, in the order of the chains in the table and of the rules in each chain. */
 enum nftlayout_rule {
-	NFTLAYOUT_RULE_SEEN, /* those of the chain "admit" */
+	NFTLAYOUT_RULE_SEEN, /* chain "admit" from here on */
 	NFTLAYOUT_RULE_IP4_SOURCE,
 	NFTLAYOUT_RULE_IP4_DESTINATION,
 	NFTLAYOUT_RULE_IP6_SOURCE,
@@ -81,11 +85,11 @@ enum nftlayout_rule {
 	NFTLAYOUT_RULE_IN,
 	NFTLAYOUT_RULE_OUT,
 	NFTLAYOUT_RULE_MARK,
-	NFTLAYOUT_RULE_ORIGINAL, /* knows the epoch, like the next two */
+	NFTLAYOUT_RULE_ORIGINAL, /* contains the epoch or half mark, like the next two */
 	NFTLAYOUT_RULE_WAITING,
 	NFTLAYOUT_RULE_ADMIT,
 	NFTLAYOUT_RULE_ADMITTED,
-	NFTLAYOUT_RULE_FLOW_IP4_SOURCE, /* those of the chain "hand_over": the same exemptions */
+	NFTLAYOUT_RULE_FLOW_IP4_SOURCE, /* chain "hand_over" from here on: same exemptions */
 	NFTLAYOUT_RULE_FLOW_IP4_DESTINATION,
 	NFTLAYOUT_RULE_FLOW_IP6_SOURCE,
 	NFTLAYOUT_RULE_FLOW_IP6_DESTINATION,
@@ -94,47 +98,46 @@ enum nftlayout_rule {
 	NFTLAYOUT_RULE_FLOW_IN,
 	NFTLAYOUT_RULE_FLOW_OUT,
 	NFTLAYOUT_RULE_FLOW_MARK,
-	NFTLAYOUT_RULE_FLOW_PASSED, /* goes and comes with the flowtables, as the next two */
+	NFTLAYOUT_RULE_FLOW_PASSED, /* recreated with the flowtables, like the next two */
 	NFTLAYOUT_RULE_FLOW_HARDWARE,
 	NFTLAYOUT_RULE_FLOW_SOFTWARE,
-	NFTLAYOUT_RULE_GATE, /* those of the chain "forward"; knows the epoch */
+	NFTLAYOUT_RULE_GATE, /* chain "forward" from here on; contains the epoch */
 	NFTLAYOUT_RULE_FLOW_GATE,
 	NFTLAYOUT_RULE__COUNT,
 };
 
-/* The bit of a mask that tells a whole epoch from half of one. */
+/* The bit of the mask that is set in every epoch and clear in every half mark. */
 static inline uint32_t nftlayout_whole_bit(uint32_t mask)
 {
 	return mask & -mask;
 }
 
-/* 0, or -EINVAL when the settings contradict each other. */
+/* 0, or -EINVAL if the settings are invalid or contradict each other. */
 MUST_CHECK int nftlayout_check(const struct nftlayout_config *c);
 
-/* Adds what makes the table, which must not be there, but the gates: without them
- * no packet meets the rest. Failures are the transaction's. */
+/* Adds the creation of the table without its gates. The table must not exist. As in all
+ * nftlayout_put functions, errors are recorded in t. */
 void nftlayout_put_table(struct nftbatch *t, const struct nftlayout_config *c);
 /*
- * Adds the gates, in a transaction of their own: ranges of ports are in a set whose
- * elements are found only when a commit is at its end, while its rules hold from its
- * beginning (nft_pipapo_commit, nf_tables_commit). A packet between would be exempt
- * of nothing, and its connection admitted for good.
+ * Adds the gates, which need a transaction of their own, after that of the table. Lookups
+ * find the elements of a set of port ranges only at the end of a commit, while rules take
+ * effect at its beginning (nft_pipapo_commit, nf_tables_commit). A packet in between would
+ * match no exemption, and its connection would stay admitted.
  */
 void nftlayout_put_gates(struct nftbatch *t, const struct nftlayout_config *c);
-/* Adds the replacement of one rule; handle is its number in the kernel. */
+/* Adds the replacement of one rule, which has this handle. */
 void nftlayout_put_replace(struct nftbatch *t, const struct nftlayout_config *c,
 			  enum nftlayout_rule rule, uint64_t handle);
-/* Adds the flowtables and the rules that use them, to a table that is as it should be
- * but for them. */
+/* Adds the flowtables and the rules that use them to a table that is otherwise complete. */
 void nftlayout_put_flow(struct nftbatch *t, const struct nftlayout_config *c);
-/* Adds the removal of a rule of the chain. */
+/* Adds the removal of the rule with this handle; rule selects the chain. */
 void nftlayout_put_rule_delete(struct nftbatch *t, enum nftlayout_rule rule, uint64_t handle);
-/* Adds the removal of the table with this number, and of no other. */
+/* Adds the removal of the table with this handle, and of no other. */
 void nftlayout_put_delete(struct nftbatch *t, uint64_t handle);
 
-/* Whether the table has this rule with such settings. */
+/* True if the table has this rule with these settings. */
 bool nftlayout_has_rule(const struct nftlayout_config *c, enum nftlayout_rule rule);
-/* Which chain a rule stands in. */
+/* Name of the rule's chain. */
 const char *nftlayout_chain(enum nftlayout_rule rule);
-/* A rule as it should be; owned by the caller. NULL without memory. */
+/* The rule as the settings want it; owned by the caller. NULL if out of memory. */
 struct nftnl_rule *nftlayout_new_rule(const struct nftlayout_config *c, enum nftlayout_rule rule);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * nftmsg - what all messages of nf_tables have in common.
+ * nftmsg - message type and header of nf_tables messages.
  */
 #pragma once
 
@@ -13,13 +13,13 @@
 
 #define NFTMSG_TYPE(type) ((uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | (type)))
 
-/* Type is one of NFT_MSG_x. */
+/* True if the message is of this type (NFT_MSG_x). */
 static inline bool nftmsg_is(const struct nlmsghdr *nlh, uint16_t type)
 {
 	return nlh->nlmsg_type == NFTMSG_TYPE(type);
 }
 
-/* Begins a request: flags are NLM_F_x, family is one of NFPROTO_x. */
+/* Begins a request with NFT_MSG_x, NLM_F_x and NFPROTO_x. */
 static inline void nftmsg_begin(struct nlput *w, uint16_t type, uint16_t flags, uint8_t family)
 {
 	const struct nfgenmsg header = { .nfgen_family = family, .version = NFNETLINK_V0 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * nftnames - the names by which our nft table is known.
+ * nftnames - name and comment that identify our nft table.
  */
 #pragma once
 

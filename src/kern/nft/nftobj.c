@@ -16,7 +16,7 @@
 #include "kern/nft/nftnames.h"
 #include "kern/nft/nftbatch.h"
 
-/* More than any message that we let the library append: it checks no bounds. */
+/* More than libnftnl appends to any of our messages: it checks no bounds. */
 #define LIBRARY_ROOM_BYTES 8192
 /* Elements in one message. */
 #define ELEMS_PER_MSG 48
@@ -86,7 +86,7 @@ void nftobj_chain(struct nftbatch *t, const char *name, const int32_t *priority)
 		nftnl_chain_free(chain);
 }
 
-/* Without it nft takes keys for numbers whose highest byte comes first. */
+/* User data of a set; without it nft takes the keys for big-endian numbers. */
 struct byteorder {
 	uint8_t type, len, value[4];
 };

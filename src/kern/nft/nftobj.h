@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * nftobj - the objects of our nft table, as requests of a transaction. Only how
- * they are written; nftlayout and nftoffload decide what there is.
+ * nftobj - adds requests for chains, sets, elements and rules of our nft table to a
+ * transaction. nftlayout and nftoffload decide which objects the table has.
  *
- * Failures are the transaction's.
+ * Errors are recorded in the transaction (nftbatch).
  */
 #pragma once
 
@@ -16,7 +16,7 @@ struct nftbatch;
 struct nlmsghdr;
 struct nlput;
 
-/* What "nft" calls a type; the kernel keeps it for nft and does not look at it. */
+/* Numbers of nft for the types of keys. The kernel stores them for nft and ignores them. */
 enum nftobj_key {
 	NFTOBJ_KEY_IP4 = 7,
 	NFTOBJ_KEY_IP6 = 8,
@@ -31,47 +31,49 @@ enum nftobj_key {
 struct nftobj_set_shape {
 	const char *name;
 	uint32_t key_type, key_len, flags; /* enum nftobj_key, bytes, NFT_SET_x */
-	uint8_t parts[2]; /* bytes of each part of the key in a set with ranges; 0 = one part */
-	bool is_host_order;
-	/* Of a set that packets fill; 0 = they do not. */
-	uint32_t size;       /* elements */
-	uint32_t timeout_ms; /* of each */
+	uint8_t parts[2]; /* bytes of each part of a key, in a set of ranges; 0 = one part */
+	bool is_host_order; /* true = keys are in host byte order */
+	/* Of a set that packets fill; 0 for other sets. */
+	uint32_t size;       /* maximum number of elements */
+	uint32_t timeout_ms; /* of each element */
 };
 
-/* A comment in the form in which nft shows it; the same for tables and rules. */
+/* User data that nft shows as a comment; the format is the same for tables and rules. */
 struct nftobj_comment {
 	uint8_t type, len;
 	char text[64];
 };
 
-/* Returns its size. */
+/* Fills *ret and returns its size in bytes. */
 uint32_t nftobj_make_comment(struct nftobj_comment *ret, const char *text);
 
 typedef void (*nftobj_build_fn)(struct nlmsghdr *nlh, void *object);
-/* Has the library append an object, which may be NULL: there was no memory for it. */
+/* Lets libnftnl append an object to the message of w. object NULL = out of memory. */
 void nftobj_object(struct nftbatch *t, struct nlput *w, nftobj_build_fn build, void *object);
 
-/* A chain; of the forward hook when it has a priority. */
+/* Adds a base chain of the forward hook, or with priority NULL a regular chain. */
 void nftobj_chain(struct nftbatch *t, const char *name, const int32_t *priority);
-/* id is one that no other set of the transaction has. */
+/* Adds a set. No other set of the transaction may have the same id. */
 void nftobj_set(struct nftbatch *t, const struct nftobj_set_shape *shape, uint32_t id);
-/* The removal of a set, which no rule may use any more. */
+/* Adds the removal of a set that no rule uses any more. */
 void nftobj_set_delete(struct nftbatch *t, const char *name);
-/* flags as NLM_F_x; handle for a replacement, else 0. rule may be NULL and is freed. */
+/* Adds a rule with these flags (NLM_F_x) and frees it. handle: of the rule to replace, else 0.
+ * rule NULL = out of memory. */
 void nftobj_rule(struct nftbatch *t, struct nftnl_rule *rule, const char *chain, uint16_t flags,
 		 uint64_t handle);
-/* An attribute with the number of an object. */
+/* Adds an attribute with the handle of an object. */
 void nftobj_handle(struct nlput *w, uint16_t attr, uint64_t handle);
 
-/* Elements on their way into messages. */
+/* Collects elements of one set into requests. */
 struct nftobj_elems {
 	struct nftbatch *t;
 	const char *name;      /* of the set */
-	struct nftnl_set *set; /* NULL = nothing is waiting */
-	unsigned int n;
+	struct nftnl_set *set; /* pending elements; NULL = none */
+	unsigned int n;        /* pending elements */
 };
 
-/* end is the last key of a range in a set whose key has parts, else NULL. */
+/* Adds an element. end: last key of a range in a set with concatenated keys, else NULL. */
 void nftobj_elem(struct nftobj_elems *f, const void *key, const void *end, uint32_t len,
 		 uint32_t flags);
+/* Adds the request for the pending elements. */
 void nftobj_elems_end(struct nftobj_elems *f);

@@ -14,13 +14,13 @@
 #include "kern/nft/nftruleput.h"
 #include "kern/nft/nftbatch.h"
 
-/* Behind tc's filters, which come before all of this hook (sch_handle_ingress). */
+/* In the ingress hook. tc filters run before it at any priority (sch_handle_ingress). */
 #define HOOK_PRIORITY 0
 
 /*
- * Connections that wait for a packet of the reply. One of the directions is a stream
- * where forwarding is worth while, so that the other's packet is at most this old. Who
- * finds it full waits for room.
+ * IDs of connections that had a packet of the original direction and wait for one of the
+ * reply direction. The timeout is long enough: a connection worth handing over has steady
+ * traffic in at least one direction. While the set is full, no connection is added.
  */
 #define SET_PASSED	  "passed"
 #define PASSED_SIZE	  65536
@@ -132,7 +132,7 @@ static void build_flowtable(struct nlmsghdr *nlh, void *object)
 	nftnl_flowtable_nlmsg_build_payload(nlh, object);
 }
 
-/* names ends with NULL; text is for the error. */
+/* names ends with NULL; text is for error messages. */
 static void put_flowtable(struct nftbatch *t, const char *table, const char *name,
 			  const char **names, uint32_t flags, const char *text)
 {
@@ -162,7 +162,7 @@ static void put_passed(struct nftbatch *t, uint32_t id)
 {
 	static const struct nftobj_set_shape shape = {
 		.name = SET_PASSED,
-		.key_type = NFTOBJ_KEY_MARK, /* nft has no type of that name: a number */
+		.key_type = NFTOBJ_KEY_MARK, /* nft has no type for ct id; shows a number */
 		.key_len = sizeof(uint32_t),
 		.flags = NFT_SET_EVAL | NFT_SET_TIMEOUT,
 		.is_host_order = true,
@@ -267,8 +267,8 @@ static bool has_device(const struct nftoffload_config *c, const char *name, bool
 	return false;
 }
 
-/* A device that goes leaves the flowtable without a word (nft_flowtable_event), and one
- * that is renamed stays under its new name: so names are compared, not counted. */
+/* A removed device leaves the flowtable without an event (nft_flowtable_event), and a renamed
+ * one stays in it under its new name: so the names are compared, not only counted. */
 bool nftoffload_is_as_wanted(const struct nftnl_flowtable *f, const struct nftoffload_config *c,
 			  enum nftoffload_kind kind)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kern/nft/nftruleput.h"
 
-#include <stdio.h> /* which libnftnl/expr.h needs and does not include */
+#include <stdio.h> /* libnftnl/expr.h needs it and does not include it */
 
 #include <arpa/inet.h>
 #include <libnftnl/expr.h>
@@ -145,7 +145,7 @@ void nftruleput_lookup(struct nftruleput *r, const char *set)
 
 	set_u32(r, e, NFTNL_EXPR_LOOKUP_SREG, NFTRULEPUT_REG);
 	set_data(r, e, NFTNL_EXPR_LOOKUP_SET, set, strlen(set) + 1);
-	/* What the kernel shows in a dump (nft_lookup_dump), with which it is compared. */
+	/* Dumps contain the flags (nft_lookup_dump), and nfttable compares dumps with our rules. */
 	set_u32(r, e, NFTNL_EXPR_LOOKUP_FLAGS, 0);
 }
 
@@ -183,7 +183,7 @@ void nftruleput_decide(struct nftruleput *r, uint32_t verdict, const char *chain
 		set_data(r, e, NFTNL_EXPR_IMM_CHAIN, chain, strlen(chain) + 1);
 }
 
-/* The kernel compares bytes, so a number must have its highest first (nft_cmp_eval). */
+/* The kernel compares with memcmp() (nft_cmp_eval), so numbers must be big-endian. */
 void nftruleput_need_packets(struct nftruleput *r, uint32_t min)
 {
 	const uint32_t be[] = { 0, htonl(min) };

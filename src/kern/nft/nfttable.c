@@ -24,8 +24,7 @@
 #include "nl/nlsock.h"
 
 #define TIMEOUT_MS 2000
-/* Times that a look or a change is begun anew because somebody else's commit
- * came between. */
+/* How often a read or change of the table is tried when other commits interrupt it. */
 #define ATTEMPTS 8
 #define EXPR_TEXT_SIZE 160
 
@@ -68,7 +67,7 @@ uint32_t nfttable_portid(const struct nfttable *o)
 	return nlsock_portid(&o->sock);
 }
 
-/* -- questions ------------------------------------------------------------ */
+/* -- requests ------------------------------------------------------------- */
 
 static int ask(struct nfttable *o, uint16_t type, uint16_t flags, uint16_t name_attr,
 	       nlsock_msg_fn fn, void *ctx, struct nlerr *ret_err)
@@ -101,15 +100,15 @@ static void on_generation(const struct nlmsghdr *nlh, void *ctx)
 	}
 }
 
-/* What is being looked at, and what was seen so far. */
+/* One read of the table, and its results so far. */
 struct look {
-	struct nftlayout_config config; /* its epoch is that of the rule at hand */
+	struct nftlayout_config config; /* wanted; its epoch is set to that of each rule */
 	struct nfttable_state state;
 	bool has_base, has_flow_chain, has_other_chain, has_odd_rule, has_odd_flowtable;
-	unsigned int next; /* the rule that should come */
-	uint32_t epoch[NFTLAYOUT_RULE__COUNT];  /* of the rules that know one */
+	unsigned int next; /* the rule that is expected next */
+	uint32_t epoch[NFTLAYOUT_RULE__COUNT];  /* of rules that contain one */
 	uint64_t handle[NFTLAYOUT_RULE__COUNT]; /* of each rule */
-	uint64_t flowtable[NFTOFFLOAD__COUNT];    /* handles; 0 = there is none */
+	uint64_t flowtable[NFTOFFLOAD__COUNT];    /* handles; 0 = none */
 };
 
 static bool has_our_comment(const struct nftnl_table *t)
@@ -158,7 +157,7 @@ static void on_chain(const struct nlmsghdr *nlh, void *ctx)
 	table = nftnl_chain_get_str(c, NFTNL_CHAIN_TABLE);
 	name = nftnl_chain_get_str(c, NFTNL_CHAIN_NAME);
 	type = nftnl_chain_get_str(c, NFTNL_CHAIN_TYPE);
-	/* The dump is that of all tables of the family (nf_tables_dump_chains). */
+	/* The dump covers all tables of the family (nf_tables_dump_chains). */
 	if (!table || !name || strcmp(table, NFTNAMES_TABLE) != 0) {
 		nftnl_chain_free(c);
 		return;
@@ -175,7 +174,7 @@ static void on_chain(const struct nlmsghdr *nlh, void *ctx)
 	nftnl_chain_free(c);
 }
 
-/* The next expression of a rule, without what it has counted; NULL at the end. */
+/* The next expression of a rule, with counters moved to *ret_pkts and zeroed; NULL at the end. */
 static struct nftnl_expr *next_expr(struct nftnl_expr_iter *it, uint64_t *ret_pkts)
 {
 	struct nftnl_expr *e = nftnl_expr_iter_next(it);
@@ -203,7 +202,7 @@ static bool is_same_expr(const struct nftnl_expr *a, const struct nftnl_expr *b)
 	return strcmp(texts[0], texts[1]) == 0;
 }
 
-/* Whether the rules do the same, so far as the library can tell them apart. */
+/* True if the rules are equal in the text form of libnftnl. */
 static bool is_same_rule(struct nftnl_rule *got, struct nftnl_rule *wanted, uint64_t *ret_pkts)
 {
 	struct nftnl_expr_iter *i = nftnl_expr_iter_create(got);
@@ -225,7 +224,7 @@ static bool is_same_rule(struct nftnl_rule *got, struct nftnl_rule *wanted, uint
 	return is_same;
 }
 
-/* What the first expression of this name has in an attribute of 32 bits; 0 = there is none. */
+/* A 32-bit attribute of the first expression with this name; 0 = none. */
 static uint32_t find_value(struct nftnl_rule *rule, const char *name, uint16_t attr)
 {
 	struct nftnl_expr_iter *it = nftnl_expr_iter_create(rule);
@@ -249,7 +248,7 @@ static uint32_t find_value(struct nftnl_rule *rule, const char *name, uint16_t a
 	return value;
 }
 
-/* The rules that know an epoch, or half of one. */
+/* The rules that contain the epoch or the half mark. */
 static const enum nftlayout_rule knows_epoch[] = {
 	NFTLAYOUT_RULE_ORIGINAL,
 	NFTLAYOUT_RULE_WAITING,
@@ -306,7 +305,7 @@ static unsigned int skip_absent(const struct look *l, unsigned int rule)
 	return rule;
 }
 
-/* Chains come in the order in which they were made, and rules as they stand. */
+/* The dump lists chains in the order of their creation, and rules in the order of the chain. */
 static void on_rule(const struct nlmsghdr *nlh, void *ctx)
 {
 	struct look *l = ctx;
@@ -407,7 +406,7 @@ int nfttable_generation(struct nfttable *o, uint32_t *ret, struct nlerr *ret_err
 	return ask(o, NFT_MSG_GETGEN, 0, 0, on_generation, ret, ret_err);
 }
 
-/* Looks, and tells the generation before which it did. */
+/* Reads the table. *ret_generation is the generation before the read. */
 static int look(struct nfttable *o, const struct nftlayout_config *c, struct look *l,
 		uint32_t *ret_generation, struct nlerr *ret_err)
 {
@@ -415,7 +414,7 @@ static int look(struct nfttable *o, const struct nftlayout_config *c, struct loo
 
 	for (unsigned int i = 0; i < ATTEMPTS && err == -EINTR; i++) {
 		err = nfttable_generation(o, ret_generation, ret_err);
-		/* The answer where there is no nf_tables (nfnetlink_rcv_msg). */
+		/* -EINVAL: the kernel has no nf_tables (nfnetlink_rcv_msg). */
 		if (err == -EINVAL)
 			return fail(ret_err, -EOPNOTSUPP, "this kernel has no nf_tables");
 		if (!err)
@@ -442,8 +441,8 @@ int nfttable_check(struct nfttable *o, const struct nftlayout_config *c, struct 
 
 /* -- changes -------------------------------------------------------------- */
 
-/* Looks before a change. 0 where a table that is there may be changed; nf_tables
- * refuses it otherwise, too (nft_table_lookup), but does not say why. */
+/* Reads the table before a change. 0 if there is none or we may change it. The kernel would
+ * refuse the change otherwise (nft_table_lookup), but without a helpful text. */
 static int look_to_change(struct nfttable *o, const struct nftlayout_config *c, struct look *l,
 			  uint32_t *ret_generation, struct nlerr *ret_err)
 {
@@ -460,18 +459,18 @@ static int look_to_change(struct nfttable *o, const struct nftlayout_config *c, 
 	return 0;
 }
 
-/* Commits, and begins one that the kernel takes only when nobody came between. */
+/* Commits, and begins a transaction that fails if another commit comes in between. */
 static int commit_and_go_on(struct nfttable *o, uint32_t *generation, struct nlerr *ret_err)
 {
 	int err = nftbatch_commit(o->trans, &o->sock, ret_err);
 
-	/* As nf_tables_commit counts: 0 is left out. */
+	/* nf_tables_commit skips generation 0. */
 	*generation = *generation + 1 ? *generation + 1 : 1;
 	nftbatch_begin(o->trans, *generation);
 	return err;
 }
 
-/* Says whether the refusal is one that a new look may settle. */
+/* *ret_is_stale: the ruleset changed after it was read, so another attempt may succeed. */
 static int up_once(struct nfttable *o, const struct nftlayout_config *c, bool *ret_is_stale,
 		   struct nlerr *ret_err)
 {
@@ -485,7 +484,7 @@ static int up_once(struct nfttable *o, const struct nftlayout_config *c, bool *r
 	nftbatch_begin(o->trans, generation);
 	if (l.state.found == NFTTABLE_OURS)
 		nftlayout_put_delete(o->trans, l.state.handle);
-	/* Drivers let go of a flowtable only when its end is committed. */
+	/* Drivers release a flowtable only when its removal is committed. */
 	if (l.flowtable[NFTOFFLOAD_HARDWARE])
 		err = commit_and_go_on(o, &generation, ret_err);
 	if (!err) {
@@ -532,8 +531,8 @@ static int change_once(struct nfttable *o, const struct nftlayout_config *c, boo
 		return err;
 	if (!l.state.is_whole)
 		return fail(ret_err, -ENOENT, "table inet " NFTNAMES_TABLE " is not there or not whole");
-	/* Rules have names only inside of tables that have names, and both may be
-	 * somebody else's by now; so it must be the ruleset that was looked at. */
+	/* The requests name the table, and a rule's handle is valid only within its table. By now
+	 * the name may belong to another table, so the generation must still be the same. */
 	nftbatch_begin(o->trans, generation);
 	for (size_t i = 0; with_epoch && i < array_size(knows_epoch); i++)
 		nftlayout_put_replace(o->trans, c, knows_epoch[i], l.handle[knows_epoch[i]]);

@@ -15,7 +15,8 @@
 #include "kern/rt/rtobj.h"
 #include "nl/nlget.h"
 
-/* Bridges send messages of their own family for each port, with the same type. */
+/* False for the messages of the same type that bridges send for each port; these have
+ * another family. */
 static bool is_interface(const struct nlmsghdr *nlh)
 {
 	struct ifinfomsg header;
@@ -33,7 +34,7 @@ static void copy_name(char *dst, size_t size, const char *src)
 	snprintf(dst, size, "%s", src ? src : "");
 }
 
-/* Index of the device below; one in another namespace has no index here. */
+/* Index of the device below; 0 when it is in another network namespace. */
 static uint32_t get_lower(struct rtnl_link *object)
 {
 	int32_t netns_id;
@@ -73,8 +74,9 @@ static const struct nlattr *find_attr(struct nlget g, uint16_t type)
 	return g.is_malformed ? NULL : found;
 }
 
-/* Statistics of a kind without its data have libnl 3.7 follow a null pointer (link_msg_parser).
- * It takes what is well formed of a nest that is not. */
+/* False for messages that libnl cannot be trusted with. IFLA_INFO_XSTATS without IFLA_INFO_DATA
+ * makes libnl 3.7 follow a null pointer (link_msg_parser). Of a malformed nest it reads the part
+ * that is well formed. */
 static bool is_sane(const struct nlmsghdr *nlh)
 {
 	struct nlget g = nlget_begin(nlh, sizeof(struct ifinfomsg)), in;
@@ -96,7 +98,7 @@ static bool is_sane(const struct nlmsghdr *nlh)
 	return !g.is_malformed;
 }
 
-/* rtnl_link_vlan_get_id() crashes where the kind is told without its data (libnl 3.7). */
+/* Replaces rtnl_link_vlan_get_id(), which crashes without IFLA_INFO_DATA (libnl 3.7). */
 static uint16_t get_vlan(const struct nlmsghdr *nlh)
 {
 	const struct nlattr *info, *data = NULL, *id = NULL;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * links - network interfaces, decoded by libnl-route into struct link.
+ * links - decodes network interfaces into struct link, with libnl-route, and dumps
+ * all of them.
  *
- * Changes arrive through rtwatch; this gives the state to start from. Messages
- * of the bridge family, which describe ports and not interfaces, are skipped.
+ * rtwatch reports changes; the dump gives the state to start from. Messages of the
+ * bridge family, which describe bridge ports and not interfaces, are skipped.
  */
 #pragma once
 
@@ -15,17 +16,17 @@ struct nlmsghdr;
 typedef void (*links_fn)(const struct link *link, void *ctx);
 
 /*
- * Asks the kernel for all interfaces, on a socket of its own, and calls fn for
- * each; for some twice when they change meanwhile. One that libnl-route does not
- * understand is left out: for us it does not exist. Blocks for the duration of
- * the dump. 0 or -errno; after a failure some may have been reported.
+ * Asks the kernel for all interfaces, on a socket of its own, and calls fn for each,
+ * perhaps twice for some if interfaces change meanwhile. An interface that
+ * libnl-route cannot decode is left out, as if it did not exist. Blocks until the
+ * dump ends. 0 or -errno; after a failure some may have been reported.
  */
 MUST_CHECK int links_dump(links_fn fn, void *ctx);
 
 /*
- * Decodes RTM_NEWLINK and RTM_DELLINK. 0, -ENOMSG (not an interface's message),
- * -EBADMSG or -ENOMEM; ret is untouched then. A VLAN's or veth's other end in
- * another network namespace is not a `lower`. Of hw only what the message says is
- * set: switch_id and port_name (kern/hw/hwinfo and kern/hw/devlink know the rest).
+ * Decodes RTM_NEWLINK and RTM_DELLINK. `lower` is 0 when the device below a VLAN, or
+ * the peer of a veth, is in another network namespace. Of `hw` only switch_id and
+ * port_name are set; kern/hw/hwinfo and kern/hw/devlink read the rest. 0; or -ENOMSG
+ * (not a message about an interface), -EBADMSG or -ENOMEM, and ret is untouched.
  */
 MUST_CHECK int links_get(const struct nlmsghdr *nlh, struct link *ret);

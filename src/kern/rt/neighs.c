@@ -14,12 +14,12 @@
 #include "nl/nlsock.h"
 
 #define TIMEOUT_MS 1000
-/* Not in the headers of every system that is built on (Linux 5.16). */
+/* Since Linux 5.16; the headers of older build systems do not have them. */
 #define FLAGS_EXT_ATTR	15 /* NDA_FLAGS_EXT */
 #define FLAG_MANAGED	1u /* NTF_EXT_MANAGED */
 
-/* The kernel's NUD_VALID, which no header for us has: it would send to the
- * address now, although it may look for a better one at the same time. */
+/* The kernel's NUD_VALID, which is not in the uapi headers: the states in which the
+ * kernel sends to the address, even if it is verifying it at the same time. */
 #define STATES_VALID (NUD_PERMANENT | NUD_NOARP | NUD_REACHABLE | NUD_PROBE | NUD_STALE | NUD_DELAY)
 
 static bool is_neighbour(const struct nlmsghdr *nlh)
@@ -34,7 +34,7 @@ static bool is_neighbour(const struct nlmsghdr *nlh)
 	return family_from_af(header.ndm_family) != FAMILY_NONE && !(header.ndm_flags & NTF_PROXY);
 }
 
-/* False when there is no address of that length. */
+/* False when addr is NULL or has another length. */
 static bool get_bytes(const struct nl_addr *addr, void *dst, size_t len)
 {
 	if (!addr || nl_addr_get_len(addr) != len)
@@ -43,7 +43,7 @@ static bool get_bytes(const struct nl_addr *addr, void *dst, size_t len)
 	return true;
 }
 
-/* What libnl-route does not know of. */
+/* Reads attributes that libnl-route does not know. */
 static enum neigh_care get_care(const struct nlmsghdr *nlh)
 {
 	struct nlget g = nlget_begin(nlh, sizeof(struct ndmsg));
@@ -63,7 +63,7 @@ static enum neigh_care get_care(const struct nlmsghdr *nlh)
 		return NEIGH_OTHERS;
 	if (protocol == NEIGHS_PROTOCOL)
 		return flags & FLAG_MANAGED ? NEIGH_OURS : NEIGH_AGES;
-	/* Released ones have the kernel's: a protocol cannot be taken away again (neigh_add). */
+	/* neighs_keep() sets RTPROT_KERNEL on release, because neigh_add() cannot reset it to 0. */
 	return (flags & FLAG_MANAGED) || (protocol != RTPROT_UNSPEC && protocol != RTPROT_KERNEL) ?
 		       NEIGH_OTHERS :
 		       NEIGH_AGES;
@@ -155,7 +155,7 @@ static void on_answer(const struct nlmsghdr *nlh, void *ctx)
 		*now = got;
 }
 
-/* As it is now. */
+/* Reads the present state of a neighbour. */
 static int ask(struct nlsock *sock, const struct neigh *n, struct neigh *ret)
 {
 	_Alignas(4) unsigned char buf[128];
@@ -172,11 +172,10 @@ static int ask(struct nlsock *sock, const struct neigh *n, struct neigh *ret)
 }
 
 /*
- * With NTF_USE neither address nor state is taken from the request (__neigh_update), only
- * that somebody wants to send there: the entry is asked for if it is stale. That is all
- * that a kernel understands which does not know the other flag. The flags of the request
- * replace those of the entry (neigh_update_flags), and permanent it would not be any more, so
- * those are not for us.
+ * With NTF_USE the kernel takes neither address nor state from the request (__neigh_update). It
+ * only treats the entry as used, and probes it if it is stale. A kernel without NTF_EXT_MANAGED
+ * does nothing else. The flags of the request replace those of the entry (neigh_update_flags),
+ * and a permanent entry would not stay permanent, so entries of others are left alone.
  */
 int neighs_keep(struct nlsock *sock, const struct neigh *neigh, bool keep)
 {

@@ -75,7 +75,7 @@ int netconf_ask_ip6(bool *ret_is_forwarding)
 	if (!err)
 		err = nlsock_query(&sock, nlput_msg(&w), TIMEOUT_MS, on_answer, &conf, NULL);
 	nlsock_close(&sock);
-	/* Nobody answers for IPv6 (rtnetlink_rcv_msg). */
+	/* The kernel has no IPv6 (rtnetlink_rcv_msg). */
 	if (err == -EOPNOTSUPP) {
 		*ret_is_forwarding = true;
 		return 0;

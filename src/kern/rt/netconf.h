@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * netconf - whether the kernel forwards at all, as the route bus tells it.
+ * netconf - decodes the forwarding settings that rtnetlink reports, and asks whether
+ * IPv6 is forwarded.
  *
- * For IPv4 it is a property of the device on which a packet arrives, and a
- * look-up of the route of such a packet fails while it is off
- * (ip_route_input_slow). For IPv6 only the setting of "all" counts, that of a
- * device does not (ip6_forward), and a look-up succeeds all the same: who does
- * not ask here does not know.
+ * IPv4 forwarding is a setting of the ingress device; while it is off, the route
+ * look-up for a packet fails (ip_route_input_slow). For IPv6 only the setting of
+ * "all" counts and not that of a device (ip6_forward), and route look-ups succeed
+ * while it is off. So it must be read here.
  */
 #pragma once
 
@@ -21,15 +21,15 @@ struct nlmsghdr;
 
 struct netconf {
 	bool is_ip6;
-	int32_t ifindex;	/* or NETCONF_ALL, or another negative number */
-	bool has_forwarding;	/* messages say what changed */
+	int32_t ifindex;	/* NETCONF_ALL; other negative values: not of a device */
+	bool has_forwarding;	/* is_forwarding is set: messages carry only what changed */
 	bool is_forwarding;
 };
 
-/* Decodes RTM_NEWNETCONF of IPv4 and IPv6. 0, -ENOMSG (none of these) or
- * -EBADMSG; ret is untouched then. */
+/* Decodes RTM_NEWNETCONF of IPv4 and IPv6. 0; or -ENOMSG (another message or family) or
+ * -EBADMSG, and ret is untouched. */
 MUST_CHECK int netconf_get(const struct nlmsghdr *nlh, struct netconf *ret);
 
-/* Asks whether IPv6 packets are forwarded. True in a kernel without IPv6, where
- * there are none. 0 or -errno. */
+/* Asks whether the kernel forwards IPv6. True for a kernel without IPv6, where it does
+ * not matter. 0 or -errno. */
 MUST_CHECK int netconf_ask_ip6(bool *ret_is_forwarding);

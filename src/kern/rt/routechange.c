@@ -36,7 +36,7 @@ static int get_route(const struct nlmsghdr *nlh, struct route_change *ret)
 	return g.is_malformed ? -EBADMSG : 0;
 }
 
-/* The first byte of rules and addresses is the family. */
+/* For rules and addresses, whose headers begin with the family. */
 static int get_family(const struct nlmsghdr *nlh, size_t header_len, struct route_change *ret)
 {
 	struct nlget g = nlget_begin(nlh, header_len);
@@ -48,9 +48,9 @@ static int get_family(const struct nlmsghdr *nlh, size_t header_len, struct rout
 }
 
 /*
- * The setting of a device is about packets that arrive on it (forwarding, rp_filter). Every
- * device that comes or goes makes such messages, too (__devinet_sysctl_register), and the
- * defaults are about those to come.
+ * Settings of a device (forwarding, rp_filter) concern packets that arrive on it. The kernel
+ * also sends such messages when a device comes or goes (__devinet_sysctl_register), so they
+ * must not count for all devices. The defaults concern only devices that are not there yet.
  */
 static int get_setting(const struct nlmsghdr *nlh, struct route_change *ret)
 {
@@ -81,12 +81,14 @@ int routechange_get(const struct nlmsghdr *nlh, struct route_change *ret)
 		err = get_family(nlh, sizeof(struct fib_rule_hdr), &change);
 		break;
 	case RTM_DELADDR:
-		/* Routes that prefer it as source go without a word (fib_sync_down_addr). Those
-		 * that come with an address are announced, so RTM_NEWADDR is none of ours. */
+		/* The kernel deletes routes that prefer this source address without any
+		 * event (fib_sync_down_addr). Routes that come with an address are
+		 * announced, so RTM_NEWADDR is not needed. */
 		err = get_family(nlh, sizeof(struct ifaddrmsg), &change);
 		break;
 	case RTM_NEWNEXTHOP:
-		/* No route uses one that is new; the flag is that of the request (nexthop_notify). */
+		/* No route uses a new next hop yet. The message has the flags of the
+		 * request (nexthop_notify). */
 		err = nlh->nlmsg_flags & NLM_F_REPLACE ? 0 : -ENOMSG;
 		break;
 	case RTM_DELNEXTHOP:

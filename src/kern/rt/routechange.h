@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * routechange - what a message of the route bus says about other routes.
+ * routechange - tells from an rtnetlink message which routes may have changed.
  *
- * Of routes themselves, rules, addresses, next hops and settings of devices. Links are not
- * among them: what goes and comes back with a link is not announced at all (core/path/topology).
+ * Covers messages about routes, rules, addresses, next hops and settings of devices, but not
+ * about links: which routes go or come back with a link is not announced (core/path/topology).
  */
 #pragma once
 
@@ -13,7 +13,7 @@
 struct nlmsghdr;
 
 /*
- * 0: such routes may be others now. -ENOMSG: no message of these kinds, or it changes the way
- * of no packet. -EBADMSG: it makes no sense. ret is untouched in both cases.
+ * 0: the routes in ret may have changed. -ENOMSG: another kind of message, or one that changes
+ * the path of no packet. -EBADMSG: malformed. ret is untouched in both cases.
  */
 MUST_CHECK int routechange_get(const struct nlmsghdr *nlh, struct route_change *ret);

@@ -18,7 +18,7 @@
 
 #define TIMEOUT_MS 1000
 
-/* Answers to all questions of a batch. */
+/* Holds the answers to all questions of a batch. */
 #define RCVBUF_BYTES (512 * 1024)
 
 struct routes {
@@ -71,8 +71,8 @@ static int put_query(struct nlput *w, const struct route_query *q)
 		nlput_u32(w, RTA_IIF, q->iif);
 	if (q->mark)
 		nlput_u32(w, RTA_MARK, q->mark);
-	/* Ports are for policy rules and multipath hashes; the kernel takes them
-	 * with these two protocols only (rtm_getroute_parse_ip_proto). */
+	/* Policy rules and multipath hashes use the ports. The kernel accepts ports
+	 * with these protocols only (rtm_getroute_parse_ip_proto). */
 	if (q->proto == L4_TCP || q->proto == L4_UDP) {
 		nlput_u8(w, RTA_IP_PROTO, q->proto);
 		nlput_be16(w, RTA_SPORT, q->sport);
@@ -86,7 +86,7 @@ static uint8_t get_kind(uint8_t type)
 	return type == RTN_UNICAST ? ROUTE_UNICAST : type == RTN_LOCAL ? ROUTE_LOCAL : ROUTE_OTHER;
 }
 
-/* The next hop's address; RTA_VIA where its family is not the route's. */
+/* The address of the next hop. It is in RTA_VIA when its family is not that of the route. */
 static void get_gateway(struct rtnl_nexthop *hop, struct route_answer *ret)
 {
 	const struct nl_addr *addr = rtnl_route_nh_get_gateway(hop);
@@ -120,9 +120,10 @@ static struct route_answer make_answer(struct rtnl_route *route)
 }
 
 /*
- * An answer to a look-up has one way, and its addresses are whole. libnl takes a next hop of no
- * length for one after the other, until memory is used up, and copies -1 bytes of an address
- * that is not there (rtnl_route_parse).
+ * False for messages that libnl cannot be trusted with (rtnl_route_parse): it reads an
+ * RTA_MULTIPATH entry of length 0 over and over until memory is used up, and copies -1 bytes of
+ * an RTA_VIA without an address. The kernel's answers to look-ups have one next hop and complete
+ * addresses.
  */
 static bool is_sane(const struct nlmsghdr *nlh)
 {
@@ -155,11 +156,11 @@ int routes_get(const struct nlmsghdr *nlh, struct route_answer *ret)
 }
 
 /*
- * What the kernel says when it has no route for this packet: no route and the
- * route types unreachable, prohibit and blackhole (both inet_rtm_getroute and
- * inet6_rtm_getroute fail with the route's own error), reverse path filter
- * (-EXDEV, fib_validate_source), an address that cannot arrive there, and a
- * device that is gone.
+ * True for the errors that mean that the kernel would not forward this packet: no
+ * route; a route of type unreachable, prohibit or blackhole (inet_rtm_getroute and
+ * inet6_rtm_getroute fail with the error of the route); the reverse path filter
+ * (-EXDEV, fib_validate_source); a source address that is not valid on that device;
+ * a device that is gone.
  */
 static bool is_answer(int err)
 {
@@ -174,9 +175,9 @@ static bool is_answer(int err)
 	return false;
 }
 
-/* Where the answers go. */
+/* Where on_answer() stores answers; indexed by the request's number in the batch. */
 struct lookups {
-	struct route_lookup **asked; /* by request of the batch */
+	struct route_lookup **asked;
 	bool *is_answered;
 };
 
@@ -188,7 +189,7 @@ static void on_answer(unsigned int index, const struct nlmsghdr *nlh, void *ctx)
 		l->is_answered[index] = true;
 }
 
-/* Writes the question. False when it cannot be asked. */
+/* Adds the question to the batch. False when that failed: l->err says why. */
 static bool ask(struct routes *r, struct route_lookup *l)
 {
 	struct nlput *w = nlbatch_next(&r->batch);
@@ -200,7 +201,7 @@ static bool ask(struct routes *r, struct route_lookup *l)
 	l->err = put_query(w, l->query);
 	if (l->err)
 		return false;
-	/* Success is told by the route. */
+	/* No ACK: on success the kernel answers with the route. */
 	index = nlbatch_commit(&r->batch, false);
 	l->err = MIN(index, 0);
 	return index >= 0;
@@ -228,7 +229,7 @@ void routes_lookup_many(struct routes *r, struct route_lookup lookup[], unsigned
 		if (ask(r, &lookup[i]))
 			asked[n_asked++] = &lookup[i];
 	}
-	/* Each has its result. */
+	/* nlbatch_err() gives the result of each request. */
 	IGNORE_RESULT(nlbatch_run(&r->batch, TIMEOUT_MS, on_answer, &l));
 	for (unsigned int i = 0; i < n_asked; i++)
 		conclude(asked[i], nlbatch_err(&r->batch, i), is_answered[i]);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * routes - asks the kernel for the route of one packet.
+ * routes - asks the kernel for the routes of packets.
  *
- * The kernel's own look-up is used, with source, mark, ingress device, protocol
- * and ports, so policy rules, multipath and VRFs are what they are for the real
- * packet. Synchronous, on a socket of its own; many questions are asked in one
- * system call.
+ * The kernel does the look-up (RTM_GETROUTE) with source, mark, ingress device,
+ * protocol and ports, so policy rules, multipath and VRFs apply as they do to the
+ * real packet. Synchronous, on a socket of its own. One system call asks many
+ * questions.
  */
 #pragma once
 
@@ -24,19 +24,20 @@ struct route_lookup {
 	int err;
 };
 
-/* As many as are looked up in one system call. */
+/* Most look-ups in one call of routes_lookup_many(). */
 #define ROUTES_LOOKUPS_MAX 64
 
 /*
- * Looks up @n routes, at most ROUTES_LOOKUPS_MAX; each has its own result. "Unreachable" in all its
- * forms is an answer: kind ROUTE_NONE and the kernel's errno in answer.err. A negative
- * errno in err means that there is no answer (-EINVAL: not a family with routes; socket
- * broken, message malformed); the caller may try again or close.
+ * Looks up @n routes, at most ROUTES_LOOKUPS_MAX; each has its own result. All forms of
+ * "unreachable" are answers: kind ROUTE_NONE and the kernel's errno in answer.err. A negative
+ * errno in err means that there is no answer (-EINVAL: a family without routes; or the socket
+ * failed, or the answer was malformed); the caller may try again or close.
  */
 void routes_lookup_many(struct routes *r, struct route_lookup lookup[], unsigned int n);
-/* The same for one. 0 or err. */
+/* Looks up one route. Returns 0 and *ret, or the err of the look-up. */
 MUST_CHECK int routes_lookup(struct routes *r, const struct route_query *query,
 			     struct route_answer *ret);
 
-/* Decodes the answer. 0, -ENOMSG (not a route), -EBADMSG or -ENOMEM; ret is untouched then. */
+/* Decodes the kernel's answer. 0; or -ENOMSG (not a route), -EBADMSG or -ENOMEM, and ret is
+ * untouched. */
 MUST_CHECK int routes_get(const struct nlmsghdr *nlh, struct route_answer *ret);

@@ -11,7 +11,7 @@
 
 #define TIMEOUT_MS 10000
 #define DUMP_ATTEMPTS 5
-/* Dumps are made while they are read, so the buffer holds one part at a time. */
+/* The kernel makes a dump while it is read, so the buffer need not hold all of it. */
 #define RCVBUF_BYTES (256 * 1024)
 
 static void keep_object(struct nl_object *object, void *ctx)

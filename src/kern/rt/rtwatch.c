@@ -15,7 +15,7 @@
 struct rtwatch {
 	struct nlsock sock;
 	struct rtwatch_callbacks cb;
-	bool is_lost; /* a message of the read that is under way made no sense */
+	bool is_lost; /* rtwatch_read() met a message that could not be decoded */
 };
 
 int rtwatch_open(struct rtwatch **ret, int rcvbuf_bytes, const struct rtwatch_callbacks *callbacks)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * rtwatch - the event socket of the route bus: links, neighbours, whether IPv6
- * is forwarded, and which routes changed.
+ * rtwatch - receives rtnetlink events: changes of links, neighbours, IPv6 forwarding
+ * and routes.
  *
- * Subscribe with rtwatch_open() first, then ask (links_dump, neighs_dump,
- * netconf_ask_ip6): that way nothing is missed between the two. After -ENOBUFS
- * the same questions repair.
+ * The caller subscribes with rtwatch_open() first and then reads the present state
+ * (links_dump, neighs_dump, netconf_ask_ip6), so no change is missed between the
+ * two. After -ENOBUFS it reads the state again.
  */
 #pragma once
 
@@ -18,26 +18,27 @@ struct rtwatch_callbacks {
 	void (*link)(const struct link *link, void *ctx);
 	void (*link_gone)(uint32_t ifindex, void *ctx);
 	void (*neigh)(const struct neigh *neigh, void *ctx);
-	/* Its is_valid is false. */
+	/* neigh->is_valid is false. */
 	void (*neigh_gone)(const struct neigh *neigh, void *ctx);
 	void (*forwards_ip6)(bool forwards, void *ctx);
-	/* By a route, rule, address, next hop or setting of a device. */
+	/* A route, rule, address, next hop or setting of a device changed. */
 	void (*routes)(const struct route_change *change, void *ctx);
 	void *ctx;
 };
 
-/* A non-blocking socket with a receive buffer of rcvbuf_bytes. Callbacks are copied. 0 or -errno. */
+/* Opens a non-blocking socket with a receive buffer of rcvbuf_bytes. Copies callbacks. 0 or
+ * -errno. */
 MUST_CHECK int rtwatch_open(struct rtwatch **ret, int rcvbuf_bytes,
 			    const struct rtwatch_callbacks *callbacks);
 void rtwatch_close(struct rtwatch *w);
 int rtwatch_fd(const struct rtwatch *w);
 
 /*
- * Reads about budget messages and reports what they say. Number of messages; 0
- * when nothing was there; -ENOBUFS when events are lost; another -errno. A
- * message that libnl-route does not understand counts as lost.
+ * Reads about budget messages and calls the callbacks. Returns the number of
+ * messages; 0 when there were none; -ENOBUFS when events were lost; or another
+ * -errno. A message that cannot be decoded counts as lost.
  */
 MUST_CHECK int rtwatch_read(struct rtwatch *w, unsigned int budget);
 
-/* Doubles the receive buffer up to limit_bytes; its size in bytes or -errno. */
+/* Doubles the receive buffer, up to limit_bytes. Returns its size in bytes or -errno. */
 MUST_CHECK int rtwatch_grow(struct rtwatch *w, int limit_bytes);

@@ -21,8 +21,8 @@ struct xfrm {
 
 int xfrm_open(struct xfrm **ret)
 {
-	/* A policy whose time is over is announced in the group of things that
-	 * expire and in no other (xfrm_policy_timer). */
+	/* The kernel announces the expiry of a policy in the group EXPIRE only
+	 * (xfrm_policy_timer). */
 	static const unsigned int groups[] = { XFRMNLGRP_POLICY, XFRMNLGRP_EXPIRE };
 	struct xfrm *x = calloc(1, sizeof(*x));
 	int err;
@@ -150,7 +150,7 @@ int xfrm_ask(struct xfrm *x, bool *ret_applies)
 	if (err)
 		return err;
 	err = ask(x, XFRM_MSG_GETDEFAULT, &policy, sizeof(policy), &applies);
-	/* Kernels before 5.15 have no defaults, and do not know the question
+	/* Kernels before 5.15 have no default policies and answer -EINVAL
 	 * (xfrm_user_rcv_msg). */
 	if (err && err != -EINVAL)
 		return err;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * xfrm - are there IPsec policies that packets which are forwarded may meet?
+ * xfrm - tells whether an IPsec policy may apply to forwarded packets.
  *
- * The kernel applies policies after routing and behind the classifier, and no
- * look-up of routes mentions them. So it is not asked which packets a policy
- * wants, only whether there is one: of direction out (xfrm_route_forward) or
- * forward (xfrm_policy_check), or a default that is not "accept". Policies of
- * direction in and those of sockets are for packets of the router itself.
+ * The kernel applies policies after routing and after the classifier, and route
+ * look-ups do not mention them. This module does not find out which packets a
+ * policy selects, only whether there is one of direction out (xfrm_route_forward)
+ * or forward (xfrm_policy_check), or a default for these that is "block". Policies
+ * of direction in and those of sockets concern only packets of the router itself.
  *
- * Two sockets: one that hears of changes, one for questions.
+ * Uses two sockets: one for events, one for questions.
  */
 #pragma once
 
@@ -19,22 +19,23 @@
 struct nlmsghdr;
 struct xfrm;
 
-/* 0; -EPROTONOSUPPORT where the kernel has no IPsec; another -errno. */
+/* Opens both sockets. 0; -EPROTONOSUPPORT when the kernel has no IPsec; another -errno. */
 MUST_CHECK int xfrm_open(struct xfrm **ret);
-/* NULL is fine. */
+/* Does nothing for NULL. */
 void xfrm_close(struct xfrm *x);
 int xfrm_fd(const struct xfrm *x);
 
 /*
- * Throws away about budget messages, all of which mean: ask again. Their number,
- * 0 when nothing was there, -ENOBUFS when some are lost, which means the same;
- * another -errno.
+ * Reads and discards about budget events. Each of them means that the caller must
+ * call xfrm_ask() again. Returns their number, 0 when there were none, -ENOBUFS when
+ * some were lost, which means the same, or another -errno.
  */
 MUST_CHECK int xfrm_read(struct xfrm *x, unsigned int budget);
 
-/* Asks. 0 or -errno; ret_applies is untouched then. */
+/* Asks whether there is such a policy or default. 0, or -errno and ret_applies is
+ * untouched. */
 MUST_CHECK int xfrm_ask(struct xfrm *x, bool *ret_applies);
 
-/* Decodes one answer: sets *ret_applies if it says that there is something.
- * 0, -ENOMSG (no such answer) or -EBADMSG. */
+/* Decodes one answer. Sets *ret_applies to true if it reports such a policy or default,
+ * and never to false. 0, -ENOMSG (another message) or -EBADMSG. */
 MUST_CHECK int xfrm_get(const struct nlmsghdr *nlh, bool *ret_applies);

@@ -17,11 +17,11 @@
 #include "nl/nlsock.h"
 
 #define TIMEOUT_MS 2000
-/* A dump is begun anew when a commit came between. */
+/* How often dumps are tried when commits interrupt them. */
 #define ATTEMPTS 5
-/* Dormant tables that are remembered; more than that count as if they were not. */
+/* Dormant tables that are remembered; any more count as active. */
 #define DORMANT_MAX 16
-/* Members of a list of devices: a name, or (since 6.16) how names begin. */
+/* Members of a device list: a name, or (since Linux 6.16) a prefix of names. */
 #define DEVICE_NAME   1
 #define DEVICE_PREFIX 2
 
@@ -31,7 +31,7 @@ struct nftchains {
 	unsigned int n_dormant;
 	nftchains_fn fn;
 	void *ctx;
-	int err; /* of a message that was not understood */
+	int err; /* -EBADMSG if a message was malformed */
 };
 
 int nftchains_open(struct nftchains **ret)
@@ -58,9 +58,9 @@ void nftchains_close(struct nftchains *n)
 	free(n);
 }
 
-/* -- bytes ---------------------------------------------------------------- */
+/* -- decoding ------------------------------------------------------------- */
 
-/* Cuts what does not fit; the kernel's names do. */
+/* Truncates a text that does not fit; the kernel's names do fit. */
 static void get_text(const struct nlattr *attr, char *dst, size_t size)
 {
 	size_t len = MIN(nlget_len(attr), size - 1);
@@ -103,7 +103,7 @@ int nftchains_get_table(const struct nlmsghdr *nlh, struct nftchains_table *ret,
 
 struct hook {
 	uint32_t number;
-	const struct nlattr *device, *devices; /* one, or a list that has that one, too */
+	const struct nlattr *device, *devices; /* single device; list, which includes it */
 };
 
 static struct hook get_hook(struct nlget *outer, const struct nlattr *nest)
@@ -123,7 +123,7 @@ static struct hook get_hook(struct nlget *outer, const struct nlattr *nest)
 	return hook;
 }
 
-/* Other hooks have no devices. */
+/* True if chains of this hook have devices. */
 static bool is_on_devices(uint8_t family, uint32_t hook)
 {
 	if (family == NFPROTO_NETDEV)
@@ -188,7 +188,7 @@ int nftchains_get(const struct nlmsghdr *nlh, struct nftchains_table *ret, nftch
 	return 0;
 }
 
-/* -- questions ------------------------------------------------------------ */
+/* -- requests ------------------------------------------------------------- */
 
 static int ask(struct nftchains *n, uint16_t type, uint16_t flags, uint8_t family,
 	       nlsock_msg_fn fn, void *ctx)
@@ -220,7 +220,7 @@ int nftchains_generation(struct nftchains *n, uint32_t *ret_generation)
 	uint32_t generation = 0;
 	int err = ask(n, NFT_MSG_GETGEN, 0, NFPROTO_UNSPEC, on_generation, &generation);
 
-	/* The answer where there is no nf_tables (nfnetlink_rcv_msg). */
+	/* -EINVAL: the kernel has no nf_tables (nfnetlink_rcv_msg). */
 	if (err && err != -EINVAL)
 		return err;
 	*ret_generation = generation;
@@ -284,6 +284,6 @@ int nftchains_look(struct nftchains *n, nftchains_fn fn, void *ctx)
 	n->ctx = ctx;
 	for (unsigned int i = 0; i < ATTEMPTS && err == -EINTR; i++)
 		err = look_once(n);
-	/* No nf_tables, no chains. */
+	/* -EINVAL: no nf_tables, so no chains. */
 	return err == -EINVAL ? 0 : err;
 }

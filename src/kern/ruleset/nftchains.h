@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * nftchains - the base chains of nft that sit on devices: family netdev, ingress
- * and egress, and family inet, ingress.
+ * nftchains - finds the devices that have nft base chains: of family netdev (ingress and
+ * egress) and of family inet (ingress).
  *
- * A chain may name several devices. Chains of a dormant table are not in force and
- * are left out (nf_tables_table_disable). Flowtables sit on devices, too, but are no
- * chains: what they forward is theirs.
+ * A chain may have several devices. Chains of dormant tables are inactive and are left
+ * out (nf_tables_table_disable). Flowtables are attached to devices, too, but are not
+ * chains and are not reported.
  *
- * One socket, one thread. Calls wait for the kernel; 0 or -errno.
+ * An object belongs to one thread. Calls wait for the kernel and return 0 or -errno.
  */
 #pragma once
 
@@ -20,29 +20,29 @@
 struct nftchains;
 struct nlmsghdr;
 
-/* 0; -EPROTONOSUPPORT where the kernel has no netfilter; another -errno. */
+/* 0, -EPROTONOSUPPORT if the kernel has no netfilter, or another -errno. */
 MUST_CHECK int nftchains_open(struct nftchains **ret);
 /* NULL is fine. */
 void nftchains_close(struct nftchains *n);
 
-/* The number of the ruleset, another one after every change; 0 where there is no
+/* Generation of the ruleset, which every change increments; 0 if the kernel has no
  * nf_tables. */
 MUST_CHECK int nftchains_generation(struct nftchains *n, uint32_t *ret_generation);
 
-/* A device that a chain sits on. */
+/* A device with a base chain. */
 struct nftchains_device {
 	char name[LINK_NAME_SIZE];
-	bool is_prefix; /* all devices whose names begin like that */
-	bool is_egress;
+	bool is_prefix; /* true = name stands for all devices whose names begin with it */
+	bool is_egress; /* true = egress hook, false = ingress hook */
 };
 
 typedef void (*nftchains_fn)(const struct nftchains_device *device, void *ctx);
 
-/* Calls fn for each device of each chain; after a failure some may have been reported,
- * and some twice. */
+/* Calls fn for each device of each chain. A device may be reported more than once, and before
+ * a failure only some may be reported. */
 MUST_CHECK int nftchains_look(struct nftchains *n, nftchains_fn fn, void *ctx);
 
-/* -- the bytes, for tests */
+/* -- decoding, for tests */
 
 #define NFTCHAINS_TABLE_SIZE 256 /* NFT_TABLE_MAXNAMELEN */
 
@@ -51,12 +51,12 @@ struct nftchains_table {
 	char name[NFTCHAINS_TABLE_SIZE];
 };
 
-/* Decodes NEWTABLE. 0, -ENOMSG or -EBADMSG. */
+/* Decodes NFT_MSG_NEWTABLE. 0, -ENOMSG for another message type, or -EBADMSG. */
 MUST_CHECK int nftchains_get_table(const struct nlmsghdr *nlh, struct nftchains_table *ret,
 				   bool *ret_is_dormant);
 /*
- * Decodes NEWCHAIN: its table, and fn for each of its devices, if it sits on any.
- * 0, -ENOMSG or -EBADMSG. With fn NULL only the table.
+ * Decodes NFT_MSG_NEWCHAIN: returns the chain's table and calls fn, which may be NULL, for
+ * each device of the chain. 0, -ENOMSG for another message type, or -EBADMSG.
  */
 MUST_CHECK int nftchains_get(const struct nlmsghdr *nlh, struct nftchains_table *ret,
 			     nftchains_fn fn, void *ctx);

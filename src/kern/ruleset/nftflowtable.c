@@ -94,7 +94,7 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
-/* The kernel's order is that of the request, which is nobody's. */
+/* Sorts the devices: the kernel returns them in the order of the request that made them. */
 int nftflowtable_get(const struct nlmsghdr *nlh, struct flowtable *ret)
 {
 	struct nlget g = nlget_begin(nlh, sizeof(struct nfgenmsg));
@@ -119,11 +119,11 @@ int nftflowtable_get(const struct nlmsghdr *nlh, struct flowtable *ret)
 	return 0;
 }
 
-/* -- asking --------------------------------------------------------------- */
+/* -- requests ------------------------------------------------------------- */
 
 struct answer {
 	struct flowtable flowtable;
-	int err; /* of decoding */
+	int err; /* from decoding */
 };
 
 static void on_answer(const struct nlmsghdr *nlh, void *ctx)
@@ -157,7 +157,7 @@ int nftflowtable_look(struct nftflowtable *f, const struct flowtable_ref *ref, s
 		*ret_err = nlerr_make(err);
 	else
 		err = nlsock_query(&f->sock, nlput_msg(&w), TIMEOUT_MS, on_answer, &a, ret_err);
-	/* -EINVAL: there is no nf_tables (nfnetlink_rcv_msg). */
+	/* -EINVAL: the kernel has no nf_tables (nfnetlink_rcv_msg). */
 	if (err == -ENOENT || err == -EINVAL) {
 		*ret = (struct flowtable){ .is_there = false };
 		return 0;

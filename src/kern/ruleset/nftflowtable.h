@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * flowtables - looks at a flowtable of the user's ruleset: its devices, and whether it
- * is in hardware. Reads only; ours are nfttable's.
+ * nftflowtable - reads a flowtable of the administrator's ruleset: its devices and flags.
+ * nfttable handles our own flowtables.
  *
- * Nobody tells when a device leaves a flowtable because it goes (nft_flowtable_event),
- * and all else comes with a commit (nftwatch). So it is to be looked at after commits
- * and after changes of links.
+ * The kernel sends no event when a device that is removed leaves its flowtable
+ * (nft_flowtable_event). All other changes come with a commit (nftwatch). So the caller
+ * reads the flowtable again after commits and after changes of links.
  */
 #pragma once
 
@@ -19,20 +19,22 @@
 struct nftflowtable;
 struct nlmsghdr;
 
-/* 0, -EPROTONOSUPPORT where the kernel has no netfilter, another -errno. */
+/* 0, -EPROTONOSUPPORT if the kernel has no netfilter, or another -errno. */
 MUST_CHECK int nftflowtable_open(struct nftflowtable **ret);
 /* NULL is fine. */
 void nftflowtable_close(struct nftflowtable *f);
 
-/* Asks, and waits for the answer, which is at once. 0, also when there is no such
- * flowtable, table or nf_tables (is_there); or -errno with text, and ret untouched. */
+/* Asks the kernel and waits for the answer, which it sends at once. 0, also if there is no
+ * such flowtable or table or no nf_tables (is_there is false then); or -errno with text,
+ * and *ret is untouched. */
 MUST_CHECK int nftflowtable_look(struct nftflowtable *f, const struct flowtable_ref *ref,
 			       struct flowtable *ret, struct nlerr *ret_err);
 
-/* Decodes one answer. 0, -ENOMSG (no flowtable) or -EBADMSG; ret is untouched then. */
+/* Decodes NFT_MSG_NEWFLOWTABLE. 0; or -ENOMSG for another message type or -EBADMSG, and
+ * *ret is untouched. */
 MUST_CHECK int nftflowtable_get(const struct nlmsghdr *nlh, struct flowtable *ret);
 
-/* "ip", "ip6", "inet"; 0 = none of them. */
+/* NFPROTO_x of "ip", "ip6" or "inet"; 0 for any other text. */
 uint8_t nftflowtable_family(const char *text);
-/* "?" out of range. */
+/* The reverse; "?" for any other family. */
 const char *nftflowtable_family_name(uint8_t family);

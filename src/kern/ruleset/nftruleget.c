@@ -14,19 +14,19 @@
 #include "kern/ruleset/nftxtables.h"
 #include "nl/nlget.h"
 
-/* Attributes of an expression, by their types; none has more that matter. */
+/* Attributes of an expression, indexed by type; higher types do not matter. */
 #define ATTRS 12
 
 struct expr {
 	const struct nlattr *attr[ATTRS];
-	uint64_t value[ATTRS]; /* of those that are numbers of 2, 4 or 8 bytes */
+	uint64_t value[ATTRS]; /* big-endian value of attributes of up to 8 bytes */
 };
 
-/* The rule at hand. */
+/* The rule being decoded. */
 struct reader {
 	struct nftview *rs;
 	uint32_t table;
-	uint32_t loaded; /* words of registers that have something known */
+	uint32_t loaded; /* bit n = something is known of the 4 bytes at 4 * n */
 };
 
 static struct expr get_expr(const struct nlattr *data)
@@ -49,7 +49,7 @@ static struct expr get_expr(const struct nlattr *data)
 	return e;
 }
 
-/* A name for a text; "" when there is none. */
+/* Copies a name, truncated to fit; "" without attribute. */
 static void get_name(const struct nlattr *attr, char *ret, size_t size)
 {
 	size_t len = attr ? strnlen(nlget_data(attr), nlget_len(attr)) : 0;
@@ -62,7 +62,7 @@ static void get_name(const struct nlattr *attr, char *ret, size_t size)
 
 /* -- registers ------------------------------------------------------------ */
 
-/* First byte, as nft_parse_register counts; NFTVIEW_REG_BYTES for what is none. */
+/* Offset of a register's first byte, as in nft_parse_register; NFTVIEW_REG_BYTES = invalid. */
 static unsigned int reg_at(uint64_t number)
 {
 	if (number <= NFT_REG_4)
@@ -103,7 +103,7 @@ static struct ruleop *add_load(struct reader *r, enum rulesrc source, unsigned i
 	return op;
 }
 
-/* To the end of the registers: how much an expression writes is not known. */
+/* Forgets everything from reg to the last register: the length written is not known. */
 static void forget(struct reader *r, uint64_t reg)
 {
 	unsigned int at = reg_at(reg);
@@ -235,7 +235,7 @@ static void get_dynset(struct reader *r, const struct expr *e)
 		 name);
 }
 
-/* Of which a new number comes for each packet. */
+/* Generates a new number for each packet. */
 static void get_numgen(struct reader *r, const struct expr *e)
 {
 	add_stmt(r, RULESTMT_NUMGEN, false, "numgen %s",
@@ -243,7 +243,7 @@ static void get_numgen(struct reader *r, const struct expr *e)
 	forget(r, e->value[NFTA_NG_DREG]);
 }
 
-/* Looks at SYN only (nft_osf_eval). */
+/* Matches only SYN packets (nft_osf_eval). */
 static void get_osf(struct reader *r, const struct expr *e UNUSED)
 {
 	(void)nftview_add_op(r->rs, RULEOP_NEVER);
@@ -252,7 +252,7 @@ static void get_osf(struct reader *r, const struct expr *e UNUSED)
 static const char *header_text(const struct expr *e)
 {
 	uint64_t offset = e->value[NFTA_PAYLOAD_OFFSET], base = e->value[NFTA_PAYLOAD_BASE];
-	/* Only IPv4 has a checksum of the header. */
+	/* Only IPv4 has a header checksum. */
 	bool is_ip4 = e->value[NFTA_PAYLOAD_CSUM_TYPE] == NFT_PAYLOAD_CSUM_INET;
 
 	if (base == NFT_PAYLOAD_TRANSPORT_HEADER)
@@ -285,8 +285,8 @@ static void get_payload(struct reader *r, const struct expr *e)
 		op->load.offset = (uint8_t)offset;
 }
 
-/* Segment size, window scale, selective acknowledgement: only a SYN has them, and what
- * is not there is not written (nft_exthdr_tcp_set_eval, nft_exthdr_tcp_strip_eval). */
+/* Maximum segment size, window scale and SACK permitted: only SYN packets have them, and the
+ * kernel adds no missing option (nft_exthdr_tcp_set_eval, nft_exthdr_tcp_strip_eval). */
 static bool is_syn_option(uint64_t type)
 {
 	return type >= 2 && type <= 4;
@@ -361,7 +361,7 @@ static void get_ct(struct reader *r, const struct expr *e)
 
 /* -- matches -------------------------------------------------------------- */
 
-/* The value in an attribute of NFTA_DATA_VALUE, at most size bytes; its length, or 0. */
+/* Copies the NFTA_DATA_VALUE in data. Returns its length, or 0 if missing or above size. */
 static size_t get_value(const struct nlattr *data, void *ret, size_t size)
 {
 	struct nlget g;
@@ -445,7 +445,7 @@ static void get_bitwise(struct reader *r, const struct expr *e)
 	uint8_t mask[NFTVIEW_VALUE_SIZE], xor[NFTVIEW_VALUE_SIZE];
 	size_t len = get_value(e->attr[NFTA_BITWISE_MASK], mask, sizeof(mask));
 
-	/* Shifts, and what is longer than any value of which something is known. */
+	/* Shifts are not decoded, nor values longer than NFTVIEW_VALUE_SIZE. */
 	if (e->value[NFTA_BITWISE_OP] != NFT_BITWISE_BOOL || !fits(sreg, len) || !fits(dreg, len) ||
 	    get_value(e->attr[NFTA_BITWISE_XOR], xor, sizeof(xor)) != len) {
 		forget(r, e->value[NFTA_BITWISE_DREG]);
@@ -469,7 +469,7 @@ static void get_socket(struct reader *r, const struct expr *e)
 	add_maybe(r);
 }
 
-/* What may not match, and writes whatever register. */
+/* May or may not match, and may write any register. */
 static void get_other(struct reader *r, const struct expr *e UNUSED)
 {
 	forget(r, NFT_REG_1);
@@ -566,7 +566,7 @@ static void get_objref(struct reader *r, const struct expr *e)
 		set = find_set(r, e->attr[NFTA_OBJREF_SET_NAME]);
 		if (set != NFTVIEW_NONE)
 			what = (enum rulestmt)r->rs->set[set].object;
-		add_maybe(r); /* whether there is an element */
+		add_maybe(r); /* the map may have no matching element */
 		if (what != RULESTMT__COUNT)
 			add_stmt(r, what, may_pass(what), "%s by map @%.24s",
 				 nftview_stmt_name(what), name);
@@ -649,7 +649,7 @@ static void get_reject(struct reader *r, const struct expr *e UNUSED)
 
 /* -- iptables ------------------------------------------------------------- */
 
-/* In the register that is ours. */
+/* Loads, masks and compares in our scratch register, which nf_tables does not have. */
 static void add_masked(struct reader *r, const struct nftxtables_match *m)
 {
 	static const uint8_t zero[sizeof(m->mask)];

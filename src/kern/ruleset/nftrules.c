@@ -20,12 +20,12 @@
 #include "nl/nlsock.h"
 
 #define TIMEOUT_MS 5000
-/* The last of them takes what comes, whoever commits meanwhile. */
+/* The last attempt accepts commits during the read. */
 #define ATTEMPTS 8
-/* Of one piece. A datagram of the dump of rules has about 100 of them. */
+/* Of one piece. A datagram of a rule dump holds about 100 rules. */
 #define DATAGRAMS 4
 
-/* What is asked for, in this order. */
+/* Requests, in this order. */
 enum stage {
 	STAGE_GENERATION,
 	STAGE_TABLES,
@@ -33,7 +33,7 @@ enum stage {
 	STAGE_SETS,
 	STAGE_FLOWTABLES,
 	STAGE_RULES,
-	STAGE_ELEMS, /* of one set after the other */
+	STAGE_ELEMS, /* one request per set */
 	STAGE_SAME_GENERATION,
 	STAGE_DONE,
 };
@@ -44,9 +44,9 @@ struct nftrules {
 	enum stage stage;
 	unsigned int attempts;
 	uint32_t generation, first_generation;
-	uint32_t set; /* ELEMS: whose */
-	/* The question under way. */
-	uint32_t seq; /* 0: there is none */
+	uint32_t set; /* STAGE_ELEMS: index of the set */
+	/* The pending request. */
+	uint32_t seq; /* 0 = none */
 	mono_t asked;
 	bool is_answered, is_interrupted;
 	struct nlerr err;
@@ -140,7 +140,7 @@ static void get_table(struct nftview *rs, const struct nlmsghdr *nlh)
 	t->is_ours = is_ours && t->family == NFTVIEW_INET && strcmp(name, NFTNAMES_TABLE) == 0;
 }
 
-/* Where a chain sits, and how early. */
+/* Hook and priority of a base chain; unchanged where not present. */
 static void get_hook(const struct nlattr *nest, uint8_t *ret_hook, int32_t *ret_priority)
 {
 	struct nlget g = nlget_enter(nest);
@@ -188,7 +188,7 @@ static void get_chain(struct nftview *rs, const struct nlmsghdr *nlh)
 	c->drops = drops;
 }
 
-/* What one expression, or the list of them, does with each packet that finds an element. */
+/* What an expression attached to elements does with each packet that matches one. */
 static enum rulestmt get_elem_stmt(const struct nlattr *expr)
 {
 	struct nlget g = nlget_enter(expr);
@@ -393,7 +393,7 @@ static void on_message(const struct nlmsghdr *nlh, void *ctx)
 	}
 }
 
-/* -- questions ------------------------------------------------------------ */
+/* -- requests ------------------------------------------------------------- */
 
 static int ask(struct nftrules *r)
 {
@@ -441,7 +441,7 @@ static void begin(struct nftrules *r)
 	r->set = 0;
 }
 
-/* Whether a change that came between is to be lived with. */
+/* True in the last attempt, which accepts changes; sets is_torn then. */
 static bool gives_in(struct nftrules *r)
 {
 	if (r->attempts + 1 < ATTEMPTS)
@@ -450,7 +450,7 @@ static bool gives_in(struct nftrules *r)
 	return true;
 }
 
-/* The question has its answer. 0 or -EINTR. */
+/* Moves to the next request after an answer. 0, or -EINTR if reading must restart. */
 static int go_on(struct nftrules *r)
 {
 	switch (r->stage) {
@@ -458,7 +458,7 @@ static int go_on(struct nftrules *r)
 	case STAGE_SETS: nftview_sort(&r->rs); break;
 	case STAGE_RULES:
 		if (!find_wanted(r))
-			r->stage++; /* nothing to ask */
+			r->stage++; /* no elements to read */
 		break;
 	case STAGE_ELEMS:
 		r->set++;
@@ -485,22 +485,22 @@ static int fail(struct nlerr *ret_err, int err, const char *text)
 	return err;
 }
 
-/* What the kernel said against the question. */
+/* Handles an error that the kernel returned. */
 static int refused(struct nftrules *r, struct nlerr *ret_err)
 {
 	int err = r->err.err;
 
-	/* The answer where there is no nf_tables (nfnetlink_rcv_msg). */
+	/* -EINVAL: the kernel has no nf_tables (nfnetlink_rcv_msg). */
 	if (r->stage == STAGE_GENERATION && err == -EINVAL)
 		return fail(ret_err, -EOPNOTSUPP, "this kernel has no nf_tables");
-	/* The set has gone. */
+	/* The set was deleted meanwhile. */
 	if (r->stage == STAGE_ELEMS && err == -ENOENT)
 		return -EINTR;
 	*ret_err = r->err;
 	return err;
 }
 
-/* A part of the answer. 1, 0 when it is complete, or -errno. */
+/* Reads a part of the answer. 1 while it is incomplete, 0 at its end, or -errno. */
 static int read_some(struct nftrules *r, struct nlerr *ret_err)
 {
 	int n = nlsock_recv_many(&r->sock, DATAGRAMS, on_message, r);

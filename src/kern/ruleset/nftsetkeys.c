@@ -10,7 +10,7 @@
 #include "kern/nft/nftmsg.h"
 #include "nl/nlget.h"
 
-/* Registers in units of 4 bytes; the first four are the verdict's. */
+/* Registers of 4 bytes; the first four belong to the verdict register. */
 #define REGS 20
 #define REGS_PER_BIG_ONE 4
 
@@ -21,14 +21,14 @@ int nftsetkeys_put_dump(struct nlput *w, uint8_t family, const char *table)
 	return nlput_end(w);
 }
 
-/* One rule: bit n of known is set when register n has what it had in the packet. */
+/* The scan of one rule. */
 struct scan {
 	const char *set;
-	uint32_t known;
+	uint32_t known; /* bit n = register n has an unmodified value of the connection */
 	uint32_t slots; /* the result */
 };
 
-/* As nft_parse_register counts; REGS for what is none. */
+/* Index of the first 4-byte register, as in nft_parse_register; REGS = invalid. */
 static unsigned int first_reg(uint32_t number)
 {
 	if (number <= NFT_REG_4)
@@ -38,13 +38,13 @@ static unsigned int first_reg(uint32_t number)
 	return REGS;
 }
 
-/* Numbers that are attributes of an expression, by their types. */
+/* Attributes of an expression that are 32-bit numbers, indexed by type. */
 #define ATTRS 8
 
 struct expr {
 	uint32_t value[ATTRS];
 	bool is_there[ATTRS];
-	bool has_set; /* an attribute is the name of the set */
+	bool has_set; /* true = the expression uses the set */
 };
 
 static struct expr get_expr(const struct nlattr *data, uint16_t name_attr, const char *set)
@@ -78,7 +78,7 @@ static void load(struct scan *s, uint32_t number, unsigned int bytes, bool is_kn
 	}
 }
 
-/* Addresses and protocols of both families, and ports. */
+/* True for addresses and protocol of both families, and for ports. */
 static bool is_known_payload(uint32_t base, uint32_t offset, uint32_t len)
 {
 	static const struct {
@@ -108,7 +108,7 @@ static void scan_payload(struct scan *s, const struct nlattr *data)
 				      v[NFTA_PAYLOAD_LEN]));
 }
 
-/* How long a value is depends on its key, so all of a register is taken. */
+/* The length of a value depends on its key, so assume a whole register. */
 #define WHOLE_REG_BYTES 16
 
 static void scan_meta(struct scan *s, const struct nlattr *data)
@@ -189,7 +189,7 @@ static void scan_objref(struct scan *s, const struct nlattr *data)
 		use_set(s, e.value[NFTA_OBJREF_SET_SREG]);
 }
 
-/* They write no register; an immediate verdict is not looked at any further. */
+/* For expressions that write no register. */
 static void scan_nothing(struct scan *s UNUSED, const struct nlattr *data UNUSED)
 {
 }
@@ -221,7 +221,7 @@ static void scan_expr(struct scan *s, const struct nlattr *elem)
 			return;
 		}
 	}
-	/* It may write any register: bitwise, byteorder, hash, fib, what is to come. */
+	/* May write any register: immediate, bitwise, byteorder, hash, fib, unknown ones. */
 	s->known = 0;
 }
 

@@ -18,11 +18,12 @@
 #include "nl/nlsock.h"
 
 #define TIMEOUT_MS 1000
-/* Sets whose types are remembered; when there are more, all are forgotten. */
+/* Sets that are remembered; when another one comes, all are forgotten. */
 #define SETS_MAX 64
-/* Longer names (the kernel has up to 255) are not remembered, and mean everything. */
+/* Sets with longer names (the kernel allows 255) are not remembered: their elements count as
+ * everything. */
 #define NAME_SIZE 64
-/* Ends of intervals in one commit. */
+/* Start and end points of intervals in one commit. */
 #define POINTS_MAX (2 * NFTWATCH_ELEMS_MAX)
 #define KEY_BYTES_MAX 64 /* NFT_DATA_VALUE_MAXLEN */
 
@@ -30,14 +31,14 @@ struct set_info {
 	uint8_t family;
 	char table[NAME_SIZE], name[NAME_SIZE];
 	uint32_t flags, key_type, key_len;
-	bool is_looked_for; /* in the rules; slots is the result (nftsetkeys.h) */
-	uint32_t slots;
+	bool is_looked_for; /* true = slots is up to date */
+	uint32_t slots;     /* key parts that rules take from elsewhere (nftsetkeys.h) */
 };
 
-/* Sets of intervals come as points: where one begins, or behind where it ends. */
+/* An element of an interval set: the first key of an interval, or the key after its last. */
 struct point {
-	uint8_t set; /* in sets */
-	uint8_t kind;
+	uint8_t set;  /* index in sets */
+	uint8_t kind; /* enum setelem_kind */
 	bool is_end, is_del, is_used;
 	uint8_t len;
 	uint64_t expires_ms;
@@ -51,7 +52,7 @@ struct nftwatch {
 	unsigned int n_sets, n_points;
 	struct set_info sets[SETS_MAX];
 	struct point points[POINTS_MAX];
-	struct nftwatch_commit commit; /* what has come of it so far */
+	struct nftwatch_commit commit; /* the commit being read, so far */
 };
 
 /* -- sockets -------------------------------------------------------------- */
@@ -144,7 +145,7 @@ static struct set_info *find_set(struct nftwatch *w, uint8_t family, const char 
 	return NULL;
 }
 
-/* Points name sets by their places, so they go, too; and no element has a meaning then. */
+/* Points refer to sets by index, so drop them, too, and report everything instead. */
 static void forget_sets(struct nftwatch *w)
 {
 	if (w->n_points)
@@ -153,14 +154,14 @@ static void forget_sets(struct nftwatch *w)
 	w->n_sets = 0;
 }
 
-/* A new rule may use them in another way. */
+/* A new rule may look up other values in the sets. */
 static void forget_rules(struct nftwatch *w)
 {
 	for (unsigned int i = 0; i < w->n_sets; i++)
 		w->sets[i].is_looked_for = false;
 }
 
-/* Remembers what NFT_MSG_NEWSET says of a set. */
+/* Remembers the set of an NFT_MSG_NEWSET. */
 static void learn_set(struct nftwatch *w, const struct nlmsghdr *nlh)
 {
 	struct nlget g = nlget_begin(nlh, sizeof(struct nfgenmsg));
@@ -194,8 +195,9 @@ static void on_set(const struct nlmsghdr *nlh, void *ctx)
 }
 
 /*
- * The set may have been replaced by one of another type since the message at hand
- * was sent. Then the messages about that are still to come, and mean everything.
+ * Asks the kernel for a set. The set may have been replaced by one of another type since the
+ * element's message was sent. Then the messages about that are still to come and count as
+ * everything.
  */
 static void ask_set(struct nftwatch *w, uint8_t family, const char *table, const char *name)
 {
@@ -206,7 +208,7 @@ static void ask_set(struct nftwatch *w, uint8_t family, const char *table, const
 	nftmsg_begin(&p, NFT_MSG_GETSET, 0, family);
 	nlput_str(&p, NFTA_SET_TABLE, table);
 	nlput_str(&p, NFTA_SET_NAME, name);
-	/* Who does not get to know the set takes its elements for everything. */
+	/* If this fails, the set stays unknown and its elements count as everything. */
 	if (nlput_end(&p) == 0)
 		IGNORE_RESULT(nlsock_query(&w->questions, nlput_msg(&p), TIMEOUT_MS, on_set, w,
 					   NULL));
@@ -224,7 +226,7 @@ static void on_rule(const struct nlmsghdr *nlh, void *ctx)
 	nftsetkeys_get(nlh, use->set->name, &use->slots);
 }
 
-/* Which parts of its key the rules take from what a connection tells. */
+/* Finds out which parts of the key rules take from anything but values of the connection. */
 static void look_for_set(struct nftwatch *w, struct set_info *s)
 {
 	_Alignas(4) unsigned char buf[256];
@@ -237,11 +239,11 @@ static void look_for_set(struct nftwatch *w, struct set_info *s)
 	if (!err)
 		err = nlsock_query(&w->questions, nlput_msg(&p), TIMEOUT_MS, on_rule, &use, NULL);
 	s->slots = err ? NFTSETKEYS_ALL_SLOTS : use.slots;
-	/* A look that a commit has disturbed is repeated with the next element. */
+	/* If a commit interrupted the dump, the next element repeats it. */
 	s->is_looked_for = !err;
 }
 
-/* The set, or NULL where nothing can be known of it. */
+/* The set, or NULL if it cannot be read. */
 static struct set_info *need_set(struct nftwatch *w, uint8_t family, const char *table,
 				 const char *name)
 {
@@ -260,9 +262,9 @@ static struct set_info *need_set(struct nftwatch *w, uint8_t family, const char 
 
 /* -- elements ------------------------------------------------------------- */
 
-/* The types of nft that we understand; the kernel does not know them, it only keeps
- * their numbers. Types in the byte order of the machine are in another in sets of
- * intervals. Marks are left out: they may be the packet's. */
+/* The key types of nft that we understand; the kernel only stores their numbers. In interval
+ * sets, types in host byte order have another byte order and are not decoded. Marks are left
+ * out: they may be packet marks. */
 static const struct {
 	uint8_t type, len;
 	enum setelem_kind kind;
@@ -279,8 +281,7 @@ static const struct {
 #define TYPE_BITS 6
 #define TYPE_MASK 0x3f
 
-/* How long a part of another type is, 0 = not known. What comes behind it is not
- * found then. */
+/* Length of a part of another type; 0 = unknown, so the parts after it cannot be found. */
 static uint8_t other_len(uint32_t type)
 {
 	switch (type) {
@@ -291,7 +292,7 @@ static uint8_t other_len(uint32_t type)
 	return 0;
 }
 
-/* Describes one part of a key; its kind stays ANY when that is not understood. */
+/* Describes one part of a key; kind is SETELEM_ANY if the type is not understood. */
 static void describe(uint32_t type, bool is_interval, struct setelem_field *f)
 {
 	*f = (struct setelem_field){ .kind = SETELEM_ANY, .len = other_len(type) };
@@ -316,7 +317,7 @@ static void fill(struct setelem_field *f, const uint8_t *lo, const uint8_t *hi)
 	}
 }
 
-/* Parts of the key: 6 bits of the type each, the last in the lowest. */
+/* Number of parts of a key. The type has 6 bits for each, the last part in the lowest bits. */
 static unsigned int count_parts(uint32_t type)
 {
 	unsigned int n = 0;
@@ -336,7 +337,7 @@ static void add_elem(struct nftwatch *w, const struct setelem *e)
 		c->elem[c->n_elems++] = *e;
 }
 
-/* An element as it came. */
+/* An element as received. */
 struct raw {
 	uint32_t flags, len, end_len;
 	uint64_t expires_ms;
@@ -344,7 +345,7 @@ struct raw {
 	bool is_del;
 };
 
-/* Whether a rule looks up something in this part of the key that no connection tells. */
+/* True if a rule takes this part of the key from anything but values of the connection. */
 static bool is_foreign(const struct set_info *s, size_t at, size_t len)
 {
 	for (size_t slot = at / 4; slot < (at + len + 3) / 4; slot++) {
@@ -354,7 +355,7 @@ static bool is_foreign(const struct set_info *s, size_t at, size_t len)
 	return false;
 }
 
-/* Each part of a key fills whole registers (nft_set_pktinfo, nft's concatenations). */
+/* Each part of a concatenated key fills whole registers (nft_set_desc_concat). */
 static void add_parts(struct nftwatch *w, const struct set_info *s, const struct raw *r)
 {
 	bool is_interval = s->flags & NFT_SET_INTERVAL;
@@ -397,8 +398,8 @@ static void add_point(struct nftwatch *w, const struct set_info *s, const struct
 }
 
 /*
- * Sets of intervals with one part are trees of points (nft_set_rbtree); those with
- * several parts hold ranges (nft_set_pipapo), as does a map of them.
+ * Interval sets with one part hold points (nft_set_rbtree). Sets and maps of intervals with
+ * several parts hold ranges (nft_set_pipapo).
  */
 static void add_raw(struct nftwatch *w, const struct set_info *s, const struct raw *r)
 {
@@ -481,7 +482,7 @@ static void get_elems(struct nftwatch *w, const struct nlmsghdr *nlh, bool is_de
 		w->commit.everything = true;
 }
 
-/* The point of the same set and change that is next behind this one, and an end. */
+/* The next end point after start, of the same set and the same change; NULL = none. */
 static struct point *find_end(struct nftwatch *w, const struct point *start)
 {
 	struct point *best = NULL;
@@ -523,10 +524,10 @@ static bool is_zero(const struct point *p)
 }
 
 /*
- * A point that begins an interval without one that ends it goes up to the last
- * key. An end alone belongs to a beginning that was there before, and changes what
- * we do not know; but nft puts one at zero before the first interval of a set,
- * which has no meaning.
+ * Turns points into intervals. A start point without an end point extends to the last key. An
+ * end point alone belongs to a start point that is not in this commit, so the interval is
+ * unknown: report everything. Except for an end point at zero, which nft adds before the
+ * first interval of a set and which has no meaning.
  */
 static void pair_points(struct nftwatch *w)
 {
@@ -544,7 +545,7 @@ static void pair_points(struct nftwatch *w)
 
 static void reset(struct nftwatch *w)
 {
-	/* What elements there were is overwritten. */
+	/* The elements need no clearing: n_elems is 0. */
 	w->commit.is_lost = false;
 	w->commit.is_own = false;
 	w->commit.everything = false;
@@ -587,7 +588,7 @@ static void end_commit(struct nftwatch *w, const struct nlmsghdr *nlh, nftwatch_
 	reset(w);
 }
 
-/* Every kind of object has its table as the first attribute (NFTA_x_TABLE). */
+/* In messages about any kind of object, attribute 1 is the name of the table. */
 static bool is_about_ours(const struct nlmsghdr *nlh)
 {
 	struct nlget g = nlget_begin(nlh, sizeof(struct nfgenmsg));
@@ -606,7 +607,7 @@ static bool is_about_ours(const struct nlmsghdr *nlh)
 	return false;
 }
 
-/* A change of a transaction. */
+/* Handles a message about one change. */
 static void get_change(struct nftwatch *w, const struct nlmsghdr *nlh, unsigned int type)
 {
 	struct nftwatch_commit *c = &w->commit;
@@ -619,7 +620,7 @@ static void get_change(struct nftwatch *w, const struct nlmsghdr *nlh, unsigned 
 	switch (type) {
 	case NFT_MSG_NEWSETELEM:
 	case NFT_MSG_DELSETELEM:
-		/* What we do ourselves needs no look at the sets. */
+		/* Elements that we change ourselves need not be interpreted. */
 		if (!c->everything && nlh->nlmsg_pid != w->own_portid)
 			get_elems(w, nlh, type == NFT_MSG_DELSETELEM);
 		return;
@@ -633,7 +634,7 @@ static void get_change(struct nftwatch *w, const struct nlmsghdr *nlh, unsigned 
 
 void nftwatch_feed(struct nftwatch *w, const struct nlmsghdr *nlh, nftwatch_fn fn, void *ctx)
 {
-	/* From the packet path; no process has port 0 (netlink_autobind). */
+	/* Port ID 0: caused by packets; no process has it (netlink_autobind). */
 	if (nlh->nlmsg_type >> 8 != NFNL_SUBSYS_NFTABLES || nlh->nlmsg_pid == 0)
 		return;
 	if ((nlh->nlmsg_type & 0xff) == NFT_MSG_NEWGEN)
@@ -662,7 +663,7 @@ int nftwatch_read(struct nftwatch *w, unsigned int budget, nftwatch_fn fn, void 
 
 	if (n != -ENOBUFS)
 		return n;
-	/* Also of a commit whose messages come after this: its beginning may be lost. */
+	/* The next commit counts as everything, too: its first messages may be lost. */
 	forget_sets(w);
 	reset(w);
 	w->commit.is_lost = true;

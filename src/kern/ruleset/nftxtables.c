@@ -10,8 +10,8 @@
 
 #define TCP_FLAGS_AT 13
 
-/* Bits of states are those of ct state (XT_CONNTRACK_STATE_BIT, NF_CT_STATE_BIT), but
- * for those of NAT. */
+/* The state bits are those of ct state (XT_CONNTRACK_STATE_BIT, NF_CT_STATE_BIT), except those
+ * for NAT. */
 static void get_conntrack(struct nftxtables_match *ret, const void *info, size_t len)
 {
 	struct xt_conntrack_mtinfo3 m;
@@ -29,11 +29,11 @@ static void get_conntrack(struct nftxtables_match *ret, const void *info, size_t
 	ret->source = RULESRC_CT_STATE;
 	ret->len = sizeof(ret->mask);
 	ret->mask = m.state_mask;
-	/* It matches when a bit is set, which is to say that the masked are not 0. */
+	/* Matches if any bit of the mask is set: the masked value is not 0. */
 	ret->is_inverted = !(m.invert_flags & XT_CONNTRACK_STATE);
 }
 
-/* Ports and options are not looked at. */
+/* Decodes only the flags; ports and options stay unknown (is_maybe). */
 static void get_tcp(struct nftxtables_match *ret, const void *info, size_t len)
 {
 	struct xt_tcp m;

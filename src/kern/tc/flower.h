@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * flower - one rule to and from the bytes of the kernel's flower classifier.
+ * flower - encodes and decodes rules of the kernel's flower classifier.
  *
- * flower_put.c writes requests, flower_get.c reads what the kernel reports. A
- * rule that was put and is read back is equal (rule_is_equal); anything in a
- * kernel rule that a struct rule cannot say makes it "not a rule" instead of
- * being left out. Pure functions over memory, any thread.
+ * flower_put.c writes requests, flower_get.c reads what the kernel reports. A rule
+ * that is written and read back is equal (rule_is_equal). A kernel rule with anything
+ * that struct rule cannot express is reported with has_rule = false, never as a rule
+ * with that part left out. Pure functions on memory, for any thread.
  *
- * Every request names qdisc, chain, prio, protocol, handle and kind: without
- * the kind the kernel takes the RTNL lock (tcf_proto_is_unlocked), and without
- * the rest it would have to search.
+ * Requests about one rule name qdisc, chain, prio, protocol, handle and kind. Without
+ * the kind the kernel takes the RTNL lock (tcf_proto_is_unlocked), and without the
+ * rest it would have to search.
  */
 #pragma once
 
@@ -23,56 +23,58 @@
 struct nlmsghdr;
 
 enum flower_put_flags {
-	FLOWER_EXCL = 1 << 0, /* the handle must be free (-EEXIST); else a rule there is replaced */
-	FLOWER_ECHO = 1 << 2, /* answer with the rule as the kernel has it */
+	FLOWER_EXCL = 1 << 0, /* -EEXIST when the handle is in use; else that rule is replaced */
+	FLOWER_ECHO = 1 << 2, /* the kernel answers with the rule as it has it */
 };
 
 /*
- * Requests. Each returns what nlput_end() says: 0 or -EMSGSIZE. NLM_F_ACK is
- * the sender's business (nlbatch, nlsock_query).
+ * Requests. Each returns 0 or -EMSGSIZE (nlput_end), or -EINVAL for a rule that
+ * cannot be expressed. They do not set NLM_F_ACK; the sender does (nlbatch,
+ * nlsock_query).
  */
 MUST_CHECK int flower_put_add(struct nlput *w, const struct rule *rule, unsigned int flags);
-/* With echo the answer carries the last counters, freshly read from the driver. */
+/* With echo the answer has the last counters, freshly read from the driver. */
 MUST_CHECK int flower_put_del(struct nlput *w, const struct rule_where *where, bool with_echo);
 MUST_CHECK int flower_put_get(struct nlput *w, const struct rule_where *where);
 /*
- * Dump of a port's ingress rules in chain 0; prio 0 is all prios (family is
- * not looked at then), family NONE a prio for all ethertypes. A terse dump has everything but the rule itself, at a
- * third of the size.
+ * Dumps the rules of a port's ingress in chain 0. prio 0: of all prios, and family is
+ * ignored. family FAMILY_NONE: the prio is for all ethertypes. A terse dump leaves out
+ * the match and the options of actions, and has a third of the size.
  */
 MUST_CHECK int flower_put_dump(struct nlput *w, uint32_t ifindex, uint16_t prio, enum family family,
 			       bool is_terse);
-/* Deletes every rule of this prio, whoever made it; family as with a dump. */
+/* Deletes all rules of a prio, ours and others; -EINVAL for prio 0. family: as for a dump. */
 MUST_CHECK int flower_put_flush(struct nlput *w, uint32_t ifindex, uint16_t prio,
 				enum family family);
 
 struct flower_info {
-	struct rule_where where; /* family NONE: all ethertypes, or one that is not ours */
+	struct rule_where where; /* FAMILY_NONE: all ethertypes, or one that we do not use */
 	uint32_t chain;
-	bool is_flower;  /* kind; when false nothing below is set */
-	bool is_ingress; /* sits on the ingress of clsact or of the ingress qdisc */
+	bool is_flower;  /* of kind flower */
+	bool is_ingress; /* on the ingress side of clsact or of an ingress qdisc */
 	bool is_gone;    /* RTM_DELTFILTER */
-	bool is_ours;    /* an action carries a cookie of ours */
+	/* What follows is set only for kind flower. */
+	bool is_ours;    /* an action has a cookie of ours */
 	bool is_skip_sw;
 	bool is_skip_hw;
-	bool is_in_hw; /* a driver took it */
+	bool is_in_hw; /* a driver has accepted it */
 	bool has_stats;
 	bool has_age;	      /* full dump only */
-	bool has_rule;        /* `rule` is complete */
-	uint32_t in_hw_count; /* drivers that hold it; full dump only */
+	bool has_rule;        /* `rule` is set, and expresses all of the kernel's rule */
+	uint32_t in_hw_count; /* number of drivers that hold it; full dump only */
 	struct rule_cookie cookie;
 	struct rule_stats stats;    /* of the last action: redirect or accept */
-	struct rule_stats hw_stats; /* the part counted by the driver */
-	/* has_age: since the last packet, or since the rule was made, in tenths of a
-	 * second. Some drivers say "now" whenever they are asked, and some never. */
+	struct rule_stats hw_stats; /* the part that the driver counted */
+	/* has_age: time since the last packet, or since the rule was made, in tenths of
+	 * a second. Some drivers always report "now" when asked, some never update it. */
 	uint32_t age_ds;
 	struct rule rule;
 };
 
 /*
- * Decodes RTM_NEWTFILTER and RTM_DELTFILTER, from a full or a terse dump, an
- * echo or an event. 0; -ENOMSG for other message types and for the chain-less
- * "prio deleted" messages without handle; -EBADMSG when a known attribute is
- * malformed. Of ret nothing is written on failure.
+ * Decodes RTM_NEWTFILTER and RTM_DELTFILTER, from a full or a terse dump, an echo or
+ * an event. 0; -ENOMSG for other messages, and for messages without a handle, which
+ * are about a whole prio; -EBADMSG when a known attribute is malformed. ret is
+ * untouched on failure.
  */
 MUST_CHECK int flower_get(const struct nlmsghdr *nlh, struct flower_info *ret);

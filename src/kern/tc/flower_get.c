@@ -17,18 +17,18 @@
 #include "kern/tc/flower_wire.h"
 #include "nl/nlget.h"
 
-/* What has been read of one filter so far. */
+/* What has been read of a filter so far. */
 struct reader {
 	struct flower_info *info;
 	bool is_malformed;
-	bool is_foreign;       /* has something that no rule of ours has */
+	bool is_foreign;       /* it has something that a struct rule cannot express */
 	uint32_t match_seen;   /* bit i: flower_match_fields[i] */
 	uint32_t rewrite_seen; /* bit i: flower_rewrite_fields[i] */
 	struct flower_match match;
 	struct flower_rewrite rewrite;
 	char indev[LINK_NAME_SIZE];
 	bool is_any_ethertype;
-	uint8_t nat_bits; /* rewritten by act_nat: RULE_SET_SRC, RULE_SET_DST */
+	uint8_t nat_bits; /* RULE_SET_SRC and RULE_SET_DST as done by act_nat */
 	bool has_csum;
 	uint32_t csum_flags;
 	enum {
@@ -45,7 +45,7 @@ struct reader {
 
 /* -- statistics ----------------------------------------------------------- */
 
-/* struct gnet_stats_basic, without the padding that some add at its end. */
+/* Size of struct gnet_stats_basic without the padding at its end. */
 #define BASIC_STATS_SIZE 12
 
 static struct rule_stats get_basic(struct nlget *g, const struct nlattr *attr)
@@ -57,9 +57,9 @@ static struct rule_stats get_basic(struct nlget *g, const struct nlattr *attr)
 }
 
 /*
- * A packet counter of 32 bits is followed by one of 64 bits where it is too
- * small (___gnet_stats_copy_basic). That one has the same type behind the sum
- * and behind the hardware's part, so its place tells which it belongs to.
+ * When a packet count does not fit 32 bits, the kernel adds TCA_STATS_PKT64 right
+ * after that counter (___gnet_stats_copy_basic). It uses this type for the total and
+ * for the hardware's part, so it belongs to the counter before it.
  */
 static void get_stats(struct reader *r, const struct nlattr *stats)
 {
@@ -90,7 +90,7 @@ static void get_stats(struct reader *r, const struct nlattr *stats)
 
 /* -- actions -------------------------------------------------------------- */
 
-/* Actions come in the one order that ours have, each at most once. */
+/* Our rules have their actions in one order, each at most once, with a fixed control action. */
 static void step_to(struct reader *r, unsigned int step, int control, int expected_control)
 {
 	if (r->step >= step || control != expected_control)
@@ -110,7 +110,7 @@ static bool has_equal_mask(const struct flower_rewrite_field *f, uint32_t mask)
 	return memcmp(expected, &mask, sizeof(expected)) == 0;
 }
 
-/* Ports are expected in the header that the match names. */
+/* Keys of ports must be for the transport header of the match. */
 static void get_pedit_key(struct reader *r, const struct tc_pedit_key *key, uint16_t header,
 			  uint16_t cmd)
 {
@@ -193,7 +193,7 @@ static void get_pedit(struct reader *r, struct nlget *g)
 		else if (nlget_type(attr) == TCA_PEDIT_KEYS_EX)
 			attrs.headers = attr;
 	}
-	/* The old form, without headers, is never ours. */
+	/* We never use the old form without headers. */
 	if (attrs.parms && attrs.headers)
 		get_pedit_keys(r, &attrs);
 	else
@@ -243,7 +243,7 @@ static void get_csum(struct reader *r, struct nlget *g)
 	}
 }
 
-/* The times of an action are ages in hundredths of a second (tcf_tm_dump). */
+/* The kernel reports the times of an action as ages in hundredths of a second (tcf_tm_dump). */
 static void get_age(struct reader *r, struct nlget *g, const struct nlattr *attr)
 {
 	struct tcf_t times;
@@ -287,14 +287,14 @@ static void get_gact(struct reader *r, struct nlget *g)
 		if (nlget_type(attr) != TCA_GACT_PARMS ||
 		    !nlget_struct(g, attr, &parms, sizeof(parms), sizeof(parms)))
 			continue;
-		/* Alone: nothing is rewritten on the way to the CPU. */
+		/* Must be the only action: packets for the CPU are not rewritten. */
 		if (r->step != STEP_START)
 			r->is_foreign = true;
 		step_to(r, STEP_ACCEPT, parms.action, TC_ACT_OK);
 	}
 }
 
-/* The actions that end ours; they count the packets, and carry the cookie. */
+/* The last action of our rules. It counts the packets and carries the cookie. */
 static bool is_last_kind(const struct nlattr *kind)
 {
 	return nlget_is_str(kind, "mirred") || nlget_is_str(kind, "gact");
@@ -370,7 +370,7 @@ static void get_match(struct reader *r, struct nlget *g, const struct nlattr *at
 	r->is_foreign = true;
 }
 
-/* A name, with or without its NUL; an empty one is none. */
+/* The name may lack its NUL. We never write an empty one. */
 static void get_indev(struct reader *r, const struct nlattr *attr)
 {
 	size_t len = strnlen(nlget_data(attr), nlget_len(attr));
@@ -390,7 +390,7 @@ static void get_flags(struct flower_info *info, uint32_t flags)
 	info->is_in_hw = flags & TCA_CLS_FLAGS_IN_HW;
 }
 
-/* The actions are read last, because the transport protocol tells which pedit headers fit. */
+/* Reads the actions last, because valid pedit headers depend on the protocol of the match. */
 static void get_filter(struct reader *r, const struct nlattr *options)
 {
 	struct nlget g = nlget_enter(options);
@@ -410,14 +410,14 @@ static void get_filter(struct reader *r, const struct nlattr *options)
 		get_actions(r, actions);
 }
 
-/* -- the whole ------------------------------------------------------------ */
+/* -- rule ----------------------------------------------------------------- */
 
 static uint16_t get_be16(const uint8_t at[2])
 {
 	return (uint16_t)(at[0] << 8 | at[1]);
 }
 
-/* The bits of which a key was there: enum rule_rewrite, and FLOWER_FORM() of some. */
+/* What the rewrites that were read do: enum rule_rewrite, and FLOWER_FORM() of enum rule_form. */
 static unsigned int seen_bits(const struct reader *r)
 {
 	unsigned int bits = r->nat_bits;
@@ -438,7 +438,7 @@ static bool has_seen_match(const struct reader *r, uint16_t attr)
 	return false;
 }
 
-/* Whoever has nothing to mend names no checksum either way: that is the same rule. */
+/* RULE_WITH_CSUM makes no difference to a rule that changes no checksum: guess that it is set. */
 static void guess_form(const struct reader *r, struct rule *rule)
 {
 	if (has_seen_match(r, TCA_FLOWER_KEY_IP_TTL)) {
@@ -482,11 +482,11 @@ static uint8_t guess_kind(const struct reader *r)
 
 	if (r->step == STEP_ACCEPT)
 		return has_seen_match(r, TCA_FLOWER_KEY_IP_TTL) ? RULE_GUARD : RULE_BARRIER;
-	/* A probe looks like the flow that it stands for. */
+	/* Only the cookie tells a probe from a flow's rule. */
 	return info->is_ours && info->cookie.kind == RULE_PROBE ? RULE_PROBE : RULE_FLOW;
 }
 
-/* The rule that this would be, were every mask and every missing key as ours are. */
+/* The rule that this is if its masks and keys are those that we write. */
 static struct rule guess_rule(const struct reader *r)
 {
 	const struct flower_info *info = r->info;
@@ -553,7 +553,7 @@ static bool has_csum_of(const struct reader *r, const struct rule *rule)
 	return r->has_csum == (flags != 0) && r->csum_flags == flags;
 }
 
-/* Accepts the guess when the bytes that it stands for are those that were read. */
+/* Accepts the guess when the images of the guessed rule equal those that were read. */
 static void finish_rule(struct reader *r)
 {
 	struct flower_info *info = r->info;
@@ -575,7 +575,7 @@ static void finish_rule(struct reader *r)
 	info->has_rule = true;
 }
 
-/* Where the filter is. On a block that is shared there is no ingress of one port. */
+/* Where the filter is. One on a shared block is not on the ingress of one port. */
 static void get_where(struct reader *r, const struct tcmsg *tcm)
 {
 	struct flower_info *info = r->info;
@@ -627,7 +627,7 @@ int flower_get(const struct nlmsghdr *nlh, struct flower_info *ret)
 	if (nlh->nlmsg_len < NLMSG_HDRLEN + sizeof(tcm))
 		return -EBADMSG;
 	memcpy(&tcm, (const unsigned char *)nlh + NLMSG_HDRLEN, sizeof(tcm));
-	/* A dump announces each prio by a message without handle (tcf_chain_dump). */
+	/* A dump announces each prio with a message without a handle (tcf_chain_dump). */
 	if (tcm.tcm_handle == 0)
 		return -ENOMSG;
 	get_where(&r, &tcm);

@@ -13,8 +13,8 @@
 #include "kern/tc/flower.h"
 #include "kern/tc/flower_wire.h"
 
-/* Without a prio the request is for all of them, and a protocol would leave some
- * out (tcf_chain_dump). */
+/* A request without a prio is for all prios; a protocol would leave out some of them
+ * (tcf_chain_dump). */
 static void begin(struct nlput *w, uint16_t type, uint16_t flags, const struct rule_where *where)
 {
 	uint16_t protocol = where->prio ? flower_ethertype(where->family) : 0;
@@ -48,20 +48,20 @@ static void put_match(struct nlput *w, const struct rule *rule)
 		if (f->shapes & shape)
 			nlput_bytes(w, f->attr, (const uint8_t *)&image + f->offset, f->len);
 	}
-	/* tcf_change_indev() turns it into an index, fl_dump_key() that into the
-	 * name of the day. */
+	/* The kernel stores the index (tcf_change_indev) and reports the name that the
+	 * device has then (fl_dump_key). */
 	if (rule->form & RULE_WITH_INDEV)
 		nlput_str(w, TCA_FLOWER_INDEV, rule->indev);
 }
 
-/* Number of the next action; the kernel executes them in this order. */
+/* Writes the list of actions. */
 struct actions {
 	struct nlput *w;
 	const struct rule *rule;
-	uint16_t next;
+	uint16_t next; /* number of the next action; the kernel executes them in this order */
 };
 
-/* Opens action and options; what follows are the options. */
+/* The open nests of an action whose options are being written. */
 struct action {
 	struct nlput_nest nest, options;
 };
@@ -77,9 +77,9 @@ static struct action begin_action(struct actions *a, const char *kind)
 }
 
 /*
- * Rules that never count in software need no counter for each CPU
- * (tcf_idr_create_from_flags). Software rules do: without them all CPUs would
- * write one cache line.
+ * Actions of hardware rules never count in software, so they need no per-CPU
+ * counters (tcf_idr_create_from_flags). Software rules need them: otherwise all
+ * CPUs would write to the same cache line.
  */
 static void end_action(struct actions *a, struct action action, bool with_cookie)
 {
@@ -101,7 +101,7 @@ static void end_action(struct actions *a, struct action action, bool with_cookie
 	nlput_nest_end(a->w, action.nest);
 }
 
-/* Egress is the kernel's word for rewriting the source (tcf_nat_act). */
+/* TCA_NAT_FLAG_EGRESS rewrites the source; without it the destination changes (tcf_nat_act). */
 static void put_nat(struct actions *a, uint32_t flags, const struct addr *from,
 		    const struct addr *to)
 {
@@ -133,7 +133,7 @@ static struct tc_pedit_key make_key(const struct flower_rewrite_field *f,
 	uint8_t mask[4] = { 0xff, 0xff, 0xff, 0xff };
 	uint8_t value[4] = { 0 };
 
-	/* Both are in the byte order of the packet; the mask has the bits that stay. */
+	/* Both are in packet byte order. The mask has the bits that stay. */
 	memset(mask + f->first, 0, f->len);
 	memcpy(value + f->first, from, f->len);
 	memcpy(&key.mask, mask, sizeof(key.mask));
@@ -141,7 +141,7 @@ static struct tc_pedit_key make_key(const struct flower_rewrite_field *f,
 	return key;
 }
 
-/* Which header each key belongs to, and whether it sets or adds: in the order of the keys. */
+/* For each key, in the same order: its header, and whether it sets or adds. */
 static void put_pedit_headers(struct nlput *w, const struct rule *rule)
 {
 	struct nlput_nest nest = nlput_nest_begin(w, TCA_PEDIT_KEYS_EX);
@@ -214,7 +214,7 @@ static void put_redirect(struct actions *a)
 	end_action(a, action, true);
 }
 
-/* Ends the classification: the packet goes on to the CPU's stack. */
+/* Ends the classification: the packet continues to the network stack. */
 static void put_accept(struct actions *a)
 {
 	struct tc_gact parms = { .action = TC_ACT_OK };
@@ -299,7 +299,7 @@ int flower_put_flush(struct nlput *w, uint32_t ifindex, uint16_t prio, enum fami
 {
 	struct rule_where where = { .ifindex = ifindex, .prio = prio, .family = (uint8_t)family };
 
-	/* Handle 0 is the whole prio (tc_del_tfilter); prio 0 would be the whole chain. */
+	/* Handle 0 means the whole prio (tc_del_tfilter); prio 0 would mean the whole chain. */
 	if (prio == 0)
 		return -EINVAL;
 	return flower_put_del(w, &where, false);

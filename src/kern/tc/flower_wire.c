@@ -7,11 +7,11 @@
 #include <linux/tc_act/tc_pedit.h>
 #include <string.h>
 
-/* FIN, SYN and RST: packets with one of them belong to conntrack. */
+/* FIN, SYN and RST: packets with one of them must reach conntrack. */
 #define TCP_FLAGS_WATCHED 0x07
-/* TTL 0 and 1. */
+/* Matches TTL 0 and 1. */
 #define GUARD_TTL_MASK 0xfe
-/* Numbers without a meaning. */
+/* Arbitrary values for the odd rules (recipe_odd). */
 #define ODD_HASH 0x6f646421
 #define ODD_IDENT 0x0101
 
@@ -62,9 +62,9 @@ const struct flower_match_field flower_match_fields[FLOWER_MATCH_FIELDS] = {
 	}
 
 /*
- * In the order, and cut into keys in the way, that every driver with pedit
- * takes: a key is one aligned word (tcf_pedit_init), and keys that rewrite
- * different fields of the same word are never merged.
+ * In the order, and split into keys in the way, that every driver with pedit
+ * accepts: a key is one aligned word (tcf_pedit_init), and different fields of the
+ * same word have separate keys.
  */
 const struct flower_rewrite_field flower_rewrite_fields[FLOWER_REWRITE_FIELDS] = {
 	REWRITE(RULE_SET_MACS, NONE, ETH, 0, 0, 4, eth_dst),
@@ -102,7 +102,7 @@ uint8_t flower_family(uint16_t ethertype)
 					 : FAMILY_NONE;
 }
 
-/* The part of the shape that follows from family, kind and protocol; 0 = there is none. */
+/* The bit of the shape for family, kind and protocol; 0 = none fits. */
 static unsigned int base_shape(const struct rule *rule)
 {
 	bool is_tcp = rule->match.proto == L4_TCP;
@@ -120,8 +120,9 @@ static unsigned int base_shape(const struct rule *rule)
 	return is_tcp ? FLOWER_IP6_TCP : FLOWER_IP6_UDP;
 }
 
-/* What contradicts itself, or would say less than it should. A packet whose TTL
- * reaches zero belongs to the CPU; IPv6 has no identification. */
+/* False for forms that contradict the rule or that it cannot express. RULE_EXACT_TTL
+ * needs a TTL of at least 2, because packets whose TTL reaches 0 belong to the CPU.
+ * IPv6 has no identification. */
 static bool has_good_form(const struct rule *rule)
 {
 	unsigned int form = rule->form;
@@ -236,8 +237,8 @@ uint16_t flower_pedit_cmd(const struct flower_rewrite_field *field)
 }
 
 /*
- * A UDP checksum of 0 in IPv4 means "none" and act_csum leaves it so
- * (tcf_csum_ipv4_udp), so naming UDP is right for such packets too.
+ * UDP is right also for IPv4 packets without a UDP checksum: act_csum leaves the
+ * value 0 as it is (tcf_csum_ipv4_udp).
  */
 uint32_t flower_csum_flags(const struct rule *rule)
 {
@@ -253,8 +254,8 @@ uint32_t flower_csum_flags(const struct rule *rule)
 }
 
 /*
- * Cookie: 'n' 'f' 'o' 1, instance, conntrack id (both big-endian), kind,
- * direction, flags, 0. The digit is the version of this layout.
+ * Layout of the cookie: 'n' 'f' 'o' 1, instance, conntrack id (both big-endian),
+ * kind, direction, flags, 0. The digit is the version of this layout.
  */
 static const uint8_t cookie_magic[4] = { 'n', 'f', 'o', 1 };
 

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * flower_wire - what writer and reader of flower rules share: which bytes say
- * what. Private to flower_put.c and flower_get.c.
+ * flower_wire - the wire format of flower rules, shared by writer and reader.
+ * Private to flower_put.c and flower_get.c.
  *
- * A rule is turned into two images in network byte order, one of the match and
- * one of the rewrite; tables say which attribute and which pedit key carries
- * which bytes of them. The writer walks the tables. The reader fills the images
- * by the same tables, guesses the rule, and accepts it when the images of that
- * rule are the ones that it read: so it cannot understand more or less than the
- * writer says.
+ * A rule has two images in network byte order, one of its match and one of its
+ * rewrite. Tables say which attribute or pedit key carries which bytes of an image.
+ * The writer walks the tables. The reader fills the images by the same tables,
+ * guesses the rule, and accepts the guess when the images of the guessed rule equal
+ * those that it read. So it accepts exactly what the writer can write.
  */
 #pragma once
 
@@ -19,11 +18,12 @@
 
 #include "model/rule.h"
 
-/* Ingress side of clsact; an ingress qdisc understands it too (ingress_find). */
+/* Ingress side of clsact; an ingress qdisc accepts it too (ingress_find). */
 #define FLOWER_PARENT TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS)
 
-/* What a rule can look like; tells which attributes its match has. One of the
- * first five or the last, and what its form adds. */
+/* Kinds of rules by the attributes of their match. A shape is one of the bits for a
+ * family and protocol, FLOWER_GUARD or FLOWER_BARRIER, plus FLOWER_TTL and FLOWER_ODD
+ * as the form of the rule requires. */
 enum flower_shape {
 	FLOWER_IP4_TCP = 1 << 0,
 	FLOWER_IP4_UDP = 1 << 1,
@@ -35,7 +35,8 @@ enum flower_shape {
 	FLOWER_BARRIER = 1 << 7,
 };
 
-/* The shape of a rule; 0 when there is none for its family, protocol and form. */
+/* The shape of a rule, in bits of enum flower_shape; 0 when a flower rule cannot express
+ * its family, protocol and form. */
 unsigned int flower_shape(const struct rule *rule);
 
 /* Image of the match. IPv4 addresses use the first four bytes. */
@@ -67,23 +68,23 @@ void flower_match_of(const struct rule *rule, struct flower_match *ret);
 /* Image of the rewrite. */
 struct flower_rewrite {
 	uint8_t eth_dst[6], eth_src[6];
-	uint8_t ttl; /* added to it, or set */
+	uint8_t ttl; /* RULE_EXACT_TTL: the new TTL; else added to the TTL */
 	uint8_t src[16], dst[16];
 	uint8_t sport[2], dport[2];
-	uint8_t ident[2]; /* added to it */
+	uint8_t ident[2]; /* added to the IPv4 identification */
 };
 
-/* Some forms rewrite too: their bits, above those of enum rule_rewrite. */
+/* Bits of enum rule_form that cause a rewrite, placed above those of enum rule_rewrite. */
 #define FLOWER_FORM(bit) ((bit) << 8)
 
-/* One pedit key: which bytes of which 32-bit word of a header it rewrites. */
+/* One pedit key: the bytes of one 32-bit word of a header that it rewrites. */
 struct flower_rewrite_field {
 	uint16_t bit;   /* enum rule_rewrite, or FLOWER_FORM() of an enum rule_form */
 	uint8_t family; /* FAMILY_NONE: both */
 	uint8_t header; /* enum pedit_header_type; TCP stands for UDP as well */
-	uint8_t word;   /* offset in the header */
-	uint8_t first;  /* byte in the word */
-	uint8_t len;    /* bytes */
+	uint8_t word;   /* offset of the word in the header */
+	uint8_t first;  /* first byte in the word */
+	uint8_t len;    /* number of bytes */
 	uint8_t offset; /* in struct flower_rewrite */
 };
 
@@ -91,13 +92,13 @@ struct flower_rewrite_field {
 extern const struct flower_rewrite_field flower_rewrite_fields[FLOWER_REWRITE_FIELDS];
 
 void flower_rewrite_of(const struct rule *rule, struct flower_rewrite *ret);
-/* True when this rule has this key. */
+/* True when the pedit action of this rule has this key. */
 bool flower_has_field(const struct flower_rewrite_field *field, const struct rule *rule);
 /* enum pedit_header_type and enum pedit_cmd of a field. */
 uint16_t flower_pedit_header(const struct flower_rewrite_field *field, uint8_t proto);
 uint16_t flower_pedit_cmd(const struct flower_rewrite_field *field);
 
-/* The checksums that act_csum is to mend (TCA_CSUM_UPDATE_FLAG_x); 0 = there is no
+/* The checksums that act_csum updates (TCA_CSUM_UPDATE_FLAG_x); 0 = the rule has no
  * act_csum. */
 uint32_t flower_csum_flags(const struct rule *rule);
 
@@ -107,7 +108,7 @@ void flower_cookie_put(const struct rule_cookie *cookie, uint8_t buf[FLOWER_COOK
 /* False when it is not one of ours. */
 bool flower_cookie_get(const void *data, size_t len, struct rule_cookie *ret);
 
-/* In host byte order; for no family that of a prio for all (ETH_P_ALL). */
+/* In host byte order; ETH_P_ALL for FAMILY_NONE. */
 uint16_t flower_ethertype(uint8_t family);
 /* enum family; FAMILY_NONE for any other ethertype. */
 uint8_t flower_family(uint16_t ethertype);

@@ -69,7 +69,7 @@ int hooks_ask_xdp(struct nlsock *sock, uint32_t ifindex, bool *ret_has_xdp)
 	nlput_init(&w, buf, sizeof(buf), 0);
 	nlput_begin(&w, RTM_GETLINK, 0);
 	nlput_header(&w, &header, sizeof(header));
-	/* Reading counters can take a driver long. */
+	/* Skip the statistics: reading them can take a driver long. */
 	nlput_u32(&w, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
 	err = nlput_end(&w);
 	if (!err)
@@ -103,7 +103,7 @@ bool hooks_is_foreign_filter(const struct nlmsghdr *nlh)
 	if (nlh->nlmsg_type != RTM_NEWTFILTER)
 		return false;
 	err = flower_get(nlh, &info);
-	/* The announcement of a prio. */
+	/* A message about a whole prio. */
 	if (err == -ENOMSG)
 		return !is_flower(nlh);
 	return err || !info.is_ours;
@@ -141,7 +141,7 @@ int hooks_ask_filters(struct nlsock *sock, uint32_t ifindex, enum hooks_side sid
 	err = nlput_end(&w);
 	if (!err)
 		err = nlsock_query(sock, nlput_msg(&w), TIMEOUT_MS, on_filter, &has_foreign, NULL);
-	/* Nothing that comes after the first one changes that it is there. */
+	/* A failure after the first foreign filter does not matter. */
 	if (err && !has_foreign)
 		return err;
 	*ret_has_foreign = has_foreign;
@@ -151,18 +151,17 @@ int hooks_ask_filters(struct nlsock *sock, uint32_t ifindex, enum hooks_side sid
 /* -- qdiscs --------------------------------------------------------------- */
 
 /*
- * Queues that neither hold packets back to a rate nor order them by what the operator
- * said: what goes around them has the wire for a queue, as all others have. Anything
- * else, and whatever is not known here, is there for a purpose. Their children are shown as
- * qdiscs of their own, so a shaper below mq is found, too.
+ * Qdiscs that neither limit packets to a rate nor order them by configured classes, so
+ * packets may bypass them. All others, known here or not, count as shapers. The
+ * kernel reports child qdiscs as qdiscs of their own, so a shaper below mq is found too.
  */
 static const char *const harmless[] = {
-	"noqueue", "noop",	/* none at all */
-	"pfifo_fast", "pfifo", "bfifo", "pfifo_head_drop", /* one after the other */
-	"mq",			/* one of the others for each queue of the NIC */
-	"fq_codel", "codel", "sfq", /* share what the wire has; keep delays short */
-	"fq",			/* ... and paces local sockets; see has_max_rate() */
-	"pie", "fq_pie",	/* keep delays short */
+	"noqueue", "noop",	/* no queue */
+	"pfifo_fast", "pfifo", "bfifo", "pfifo_head_drop", /* FIFO */
+	"mq",			/* one child qdisc for each queue of the NIC */
+	"fq_codel", "codel", "sfq", /* fair queueing; short delays */
+	"fq",			/* fair queueing, paces local sockets; see has_max_rate() */
+	"pie", "fq_pie",	/* short delays */
 };
 
 static bool is_harmless(const struct nlattr *kind)
@@ -174,7 +173,7 @@ static bool is_harmless(const struct nlattr *kind)
 	return false;
 }
 
-/* With a greatest rate it holds back forwarded flows as well (fq_dequeue). */
+/* fq with a maximum rate per flow also limits forwarded flows (fq_dequeue). */
 static bool has_max_rate(struct nlget *outer, const struct nlattr *options)
 {
 	struct nlget g = nlget_enter(options);

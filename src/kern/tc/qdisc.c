@@ -9,7 +9,7 @@
 #include "nl/nlget.h"
 #include "nl/nlsock.h"
 
-/* Handle that clsact and ingress always have (clsact_init, qdisc_create). */
+/* The handle that clsact and ingress always have (clsact_init, qdisc_create). */
 #define HANDLE TC_H_MAKE(TC_H_CLSACT, 0)
 
 #define TIMEOUT_MS 2000
@@ -34,7 +34,7 @@ int qdisc_put_clsact(struct nlput *w, uint32_t ifindex)
 	return put(w, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, ifindex);
 }
 
-/* An ingress qdisc in its place stays: the kind must agree (tc_get_qdisc). */
+/* Does not remove an ingress qdisc: the kind must match (tc_get_qdisc). */
 int qdisc_put_clsact_del(struct nlput *w, uint32_t ifindex)
 {
 	return put(w, RTM_DELQDISC, 0, ifindex);
@@ -72,9 +72,9 @@ static void on_qdisc(const struct nlmsghdr *nlh, void *ctx)
 }
 
 /*
- * Asks for the one qdisc by its handle; a dump would list those of every port.
- * The answer is sent as a notification, so only an echo brings it to the asker
- * (qdisc_notify); later kernels answer in any case.
+ * Asks for the qdisc by its handle; a dump would list those of all ports. The kernel
+ * sends the answer as a notification (qdisc_notify), which the asking socket gets
+ * only with NLM_F_ECHO; later kernels answer without it too.
  */
 static int find(struct nlsock *sock, uint32_t ifindex, struct find *ret, struct nlerr *ret_err)
 {
@@ -126,7 +126,7 @@ static void on_filter(const struct nlmsghdr *nlh, void *ctx)
 		*has_filter = true;
 }
 
-/* Any filter on one side, in any chain. */
+/* Whether there is a filter on one side, in any chain. */
 static int find_filter(struct nlsock *sock, uint32_t ifindex, uint32_t parent, bool *ret_found)
 {
 	_Alignas(4) unsigned char buf[128];
@@ -145,7 +145,7 @@ static int find_filter(struct nlsock *sock, uint32_t ifindex, uint32_t parent, b
 	err = nlput_end(&w);
 	if (!err)
 		err = nlsock_query(sock, nlput_msg(&w), TIMEOUT_MS, on_filter, &found, NULL);
-	/* An interruption after the first filter changes nothing. */
+	/* A failure after the first filter does not matter. */
 	if (err && !found)
 		return err;
 	*ret_found = found;
