@@ -37,7 +37,7 @@ hw_daemon() {
 }
 
 has_ended() {
-	[ -e "$1-ended" ]
+	[ -s "$1-ended" ]
 }
 
 # background FILE COMMAND...: output to FILE, its process to FILE-pid, its status to FILE-ended.
