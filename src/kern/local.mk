@@ -19,6 +19,7 @@ src_kern_libkern_a_SOURCES = \
 	src/kern/rt/routechange.h src/kern/rt/routechange.c \
 	src/kern/rt/rtwatch.h src/kern/rt/rtwatch.c \
 	src/kern/rt/xfrm.h src/kern/rt/xfrm.c \
+	src/kern/nft/nftnames.h \
 	src/kern/nft/nftmsg.h \
 	src/kern/nft/nftbatch.h src/kern/nft/nftbatch.c \
 	src/kern/nft/nftobj.h src/kern/nft/nftobj.c \
