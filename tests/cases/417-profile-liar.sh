@@ -16,7 +16,7 @@ set -eu
 profile_begin ports=2 profile=liar
 hw_daemon
 profile_run '*=driver-lies'
-device_reasons lan0 | grep -qx driver-lies || fail "reasons of lan0: $(device_reasons lan0)"
+assert_eq "reasons of lan0" "$(device_reasons lan0)" driver-lies
 profile_close
 profile_end
 assert_eq "packets forwarded by the card" "$(nicsim_counter forwarded)" 0

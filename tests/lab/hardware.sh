@@ -23,9 +23,8 @@
 #   nic_share_bytes N                   for wait_for: so many bytes have arrived since
 #   nic_share_percent                   those of them that the NIC forwarded
 #   nic_hits_grow [N]                   for wait_for: N more hits than when it was first asked
-#   device NAME PATH                    of "nft-offload devices": "reason"; see labjson.c
 #   device_is NAME PATH VALUE           for wait_for
-#   device_reasons NAME                 its own and those of its pairs
+#   device_reasons NAME                 its own, or else those of its pairs
 #   reason_count REASON                 connections in software for that reason
 
 : "${HW_DRIVERS:=nicsim}"
@@ -168,15 +167,15 @@ nic_hits_grow() {
 	[ "$(nicsim hits)" -ge $(($(cat nic-hits) + ${1:-20})) ]
 }
 
-device() {
-	offload -j devices | json_path "name=$1.$2"
-}
-
-# Why the device takes nothing, or a pair that it is in: a line each, with 0 where all is well.
+# Why the device takes nothing, or else why its pairs do not: a line each, with 0 where all is well.
 device_reasons() {
-	local dev="$1"
-	offload -j devices | json_path "name=$dev.reason"
-	offload -j devices | json_path "name=$dev.pairs.*.reason"
+	local own
+	own=$(device "$1" reason)
+	if [ "$own" != 0 ]; then
+		echo "$own"
+	else
+		device "$1" 'pairs.*.reason'
+	fi
 }
 
 device_is() {

@@ -9,12 +9,12 @@
  *	NAME, NAME|NAME...	the members of these names
  *	NUMBER			that element of an array, the first is 0
  *	*			all members or elements
- *	NAME=TEXT		of an array, the elements whose member NAME prints as TEXT
+ *	NAME=TEXT,NAME=TEXT...	of an array, the elements whose member NAME prints as TEXT, for each
  *
  * Prints each value that the path leads to on a line: a number, a string, True or False, or JSON for
  * what has parts; 0 for null, and when the path leads nowhere. With --sum, prints the sum of the
- * numbers that the path leads to, and it is an error when it leads nowhere. Exit status 1 after an
- * error, and when the input is not JSON.
+ * integers that the path leads to; it is an error when there is none. Exit status 1 after an error, and
+ * when the input is not JSON.
  *
  * Cases ask for a value many times a second, and to start an interpreter takes an emulated guest
  * half of that second.
@@ -61,6 +61,8 @@ static void print_value(const json_t *value, FILE *out)
 
 static void found_value(struct found *found, const json_t *value)
 {
+	if (found->sum && !json_is_integer(value))
+		return;
 	found->values++;
 	if (found->sum) {
 		found->total += json_integer_value(value);
@@ -70,27 +72,35 @@ static void found_value(struct found *found, const json_t *value)
 	putchar('\n');
 }
 
-/* Is it an object whose member, named before the '=' of the step, prints as what comes after? */
-static bool has_member(const json_t *value, const char *step)
+static bool prints_as(const json_t *value, const char *text, size_t len)
 {
-	const char *equal = strchr(step, '=');
-	const json_t *member;
-	char *text = NULL;
+	char *printed = NULL;
 	size_t size;
 	bool same;
 	FILE *out;
 
-	member = json_object_getn(value, step, (size_t)(equal - step));
-	if (!member)
-		return false;
-	out = open_memstream(&text, &size);
+	out = open_memstream(&printed, &size);
 	if (!out)
 		return false;
-	print_value(member, out);
+	print_value(value, out);
 	fclose(out);
-	same = strcmp(text, equal + 1) == 0;
-	free(text);
+	same = size == len && memcmp(printed, text, len) == 0;
+	free(printed);
 	return same;
+}
+
+/* Is it an object with all members that the step, "NAME=TEXT,NAME=TEXT", names? */
+static bool has_members(const json_t *value, const char *step)
+{
+	while (*step) {
+		size_t name = strcspn(step, "="), pair = strcspn(step, ",");
+		const json_t *member = json_object_getn(value, step, name);
+
+		if (name >= pair || !member || !prints_as(member, step + name + 1, pair - name - 1))
+			return false;
+		step += pair + (step[pair] == ',');
+	}
+	return true;
 }
 
 /* Is the name one of those that the step has between bars? */
@@ -109,7 +119,7 @@ static bool takes_element(const json_t *element, size_t index, const char *step)
 	char number[24];
 
 	if (strchr(step, '='))
-		return has_member(element, step);
+		return has_members(element, step);
 	snprintf(number, sizeof(number), "%zu", index);
 	return strcmp(step, "*") == 0 || strcmp(step, number) == 0;
 }

@@ -22,9 +22,9 @@
  * packet was wrong, when there were more than could be looked at, or when labsniff
  * failed. It is 2 when nothing arrived.
  *
- * labsniff switches merging on reception (GRO) off on the device, for what is merged
- * is not what was on the wire. A sender's packets must be real by then: nicsim's are,
- * those of veth have checksums only after "ethtool -K DEV tx off" at the sender.
+ * labsniff switches merging on reception (GRO) off on the device, because a merged
+ * packet was never on the wire. The sender must fill in checksums itself: nicsim does,
+ * veth does only after "ethtool -K DEV tx off" at the sender.
  *
  * It is in C because an emulated machine takes half a second to start an interpreter,
  * which then decodes packets more slowly than they arrive.

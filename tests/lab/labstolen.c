@@ -85,8 +85,8 @@ static double host_stolen(void)
 	return (double)steal / (double)sysconf(_SC_CLK_TCK) / (double)sysconf(_SC_NPROCESSORS_ONLN);
 }
 
-/* Who reads the file while it is written to may see some digits of the old number and some of the new
- * one, so each number gets a file of its own. */
+/* A guest that reads the file during a write could see digits of the old number and of the new one.
+ * So each number is written to a new file, which replaces the old one. */
 static bool write_number(const char *path, double number)
 {
 	char new[4096];

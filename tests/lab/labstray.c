@@ -14,8 +14,9 @@
  * command; and watches for as long as asked for after its end. The change is made when the
  * kernel first says something on its route bus in the namespace of --in after the command was
  * begun ("router" by default): to start a program takes longer than to change a route. What the
- * kernel says of neighbours unasked does not count, for it may confirm one at any time. Times of
- * packets are the kernel's (SO_TIMESTAMPNS), so it does not matter when they are read.
+ * kernel reports about neighbours does not count unless a process changed them, because the kernel
+ * may confirm a neighbour at any time. Times of packets are the kernel's (SO_TIMESTAMPNS), so it does
+ * not matter when they are read.
  *
  * Prints a line of JSON: how long the command ran, and when it made the change; and for each
  * watch, packets before the change and after, and when the last one came, in
@@ -193,7 +194,8 @@ static void open_bus(const char *ns)
 	leave(home);
 }
 
-/* A process asked for it, or it is not about a neighbour: __neigh_notify() sends the process's port. */
+/* False for a report about a neighbour that no process has changed. __neigh_notify() puts the port ID of
+ * the process that made the change into the header, or 0. */
 static bool is_change(const struct nlmsghdr *message)
 {
 	return message->nlmsg_pid || (message->nlmsg_type != RTM_NEWNEIGH && message->nlmsg_type != RTM_DELNEIGH);

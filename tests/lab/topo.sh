@@ -47,6 +47,7 @@
 #   status_is PATH NUMBER, status_over PATH NUMBER
 #                                      for wait_for
 #   json_path [--sum] PATH             a value, or some, out of the JSON that is read: see labjson.c
+#   device NAME PATH                   of "nft-offload devices": "reason"
 #   rules DEV                          number of redirecting flower filters on DEV's ingress
 #   filters DEV                        number of flower filters on DEV's ingress
 #   has_rules DEV NUMBER               for wait_for
@@ -457,6 +458,10 @@ daemon_catches_up() {
 	for round in 1 2 3 4; do
 		status flows.total >/dev/null || fail "the daemon does not answer"
 	done
+}
+
+device() {
+	offload -j devices | json_path "name=$1.$2"
 }
 
 status_is() {
