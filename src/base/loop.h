@@ -115,8 +115,8 @@ struct loop_stats {
 };
 
 /*
- * Returns the statistics after prev, or the first ones if prev is NULL; NULL at the end.
- * Entries live as long as the loop.
+ * Iterates over the statistics: returns the entry after prev, or the first entry if prev is
+ * NULL. Returns NULL after the last. Entries live as long as the loop.
  */
 const struct loop_stats *loop_stats_next(const struct loop *loop, const struct loop_stats *prev);
 

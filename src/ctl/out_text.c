@@ -15,8 +15,8 @@ struct out_text {
 	FILE *errors;
 	struct table *flows; /* created with the first row */
 	bool has_devices;
-	/* Of the last finding. Consecutive findings with the same advice show it once, after
-	 * the last. */
+	/* Severity and advice of the finding that was printed last. Advice that consecutive
+	 * findings share is printed once, after the last of them. */
 	char severity[16];
 	char todo[512];
 };

@@ -8,8 +8,8 @@
  * packet, decide. An expression that is not understood becomes an operation with an
  * unknown result. kern/ruleset/nftrules builds the ruleset, core/rules/rulewalk evaluates it.
  *
- * Everything is in arrays with limits, in memory from the owner's allocator. What exceeds
- * the limits or the memory is left out, and is_cut is set.
+ * Rules, sets and operations are stored in arrays of limited size, in memory that the owner
+ * provides. What does not fit is left out, and is_cut is set.
  */
 #pragma once
 

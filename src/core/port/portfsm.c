@@ -25,16 +25,10 @@ static bool is_hardware(const struct engine *e)
 	return e->paths.nic != NULL;
 }
 
-static bool is_port_kind(const struct link *l)
-{
-	return l->is_ether && !l->master && (l->kind[0] == '\0' || strcmp(l->kind, "veth") == 0);
-}
-
 /* True when the link should be a port, whether or not its hardware can be used now. */
 static bool wants_port(const struct engine *e, const struct link_rec *rec)
 {
-	return settings_use_flower(&e->settings) && !e->stopping && rec->is_named &&
-	       is_port_kind(&rec->link);
+	return settings_use_flower(&e->settings) && !e->stopping && topology_is_port(rec);
 }
 
 /* Passes the link on to nic. Returns true if rules can be put on it. */
@@ -390,10 +384,10 @@ void portfsm_renew_all_guards(struct engine *e)
 }
 
 /*
- * A NIC does not report lost rules, and a guard that counts nothing proves nothing. But a
- * NIC loses its table as a whole. So while a rule counts that is as old as the last proof of
- * the guards, the guards are still there. When only younger rules counted for TRUST_ROUNDS,
- * or none, the guards are added again before new rules rely on them.
+ * A NIC does not report that it has lost rules, and a guard may be in although it counts no
+ * packet. But a NIC that loses rules loses all of them. So if a rule counts packets that was
+ * in the NIC when the guards were last known to be in, the guards are still in. After
+ * TRUST_ROUNDS without such a rule, the guards are added again before new rules rely on them.
  */
 static bool are_doubtful(const struct engine *e, const struct link_rec *rec, uint32_t now_ds)
 {

@@ -11,9 +11,9 @@
  *
  * A rule that a dump does not show is not always gone. Between the parts of a dump the kernel
  * finds its position by counting prios (tcf_chain_dump), so it skips rules if a prio
- * disappears meanwhile. Usually this is detected and the round of the port has the error
- * -EINTR, but not always. So a rule counts as gone only if a second round does not show it
- * either.
+ * disappears meanwhile. The sampler detects most skips, and then reports the port with the error
+ * -EINTR, so that no rule of it counts as gone. After a skip that it does not detect, the engine
+ * removes the flow's rules and installs them again.
  */
 #pragma once
 
