@@ -7,6 +7,7 @@ src_base_libbase_a_SOURCES = \
 	src/base/compiler.h \
 	src/base/util.h \
 	src/base/bug.h src/base/bug.c \
+	src/base/fsm.h src/base/fsm.c \
 	src/base/mono.h src/base/mono.c \
 	src/base/log.h src/base/log.c \
 	src/base/counter.h src/base/counter.c \
@@ -26,6 +27,8 @@ src_base_libbase_a_SOURCES = \
 # One test: two lines. The source is tests/unit/base/test-NAME.c.
 unit_tests += tests/unit/base/test-util
 tests_unit_base_test_util_LDADD = $(base_ldadd) $(CMOCKA_LIBS)
+unit_tests += tests/unit/base/test-fsm
+tests_unit_base_test_fsm_LDADD = $(base_ldadd) $(CMOCKA_LIBS)
 unit_tests += tests/unit/base/test-mono
 tests_unit_base_test_mono_LDADD = $(base_ldadd) $(CMOCKA_LIBS)
 unit_tests += tests/unit/base/test-list

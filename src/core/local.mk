@@ -13,6 +13,7 @@ src_core_libcore_a_SOURCES = \
 	src/core/port/card.h src/core/port/card.c \
 	src/core/flow/flow.h src/core/flow/flow.c \
 	src/core/flow/flowtab.h src/core/flow/flowtab.c \
+	src/core/port/portstate.h src/core/port/portstate.c \
 	src/core/path/routeset.h src/core/path/routeset.c \
 	src/core/path/topology.h src/core/path/topology.c \
 	src/core/path/path.h src/core/path/path.c \

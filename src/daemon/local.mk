@@ -30,6 +30,8 @@ src_daemon_libdaemon_a_SOURCES = \
 	src/daemon/watch/portlist.h src/daemon/watch/portlist.c \
 	src/daemon/watch/ingest.h src/daemon/watch/ingest.c \
 	src/daemon/admission/epochs.h src/daemon/admission/epochs.c \
+	src/daemon/admission/gate.h src/daemon/admission/gate.c \
+	src/daemon/admission/holdoff.h src/daemon/admission/holdoff.c \
 	src/daemon/admission/expiry.h src/daemon/admission/expiry.c \
 	src/daemon/admission/tablethread.h src/daemon/admission/tablethread.c \
 	src/daemon/admission/flowtableplan.h src/daemon/admission/flowtableplan.c \
@@ -84,6 +86,8 @@ tests_unit_daemon_test_pace_LDADD = $(daemon_ldadd) $(CMOCKA_LIBS)
 unit_tests += tests/unit/daemon/test-epochs
 tests_unit_daemon_test_epochs_LDADD = $(daemon_ldadd) $(CMOCKA_LIBS)
 
+unit_tests += tests/unit/daemon/test-holdoff
+tests_unit_daemon_test_holdoff_LDADD = $(daemon_ldadd) $(CMOCKA_LIBS)
 unit_tests += tests/unit/daemon/test-expiry
 tests_unit_daemon_test_expiry_LDADD = $(daemon_ldadd) $(CMOCKA_LIBS)
 

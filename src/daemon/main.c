@@ -12,11 +12,13 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "base/ds/siphash.h"
+#include "base/fsm.h"
 #include "base/log.h"
 #include "base/loop.h"
-#include "base/ds/siphash.h"
 #include "base/util.h"
 #include "core/flow/flow.h"
+#include "core/port/portstate.h"
 #include "core/view.h"
 #include "daemon/life/adoption.h"
 #include "daemon/watch/bypass.h"
@@ -33,6 +35,7 @@
 #include "daemon/notify.h"
 #include "daemon/work/portwork.h"
 #include "daemon/admission/admission.h"
+#include "daemon/admission/gate.h"
 #include "daemon/watch/sampler.h"
 #include "daemon/sysctls.h"
 #include "kern/nft/nfttable.h"
@@ -94,7 +97,7 @@ struct daemon {
 
 static void usage(FILE *out)
 {
-	fputs("usage: nft-offloadd [-c FILE] [-s SOCKET] [--check] [--cleanup] [--dump-fsm]\n"
+	fputs("usage: nft-offloadd [-c FILE] [-s SOCKET] [--check] [--cleanup] [--dump-fsm[=NAME]]\n"
 	      "                    [--version] [--help]\n"
 	      "\n"
 	      "  -c FILE     configuration file (default " CONF_FILE_DEFAULT ")\n"
@@ -102,10 +105,31 @@ static void usage(FILE *out)
 	      "  --check     check the configuration and exit\n"
 	      "  --cleanup   remove all rules, qdiscs and the table that a daemon left, and exit\n"
 	      "  --stop-post the same for ExecStopPost=, unless a daemon goes on with them\n"
-	      "  --dump-fsm  print the state table of a flow and exit\n"
+	      "  --dump-fsm  print the state table of a flow, or of port, guards, gate, epoch or job,\n"
+	      "              and exit\n"
 	      "\n"
 	      "Runs in the foreground and logs to stderr. See nft-offloadd(8).\n",
 	      out);
+}
+
+static enum exit_status dump_fsm(const char *name)
+{
+	static const struct fsm *const machines[] = { &portstate_fsm, &portstate_guards_fsm,
+						      &gate_fsm, &gate_epoch_fsm, &gate_job_fsm };
+
+	if (!name || strcmp(name, "flow") == 0) {
+		flow_dump_fsm(stdout);
+		return EXIT_OK;
+	}
+	for (size_t i = 0; i < array_size(machines); i++) {
+		if (strcmp(machines[i]->name, name) == 0) {
+			fsm_print(machines[i], stdout);
+			return EXIT_OK;
+		}
+	}
+	fprintf(stderr, "nft-offloadd: --dump-fsm=%s: no such table\n", name);
+	usage(stderr);
+	return EXIT_USAGE;
 }
 
 /* Returns -1 to go on, or the status to exit with. */
@@ -116,7 +140,7 @@ static int parse_args(int argc, char **argv, struct args *args)
 		{ "check", no_argument, NULL, OPT_CHECK },
 		{ "cleanup", no_argument, NULL, OPT_CLEANUP },
 		{ "stop-post", no_argument, NULL, OPT_STOP_POST },
-		{ "dump-fsm", no_argument, NULL, OPT_FSM },
+		{ "dump-fsm", optional_argument, NULL, OPT_FSM },
 		{ "version", no_argument, NULL, OPT_VERSION },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
@@ -141,8 +165,7 @@ static int parse_args(int argc, char **argv, struct args *args)
 			args->only_clean = args->after_service = true;
 			break;
 		case OPT_FSM:
-			flow_dump_fsm(stdout);
-			return EXIT_OK;
+			return dump_fsm(optarg);
 		case OPT_VERSION:
 			puts("nft-offloadd " PACKAGE_VERSION);
 			return EXIT_OK;

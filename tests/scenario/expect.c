@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/counter.h"
 #include "base/util.h"
@@ -296,16 +297,14 @@ static void expect_empty(struct scene *s, struct words *w)
 
 static void expect_port(struct scene *s, struct words *w)
 {
-	static const char *const names[] = { "none", "wanted",	  "opening", "clsact",	"guarding",
-					     "open", "unguarded", "failed", "unwanted",  "closing", "closed" };
 	const struct topology *paths = view_paths(s->rig.engine);
 	const struct link_rec *rec = topology_find_link(paths, words_take_number(s, w));
 	const char *wanted = words_take(s, w);
 
 	if (!rec)
 		scene_fail(s, "the engine knows no such link");
-	else if (strcmp(names[rec->port], wanted) != 0)
-		scene_fail(s, "port is %s, not %s", names[rec->port], wanted);
+	else if (strcasecmp(portstate_fsm.state[rec->port], wanted) != 0)
+		scene_fail(s, "port is %s, not %s", portstate_fsm.state[rec->port], wanted);
 }
 
 /* -- which one ------------------------------------------------------------ */

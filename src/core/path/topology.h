@@ -15,8 +15,9 @@
 
 #include "base/ds/htab.h"
 #include "base/ds/slab.h"
-#include "core/port/nic.h"
 #include "core/path/routeset.h"
+#include "core/port/nic.h"
+#include "core/port/portstate.h"
 #include "model/hop.h"
 #include "model/link.h"
 #include "model/order.h"
@@ -24,26 +25,6 @@
 #define TOPOLOGY_MAX_LINKS  4096
 #define TOPOLOGY_MAX_NEIGHS 65536
 #define TOPOLOGY_NONE	   UINT32_MAX
-
-enum port_state {
-	PORT_NONE,    /* the link is not a port */
-	PORT_WANTED,  /* to be opened */
-	PORT_OPENING, /* a worker is removing old rules of ours and adding clsact */
-	PORT_CLSACT,  /* has clsact; guards to be added once the recipe is known */
-	PORT_GUARDING, /* a worker is adding the guards */
-	PORT_OPEN,    /* has clsact, and the guards that it needs and the driver accepts */
-	PORT_UNGUARDED, /* has clsact; a guard was refused: see err and extack */
-	PORT_FAILED,  /* could not be opened: see err and extack */
-	PORT_UNWANTED, /* not a port any more: to be closed when no flow uses it */
-	PORT_CLOSING, /* a worker is removing our rules and clsact */
-	PORT_CLOSED,  /* was closed; err != 0: something of ours may be left */
-};
-
-/* True when the port has our clsact or rules, or a worker is adding or removing them. */
-static inline bool port_is_ours(enum port_state state)
-{
-	return state >= PORT_OPENING && state != PORT_FAILED && state != PORT_CLOSED;
-}
 
 /* State of the rules that send all packets of a port to the CPU (core/port/barrier). */
 enum barrier_state {
@@ -62,14 +43,8 @@ struct link_rec {
 	uint8_t bypass_known;	/* bits of `bypass` that have been checked */
 	uint8_t bypass_allowed; /* bits that the configuration allows (allow-bypass) */
 	bool made_clsact; /* we added its clsact */
-	bool close_again; /* was closing when the stop began: retry if that fails */
-	bool is_mended;	  /* being opened again because its guards or clsact were
-			   * deleted; its flows keep their rules */
-	bool is_left;	  /* something of ours may be on it although it is not open: mending
-			   * or closing failed, or a previous run of the daemon left it */
-	bool renew_guards; /* guards to be added again: the NIC may have lost them */
-	bool is_renewing; /* a worker is adding the guards again */
-	bool was_renewed; /* guards were renewed since the port was last sampled */
+	uint8_t residue;  /* enum port_residue */
+	uint8_t guards_state; /* enum guards_state */
 	uint32_t guards_kept; /* last time that the NIC is known to have had them (clock_ds) */
 	bool is_read;	  /* all its rules were read in this sampling round */
 	uint8_t barrier;  /* enum barrier_state */

@@ -11,6 +11,7 @@
 #include "core/flow/leftover.h"
 #include "core/path/plan.h"
 #include "core/port/barrier.h"
+#include "core/port/portstate.h"
 #include "core/walk.h"
 
 COUNTER(guards_renewed, "times that guards were put in again because the NIC may have lost them");
@@ -44,26 +45,32 @@ static bool put_in_nic(struct engine *e, struct link_rec *rec)
 	return reason == REASON_NONE;
 }
 
-static void set_port(struct engine *e, struct link_rec *rec, enum port_state state)
+/* A port that is mended stays ready: its flows keep their rules. */
+static void step(struct engine *e, struct link_rec *rec, enum port_input input)
 {
-	rec->port = (uint8_t)state;
+	rec->port = fsm_next(&portstate_fsm, rec->port, input);
+	e->has_unwanted |= rec->port == PORT_UNWANTED;
 	if (is_hardware(e))
 		nic_set_ready(e->paths.nic, rec->link.ifindex,
-			      state >= PORT_CLSACT && state <= PORT_UNGUARDED);
+			      portstate_is_ready(rec->port) || rec->residue == RESIDUE_RULES);
+}
+
+static void step_guards(struct link_rec *rec, enum guards_input input)
+{
+	rec->guards_state = fsm_next(&portstate_guards_fsm, rec->guards_state, input);
+}
+
+/* The port is not mended any more. */
+static void end_mending(struct link_rec *rec)
+{
+	if (rec->residue == RESIDUE_RULES)
+		rec->residue = RESIDUE_NONE;
 }
 
 /* Something of ours is, or may be, on it. */
 static bool is_ours(const struct link_rec *rec)
 {
-	return port_is_ours(rec->port) || rec->is_mended || rec->is_left;
-}
-
-static void close_later(struct engine *e, struct link_rec *rec)
-{
-	set_port(e, rec, PORT_UNWANTED);
-	rec->close_again = false;
-	rec->is_mended = false;
-	e->has_unwanted = true;
+	return portstate_is_ours(rec->port) || rec->residue != RESIDUE_NONE;
 }
 
 /* Something of ours is, or may be, on it, and no worker has an order for it. */
@@ -82,7 +89,9 @@ static bool can_be_closed(const struct link_rec *rec)
 	case PORT_GUARDING:
 	case PORT_UNWANTED:
 	case PORT_CLOSING:
+	case PORT_CLOSING_RETRY:
 	case PORT_CLOSED:
+	case PORT_STATE__COUNT:
 		break;
 	}
 	return false;
@@ -93,44 +102,37 @@ static void leave_port(struct engine *e, struct link_rec *rec)
 {
 	if (is_hardware(e))
 		nic_del_link(e->paths.nic, rec->link.ifindex);
-	if (rec->port == PORT_WANTED && !is_ours(rec))
-		rec->port = PORT_NONE;
-	if (can_be_closed(rec) && !e->stopping)
-		close_later(e, rec);
+	if (!is_ours(rec)) {
+		step(e, rec, PORT_IN_LEAVE_CLEAN);
+	} else if (!e->stopping) {
+		if (can_be_closed(rec))
+			end_mending(rec);
+		step(e, rec, PORT_IN_LEAVE);
+	}
+}
+
+/* What may be on a link that becomes a port. */
+static enum port_residue residue_of(const struct engine *e, const struct link_rec *rec)
+{
+	bool has_some = false;
+
+	if (rec->port == PORT_NONE)
+		has_some = e->is_heir;
+	else if (rec->port == PORT_CLOSED)
+		has_some = rec->err != 0;
+	else if (rec->port == PORT_UNWANTED)
+		has_some = rec->guards != BOTH_GUARDS;
+	else
+		return (enum port_residue)rec->residue;
+	return has_some ? RESIDUE_UNKNOWN : RESIDUE_NONE;
 }
 
 static void want_port(struct engine *e, struct link_rec *rec, bool changed)
 {
-	switch ((enum port_state)rec->port) {
-	case PORT_NONE:
-		rec->is_left = e->is_heir;
-		set_port(e, rec, PORT_WANTED);
-		break;
-	case PORT_CLOSED:
-		rec->is_left = rec->err != 0;
-		set_port(e, rec, PORT_WANTED);
-		break;
-	case PORT_UNWANTED:
-		/* It has not been closed yet. */
-		rec->is_left = rec->guards != BOTH_GUARDS;
-		set_port(e, rec, rec->is_left ? PORT_WANTED : PORT_OPEN);
-		break;
-	case PORT_FAILED:
-		if (changed)
-			set_port(e, rec, PORT_WANTED);
-		break;
-	case PORT_UNGUARDED:
-		if (changed)
-			set_port(e, rec, PORT_CLSACT);
-		break;
-	case PORT_WANTED:
-	case PORT_OPENING:
-	case PORT_CLSACT:
-	case PORT_GUARDING:
-	case PORT_OPEN:
-	case PORT_CLOSING:
-		break;
-	}
+	bool is_intact = rec->port == PORT_UNWANTED && rec->guards == BOTH_GUARDS;
+
+	rec->residue = (uint8_t)residue_of(e, rec);
+	step(e, rec, is_intact ? PORT_IN_INTACT : changed ? PORT_IN_CHANGED : PORT_IN_WANT);
 }
 
 static void feed_link(struct engine *e, const struct link *link)
@@ -225,38 +227,37 @@ void portfsm_close_again(struct engine *e)
 
 	for (uint32_t slot = 0; (rec = topology_next_link(&e->paths, &slot)); slot++) {
 		if (rec->port == PORT_CLOSING)
-			rec->close_again = true;
+			step(e, rec, PORT_IN_STOP);
 		else if (rec->port == PORT_CLOSED && rec->err)
-			close_later(e, rec);
+			step(e, rec, PORT_IN_RETRY);
 	}
 }
 
 static void feed_close(struct engine *e, struct link_rec *rec, const struct event_port *done)
 {
-	if (done->err && rec->close_again) {
-		close_later(e, rec);
+	if (done->err && rec->port == PORT_CLOSING_RETRY) {
+		step(e, rec, PORT_IN_RETRY);
 		return;
 	}
-	rec->is_left = false;
+	rec->residue = RESIDUE_NONE;
+	step(e, rec, PORT_IN_ENDED);
 	/* It may have become a port again meanwhile. */
-	set_port(e, rec, PORT_CLOSED);
 	if (!done->err && wants_port(e, rec) && put_in_nic(e, rec))
-		set_port(e, rec, PORT_WANTED);
+		step(e, rec, PORT_IN_WANT);
 }
 
 static void feed_open(struct engine *e, struct link_rec *rec, const struct event_port *done)
 {
-	bool was_ours = rec->is_mended || rec->is_left;
-
 	/* A port that could not be mended keeps what was on it. */
-	rec->is_left = was_ours && done->err;
-	rec->made_clsact = done->made_clsact || (rec->is_left && rec->made_clsact);
-	if (done->err)
-		set_port(e, rec, PORT_FAILED);
-	else if (rec->is_mended && goes_unguarded(e, rec))
-		rec->port = PORT_OPEN;
-	else
-		set_port(e, rec, PORT_CLSACT);
+	if (done->err && rec->residue != RESIDUE_NONE)
+		rec->residue = RESIDUE_UNKNOWN;
+	else if (rec->residue == RESIDUE_UNKNOWN)
+		rec->residue = RESIDUE_NONE;
+	rec->made_clsact = done->made_clsact ||
+			   (rec->residue == RESIDUE_UNKNOWN && rec->made_clsact);
+	step(e, rec, done->err ? PORT_IN_NOT_OPENED : PORT_IN_OPENED);
+	if (rec->residue == RESIDUE_RULES && goes_unguarded(e, rec))
+		step(e, rec, PORT_IN_NO_GUARDS);
 }
 
 /* In hardware the port is opened even if the driver refused guards; nic_resolve() then
@@ -266,13 +267,14 @@ static void feed_guards(struct engine *e, struct link_rec *rec, const struct eve
 	rec->guards = done->guards;
 	if (is_hardware(e))
 		nic_set_guards(e->paths.nic, rec->link.ifindex, done->guards);
-	rec->port = is_hardware(e) || done->guards == BOTH_GUARDS ? PORT_OPEN : PORT_UNGUARDED;
+	step(e, rec,
+	     is_hardware(e) || done->guards == BOTH_GUARDS ? PORT_IN_GUARDED : PORT_IN_NOT_GUARDED);
 }
 
 /* True when flows need not check their paths, because the port is as it was. */
 static bool is_as_before(const struct link_rec *rec, uint8_t guards)
 {
-	return rec->is_mended && rec->guards == guards &&
+	return rec->residue == RESIDUE_RULES && rec->guards == guards &&
 	       (rec->port == PORT_CLSACT || rec->port == PORT_OPEN);
 }
 
@@ -287,8 +289,8 @@ static void feed_done(struct engine *e, const struct event_port *done)
 	if (rec->port == PORT_NONE || rec->port == PORT_WANTED)
 		return;
 	guards = rec->guards;
-	if (rec->is_renewing && done->order == ORDER_PORT_GUARD) {
-		rec->is_renewing = false;
+	if (rec->guards_state == GUARDS_RENEWING && done->order == ORDER_PORT_GUARD) {
+		step_guards(rec, GUARDS_IN_DONE);
 		if (rec->port != PORT_OPEN || done->guards == guards)
 			return;
 	}
@@ -314,7 +316,8 @@ static void feed_done(struct engine *e, const struct event_port *done)
 		/* Check flows that were refused meanwhile. */
 		portfsm_touch_ways(e);
 	}
-	rec->is_mended &= rec->port == PORT_CLSACT;
+	if (rec->port != PORT_CLSACT)
+		end_mending(rec);
 }
 
 /* The layout of the port may be known now: opens a port that needs no guards. */
@@ -325,8 +328,8 @@ static void settle_layout(struct engine *e, uint32_t ifindex)
 
 	if (p && rec && rec->port == PORT_CLSACT && needs_no_guards(p)) {
 		rec->guards = 0;
-		rec->is_mended = false;
-		rec->port = PORT_OPEN;
+		rec->residue = RESIDUE_NONE;
+		step(e, rec, PORT_IN_NO_GUARDS);
 	}
 }
 
@@ -337,8 +340,8 @@ static void mend(struct engine *e, struct link_rec *rec)
 
 	notice_push(&e->notices, &n);
 	counter_inc(&ports_mended);
-	rec->is_mended = true;
-	rec->port = PORT_WANTED;
+	rec->residue = RESIDUE_RULES;
+	step(e, rec, PORT_IN_BARE);
 }
 
 /* Sampling skips a port that waits for a recipe, so a failed probe must show that its
@@ -371,8 +374,8 @@ void portfsm_renew_guards(struct engine *e, uint32_t ifindex)
 {
 	struct link_rec *rec = topology_find_link(&e->paths, ifindex);
 
-	if (rec && is_hardware(e) && rec->guards && rec->port == PORT_OPEN && !rec->was_renewed)
-		rec->renew_guards = true;
+	if (rec && is_hardware(e) && rec->guards && rec->port == PORT_OPEN)
+		step_guards(rec, GUARDS_IN_DOUBT);
 }
 
 void portfsm_renew_all_guards(struct engine *e)
@@ -416,8 +419,8 @@ bool portfsm_trust_guards(struct engine *e, uint32_t ifindex, mono_t now)
 	if (!rec || !rec->guards || rec->port != PORT_OPEN)
 		return true;
 	if (are_doubtful(e, rec, clock_ds(e, now)))
-		rec->renew_guards = true;
-	return !rec->renew_guards && !rec->is_renewing;
+		step_guards(rec, GUARDS_IN_EXPIRE);
+	return rec->guards_state == GUARDS_TRUSTED || rec->guards_state == GUARDS_RENEWED;
 }
 
 void portfsm_feed_round(struct engine *e, const struct event_round *r)
@@ -426,9 +429,9 @@ void portfsm_feed_round(struct engine *e, const struct event_round *r)
 
 	if (!rec || rec->port != PORT_OPEN || e->stopping)
 		return;
-	rec->was_renewed = false;
+	step_guards(rec, GUARDS_IN_SAMPLED);
 	/* The port was read while its guards were out. */
-	if (rec->is_renewing)
+	if (rec->guards_state == GUARDS_RENEWING)
 		return;
 	if (!r->err && (r->is_bare || (rec->guards & ~r->guards) != 0))
 		mend(e, rec);
@@ -461,8 +464,8 @@ static bool wants_guards(const struct engine *e, const struct link_rec *rec)
 	return p && p->layout == RECIPE_PRIOS && !needs_no_guards(p);
 }
 
-/* Finds a port in state @from, moves it to @to and makes its order. */
-static bool next_port(struct engine *e, enum port_state from, enum port_state to,
+/* Finds a port in state @from and makes its order, which a worker takes: @taken. */
+static bool next_port(struct engine *e, enum port_state from, enum port_input taken,
 		      enum order_type type, mono_t now, struct order *ret)
 {
 	struct link_rec *rec;
@@ -470,7 +473,7 @@ static bool next_port(struct engine *e, enum port_state from, enum port_state to
 	for (uint32_t slot = 0; (rec = topology_next_link(&e->paths, &slot)); slot++) {
 		if (rec->port != from || (type == ORDER_PORT_GUARD && !wants_guards(e, rec)))
 			continue;
-		rec->port = (uint8_t)to;
+		step(e, rec, taken);
 		if (type == ORDER_PORT_GUARD)
 			rec->guards_kept = clock_ds(e, now);
 		make_order(e, rec, type, ret);
@@ -485,12 +488,10 @@ static bool next_renewal(struct engine *e, mono_t now, struct order *ret)
 	struct link_rec *rec;
 
 	for (uint32_t slot = 0; (rec = topology_next_link(&e->paths, &slot)); slot++) {
-		if (!rec->renew_guards || rec->is_renewing || rec->port != PORT_OPEN)
+		if (rec->guards_state != GUARDS_DOUBTED || rec->port != PORT_OPEN)
 			continue;
 		counter_inc(&guards_renewed);
-		rec->renew_guards = false;
-		rec->is_renewing = true;
-		rec->was_renewed = true;
+		step_guards(rec, GUARDS_IN_TAKEN);
 		rec->guards_kept = clock_ds(e, now);
 		make_order(e, rec, ORDER_PORT_GUARD, ret);
 		ret->port.renew = true;
@@ -509,8 +510,8 @@ static bool next_probe(struct engine *e, struct order *ret)
 
 bool portfsm_next_order(struct engine *e, mono_t now, struct order *ret)
 {
-	return next_port(e, PORT_CLSACT, PORT_GUARDING, ORDER_PORT_GUARD, now, ret) ||
-	       next_port(e, PORT_WANTED, PORT_OPENING, ORDER_PORT_OPEN, now, ret) ||
+	return next_port(e, PORT_CLSACT, PORT_IN_GUARD_TAKEN, ORDER_PORT_GUARD, now, ret) ||
+	       next_port(e, PORT_WANTED, PORT_IN_OPEN_TAKEN, ORDER_PORT_OPEN, now, ret) ||
 	       next_renewal(e, now, ret) || next_probe(e, ret);
 }
 
@@ -530,7 +531,7 @@ bool portfsm_next_unwanted(struct engine *e, struct order *ret)
 		any = true;
 		if (topology_is_used(&e->paths, rec->link.ifindex) || rec->barrier != BARRIER_NONE)
 			continue;
-		rec->port = PORT_CLOSING;
+		step(e, rec, PORT_IN_CLOSE_TAKEN);
 		make_order(e, rec, ORDER_PORT_CLOSE, ret);
 		return true;
 	}
@@ -545,8 +546,8 @@ bool portfsm_next_closing(struct engine *e, struct order *ret)
 	for (uint32_t slot = 0; (rec = topology_next_link(&e->paths, &slot)); slot++) {
 		if (!can_be_closed(rec) || rec->barrier != BARRIER_NONE)
 			continue;
-		rec->port = PORT_CLOSING;
-		rec->is_mended = false;
+		end_mending(rec);
+		step(e, rec, PORT_IN_CLOSE_TAKEN);
 		make_order(e, rec, ORDER_PORT_CLOSE, ret);
 		return true;
 	}

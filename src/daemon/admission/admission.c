@@ -13,6 +13,8 @@
 #include "daemon/admission/epochs.h"
 #include "daemon/admission/expiry.h"
 #include "daemon/admission/flowtableplan.h"
+#include "daemon/admission/gate.h"
+#include "daemon/admission/holdoff.h"
 #include "daemon/admission/tablethread.h"
 #include "kern/nft/nftnames.h"
 #include "kern/nft/nfttable.h"
@@ -31,22 +33,6 @@ COUNTER(nft_failures, "times that our nft table could not be made or changed");
 #define RCVBUF_MAX_BYTES (64 * 1024 * 1024)
 /* Messages read per wake-up. */
 #define BUDGET		 512
-/* Commits less than BURST_MS apart form a burst. After the first BURST_FEW, admission stays
- * closed until no commit has arrived for a quiet time, which grows with the length of the
- * burst. When admission has been closed for CLOSED_MAX_MS, QUIET_MS is enough. */
-#define BURST_MS	 2000
-#define BURST_FEW	 2
-#define QUIET_MS	 200
-#define QUIET_DOUBLED	 4u /* commits that double the quiet time ... */
-#define QUIET_DOUBLINGS	 3u /* ... at most this many times */
-#define CLOSED_MAX_MS	 10000
-/* A lost table is restored at once; one that is lost again within LOSS_MS, after a delay. */
-#define LOSS_MS		 10000
-#define LOSS_FIRST_MS	 500
-#define LOSS_MAX_MS	 60000
-/* Delays after a failure. */
-#define RETRY_FIRST_MS	 250
-#define RETRY_MAX_MS	 60000
 
 struct admission {
 	struct loop *loop;
@@ -66,24 +52,18 @@ struct admission {
 	struct nftlayout_config config;
 	struct epochs epochs;
 	bool is_kept;      /* admission_free() leaves the table in the kernel */
-	bool is_open;      /* the engine has been given an epoch that counts */
-	bool is_ordered;   /* an EPOCH job is under way */
-	/* The last EPOCH job failed: the table may write its epoch or the one before. A LOOK
-	 * job is under way to find out which. */
-	bool is_unsure, is_looking;
-	/* An epoch is being cleaned: by a CLEAN job, then by a fence for events that carry it. */
-	bool is_cleaning;
-	uint32_t cleaning; /* that epoch */
-	/* Admission stays closed until both: after commits; after failures and losses. */
-	mono_t quiet_until, paused_until;
+	uint8_t gate;      /* enum gate_state */
+	uint8_t epoch;     /* enum gate_epoch_state */
+	/* The epoch that is being cleaned, by a CLEAN job and then by a fence for events that carry
+	 * it; 0 = none. */
+	uint32_t cleaning;
+	struct holdoff holdoff;
 	mono_t closed_at;
-	mono_t last_commit, last_loss;
-	unsigned int burst, losses, failures;
 	struct nlerr trouble; /* last failure; err 0 = none since the last success */
 	uint32_t generation; /* of the ruleset, processed up to here; 0 = unknown */
-	/* After EVENT_RULESET: a fence waits for all earlier events; another fence is needed. */
-	bool is_settling, settle_again;
-	bool is_halving, halve_again; /* before the fence: a HALVES job; another one is needed */
+	/* After EVENT_RULESET, enum gate_job_state: the HALVES job, and the fence behind it that
+	 * waits for all earlier events. */
+	uint8_t halves, fence;
 };
 
 /* -- at start --------------------------------------------------------------- */
@@ -229,24 +209,42 @@ static void feed_epoch(struct admission *r, uint32_t epoch)
 	dispatch_feed(r->dispatch, &ev);
 }
 
-static void close_admission(struct admission *r)
+static void step(struct admission *r, enum gate_input input)
 {
-	if (!r->is_open)
-		return;
-	feed_epoch(r, 0);
-	r->is_open = false;
-	r->closed_at = loop_now(r->loop);
+	bool was_open = gate_is_open(r->gate);
+
+	r->gate = fsm_next(&gate_fsm, r->gate, input);
+	if (was_open && !gate_is_open(r->gate)) {
+		feed_epoch(r, 0);
+		r->closed_at = loop_now(r->loop);
+	}
 }
 
-static void pause_ms(struct admission *r, int64_t ms)
+static void step_epoch(struct admission *r, enum gate_epoch_input input)
 {
-	r->paused_until = mono_max(r->paused_until, mono_add_ms(loop_now(r->loop), ms));
+	r->epoch = fsm_next(&gate_epoch_fsm, r->epoch, input);
+}
+
+/* Returns true if it has to be started now. */
+static bool start_job(uint8_t *job)
+{
+	*job = fsm_next(&gate_job_fsm, *job, GATE_JOB_IN_START);
+	return *job == GATE_JOB_RUNNING;
+}
+
+/* Returns true if it has to be started again. */
+static bool end_job(uint8_t *job)
+{
+	bool again = *job == GATE_JOB_AGAIN;
+
+	*job = fsm_next(&gate_job_fsm, *job, GATE_JOB_IN_END);
+	return again;
 }
 
 /* Sets the timer and returns true when it is too early to open an epoch. */
 static bool wait_for_quiet(struct admission *r)
 {
-	mono_t now = loop_now(r->loop), when = mono_max(r->quiet_until, r->paused_until);
+	mono_t now = loop_now(r->loop), when = holdoff_end(&r->holdoff);
 
 	if (!mono_before(now, when))
 		return false;
@@ -266,15 +264,14 @@ static void want_clean(struct admission *r)
 {
 	uint32_t dirty = epochs_next_dirty(&r->epochs);
 
-	if (!dirty || r->is_cleaning || r->is_looking)
+	if (!dirty || r->cleaning || r->epoch == GATE_EPOCH_LOOKING)
 		return;
 	/* The table may write the very epoch that would be cleaned and reused: look first. */
-	if (r->is_unsure) {
-		r->is_looking = true;
+	if (r->epoch == GATE_EPOCH_UNSURE) {
+		step_epoch(r, GATE_EPOCH_IN_LOOK);
 		order(r->work, TABLETHREAD_LOOK, 0);
 		return;
 	}
-	r->is_cleaning = true;
 	r->cleaning = dirty;
 	order(r->cleaner, TABLETHREAD_CLEAN, dirty);
 }
@@ -283,10 +280,10 @@ void admission_go_on(struct admission *r)
 {
 	uint32_t epoch;
 
-	if (!r || !r->own || r->is_ordered || wait_for_quiet(r))
+	if (!r || !r->own || gate_is_ordered(r->gate) || wait_for_quiet(r))
 		return;
 	want_clean(r);
-	if (r->is_open || !engine_is_closed(r->engine))
+	if (gate_is_open(r->gate) || !engine_is_closed(r->engine))
 		return;
 	epoch = epochs_next_clean(&r->epochs);
 	if (!epoch)
@@ -294,8 +291,7 @@ void admission_go_on(struct admission *r)
 	epochs_use(&r->epochs, epoch);
 	/* Tell the engine first. No connection has the epoch before the table writes it, but events
 	 * that carry it can arrive before the table thread's answer. */
-	r->is_open = true;
-	r->is_ordered = true;
+	step(r, GATE_IN_NEXT);
 	feed_epoch(r, epoch);
 	order(r->work, TABLETHREAD_EPOCH, epoch);
 }
@@ -315,32 +311,32 @@ static void on_failure(struct admission *r, const struct tablethread_done *done,
 		log_error("%s: %s (%s); nothing is offloaded until that works, trying again: %s",
 			  what, error_text(&done->err), strerror(-done->err.err),
 			  remedy(done->err.err));
-	pause_ms(r, mono_backoff_ms(RETRY_FIRST_MS, RETRY_MAX_MS, r->failures));
-	r->failures++;
+	holdoff_failure(&r->holdoff, loop_now(r->loop));
 }
 
 static void on_success(struct admission *r)
 {
-	if (r->failures)
+	if (r->holdoff.failures)
 		log_notice("our nft table is as it should be again");
-	r->failures = 0;
+	holdoff_success(&r->holdoff);
 	r->trouble = nlerr_make(0);
 }
 
 static void on_epoch_done(struct admission *r, const struct tablethread_done *done)
 {
-	r->is_ordered = false;
-	r->is_unsure = done->err.err;
 	if (done->err.err) {
-		close_admission(r);
+		step(r, GATE_IN_FAILED);
+		step_epoch(r, GATE_EPOCH_IN_FAILED);
 		on_failure(r, done, "cannot put our nft table back");
 		return;
 	}
+	step(r, GATE_IN_WRITTEN);
+	step_epoch(r, GATE_EPOCH_IN_WRITTEN);
 	on_success(r);
 	if (done->made_table)
 		counter_inc(&nft_tables_made);
 	/* Admission was closed meanwhile: the ruleset has changed again. */
-	if (!r->is_open)
+	if (r->gate != GATE_OPEN)
 		return;
 	log_debug("connections are admitted by epoch 0x%x", done->job.epoch);
 	ingest_follow(r->ingest);
@@ -351,34 +347,34 @@ static void on_cleaned(void *ctx)
 {
 	struct admission *r = ctx;
 
-	r->is_cleaning = false;
 	epochs_clean(&r->epochs, r->cleaning);
+	r->cleaning = 0;
 	admission_go_on(r);
 }
 
 static void on_look_done(struct admission *r, const struct tablethread_done *done)
 {
-	r->is_looking = false;
 	if (done->err.err) {
+		step_epoch(r, GATE_EPOCH_IN_NOT_SEEN);
 		on_failure(r, done, "cannot look at our nft table");
 		return;
 	}
-	r->is_unsure = false;
+	step_epoch(r, GATE_EPOCH_IN_SEEN);
 	epochs_set_current(&r->epochs, done->job.epoch);
 }
 
 static void on_clean_done(struct admission *r, const struct tablethread_done *done)
 {
 	if (done->err.err) {
-		r->is_cleaning = false;
+		r->cleaning = 0;
 		on_failure(r, done, "cannot take old marks from connections");
 		return;
 	}
 	/* Cleaning works again. Whether changing the table does is shown by the next EPOCH job. */
-	if (r->is_open && !r->is_ordered)
+	if (r->gate == GATE_OPEN)
 		on_success(r);
 	if (ingest_fence(r->ingest, on_cleaned, r))
-		r->is_cleaning = false;
+		r->cleaning = 0;
 }
 
 /* -- changes by others ------------------------------------------------------ */
@@ -389,21 +385,20 @@ static void on_settled(void *ctx);
  * which is always safe. */
 static void settle(struct admission *r)
 {
-	r->settle_again = r->is_settling;
-	if (!r->is_settling && ingest_fence(r->ingest, on_settled, r) == 0)
-		r->is_settling = true;
+	if (start_job(&r->fence) && ingest_fence(r->ingest, on_settled, r))
+		IGNORE_RESULT(end_job(&r->fence));
 }
 
 static void on_settled(void *ctx)
 {
 	struct admission *r = ctx;
 	struct event ev = { .type = EVENT_RULESET_SETTLED };
+	bool again = end_job(&r->fence);
 
-	r->is_settling = false;
 	/* Another change came meanwhile: on_halves_done() starts its fence. */
-	if (r->is_halving)
+	if (r->halves != GATE_JOB_IDLE)
 		return;
-	if (r->settle_again)
+	if (again)
 		settle(r);
 	else
 		dispatch_feed(r->dispatch, &ev);
@@ -415,11 +410,8 @@ static void on_settled(void *ctx)
  */
 static void clear_halves(struct admission *r)
 {
-	r->halve_again = r->is_halving;
-	if (r->is_halving)
-		return;
-	r->is_halving = true;
-	order(r->cleaner, TABLETHREAD_HALVES, epochs_current(&r->epochs));
+	if (start_job(&r->halves))
+		order(r->cleaner, TABLETHREAD_HALVES, epochs_current(&r->epochs));
 }
 
 static void feed_change(struct admission *r, bool everything, const struct setelem *elem,
@@ -429,46 +421,29 @@ static void feed_change(struct admission *r, bool everything, const struct setel
 
 	ev.ruleset = (struct event_ruleset){ .everything = everything, .n_elems = n, .elem = elem };
 	dispatch_feed(r->dispatch, &ev);
-	if (r->own && r->is_open)
+	if (r->own && gate_is_open(r->gate))
 		clear_halves(r);
 	else
 		settle(r);
 }
 
-/* Keeps admission closed until the burst of commits is over. */
-static void note_time(struct admission *r)
-{
-	mono_t now = loop_now(r->loop);
-	int64_t quiet_ms = 0;
-
-	r->burst = mono_diff_ms(now, r->last_commit) < BURST_MS ? r->burst + 1 : 0;
-	r->last_commit = now;
-	if (r->burst >= BURST_FEW)
-		quiet_ms = QUIET_MS << MIN(r->burst / QUIET_DOUBLED, QUIET_DOUBLINGS);
-	if (!r->is_open && mono_diff_ms(now, r->closed_at) > CLOSED_MAX_MS)
-		quiet_ms = MIN(quiet_ms, (int64_t)QUIET_MS);
-	r->quiet_until = mono_add_ms(now, quiet_ms);
-}
-
 static void note_loss(struct admission *r, const struct nftwatch_commit *c)
 {
-	mono_t now = loop_now(r->loop);
-
-	r->losses = mono_diff_ms(now, r->last_loss) < LOSS_MS ? r->losses + 1 : 0;
-	r->last_loss = now;
-	if (r->losses)
-		pause_ms(r, mono_backoff_ms(LOSS_FIRST_MS, LOSS_MAX_MS, r->losses - 1));
+	holdoff_loss(&r->holdoff, loop_now(r->loop));
 	log_notice("%s (pid %u) %s our nft table, it is %s", c->process, c->pid,
 		   c->own == NFTWATCH_OWN_DELETED ? "deleted" : "changed",
-		   r->losses ? "put back later, for this happens again and again" : "put back");
+		   r->holdoff.losses ? "put back later, for this happens again and again" : "put back");
 }
 
 static void on_everything(struct admission *r)
 {
+	mono_t now = loop_now(r->loop);
+
 	counter_inc(&nft_commits_all);
 	if (r->own) {
-		note_time(r);
-		close_admission(r);
+		holdoff_commit(&r->holdoff, now,
+			       gate_is_open(r->gate) ? 0 : mono_diff_ms(now, r->closed_at));
+		step(r, GATE_IN_CLOSE);
 		flowtableplan_renew(r->handover);
 	} else {
 		feed_change(r, true, NULL, 0);
@@ -487,12 +462,10 @@ static void feed_elements(struct admission *r, const struct setelem *elem, unsig
 
 static void on_halves_done(struct admission *r, const struct tablethread_done *done)
 {
-	r->is_halving = false;
-	if (r->halve_again && r->is_open) {
+	if (end_job(&r->halves) && gate_is_open(r->gate)) {
 		clear_halves(r);
 		return;
 	}
-	r->halve_again = false;
 	if (done->err.err) {
 		counter_inc(&nft_failures);
 		log_warning("cannot look through the marks of connections, taking all flows back: %s",
@@ -531,7 +504,7 @@ static void on_commit(const struct nftwatch_commit *c, void *ctx)
 	if (r->own && c->everything && c->own != NFTWATCH_OWN_UNTOUCHED)
 		note_loss(r, c);
 	if (c->everything) {
-		if (r->is_open || !r->own)
+		if (gate_is_open(r->gate) || !r->own)
 			log_info("%s (pid %u) changed the nft ruleset: taking all flows back",
 				 c->process, c->pid);
 		on_everything(r);
@@ -678,7 +651,7 @@ static void go_on_with(struct admission *r, const struct lastlife *life)
 	}
 	if (!r->own)
 		return;
-	r->is_open = true;
+	step(r, GATE_IN_RESUME);
 	feed_epoch(r, epochs_current(&r->epochs));
 	ingest_follow(r->ingest);
 }
@@ -703,8 +676,7 @@ int admission_new(struct loop *loop, struct engine *engine, struct dispatch *dis
 	r->portlist = portlist;
 	r->own = own;
 	make_config(config, &r->config);
-	/* The first commit is not part of a burst, and the first loss is not a repetition. */
-	r->last_commit = r->last_loss = mono_add_ms(loop_now(loop), -LOSS_MS);
+	holdoff_init(&r->holdoff, loop_now(loop));
 	r->timer = loop_timer_add(loop, "nft table", go_on, r);
 	if (r->timer && expiry_new(loop, on_expired, r, &r->expiry) == 0)
 		err = watch_changes(r);
@@ -762,7 +734,7 @@ bool admission_free(struct admission *r)
 bool admission_is_open(const struct admission *r)
 {
 	return !r || !r->own ||
-	       (r->is_open && !r->is_ordered && flowtableplan_is_settled(r->handover));
+	       (r->gate == GATE_OPEN && flowtableplan_is_settled(r->handover));
 }
 
 const struct flowtableplan *admission_handover(const struct admission *r)
@@ -785,8 +757,9 @@ bool admission_is_settled(const struct admission *r, uint32_t *ret_epoch, uint32
 	if (r->own)
 		*ret_epoch = epochs_current(&r->epochs);
 	/* An element that expires changes the ruleset without a new generation. */
-	return r->generation && expiry_is_empty(r->expiry) && !r->is_settling && !r->is_halving &&
-	       (!r->own || (r->is_open && !r->is_ordered && !r->is_unsure));
+	return r->generation && expiry_is_empty(r->expiry) && r->fence == GATE_JOB_IDLE &&
+	       r->halves == GATE_JOB_IDLE &&
+	       (!r->own || (r->gate == GATE_OPEN && r->epoch == GATE_EPOCH_KNOWN));
 }
 
 void admission_keep(struct admission *r)

@@ -81,8 +81,11 @@ const char *devlist_state(const struct engine *engine, const struct link_rec *re
 		return "failed";
 	case PORT_UNWANTED:
 	case PORT_CLOSING:
+	case PORT_CLOSING_RETRY:
 	case PORT_CLOSED:
 		return "closed";
+	case PORT_STATE__COUNT:
+		break;
 	}
 	return "?";
 }

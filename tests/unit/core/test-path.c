@@ -310,7 +310,7 @@ static void ports(void **state UNUSED)
 	struct place p;
 
 	setup(&p);
-	for (unsigned int port = PORT_NONE; port <= PORT_CLOSED; port++) {
+	for (unsigned int port = PORT_NONE; port < PORT_STATE__COUNT; port++) {
 		topology_find_link(&p.tab, 3)->port = (uint8_t)port;
 		assert_resolves(&p, port == PORT_OPEN ? REASON_NONE : REASON_DEVICE_NOT_READY);
 	}
