@@ -25,7 +25,7 @@
 #include "base/strbuf.h"
 #include "base/util.h"
 
-COUNTER(ct_log_suppressed, "log lines held back by the rate limit");
+COUNTER(ct_log_suppressed, "log lines suppressed by the rate limit");
 
 #define BURST 5
 #define INTERVAL_US INT64_C(1000000)

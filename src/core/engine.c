@@ -26,14 +26,15 @@
 #include "core/rules/slot.h"
 #include "core/walk.h"
 
-COUNTER(installs_ok, "flows whose both rules were confirmed");
-COUNTER(installs_refused, "flows of which the kernel or driver refused a rule");
+COUNTER(installs_ok, "flows with both rules confirmed");
+COUNTER(installs_refused, "installs that conntrack, the kernel or the driver refused");
 COUNTER(installs_uncertain, "installs whose answer was lost");
-COUNTER(removals_ok, "flows whose rules were taken out");
-COUNTER(removals_failed, "removals that failed and are repeated");
-COUNTER(moves_ok, "flows whose rules were replaced in their places, for another way");
-COUNTER(moves_failed, "flows of which that was refused: taken out and put in again");
-COUNTER(refreshes, "conntrack entries read or prolonged for offloaded flows");
+COUNTER(removals_ok, "flows whose rules were removed");
+COUNTER(removals_failed, "removals that failed; the daemon repeats them");
+COUNTER(moves_ok, "flows whose rules were replaced in place because the path changed");
+COUNTER(moves_failed,
+	"replacements in place that failed; the rules are removed and installed again");
+COUNTER(refreshes, "times that the daemon read or updated the conntrack entry of a flow");
 
 /* Timers fired per tick. */
 #define TIMER_BUDGET 1024

@@ -15,7 +15,7 @@
 #include "base/mono.h"
 #include "base/util.h"
 
-COUNTER(dumps_interrupted, "dumps that a change interrupted: they are asked for again");
+COUNTER(dumps_interrupted, "dumps that a concurrent change interrupted; the daemon repeats them");
 
 /* Space for many datagrams. Most of them are short, so most of the memory is never
  * touched and costs only address space. */

@@ -13,10 +13,10 @@
 #include "core/port/rank.h"
 #include "core/rules/revoke.h"
 
-COUNTER(flows_admitted, "connections taken into the flow table");
-COUNTER(flows_evicted, "refused flows that made room for new ones");
+COUNTER(flows_admitted, "connections added to the flow table");
+COUNTER(flows_evicted, "flows without rules that were evicted to make room for new ones");
 COUNTER(flows_no_room, "connections left on the CPU because the flow table was full");
-COUNTER(flows_replaced, "connections whose tuple was used again before their end was seen");
+COUNTER(flows_replaced, "connections whose tuple was reused before conntrack reported their end");
 
 /* Slots searched for a flow that can make room. */
 #define EVICT_SCAN 64

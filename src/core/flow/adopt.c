@@ -16,7 +16,7 @@
 #include "core/rules/slot.h"
 #include "core/walk.h"
 
-COUNTER(flows_adopted, "flows whose rules of an earlier run were right and stayed in");
+COUNTER(flows_adopted, "flows whose rules from an earlier run were still right and were kept");
 
 /* Unconfirmed flows are drained when no flow has been confirmed for this long. */
 #define PATIENCE_MS 10000

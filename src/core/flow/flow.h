@@ -14,16 +14,16 @@
 #include "model/order.h"
 
 #define FLOW_STATE_LIST(X)                                                    \
-	X(REFUSED, "on the CPU, for a reason")                                \
+	X(REFUSED, "on the CPU, `reason` says why")                           \
 	X(RESOLVE, "path being looked up")                                    \
-	X(WAIT, "planned, waits for a worker")                                \
-	X(INSTALL, "a worker is putting the rules in")                        \
-	X(ACTIVE, "both rules are in")                                        \
-	X(DRAIN, "rules to be taken out, waits for a worker")                 \
-	X(REMOVE, "a worker is taking the rules out")                         \
-	X(ADOPTED, "has rules of an earlier life, which are being checked")   \
-	X(MOVE, "rules to be replaced, waits for a worker")                   \
-	X(MOVING, "a worker is putting other rules in their places")
+	X(WAIT, "path found, waits for a worker to install the rules")        \
+	X(INSTALL, "a worker is installing the rules")                        \
+	X(ACTIVE, "both rules are installed")                                 \
+	X(DRAIN, "waits for a worker to remove the rules")                    \
+	X(REMOVE, "a worker is removing the rules")                           \
+	X(ADOPTED, "has rules from an earlier run that are being checked")    \
+	X(MOVE, "waits for a worker to replace the rules")                    \
+	X(MOVING, "a worker is replacing the rules in place")
 
 enum flow_state {
 #define X(id, text) FLOW_##id,
@@ -33,23 +33,23 @@ enum flow_state {
 };
 
 #define FLOW_INPUT_LIST(X)                                                    \
-	X(ADMIT, "conntrack shows it eligible")                               \
-	X(LEAVE, "it may not be offloaded (any more)")                        \
+	X(ADMIT, "conntrack and the ruleset allow offload")                   \
+	X(LEAVE, "it must not be offloaded (any more)")                       \
 	X(END, "conntrack has destroyed it")                                  \
 	X(RECHECK, "its path may have changed")                               \
-	X(PATH_SAME, "path found, as it was")                                 \
-	X(PATH_NEW, "path found, not as it was")                              \
+	X(PATH_SAME, "path found, unchanged")                                 \
+	X(PATH_NEW, "path found, new or changed")                             \
 	X(PATH_BAD, "no path that can be offloaded")                          \
 	X(TAKEN, "a worker took its order")                                   \
 	X(INSTALLED, "both rules are confirmed")                              \
-	X(NOT_INSTALLED, "refused, nothing is left in")                       \
-	X(UNCERTAIN, "an answer is missing, a rule may be in")                \
-	X(LOST, "a rule is gone, or does nothing any more")                   \
-	X(REMOVED, "both rules are out")                                      \
-	X(NOT_REMOVED, "removal failed, a rule may be in")                    \
-	X(PATH_MOVED, "path found, other rules belong in the same places")    \
+	X(NOT_INSTALLED, "refused, no rule is left in the kernel")            \
+	X(UNCERTAIN, "an answer is missing, a rule may be installed")         \
+	X(LOST, "a rule is gone, or matches no packets any more")             \
+	X(REMOVED, "both rules are removed")                                  \
+	X(NOT_REMOVED, "removal failed, a rule may still be installed")       \
+	X(PATH_MOVED, "path found, changed; the rules can be replaced in place") \
 	X(MOVED, "both rules are replaced")                                   \
-	X(NOT_MOVED, "they could not be: old or new ones are in")
+	X(NOT_MOVED, "replacing failed, old or new rules are installed")
 
 enum flow_input {
 #define X(id, text) FLOW_IN_##id,

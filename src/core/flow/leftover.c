@@ -8,7 +8,8 @@
 #include "base/ds/reserve.h"
 #include "core/engine_priv.h"
 
-COUNTER(flows_not_adopted, "flows whose rules of an earlier run were wrong or over, and were removed");
+COUNTER(flows_not_adopted,
+	"flows whose rules from an earlier run were wrong or not needed any more and were removed");
 
 struct leftovers {
 	struct leftover *at; /* by slot */

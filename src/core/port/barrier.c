@@ -7,8 +7,9 @@
 #include "core/path/plan.h"
 #include "core/walk.h"
 
-COUNTER(barriers_raised, "ports whose packets all went to the CPU while rules were removed");
-COUNTER(barriers_refused, "ports whose driver took no such rule");
+COUNTER(barriers_raised,
+	"times that a barrier sent all packets of a port to the CPU while rules were removed");
+COUNTER(barriers_refused, "times that a driver refused a barrier");
 
 /* Up to this many flows are removed without a barrier. */
 #define FEW_FLOWS 16

@@ -9,7 +9,7 @@
 #include "base/util.h"
 
 COUNTER(hardware_full, "rules refused because the table of a NIC was full");
-COUNTER(card_pauses, "times that a NIC was left alone because it kept failing");
+COUNTER(card_pauses, "times that installs on a NIC were paused because it kept failing");
 
 /* Failures in a row that pause a card, and length of the pause, doubled each time. */
 #define FAILURES_MAX   32

@@ -11,7 +11,7 @@
 #include "base/util.h"
 #include "core/rules/slot.h"
 
-COUNTER(probes, "times that a driver was asked which rules it takes");
+COUNTER(probes, "times that the daemon probed which rules a driver accepts");
 
 /* Pause before a probe that failed for the moment is repeated; doubled each time. */
 #define PROBE_PAUSE_MS	   1000
@@ -246,7 +246,7 @@ static void want_pair(struct nic *nic, unsigned int in, unsigned int out)
 	*pair = (struct nic_pair){ .due = MONO_NEVER };
 	if (are_two_uplinks(&nic->port[in].link, &nic->port[out].link)) {
 		snprintf(pair->extack, sizeof(pair->extack), "%s",
-			 "both are uplinks of one switch");
+			 "both are uplinks of the same switch");
 		refuse(nic, in, out, REASON_NO_RECIPE);
 		return;
 	}

@@ -14,8 +14,10 @@
 #include "core/port/portstate.h"
 #include "core/walk.h"
 
-COUNTER(guards_renewed, "times that guards were put in again because the NIC may have lost them");
-COUNTER(ports_mended, "times that the guards or the clsact of a port were gone and made anew");
+COUNTER(guards_renewed,
+	"times that the guards of a port were added again because the NIC may have lost them");
+COUNTER(ports_mended,
+	"times that the guards or the clsact of a port were missing and the daemon restored them");
 
 #define BOTH_GUARDS  3
 /* Sampling rounds without evidence after which guards are no longer trusted. */

@@ -15,9 +15,9 @@
 #include "core/port/portfsm.h"
 #include "core/walk.h"
 
-COUNTER(rules_lost, "flows whose rules were found to be gone from kernel or NIC");
-COUNTER(rules_not_hit, "flows given up because their rules did nothing");
-COUNTER(doubts, "times that conntrack was asked because a rule stood still");
+COUNTER(rules_lost, "flows whose rules had disappeared from the kernel or the NIC");
+COUNTER(rules_not_hit, "flows returned to the CPU because packets did not hit their rules");
+COUNTER(doubts, "times that the daemon asked conntrack about a flow to verify its rules");
 
 #define BOTH	   (1u << DIR_ORIG | 1u << DIR_REPLY)
 /* Time after an install in which packets may still be in the stack. Also the largest

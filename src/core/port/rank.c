@@ -13,8 +13,8 @@
 #include "core/flow/policy.h"
 #include "core/port/proof.h"
 
-COUNTER(hardware_swaps, "flows that lost their place in a full NIC to a busier one");
-COUNTER(hardware_fills, "flows that got free room in a full NIC");
+COUNTER(hardware_swaps, "flows that lost their place in a full NIC to a busier flow");
+COUNTER(hardware_fills, "flows that got a place in a full NIC when room became free");
 
 #define RANK_MS	      1000
 #define SLICE	      512

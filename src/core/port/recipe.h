@@ -18,10 +18,10 @@
 
 /* Shapes, in the order in which they are tried. */
 #define RECIPE_SHAPE_LIST(X)                                                                     \
-	X(FULL, "full", "TTL decremented, checksums named")                                      \
+	X(FULL, "full", "TTL decremented, csum action for the checksums")                        \
 	X(NO_CSUM, "no-csum", "TTL decremented, checksums left to the NIC")                      \
 	X(EXACT_TTL, "exact-ttl", "TTL matched and set to one less")                             \
-	X(IMPLICIT, "implicit-ttl", "port of arrival matched, TTL left to the NIC")
+	X(IMPLICIT, "implicit-ttl", "ingress port matched, TTL left to the NIC")
 
 enum recipe_shape {
 #define X(id, name, text) RECIPE_##id,

@@ -10,7 +10,8 @@
 #include "core/walk.h"
 
 COUNTER(epochs_closed, "times that all flows lost their admission because the ruleset changed");
-COUNTER(marks_revoked, "connections whose mark was taken because of a set element or by mark");
+COUNTER(marks_revoked,
+	"connections whose mark was revoked because a ruleset change may concern them");
 
 static bool is_valid(const struct engine *e, uint32_t mark)
 {
