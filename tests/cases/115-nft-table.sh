@@ -26,7 +26,7 @@ acct=/proc/sys/net/netfilter/nf_conntrack_acct
 # ---- up, epoch, down ----
 
 assert_eq "before" "$(state)" "absent epoch=0"
-assert_eq "an epoch for no table" "$(own epoch)" "epoch: -2 table inet nft_offload is not there or not whole"
+assert_eq "an epoch for no table" "$(own epoch)" "epoch: -2 table inet nft_offload is missing or incomplete"
 assert_eq "removal of no table" "$(own down)" "down: 0 "
 # Host bits, prefixes in others, neighbours, the last address; ports that touch and overlap; twice the same.
 set -- prefix=10.1.2.3/8 prefix=10.7.0.0/16 prefix=192.168.1.0/24 prefix=192.168.0.0/24 prefix=255.255.255.255/32 \
@@ -98,7 +98,7 @@ for table in 'table inet nft_offload { }' \
 	echo "$table" | box_nft -f -
 	box_nft list ruleset >before
 	for verb in up epoch down; do
-		assert_eq "$verb" "$(own "$verb")" "$verb: -17 there is a table inet nft_offload that is not ours"
+		assert_eq "$verb" "$(own "$verb")" "$verb: -17 table inet nft_offload exists, but nft-offloadd did not create it"
 	done
 	assert_eq "state" "$(state)" "foreign epoch=0"
 	box_nft list ruleset | diff -u before - || fail "somebody else's table has changed"
@@ -134,9 +134,9 @@ wait_for 5 gone
 # ---- refused ----
 
 assert_eq "an epoch outside of the mask" "$(own up epoch=0x80000000)" \
-	"up: -22 the mark, its epoch, the exemptions and the flowtables do not fit"
+	"up: -22 the mark, its epoch, an exemption or a flowtable is not valid"
 assert_eq "a mark with our bits" "$(own up mark=0x10000005)" \
-	"up: -22 the mark, its epoch, the exemptions and the flowtables do not fit"
+	"up: -22 the mark, its epoch, an exemption or a flowtable is not valid"
 labns box setpriv --reuid 65534 --clear-groups "$LAB_BUILD/tests/golden/golden-lab" nft own up >out
 grep -q '^up: -1 .' out || fail "without privilege: $(cat out)"
 assert_eq "tables" "$(box_nft list tables)" ""

@@ -33,10 +33,10 @@ table inet nft_offload {
 }
 END
 router_nft list ruleset >before
-start_fails 'there is a table inet nft_offload that is not ours'
+start_fails 'table inet nft_offload exists, but nft-offloadd did not create it'
 start_fails 'rename or delete that table'
 unchanged
-expect_warning 'no nft table of our own: there is a table inet nft_offload that is not ours'
+expect_warning 'no nft table of our own: table inet nft_offload exists, but nft-offloadd did not create it'
 start_daemon 'devices = { "lan0", "wan0" }' 'offload = software' 'admit-fallback = events'
 offload -j status >status.json
 grep -q '"admit": *"events"' status.json || fail "$(cat status.json)"
@@ -113,7 +113,7 @@ labns server labtraffic serve tcp --port 7000 >serve 2>&1 &
 wait_for 20 has_line serve listening
 labns client labtraffic send tcp "$SERVER4" --port 7000 --bytes 8000000000 --rate 50000 >send 2>&1 &
 wait_for 10 has_rules lan0 1
-expect_warning 'there is a table inet nft_offload that is not ours'
+expect_warning 'table inet nft_offload exists, but nft-offloadd did not create it'
 router_nft -f - <<'END'
 delete table inet nft_offload
 table inet nft_offload {
@@ -122,7 +122,7 @@ table inet nft_offload {
 END
 wait_for 3 has_rules lan0 0
 is_closed() {
-	offload status | grep -q 'no connection is admitted just now: there is a table inet nft_offload that is not ours'
+	offload status | grep -q 'no connection is admitted at the moment: table inet nft_offload exists, but nft-offloadd did not create it'
 }
 wait_for 5 is_closed
 router_nft list table inet nft_offload | grep -q 'of somebody else' || fail "it was touched"

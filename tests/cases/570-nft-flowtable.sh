@@ -40,7 +40,7 @@ done
 
 # ---- up, renewal, epoch, down ----
 
-assert_eq "a renewal of no table" "$(own renew software=v0)" "renew: -2 table inet nft_offload is not there or not whole"
+assert_eq "a renewal of no table" "$(own renew software=v0)" "renew: -2 table inet nft_offload is missing or incomplete"
 set -- counter software=v0 software=v1 hardware=nic0 hardware=nic1 software-pair=v0:v1 \
 	hardware-pair=nic1.5:nic0 min-packets=20 prefix=10.0.0.0/8 mark=5
 assert_eq "up" "$(own up "$@")" "up: 0 "
@@ -100,7 +100,7 @@ for change in 'delete flowtable inet nft_offload software { devices = { v1 } ; }
 	esac
 	# shellcheck disable=SC2086
 	assert_eq "$change, and a renewal" "$(own renew $words)" \
-		"renew: -2 table inet nft_offload is not there or not whole"
+		"renew: -2 table inet nft_offload is missing or incomplete"
 done
 
 # ---- devices that go, or get another name ----
@@ -154,7 +154,7 @@ kill "$monitor"
 
 # ---- refused ----
 
-not_fit="the mark, its epoch, the exemptions and the flowtables do not fit"
+not_fit="the mark, its epoch, an exemption or a flowtable is not valid"
 assert_eq "a device twice" "$(own up software=v0 software=v0)" "up: -22 $not_fit"
 assert_eq "both kinds without pairs" "$(own up software=v0 hardware=nic0)" "up: -22 $not_fit"
 assert_eq "a pair of hardware without such a device" "$(own up software=v0 hardware-pair=v0:v0)" "up: -22 $not_fit"

@@ -28,7 +28,7 @@
 #define ATTEMPTS 8
 #define EXPR_TEXT_SIZE 160
 
-#define TEXT_DO_NOT_FIT "the mark, its epoch, the exemptions and the flowtables do not fit"
+#define TEXT_DO_NOT_FIT "the mark, its epoch, an exemption or a flowtable is not valid"
 
 struct nfttable {
 	struct nlsock sock;
@@ -421,7 +421,7 @@ static int look(struct nfttable *o, const struct nftlayout_config *c, struct loo
 			err = look_once(o, c, l, ret_err);
 	}
 	if (err && !ret_err->extack[0])
-		fail(ret_err, err, "cannot look at the nft tables");
+		fail(ret_err, err, "cannot read the nft tables");
 	return err;
 }
 
@@ -452,7 +452,7 @@ static int look_to_change(struct nfttable *o, const struct nftlayout_config *c, 
 		return err;
 	if (l->state.found == NFTTABLE_FOREIGN)
 		return fail(ret_err, -EEXIST,
-			    "there is a table inet " NFTNAMES_TABLE " that is not ours");
+			    "table inet " NFTNAMES_TABLE " exists, but nft-offloadd did not create it");
 	if (l->state.owner && l->state.owner != nfttable_portid(o))
 		return fail(ret_err, -EPERM,
 			    "table inet " NFTNAMES_TABLE " belongs to another process");
@@ -530,7 +530,7 @@ static int change_once(struct nfttable *o, const struct nftlayout_config *c, boo
 	if (err)
 		return err;
 	if (!l.state.is_whole)
-		return fail(ret_err, -ENOENT, "table inet " NFTNAMES_TABLE " is not there or not whole");
+		return fail(ret_err, -ENOENT, "table inet " NFTNAMES_TABLE " is missing or incomplete");
 	/* The requests name the table, and a rule's handle is valid only within its table. By now
 	 * the name may belong to another table, so the generation must still be the same. */
 	nftbatch_begin(o->trans, generation);

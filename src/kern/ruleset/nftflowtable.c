@@ -167,7 +167,7 @@ int nftflowtable_look(struct nftflowtable *f, const struct flowtable_ref *ref, s
 		*ret_err = nlerr_make(err);
 	}
 	if (err && !ret_err->extack[0])
-		snprintf(ret_err->extack, sizeof(ret_err->extack), "cannot look at flowtable %s",
+		snprintf(ret_err->extack, sizeof(ret_err->extack), "cannot read flowtable %s",
 			 ref->name);
 	if (!err)
 		*ret = a.flowtable;

@@ -191,7 +191,7 @@ static void get_queue(struct reader *r, const struct expr *e)
 	struct ruleop *op;
 
 	if (e->attr[NFTA_QUEUE_SREG_QNUM])
-		add_stmt(r, RULESTMT_QUEUE, false, "queue to a number of the packet");
+		add_stmt(r, RULESTMT_QUEUE, false, "queue to a number chosen per packet");
 	else
 		add_stmt(r, RULESTMT_QUEUE, false, "queue to %u",
 			 (unsigned int)e->value[NFTA_QUEUE_NUM]);
@@ -256,14 +256,14 @@ static const char *header_text(const struct expr *e)
 	bool is_ip4 = e->value[NFTA_PAYLOAD_CSUM_TYPE] == NFT_PAYLOAD_CSUM_INET;
 
 	if (base == NFT_PAYLOAD_TRANSPORT_HEADER)
-		return "set of the transport header";
+		return "transport header set";
 	if (base != NFT_PAYLOAD_NETWORK_HEADER)
-		return "set of a header";
+		return "header set";
 	if (offset <= 1)
 		return is_ip4 ? "ip dscp set" : "ip6 dscp set";
 	if (is_ip4 ? offset == 8 : offset == 6 || offset == 7)
 		return is_ip4 ? "ip ttl set" : "ip6 hoplimit set";
-	return is_ip4 ? "set of the IPv4 header" : "set of the IPv6 header";
+	return is_ip4 ? "ip header set" : "ip6 header set";
 }
 
 static void get_payload(struct reader *r, const struct expr *e)
@@ -305,7 +305,7 @@ static void get_exthdr(struct reader *r, const struct expr *e)
 		add_stmt(r, RULESTMT_HEADER, true, "tcp option %s",
 			 e->attr[NFTA_EXTHDR_SREG] ? "set" : "reset");
 	} else {
-		add_stmt(r, RULESTMT_HEADER, true, "set of a header");
+		add_stmt(r, RULESTMT_HEADER, true, "header option set");
 	}
 }
 

@@ -506,7 +506,7 @@ static int read_some(struct nftrules *r, struct nlerr *ret_err)
 	int n = nlsock_recv_many(&r->sock, DATAGRAMS, on_message, r);
 
 	if (n < 0)
-		return fail(ret_err, n, "cannot read from the kernel");
+		return fail(ret_err, n, "cannot read the kernel's answer");
 	if (!r->is_answered && mono_diff_ms(mono_now(), r->asked) > TIMEOUT_MS)
 		return fail(ret_err, -ETIMEDOUT, "no answer from the kernel");
 	if (!r->is_answered)
@@ -526,7 +526,7 @@ int nftrules_read(struct nftrules *r, struct nlerr *ret_err)
 	if (!r->seq) {
 		err = ask(r);
 		if (err)
-			return fail(ret_err, err, "cannot ask the kernel");
+			return fail(ret_err, err, "cannot send a request to the kernel");
 	}
 	err = read_some(r, ret_err);
 	if (err > 0)

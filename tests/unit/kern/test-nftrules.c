@@ -464,7 +464,7 @@ static void header_writes(void **state UNUSED)
 	expect_stmt(1, RULESTMT_HEADER, "ip6 dscp set");
 	expect_stmt(2, RULESTMT_HEADER, "ip ttl set");
 	expect_stmt(3, RULESTMT_HEADER, "ip6 hoplimit set");
-	expect_stmt(4, RULESTMT_HEADER, "set of the transport header");
+	expect_stmt(4, RULESTMT_HEADER, "transport header set");
 }
 
 static void write_option(uint32_t type)
