@@ -35,42 +35,42 @@ static bool has_filter(const struct cmd_args *args)
 static const char *check_words(const struct cmd_args *args)
 {
 	if (args->n_words)
-		return "there is nothing to name after this command";
+		return "this command takes no arguments";
 	return NULL;
 }
 
 static const char *check_status(const struct cmd_args *args)
 {
 	if (has_filter(args) || args->all)
-		return "status takes no options of its own";
+		return "status takes no filters and no --all";
 	return check_words(args);
 }
 
 static const char *check_devices(const struct cmd_args *args)
 {
 	if (has_filter(args) || args->all)
-		return "devices takes no options of its own";
+		return "devices takes no filters and no --all";
 	return check_words(args);
 }
 
 static const char *check_doctor(const struct cmd_args *args)
 {
 	if (has_filter(args) || args->all)
-		return "doctor takes no options of its own";
+		return "doctor takes no filters and no --all";
 	return check_words(args);
 }
 
 static const char *check_cleanup(const struct cmd_args *args)
 {
 	if (has_filter(args) || args->all)
-		return "cleanup takes no options of its own";
+		return "cleanup takes no filters and no --all";
 	return check_words(args);
 }
 
 static const char *check_flows(const struct cmd_args *args)
 {
 	if (args->all)
-		return "--all belongs to flush; flows shows all connections anyway";
+		return "--all is an option of flush; flows shows all connections anyway";
 	return check_words(args);
 }
 
@@ -79,7 +79,7 @@ static const char *check_tuple(const struct cmd_args *args)
 	json_t *tuple;
 
 	if (tuplearg_parse(args->words, args->n_words, &tuple))
-		return "write the connection like: tcp 192.0.2.1:4000 198.51.100.1:80";
+		return "write the connection like this: tcp 192.0.2.1:4000 198.51.100.1:80";
 	json_decref(tuple);
 	return NULL;
 }
@@ -87,14 +87,14 @@ static const char *check_tuple(const struct cmd_args *args)
 static const char *check_why(const struct cmd_args *args)
 {
 	if (has_filter(args) || args->all)
-		return "why takes one connection";
+		return "why takes one connection, no filters and no --all";
 	return check_tuple(args);
 }
 
 static const char *check_flush(const struct cmd_args *args)
 {
 	if (has_filter(args))
-		return "flush takes one connection, or --all";
+		return "flush takes no filters, only one connection or --all";
 	if (args->all)
 		return args->n_words ? "flush takes one connection or --all, not both" : NULL;
 	if (!args->n_words)
@@ -207,19 +207,19 @@ static void show_flush(struct out *out, const json_t *answer)
 
 /* clang-format off */
 static const struct command commands[] = {
-	{ { "status", "", "what the daemon does, and how it is" },
+	{ { "status", "", "state of the daemon, its devices and its counters" },
 	  check_status, CTL_METHOD_STATUS, false, no_parameters, show_status, NULL },
-	{ { "flows", "[FILTERS]", "all TCP and UDP connections, and where they are forwarded" },
+	{ { "flows", "[FILTERS]", "all TCP and UDP connections, and what forwards them" },
 	  check_flows, CTL_METHOD_FLOWS, true, filter_parameters, show_flow, end_flows },
-	{ { "devices", "", "the devices, what their hardware takes, and what it refused" },
+	{ { "devices", "", "the devices, and which rules their hardware accepts and refuses" },
 	  check_devices, CTL_METHOD_DEVICES, true, no_parameters, show_device, end_devices },
-	{ { "doctor", "", "rules that offload skips, and what stands in its way" },
+	{ { "doctor", "", "nft rules that offloaded packets skip, and problems of the system" },
 	  check_doctor, CTL_METHOD_DOCTOR, true, no_parameters, show_finding, end_findings },
 	{ { "why", "TUPLE", "how the daemon decides about one connection, step by step" },
 	  check_why, CTL_METHOD_WHY, false, tuple_parameters, show_why, NULL },
-	{ { "flush", "TUPLE | --all", "take connections out of the offload" },
+	{ { "flush", "TUPLE | --all", "return connections to the CPU" },
 	  check_flush, CTL_METHOD_FLUSH, false, flush_parameters, show_flush, NULL },
-	{ { "cleanup", "", "remove what a daemon that is gone has left in the kernel" },
+	{ { "cleanup", "", "remove what a daemon that no longer runs left in the kernel" },
 	  check_cleanup, NULL, false, NULL, NULL, NULL },
 };
 /* clang-format on */
@@ -246,7 +246,7 @@ const char *cmd_check(const struct cmd_args *args)
 		return "no command given";
 	command = find_command(args->command);
 	if (!command)
-		return "there is no such command";
+		return "unknown command";
 	return command->check(args);
 }
 

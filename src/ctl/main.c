@@ -49,18 +49,18 @@ static void print_help(void)
 		printf("  %-7s %-14s %s\n", help->name, help->arguments, help->help);
 	printf("\n"
 	       "TUPLE is a connection: tcp 192.0.2.1:4000 198.51.100.1:80\n"
-	       "IPv6 addresses stand in brackets; \"zone N\" may follow.\n"
+	       "Put IPv6 addresses in brackets. \"zone N\" may follow.\n"
 	       "\n"
-	       "Filters of flows:\n"
-	       "  --state STATE    offloaded, pending or software\n"
+	       "Filters for flows:\n"
+	       "  --state STATE    offloaded, kernel, pending or software\n"
 	       "  --proto PROTO    tcp or udp\n"
-	       "  --reason NAME    why it is in software, as in the REASON column\n"
+	       "  --reason NAME    why it is not offloaded, as in the REASON column\n"
 	       "  --device NAME    a device on its path\n"
 	       "\n"
 	       "Options:\n"
 	       "  -s, --socket PATH  control socket (" CTL_SOCKET_PATH ")\n"
 	       "  -j, --json         JSON instead of text\n"
-	       "  -p, --pretty       JSON on several lines\n"
+	       "  -p, --pretty       indented JSON\n"
 	       "  -V, --version\n"
 	       "  -h, --help\n");
 }

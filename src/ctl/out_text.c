@@ -268,7 +268,7 @@ static void end_flows(struct out *out)
 static void put_devices_status(struct out *out, const json_t *devices)
 {
 	if (!json_array_size(devices)) {
-		fputs("devices: none named\n", out->stream);
+		fputs("devices: none\n", out->stream);
 		return;
 	}
 	fputs("devices:\n", out->stream);
@@ -293,7 +293,7 @@ static void put_flow_totals(struct out *out, const json_t *flows)
 	fprintf(out->stream,
 		"flows: %" JSON_INTEGER_FORMAT " of at most %" JSON_INTEGER_FORMAT
 		"; %" JSON_INTEGER_FORMAT " offloaded, %" JSON_INTEGER_FORMAT
-		" by the kernel's flowtable, %" JSON_INTEGER_FORMAT
+		" in a kernel flowtable, %" JSON_INTEGER_FORMAT
 		" pending, %" JSON_INTEGER_FORMAT " in software\n",
 		int_in(flows, "total"), int_in(flows, "max"), int_in(flows, "offloaded"),
 		int_in(flows, "kernel"), int_in(flows, "pending"), int_in(flows, "software"));
@@ -336,7 +336,7 @@ static void put_forwarded(struct out *out, const json_t *status)
 	put_bytes(&reply, int_in(bytes, "reply"));
 	fprintf(out->stream,
 		"forwarded by rules: %s in %" JSON_INTEGER_FORMAT
-		" packets, and %s in %" JSON_INTEGER_FORMAT " packets of replies\n",
+		" packets (original), %s in %" JSON_INTEGER_FORMAT " packets (reply)\n",
 		strbuf_str(&orig), int_in(packets, "orig"), strbuf_str(&reply),
 		int_in(packets, "reply"));
 }
@@ -345,7 +345,7 @@ static void put_admission(struct out *out, const json_t *a)
 {
 	if (!json_is_object(a) || json_is_true(json_object_get(a, "open")))
 		return;
-	fputs("no connection is admitted just now", out->stream);
+	fputs("no connection is admitted at the moment", out->stream);
 	if (json_string_length(json_object_get(a, "trouble")))
 		write_text(out->stream, ": ", a, "trouble");
 	fputc('\n', out->stream);
@@ -385,7 +385,7 @@ static void put_status(struct out *out, const json_t *status)
 	put_flowtable(out, json_object_get(status, "flowtable"));
 	put_devices_status(out, json_object_get(status, "devices"));
 	put_flow_totals(out, json_object_get(status, "flows"));
-	put_numbers(out, "in software because", json_object_get(status, "reasons"));
+	put_numbers(out, "in software, by reason", json_object_get(status, "reasons"));
 	put_forwarded(out, status);
 	put_numbers(out, "counters", json_object_get(status, "counters"));
 }
@@ -407,8 +407,8 @@ static void write_table(FILE *stream, const json_t *table)
 	} else {
 		fputs(", never full so far", stream);
 	}
-	fprintf(stream, "%s%s\n", is_true_in(table, "paused") ? "; it failed, paused" : "",
-		is_true_in(table, "stuck") ? "; its driver does not return" : "");
+	fprintf(stream, "%s%s\n", is_true_in(table, "paused") ? "; paused after failures" : "",
+		is_true_in(table, "stuck") ? "; a call into its driver does not return" : "");
 }
 
 /* A list of all 16 classes is shown as "everything". */
@@ -433,7 +433,7 @@ static void write_refusal(FILE *stream, const json_t *refusal)
 {
 	if (!json_is_object(refusal))
 		return;
-	write_text(stream, "\n      heard of ", refusal, "class");
+	write_text(stream, "\n      last error for ", refusal, "class");
 	write_text(stream, ": ", refusal, "text");
 	fprintf(stream, " (errno %" JSON_INTEGER_FORMAT ")", int_in(refusal, "errno"));
 }
@@ -457,8 +457,8 @@ static void write_pair(FILE *stream, const json_t *pair)
 	write_refusal(stream, json_object_get(pair, "refusal"));
 	if (int_in(pair, "hit") || int_in(pair, "not_hit"))
 		fprintf(stream,
-			"\n      directions seen to count in hardware: %" JSON_INTEGER_FORMAT
-			", not: %" JSON_INTEGER_FORMAT,
+			"\n      directions with packets counted in hardware: %" JSON_INTEGER_FORMAT
+			", without: %" JSON_INTEGER_FORMAT,
 			int_in(pair, "hit"), int_in(pair, "not_hit"));
 	fputc('\n', stream);
 }
@@ -495,7 +495,7 @@ static void put_device(struct out *out, const json_t *device)
 		write_member(out->stream, ", port ", device, "port_name");
 		fputc('\n', out->stream);
 	}
-	write_text(out->stream, "  packets about to expire are guarded: ", device, "guard");
+	write_text(out->stream, "  guard for packets about to expire: ", device, "guard");
 	fputc('\n', out->stream);
 	write_bypass(out->stream, json_object_get(device, "bypass"));
 	write_table(out->stream, json_object_get(device, "table"));
@@ -506,7 +506,7 @@ static void put_device(struct out *out, const json_t *device)
 static void end_devices(struct out *out)
 {
 	if (!text_of(out)->has_devices)
-		fputs("no device is named\n", out->stream);
+		fputs("no devices\n", out->stream);
 }
 
 /* ---- doctor */
@@ -553,7 +553,7 @@ static void end_findings(struct out *out)
 {
 	end_group(out);
 	if (!text_of(out)->severity[0])
-		fputs("nothing was found\n", out->stream);
+		fputs("no findings\n", out->stream);
 }
 
 /* ---- why, flush, errors */
@@ -619,7 +619,7 @@ static void put_flush(struct out *out, const json_t *flush)
 {
 	json_int_t n = int_in(flush, "flushed");
 
-	fprintf(out->stream, "%" JSON_INTEGER_FORMAT " %s taken out of the offload\n", n,
+	fprintf(out->stream, "%" JSON_INTEGER_FORMAT " %s returned to the CPU\n", n,
 		n == 1 ? "connection" : "connections");
 }
 

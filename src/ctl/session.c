@@ -45,7 +45,7 @@ static void explain_connect(const char *path, int err, struct session_error *err
 	case ECONNREFUSED: advice = "; is it running? (systemctl status nft-offloadd)"; break;
 	case EACCES:
 	case EPERM:
-		advice = "; the socket or a directory above it is closed to this user: "
+		advice = "; this user may not use the socket or a directory above it: "
 			 "try as root";
 		break;
 	case EAGAIN: advice = "; too many clients are waiting"; break;
@@ -188,7 +188,7 @@ static void explain_receive(const struct session *session, int err, struct sessi
 				  "nft-offloadd closed the connection; its log may say why");
 		break;
 	case -EMSGSIZE:
-		session_error_set(error, "protocol", "an answer of nft-offloadd is too large");
+		session_error_set(error, "protocol", "an answer from nft-offloadd is too large");
 		break;
 	default:
 		session_error_set(error, "no-answer", "cannot read from nft-offloadd: %s",
@@ -219,7 +219,7 @@ static json_t *receive_message(struct session *session, int *ret_err, struct ses
 	session->scanned = 0;
 	if (!json_is_object(message)) {
 		json_decref(message);
-		session_error_set(error, "protocol", "the answer of nft-offloadd is not varlink");
+		session_error_set(error, "protocol", "the answer from nft-offloadd is not varlink");
 		*ret_err = -EPROTO;
 		return NULL;
 	}
@@ -246,7 +246,7 @@ static void explain_error(const char *name, const json_t *parameters, struct ses
 		session_error_set(error, name,
 				  "the running nft-offloadd does not know this command");
 	else
-		session_error_set(error, name, "nft-offloadd refused: %s", name);
+		session_error_set(error, name, "nft-offloadd refused the request: %s", name);
 }
 
 int session_next(struct session *session, json_t **ret_parameters, bool *ret_continues,
@@ -265,7 +265,7 @@ int session_next(struct session *session, json_t **ret_parameters, bool *ret_con
 		explain_error(name, parameters, error);
 		err = -EREMOTEIO;
 	} else if (parameters && !json_is_object(parameters)) {
-		session_error_set(error, "protocol", "the answer of nft-offloadd is not varlink");
+		session_error_set(error, "protocol", "the answer from nft-offloadd is not varlink");
 		err = -EPROTO;
 	} else {
 		*ret_parameters = parameters ? json_incref(parameters) : json_object();

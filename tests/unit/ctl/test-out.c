@@ -161,11 +161,11 @@ static void test_text_status(void **state UNUSED)
 	       "devices:\n"
 	       "  lan0: ready\n"
 	       "  wan?0: failed, no (Busy)\n"
-	       "flows: 12 of at most 65536; 6 offloaded, 1 by the kernel's flowtable, 2 pending, 3 in software\n"
-	       "in software because:\n"
+	       "flows: 12 of at most 65536; 6 offloaded, 1 in a kernel flowtable, 2 pending, 3 in software\n"
+	       "in software, by reason:\n"
 	       "  not-assured                               2    "
 	       "mtu                                       1\n"
-	       "forwarded by rules: 1023 B in 100 packets, and 1.0 TiB in 200 packets of replies\n"
+	       "forwarded by rules: 1023 B in 100 packets (original), 1.0 TiB in 200 packets (reply)\n"
 	       "counters:\n"
 	       "  a                                         1    "
 	       "c                              123456789012\n");
@@ -205,10 +205,10 @@ static void test_text_flush_and_error(void **state UNUSED)
 	finish();
 	assert_string_equal(errors, "nft-offload: some?text\n");
 	assert_int_equal(strncmp(text,
-				 "1 connection taken out of the offload\n"
-				 "20 connections taken out of the offload\nPROTO  ",
-				 strlen("1 connection taken out of the offload\n"
-					"20 connections taken out of the offload\nPROTO  ")),
+				 "1 connection returned to the CPU\n"
+				 "20 connections returned to the CPU\nPROTO  ",
+				 strlen("1 connection returned to the CPU\n"
+					"20 connections returned to the CPU\nPROTO  ")),
 			 0);
 	assert_non_null(strstr(text, "192.0.2.1:4000"));
 	forget();
@@ -245,18 +245,18 @@ static void test_text_devices(void **state UNUSED)
 	expect("lan?0: ready\n"
 	       "  driver mlx5_core at 0000:03:00.0, hw-tc-offload on, eswitch switchdev, switch id "
 	       "abcd, port p0\n"
-	       "  packets about to expire are guarded: hardware\n"
+	       "  guard for packets about to expire: hardware\n"
 	       "  offload would bypass: xdp (ingress, allowed), sha?per (egress)\n"
-	       "  table of card 1: 12 rules of 4096 (learnt); it failed, paused; its driver does not "
-	       "return\n"
+	       "  table of card 1: 12 rules of 4096 (learnt); paused after failures; a call into "
+	       "its driver does not return\n"
 	       "  to wan?0: ready, full (all of it; one priority)\n"
 	       "      takes tcp ip4 routed, udp ip4 routed\n"
 	       "      refuses tcp ip6 routed\n"
-	       "      heard of tcp ip6 routed: no?tunnels (errno 95)\n"
-	       "      directions seen to count in hardware: 7, not: 1\n"
+	       "      last error for tcp ip6 routed: no?tunnels (errno 95)\n"
+	       "      directions with packets counted in hardware: 7, without: 1\n"
 	       "  to dmz0: refused, no-recipe: takes none\n"
 	       "eth9: unusable, driver-not-allowed: nobody knows it\n"
-	       "  packets about to expire are guarded: none\n");
+	       "  guard for packets about to expire: none\n");
 }
 
 /* All 16 classes are one word; a table without size was never full. */
@@ -270,7 +270,7 @@ static void test_text_device_in_short(void **state UNUSED)
 	     "\"8\",\"9\",\"10\",\"11\",\"12\",\"13\",\"14\",\"15\",\"16\"]},\"refuses\":[]}]}");
 	out->ops->devices_end(out);
 	expect("a: ready\n"
-	       "  packets about to expire are guarded: none\n"
+	       "  guard for packets about to expire: none\n"
 	       "  table of card 0: 0 rules, never full so far\n"
 	       "  to b: ready, full (t)\n"
 	       "      takes everything\n");
@@ -280,7 +280,7 @@ static void test_text_no_devices(void **state UNUSED)
 {
 	begin(false, false);
 	out->ops->devices_end(out);
-	expect("no device is named\n");
+	expect("no devices\n");
 }
 
 /* Members that are missing, of another kind, or that would write to a terminal. */
@@ -319,7 +319,7 @@ static void test_text_bad_devices(void **state UNUSED)
 	begin(false, false);
 	feed(out->ops->device, "{}");
 	out->ops->devices_end(out);
-	expect("-: -\n  packets about to expire are guarded: -\n");
+	expect("-: -\n  guard for packets about to expire: -\n");
 }
 
 /* The same for what else is shown. */
@@ -354,7 +354,7 @@ static void test_text_no_findings(void **state UNUSED)
 {
 	begin(false, false);
 	out->ops->findings_end(out);
-	expect("nothing was found\n");
+	expect("no findings\n");
 }
 
 static void test_json_findings(void **state UNUSED)

@@ -145,7 +145,7 @@ static void test_errors(void **state UNUSED)
 	} cases[] = {
 		{ "{\"error\":\"org.x.E\",\"parameters\":{\"text\":\"no way\"}}", "org.x.E",
 		  "no way", -EREMOTEIO },
-		{ "{\"error\":\"org.x.E\"}", "org.x.E", "nft-offloadd refused: org.x.E",
+		{ "{\"error\":\"org.x.E\"}", "org.x.E", "nft-offloadd refused the request: org.x.E",
 		  -EREMOTEIO },
 		{ "{\"error\":\"" CTL_ERROR_INVALID_PARAMETER "\",\"parameters\":"
 		  "{\"parameter\":\"src\",\"text\":\"is odd\"}}",
@@ -156,11 +156,11 @@ static void test_errors(void **state UNUSED)
 		{ "{\"error\":\"" CTL_ERROR_METHOD_NOT_FOUND "\",\"parameters\":{}}",
 		  CTL_ERROR_METHOD_NOT_FOUND, "the running nft-offloadd does not know this command",
 		  -EREMOTEIO },
-		{ "garbage", "protocol", "the answer of nft-offloadd is not varlink", -EPROTO },
-		{ "[]", "protocol", "the answer of nft-offloadd is not varlink", -EPROTO },
-		{ "{\"parameters\":3}", "protocol", "the answer of nft-offloadd is not varlink",
+		{ "garbage", "protocol", "the answer from nft-offloadd is not varlink", -EPROTO },
+		{ "[]", "protocol", "the answer from nft-offloadd is not varlink", -EPROTO },
+		{ "{\"parameters\":3}", "protocol", "the answer from nft-offloadd is not varlink",
 		  -EPROTO },
-		{ "", "protocol", "the answer of nft-offloadd is not varlink", -EPROTO },
+		{ "", "protocol", "the answer from nft-offloadd is not varlink", -EPROTO },
 	};
 
 	for (size_t i = 0; i < array_size(cases); i++) {
@@ -290,7 +290,7 @@ static void test_commands(void **state UNUSED)
 		    "\"dst\":\"192.0.2.2\",\"dport\":2,\"zone\":3}}",
 		    flushed, sizeof(flushed));
 	assert_int_equal(run(&args, false, &text), CMD_OK);
-	assert_string_equal(text, "1 connection taken out of the offload\n");
+	assert_string_equal(text, "1 connection returned to the CPU\n");
 	free(text);
 	expect_served(pid);
 
