@@ -2,27 +2,27 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=dash
 #
-# The guest is fit for the other cases: its kernel loads modules on demand, in
-# namespaces too, and can do what rules of ours consist of.
+# The guest can run the other cases: it has root, debugfs and modules; packets cross network
+# namespaces in both families; nft, tc and conntrack work there, and their modules are loaded on
+# demand.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
 
-assert_eq "the user" "$(id -u)" 0
-mountpoint -q /sys/kernel/debug || fail "no debugfs"
-[ -r "/lib/modules/$(uname -r)/modules.dep" ] || fail "no modules of this kernel"
-assert_eq "files in the case's directory that others left" "$(find . -type f | grep -v -x ./output || :)" ""
+assert_eq "user id" "$(id -u)" 0
+mountpoint -q /sys/kernel/debug || fail "debugfs is not mounted"
+[ -r "/lib/modules/$(uname -r)/modules.dep" ] || fail "no modules for this kernel"
+assert_eq "files of an earlier case" "$(find . -type f | grep -v -x ./output || :)" ""
 
 topo_router2
 
-# A packet that goes out by "Network is unreachable" or never arrives fails the case.
 for address in "$SERVER4" "$SERVER6"; do
-	in_client ping -q -c 2 -i 0.2 -W 2 "$address" >/dev/null || fail "no way to $address"
+	in_client ping -q -c 2 -i 0.2 -W 2 "$address" >/dev/null || fail "cannot reach $address"
 done
-in_server ping -q -c 1 -W 2 "$CLIENT4" >/dev/null || fail "no way back"
+in_server ping -q -c 1 -W 2 "$CLIENT4" >/dev/null || fail "the server cannot reach the client"
 
 topo_masquerade
-in_router nft list ruleset | grep -q masquerade || fail "no nft rule"
+in_router nft list ruleset | grep -q masquerade || fail "the masquerade rule is missing"
 
 tc -n router qdisc add dev lan0 clsact
 tc -n router filter add dev lan0 ingress protocol ip prio 10 handle 1 flower skip_hw \

@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=dash disable=SC2016 # the inner cases expand what they use
 #
-# What topo.sh promises about waiting, failing and the daemon's log.
+# topo.sh judges cases correctly: their exit status, what they wait for, the warnings in the
+# daemon's log, and how the daemon ends. All other cases rely on it.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
 
-# Runs a small case of its own, with its own directory; sets status and output.
+# Runs a small case in a directory of its own; sets status and output.
 run_case() {
 	mkdir -p "$CASE_DIR/inner"
 	status=0
@@ -29,7 +30,7 @@ assert_eq "message" "$output" "FAIL: number of things: got 1, wanted 2"
 run_case 'false; true'
 assert_eq "status of a case with a failed command" "$status" 1
 
-# It is as patient as the guest is slow, and what others took from the guest does not count.
+# wait_for waits longer in a slow guest. Time in which the guest could not run does not count.
 centiseconds
 start=$now
 run_case 'LAB_PATIENCE=150; wait_for 1 test -e nothing'
@@ -42,16 +43,16 @@ run_case 'LAB_PATIENCE=100; LAB_STOLEN=$CASE_DIR/stolen; echo 7 >stolen; (sleep 
 	wait_for 1 test -e nothing'
 centiseconds
 assert_eq "status after a time-out" "$status" 1
-assert_ge "centiseconds waited, two seconds of which were stolen" $((now - start)) 300
+assert_ge "centiseconds waited, including two stolen seconds" $((now - start)) 300
 
-# A bound that is a promise is for what is above the control.
+# assert_soon applies the bound to the time beyond that of the control.
 run_case 'assert_soon "a thing" 130 100 40'
-assert_eq "status of what is soon ($output)" "$status" 0
+assert_eq "status within the bound ($output)" "$status" 0
 run_case 'assert_soon "a thing" 150 100 40'
 assert_eq "message" "$(echo "$output" | tail -n 1)" \
 	"FAIL: a thing: got 150 ms, wanted at most 100 ms and the 40 ms of the control"
 
-# Only warnings that were announced may be in the log.
+# The log may hold only those warnings and errors that the case announced.
 run_case 'echo "warning: path: eth1: gone, staying in software" >"$DAEMON_LOG"'
 assert_eq "status after a warning" "$status" 1
 run_case 'expect_warning "eth1: gone"; echo "warning: path: eth1: gone, staying in software" >"$DAEMON_LOG"'
@@ -61,7 +62,7 @@ assert_eq "status after another error" "$status" 1
 run_case 'echo "info: path: warning: just words" >"$DAEMON_LOG"'
 assert_eq "status after an info line ($output)" "$status" 0
 
-# A service that tells its manager is ready, one that never is, one that ends badly.
+# A daemon that becomes ready, one that ends with an error, and one that ends before it is ready.
 mkdir bin
 export PATH="$CASE_DIR/bin:$PATH"
 topo_ns router
@@ -78,8 +79,8 @@ chmod +x bin/nft-offloadd
 run_case 'start_daemon good line; stop_daemon; start_daemon good; kill_daemon; start_daemon good'
 assert_eq "status with a good daemon ($output)" "$status" 0
 run_case 'start_daemon bad; stop_daemon'
-assert_eq "status with a daemon that ends badly" "$status" 1
+assert_eq "status after stop_daemon, when the daemon ends with an error" "$status" 1
 run_case 'start_daemon bad'
-assert_eq "status with a daemon that ends badly at the end" "$status" 1
+assert_eq "status when the daemon ends with an error after the case" "$status" 1
 run_case 'start_daemon early'
-assert_eq "status with a daemon that ends early" "$status" 1
+assert_eq "status when the daemon ends before it is ready" "$status" 1

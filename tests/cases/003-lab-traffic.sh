@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=dash
 #
-# Data crosses the router through NAT, unharmed, with both protocols and families,
-# and the router's own counter sees it. Cases prove an offload by the same counter.
+# TCP and UDP data crosses the router through NAT unchanged, in both families, and the router's
+# counter in the forward hook counts it. Other cases prove an offload by the same counter.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
@@ -13,7 +13,7 @@ topo_masquerade
 topo_acct
 topo_count_forward
 
-# The router forwards the data of a transfer both ways, and little else.
+# check PROTO FAMILY BYTES [OPTION...]: the router forwards the data of a transfer and little else
 check() {
 	local before after
 	before=$(fwd_bytes)
@@ -29,7 +29,7 @@ check udp 4 500000
 check tcp 6 3000000 --source "$CLIENT6_ULA"
 check udp 6 500000 --source "$CLIENT6_ULA"
 
-# Step by step, two at a time.
+# Two transfers at the same time, step by step.
 transfer_open one tcp 4 1000000 --sport 40000
 transfer_open two udp 4 100000 --sport 40000
 before=$(fwd_packets)
@@ -41,5 +41,5 @@ transfer_close one
 transfer_close two
 transfer_result one | grep -q ' closed=fin$' || fail "TCP did not end with FIN"
 
-# A reset is an end like another when the client asks for it.
+# A transfer may end with a reset when the client asks for it.
 transfer tcp 4 10000 --abort

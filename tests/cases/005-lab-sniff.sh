@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 200
 #
-# labsniff finds nothing wrong in what the stack and right rules forward, and finds
-# each thing that a rule can do wrong.
+# labsniff accepts what the stack and a correct rule forward, and finds a wrong TTL, MAC address, IP
+# address, port or checksum in what a faulty rule forwards. Cases that check every packet rely on
+# it.
 # shellcheck disable=SC3043 # local
 set -eu
 # shellcheck source=../lab/topo.sh
@@ -18,7 +19,7 @@ AS_SENT="ttl=63,dmac=$SERVER_MAC,smac=$WAN_MAC"
 RIGHT="action pedit ex $MACS munge ip ttl dec munge ip src set $ROUTER4 munge udp sport set 33001 \
 	pipe action csum ip4h and udp pipe action mirred egress redirect dev wan0"
 
-# packets ADDRESS: ten to the server, from port 33000 to port 5300
+# packets ADDRESS: sends ten UDP packets from port 33000 to port 5300 of this address
 packets() {
 	in_client python3 -c '
 import socket, sys
@@ -38,7 +39,9 @@ have_arrived() {
 	[ "$(received)" -ge "$1" ]
 }
 
-# judge STATUS KIND FLOW ACTION...: what the sniffer says about ten packets under a rule
+# judge STATUS KIND FLOW [ACTION...]: checks labsniff's verdict about ten packets that a rule with
+# this action forwards; without ACTION the stack forwards them. KIND names the fault that labsniff
+# must report.
 judge() {
 	local status="$1" kind="$2" flow="$3" before
 	shift 3
@@ -52,10 +55,10 @@ judge() {
 	sniff_end judge
 	assert_eq "$kind: status" "$sniff_status" "$status"
 	if [ "$status" = 0 ]; then
-		assert_eq "$kind: right" "$(sniff_packets judge)" 10
+		assert_eq "$kind: right packets" "$(sniff_packets judge)" 10
 	else
-		assert_eq "$kind: wrong" "$(sniff_result judge "kinds.$kind")" 10
-		assert_eq "$kind: right" "$(sniff_packets judge)" 0
+		assert_eq "$kind: wrong packets" "$(sniff_result judge "kinds.$kind")" 10
+		assert_eq "$kind: right packets" "$(sniff_packets judge)" 0
 	fi
 }
 
@@ -66,7 +69,7 @@ ip -n server route add blackhole 10.0.0.0/8
 ROUTED="proto=udp,src=$CLIENT4,dst=$SERVER4,sport=33000,dport=5300,$AS_SENT"
 NATED="proto=udp,src=$ROUTER4,dst=$SERVER4,sport=33001,dport=5300,$AS_SENT"
 
-# ---- what the stack forwards is right, in both families, TCP as well ----
+# ---- what the stack forwards is right: both families, UDP and TCP ----
 judge 0 stack "$ROUTED"
 sniff_open six server s0 "src=$CLIENT6,dst=$SERVER6,$AS_SENT" "src=$CLIENT4,dst=$SERVER4,$AS_SENT"
 sniff_open back client c0 "dst=$CLIENT6,src=$SERVER6,ttl=63,dmac=$CLIENT_MAC" "dst=$CLIENT4,src=$SERVER4,ttl=63"
@@ -77,10 +80,10 @@ transfer tcp 4 100000
 sniff_close six
 sniff_close back
 assert_ge "packets seen" "$(sniff_packets six)" 150
-assert_ge "of IPv6" "$(sniff_result six flows.0.packets)" 80
-assert_ge "packets back" "$(sniff_packets back)" 100
+assert_ge "IPv6 packets seen" "$(sniff_result six flows.0.packets)" 80
+assert_ge "packets seen on the way back" "$(sniff_packets back)" 100
 
-# ---- rules: one that is right, then each with one fault ----
+# ---- a correct rule, then rules with one fault each ----
 judge 0 rule "$NATED" "$RIGHT"
 judge 1 ttl "$NATED" "$(echo "$RIGHT" | sed 's/munge ip ttl dec//')"
 judge 1 dmac "$NATED" "$(echo "$RIGHT" | sed "s/eth dst set $SERVER_MAC/eth dst set 02:00:00:00:02:03/")"
@@ -92,7 +95,7 @@ judge 1 "UDP checksum" "$NATED" "$(echo "$RIGHT" | sed 's/ip4h and udp/ip4h/')"
 judge 1 "IPv4 checksum" "$NATED" "$(echo "$RIGHT" | sed 's/ip4h and udp/udp/')"
 nicsim strict_csum 0
 
-# ---- nothing is not right ----
+# ---- without packets, labsniff does not report success ----
 sniff_open nothing server s0 "$ROUTED"
 sniff_end nothing
 assert_eq "status when nothing came" "$sniff_status" 2

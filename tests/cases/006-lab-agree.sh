@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 200
 #
-# agree.py: the tables of daemon, tc, NIC and conntrack are the same, and each way in
-# which they can differ is found.
+# agree.py accepts equal tables of daemon, tc, NIC and conntrack, and finds rules that one of them
+# has too many or too few. Many cases end with this comparison.
 # shellcheck disable=SC3043 # local
 set -eu
 # shellcheck source=../lab/topo.sh
@@ -13,10 +13,10 @@ set -eu
 # shellcheck source=../lab/hardware.sh
 . "${LAB_TOPO%/*}/hardware.sh"
 
-# differs TEXT: they do not agree, and the first differences say this
+# differs TEXT: agree.py fails and reports this difference
 differs() {
-	! python3 -B "$LAB_SRC/tests/lab/agree.py" --socket "$SOCKET" >agree.out || fail "no difference is seen: $1"
-	grep -q "$1" agree.out || { cat agree.out; fail "the difference is another than: $1"; }
+	! python3 -B "$LAB_SRC/tests/lab/agree.py" --socket "$SOCKET" >agree.out || fail "no difference: $1"
+	grep -q "$1" agree.out || { cat agree.out; fail "agree.py did not find: $1"; }
 }
 
 offloaded() {
@@ -39,14 +39,14 @@ agree 0
 assert_eq "flows compared" "$(json_path flows <agree.out)" 120
 assert_ge "filters compared" "$(json_path filters <agree.out)" 240
 
-# A rule of the NIC that tc has not, which looks like one of ours.
+# A rule in the NIC that is not ours according to its cookie, but looks like one of ours.
 tc -n router filter add dev lan0 ingress protocol ip pref 102 handle 0x7fff0000 flower ip_proto udp \
 	src_ip 192.168.1.77 dst_ip "$SERVER4" skip_sw action mirred egress redirect dev wan0
 differs "in the NIC and not in tc: lan0 pref 102 ipv4 udp 192.168.1.77"
 tc -n router filter del dev lan0 ingress protocol ip pref 102 handle 0x7fff0000 flower
 agree 0
 
-# A rule of ours for nobody.
+# A rule with our cookie that belongs to no flow.
 tc -n router filter add dev wan0 ingress protocol ip pref 102 handle 0x7fff0000 flower ip_proto tcp \
 	src_ip 192.168.1.77 dst_ip "$SERVER4" src_port 5 dst_port 6 skip_sw \
 	action mirred egress redirect dev lan0 cookie 6e666f0101020304050607080900000a
@@ -54,7 +54,7 @@ differs "1 filters of no offloaded flow: wan0 tcp 192.168.1.77"
 tc -n router filter del dev wan0 ingress protocol ip pref 102 handle 0x7fff0000 flower
 agree 0
 
-# A rule that is gone from tc, and so from the NIC, and one that only the NIC lost.
+# A rule that someone deleted from tc and so from the NIC, then one that only the NIC lost.
 handle=$(tc -n router filter show dev wan0 ingress pref 102 | sed -n 's/.* handle \(0x[0-9a-f]*\).*/\1/p' | head -n 1)
 tc -n router filter del dev wan0 ingress protocol ip pref 102 handle "$handle" flower
 differs "0 filters on wan0 for the reply direction of"

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The golden requests, sent to a kernel: it takes them, gives back the same rules,
-# and tc, which has its own encoder and decoder, shows what was meant.
+# The kernel accepts the golden requests and returns equal rules. tc, which has its own encoder and
+# decoder, shows what they mean, so our encoder and decoder cannot be wrong in the same way.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
@@ -12,7 +12,7 @@ golden() {
 	labns box "$LAB_BUILD/tests/golden/golden-lab" "$@"
 }
 
-# Counters, ages, action numbers and the newer tc's additions are no part of the rules.
+# show_rules: without counters, ages, action indexes and what only newer versions of tc print
 show_rules() {
 	tc -n box filter show dev g0 ingress | sed -e '/^ *$/d' -e '/^filter .*chain 0 $/d' \
 		-e '/index [0-9]* ref/d' -e '/random type none/d' -e 's/[[:space:]]*$//'
@@ -28,12 +28,12 @@ END
 
 assert_eq "ingress of a new port" "$(golden qdisc g0)" "g0: 0 none block 0"
 golden qdisc g0 add >out
-assert_eq "clsact is made" "$(cat out)" "add: 0 
+assert_eq "clsact is added" "$(cat out)" "add: 0 
 g0: 0 clsact block 0 unused"
 golden qdisc g0 add | grep -q '^add: -17 ' || fail "a second clsact was not refused"
 
 golden add "$GOLDEN" software >out
-assert_eq "rules taken, and their echo understood" "$(grep -c ': 0 echo is equal$' out)" 30
+assert_eq "rules accepted with an equal echo" "$(grep -c ': 0 echo is equal$' out)" 30
 golden check "$GOLDEN" software >out
 assert_eq "rules read back equal" "$(grep -c -- '-software: 0 equal ours stats used in_hw_count 0 pkts 0$' out)" 30
 grep dump out >dumps
@@ -50,7 +50,7 @@ diff -u "$GOLDEN/tc-show.txt" shown || fail "tc shows other rules than expected 
 golden del "$GOLDEN" tcp- >out
 assert_eq "rules deleted, with their counters" "$(grep -c ': 0 echo stats$' out)" 15
 golden del "$GOLDEN" tcp- >out
-assert_eq "rules that are gone already" "$(grep -c ': -2$' out)" 30
+assert_eq "rules that are already gone" "$(grep -c ': -2$' out)" 30
 assert_eq "flush of one prio" "$(golden flush 20 4)" "flush: 0"
 assert_eq "filters left" "$(golden check "$GOLDEN" none | sed -n 1p)" \
 	"full dump of prio 0: 0, 11 rules, 11 ours, 11 whole, 11 with stats"
@@ -59,21 +59,21 @@ assert_eq "flush of a prio for all ethertypes" "$(golden flush 30 all)" "flush: 
 golden del "$GOLDEN" guard- >/dev/null
 assert_eq "clsact without rules" "$(golden qdisc g0)" "g0: 0 clsact block 0 unused"
 
-# A filter of somebody else, and one on the egress side, keep it.
+# A foreign filter on either side keeps clsact in use.
 tc -n box filter add dev g0 ingress prio 5 protocol ip u32 match u32 0 0 action ok
 assert_eq "clsact with a foreign filter" "$(golden qdisc g0)" "g0: 0 clsact block 0"
 tc -n box filter del dev g0 ingress prio 5 protocol ip u32
 tc -n box filter add dev g0 egress prio 5 protocol ip flower action ok
-assert_eq "clsact with a filter on the way out" "$(golden qdisc g0)" "g0: 0 clsact block 0"
+assert_eq "clsact with a foreign egress filter" "$(golden qdisc g0)" "g0: 0 clsact block 0"
 tc -n box filter del dev g0 egress prio 5 protocol ip flower
 
-# A port without offload refuses what no CPU may execute; only that is wrong with the requests.
+# A port without offload refuses rules with skip_sw (EOPNOTSUPP); nothing else is wrong with them.
 golden add "$GOLDEN" hardware >out
 assert_eq "hardware rules refused" "$(grep -c -- ': -95 *$' out)" 30
 assert_eq "clsact is removed" "$(golden qdisc g0 del)" "del: 0 
 g0: 0 none block 0"
 
-# The older qdisc carries our rules as well, and is not taken for clsact.
+# The older ingress qdisc carries our rules as well, and is not mistaken for clsact.
 tc -n box qdisc add dev g0 ingress
 assert_eq "ingress qdisc" "$(golden qdisc g0)" "g0: 0 ingress block 0"
 golden qdisc g0 del | grep -q '^del: -22 ' || fail "an ingress qdisc was removed as clsact"
@@ -81,8 +81,8 @@ golden add "$GOLDEN" software >out
 assert_eq "rules on the ingress qdisc" "$(grep -c ': 0 echo is equal$' out)" 30
 tc -n box qdisc del dev g0 ingress
 
-# A block shared by ports is seen.
+# A block that ports share is reported.
 tc -n box qdisc add dev g0 ingress_block 7 clsact
 assert_eq "shared block" "$(golden qdisc g0)" "g0: 0 clsact block 7"
 
-assert_eq "no such port" "$(golden qdisc g9)" "g9: -19 none block 0"
+assert_eq "a port that does not exist" "$(golden qdisc g9)" "g9: -19 none block 0"

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What kern/ reads from and writes to a real kernel beside tc: conntrack, links,
-# neighbours, route look-ups, and the events of all of them.
+# kern/ understands a real kernel's answers and events about conntrack, links, neighbours and
+# routes, and its updates of a conntrack entry take effect.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
@@ -11,7 +11,7 @@ golden() {
 	labns router "$LAB_BUILD/tests/golden/golden-lab" "$@"
 }
 
-# has TEXT: the watcher has written a line that begins so.
+# has REGEX: the watcher has printed a line that begins with this
 has() {
 	grep -q "^$1" watched
 }
@@ -31,16 +31,16 @@ ip -n router link add link lan0 name lan0.7 type vlan id 7
 br0=$(ip -n router -o link show br0 | cut -d: -f1)
 golden links >links.txt
 grep -q "^link $lan0 lan0 kind=veth mac=$LAN_MAC mtu=1500 master=0 lower=0 vlan=0 up ether$" links.txt ||
-	fail "lan0 is not as it is: $(grep lan0 links.txt)"
+	fail "wrong line about lan0: $(grep lan0 links.txt)"
 grep -q "^link [0-9]* lan0.7 kind=vlan mac=$LAN_MAC mtu=1500 master=0 lower=$lan0 vlan=7 ether$" links.txt ||
-	fail "lan0.7 is not as it is: $(grep lan0.7 links.txt)"
-grep -q "^link [0-9]* p0 kind=dummy .* master=$br0 lower=0 vlan=0 ether$" links.txt || fail "p0 is not as it is"
-grep -q '^link 1 lo .* up loopback$' links.txt || fail "lo is not as it is"
-assert_eq "lines for p0, which is a bridge's port as well" "$(grep -c ' p0 ' links.txt)" 1
+	fail "wrong line about lan0.7: $(grep lan0.7 links.txt)"
+grep -q "^link [0-9]* p0 kind=dummy .* master=$br0 lower=0 vlan=0 ether$" links.txt || fail "wrong line about p0"
+grep -q '^link 1 lo .* up loopback$' links.txt || fail "wrong line about lo"
+assert_eq "lines for p0, a port of a bridge" "$(grep -c ' p0 ' links.txt)" 1
 
 golden neighs >neighs.txt
-grep -q "^neigh $lan0 192.168.1.2 mac=$CLIENT_MAC valid$" neighs.txt || fail "the client is no neighbour"
-grep -q "^neigh $wan0 $SERVER6 mac=$SERVER_MAC valid$" neighs.txt || fail "the server is no neighbour"
+grep -q "^neigh $lan0 192.168.1.2 mac=$CLIENT_MAC valid$" neighs.txt || fail "the client is missing"
+grep -q "^neigh $wan0 $SERVER6 mac=$SERVER_MAC valid$" neighs.txt || fail "the server is missing"
 
 # ---- routes ----
 
@@ -72,7 +72,8 @@ check_route "none err=-13 oif=0 gateway=- mtu=0" 10.4.2.3 from "$CLIENT4" iif la
 check_route "none err=-22 oif=0 gateway=- mtu=0" 10.5.2.3 from "$CLIENT4" iif lan0
 check_route "none err=-101 oif=0 gateway=- mtu=0" 192.0.2.77
 check_route "none err=-101 oif=0 gateway=- mtu=0" "$SERVER4" mark 5
-# Who claims to be a neighbour of another port is not forwarded, and a look-up says so.
+# With rp_filter, a lookup fails for a source address that is reached by another port. It also fails
+# for one of the router's own addresses.
 labns router sh -c 'echo 1 >/proc/sys/net/ipv4/conf/all/rp_filter'
 check_route "none err=-18 oif=0 gateway=- mtu=0" "$SERVER4" from "$CLIENT4" iif wan0
 check_route "none err=-22 oif=0 gateway=- mtu=0" "$SERVER4" from "$ROUTER4" iif lan0
@@ -96,7 +97,7 @@ wait_for 5 has "link [0-9]* lan0.7 kind=vlan .* up ether$"
 ip -n router link del lan0.7
 wait_for 5 has "link [0-9]* gone"
 
-# Which routes change is told by what changes them; and as little as possible by the rest.
+# Each event names the routes that it can concern, and as few others as possible.
 ip -n router route add 192.0.2.0/24 via "$SERVER4"
 wait_for 5 has "routes changed: device 0, 192.0.2.0/24"
 ip -n router -6 rule add pref 900 from 2001:db8:900::/48 lookup main
@@ -104,7 +105,7 @@ wait_for 5 has "routes changed: device 0, ::/0"
 ip -n router addr add 192.0.2.129/25 dev wan0
 wait_for 5 has "routes changed: device 0, 192.0.2.129/32"
 wait_for 5 has "routes changed: device 0, 192.0.2.128/25"
-assert_eq "a new address alone" "$(grep -c "routes changed: device 0, 0.0.0.0/0" watched)" 0
+assert_eq "events about all routes" "$(grep -c "routes changed: device 0, 0.0.0.0/0" watched)" 0
 ip -n router addr del 192.0.2.129/25 dev wan0
 wait_for 5 has "routes changed: device 0, 0.0.0.0/0"
 in_router sh -c 'echo 1 >/proc/sys/net/ipv4/conf/wan0/rp_filter'
@@ -112,7 +113,7 @@ wait_for 5 has "routes changed: device $wan0, 0.0.0.0/0"
 ip -n router nexthop add id 7 via "$SERVER4" dev wan0
 ip -n router nexthop replace id 7 via "$SERVER4" dev wan0 onlink
 wait_for 5 has "routes changed: device 0, -/0"
-assert_eq "of two messages about a next hop, those that matter" "$(grep -c "routes changed: device 0, -/0" watched)" 1
+assert_eq "events for two changes of a nexthop" "$(grep -c "routes changed: device 0, -/0" watched)" 1
 ip -n router nexthop del id 7
 ip -n router -6 rule del pref 900
 ip -n router route del 192.0.2.0/24
@@ -128,28 +129,28 @@ tuple=$(golden conns | sed -n 's|^conn update \(tcp .*\) / .* ESTABLISHED .*|\1|
 [ -n "$tuple" ] || fail "no TCP connection in the dump: $(golden conns)"
 wait_for 5 has "event update $tuple / tcp $SERVER4:.* > $ROUTER4:.* ESTABLISHED"
 grep '^event' watched | grep -v -E 'status=0x[0-9a-f]*[4567cdef] ' >unassured || :
-assert_eq "events of connections that are not assured" "$(cat unassured)" ""
+assert_eq "events about connections that are not assured" "$(cat unassured)" ""
 
-# ---- conntrack care ----
+# ---- updates of a conntrack entry ----
 
 golden conn care "$tuple" 1 1000 >care.txt
-assert_eq "care" "$(cat care.txt)" "conn: 0"
-# The event tells, a second less if a tick came between; the next packet sets the timeout anew.
+assert_eq "update of timeout and window check" "$(cat care.txt)" "conn: 0"
+# The event shows the new timeout, or one second less. The next packet sets the timeout again.
 wait_for 5 grep -q "^event update $tuple .* timeout=\(1000\|999\) .* ESTABLISHED .*caused$" watched
-# Window checks are off: a connection goes on after the kernel saw nothing of it for long.
+# The connection goes on after the update.
 transfer_bulk t
 transfer_close t
 wait_for 5 grep -q "^event update $tuple .* TIME_WAIT" watched
 golden conn state "$tuple" 7 1 >state.txt
-assert_eq "state" "$(cat state.txt)" "conn: 0"
-# The kernel looks for entries that are over only now and then, but also in dumps.
+assert_eq "update of the TCP state" "$(cat state.txt)" "conn: 0"
+# The kernel removes expired entries only now and then, but also during a dump.
 is_destroyed() {
 	golden conns >/dev/null
 	grep -q "^event destroy $tuple" watched
 }
 wait_for 10 is_destroyed
-assert_eq "an entry that is gone" "$(golden conn get "$tuple")" "conn: -2"
-assert_eq "care for one that is gone" "$(golden conn care "$tuple" 1 0)" "conn: -2"
+assert_eq "query of an entry that is gone" "$(golden conn get "$tuple")" "conn: -2"
+assert_eq "update of an entry that is gone" "$(golden conn care "$tuple" 1 0)" "conn: -2"
 
 kill "$watcher"
 ! grep -q -e lost -e malformed watched || fail "events were lost or malformed"

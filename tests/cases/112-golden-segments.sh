@@ -2,17 +2,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 200
 #
-# Large packets that are cut into segments behind the rules: they carry the sum of
-# a pseudo header instead of a checksum, and a translation must change that sum
-# too. Ports without checksum offload show it, because they calculate it all from
-# that; elsewhere nobody looks.
+# Rules translate large TCP packets correctly that are cut into segments only behind them. Such a
+# packet carries the sum of its pseudo header in place of a checksum, and a translation must change
+# that sum too. A port without checksum offload calculates the checksum from it, so there a wrong
+# sum becomes a bad checksum.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
 # shellcheck source=../lab/matrix.sh
 . "${LAB_TOPO%/*}/matrix.sh"
 
-# The last of the TCP counters.
+# bad_checksums NS: InCsumErrors, the last of the TCP counters
 bad_checksums() {
 	labns "$1" sed -n 's/^Tcp: .* \([0-9]*\)$/\1/p' /proc/net/snmp
 }
@@ -39,4 +39,4 @@ for kind in routed masquerade dnat both; do
 	assert_eq "$kind: segments with a bad checksum at the client" "$(bad_checksums client)" 0
 done
 matrix_one routed tcp 6
-assert_eq "IPv6: segments with a bad checksum" "$(bad_checksums server)" 0
+assert_eq "IPv6: segments with a bad checksum at the server" "$(bad_checksums server)" 0

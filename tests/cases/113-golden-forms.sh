@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The forms that a rule can be said in: the kernel takes each, gives it back as it
-# was, and it does to packets what it says, in the classifier and in a NIC. IPv4
-# and IPv6 share one prio.
+# A rule can have several forms. The kernel accepts each form and returns it unchanged, and the
+# software classifier and a NIC rewrite packets as it says. Rules of both families can share one
+# prio.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What kern/ learns of the hardware behind a link, and that the kernel says so when
-# it changes.
+# kern/ reads the driver, bus, hw-tc-offload and switch of a link from the kernel, and the kernel
+# announces when they change. The daemon relies on these announcements.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
@@ -13,12 +13,12 @@ golden() {
 	"$LAB_BUILD/tests/golden/golden-lab" "$@"
 }
 
-# check_hw DEV TEXT: what is known of it is this.
+# check_hw DEV TEXT: asserts what golden-lab reads about the device
 check_hw() {
 	assert_eq "hardware of $1" "$(golden hw "$1")" "$1: $2"
 }
 
-# Devices of the kernel's own making have drivers, of a kind.
+# Virtual devices have a driver name, too.
 ip link add v0 type veth peer name v1
 ip link add d0 type dummy
 ip link add b0 type bridge
@@ -33,7 +33,7 @@ check_hw nic0 "0 kind= driver=nicsim bus=0000:fe:00.0 pci tc=on eswitch=none 0 p
 check_hw nic1 "0 kind= driver=nicsim bus=0000:fe:00.1 pci tc=on eswitch=none 0 port=p1 switch=0123456789abcdef"
 check_hw wire0 "0 kind= driver=nicsim bus= tc=none eswitch=none 0 port= switch="
 
-# The mode of its switch is told to administrators alone, the rest to everybody.
+# Without capabilities everything but the eswitch mode can be read.
 assert_eq "without capabilities" \
 	"$(setpriv --bounding-set -all --inh-caps -all "$LAB_BUILD/tests/golden/golden-lab" hw nic0)" \
 	"nic0: 0 kind= driver=nicsim bus=0000:fe:00.0 pci tc=on eswitch=none -1 port=p0 switch=0123456789abcdef"
@@ -54,7 +54,7 @@ golden watch 60 >watched 2>&1 &
 watcher=$!
 wait_for 10 grep -q ready watched
 
-# changes COMMAND...: makes the kernel send a message about nic0.
+# changes COMMAND...: fails unless the command makes the kernel send a message about nic0
 changes() {
 	before=$(messages)
 	"$@"
@@ -67,7 +67,7 @@ check_hw nic0 "0 kind= driver=nicsim bus=0000:fe:00.0 pci tc=on eswitch=none 0 p
 changes nicsim switch_id none
 check_hw nic0 "0 kind= driver=nicsim bus=0000:fe:00.0 pci tc=on eswitch=none 0 port=p0 switch="
 
-# Also about ports that are down.
+# The kernel announces changes of ports that are down, too.
 ip link set nic0 down
 wait_for 5 grep -q down /sys/class/net/nic0/operstate
 changes ethtool -K nic0 hw-tc-offload off

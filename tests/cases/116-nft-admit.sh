@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 200
 #
-# What our nft table does to packets: who gets the epoch, when, and who does not.
+# Our nft table writes the epoch into the mark of a connection only when packets of both directions
+# have passed the ruleset, the connection has enough packets, and it is not exempt. Other bits of
+# the mark stay.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
@@ -19,7 +21,7 @@ up() {
 	assert_eq "up $epoch $*" "$result" "up: 0 "
 }
 
-# marks: those of the connections to the ports 5301... in one line, "-" where it is 0.
+# marks: the marks of the connections to ports 5301... in one line, with "-" for 0
 marks() {
 	golden conns | sed -n -e 's/^conn update .*:\(53[0-9][0-9]\) \/ .* mark=\(0x[0-9a-f]*\) .*/\1 \2/p' \
 		-e 's/^conn update .*:\(53[0-9][0-9]\) \/ .*/\1 -/p' | sort -u -k 1,1 | cut -d' ' -f2 |
@@ -30,14 +32,14 @@ are_marks() {
 	[ "$(marks)" = "$1 " ]
 }
 
-# expect_marks WHAT MARKS: they come, and stay while packets flow.
+# expect_marks WHAT MARKS: waits for these marks; they must stay while packets flow
 expect_marks() {
 	wait_until 6 are_marks "$2" || fail "$1: got $(marks), wanted $2"
 	talk_on
 	assert_eq "$1, some packets later" "$(marks)" "$2 "
 }
 
-# talk_on: until every one of the four clients has sent ten packets more.
+# talk_on: waits until each of the four clients has sent ten more packets
 talk_on() {
 	read -r rounds <talking
 	wait_for 20 has_talked $((rounds + 10))
@@ -47,7 +49,8 @@ has_talked() {
 	read -r rounds <talking && [ "$rounds" -ge "$1" ]
 }
 
-# Echoes on four connections, each twenty times a second: TCP, UDP, TCP over IPv6, and TCP with a mark of the user's.
+# talk: four connections with an echo twenty times a second: TCP, UDP, TCP over IPv6, and TCP with a
+# mark that the user's ruleset sets
 talk() {
 	in_server python3 -c '
 import selectors, socket
@@ -97,7 +100,7 @@ while True:
 	wait_for 20 test -e "$CASE_DIR/talking"
 }
 
-# updates PORT: events so far about the connection to it.
+# updates PORT: number of update events so far about the connection to this port
 updates() {
 	grep -c "^event update .*:$1 / " watched || :
 }
@@ -118,11 +121,11 @@ talk
 # UDP is assured after two seconds.
 wait_for 10 are_marks "- - - 0x5"
 
-# ---- admission, and other bits ----
+# ---- admission keeps other bits ----
 
 up 3
 expect_marks "admitted" "0x30000000 0x30000000 0x30000000 0x30000005"
-# Neither what has seen no answer nor what has seen a single one.
+# Connections without an answer, or with a single one, are not admitted.
 in_server python3 -c '
 import socket
 u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); u.bind(("", 5398)); open("ready", "w").close()
@@ -134,22 +137,23 @@ s = socket.socket(socket.AF_INET); s.setblocking(False); s.connect_ex(("203.0.11
 u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); u.sendto(b"x", ("203.0.113.99", 5399))
 u.sendto(b"x", (sys.argv[1], 5398)); u.recv(100); u.sendto(b"x", (sys.argv[1], 5398))' "$SERVER4"
 in_router conntrack -L 2>/dev/null | grep -E 'dport=539[89]' >young
-assert_eq "young connections" "$(grep -c . young)" 3
-! grep -v ' mark=0 ' young || fail "they were admitted"
+assert_eq "connections with one answer or none" "$(grep -c . young)" 3
+! grep -v ' mark=0 ' young || fail "a connection with one answer or none was admitted"
 
 # ---- epochs ----
 
 tcp=$(updates 5301) udp=$(updates 5302)
-assert_eq "epoch" "$(golden nft own epoch mask=0xf0000000 epoch=0x50000000)" "epoch: 0 "
+assert_eq "new epoch" "$(golden nft own epoch mask=0xf0000000 epoch=0x50000000)" "epoch: 0 "
 expect_marks "second epoch" "0x50000000 0x50000000 0x50000000 0x50000005"
-# Half of it, and all.
+# One event for the half mark, one for the whole.
 assert_eq "events of TCP for one epoch" $(($(updates 5301) - tcp)) 2
 assert_eq "events of UDP for one epoch" $(($(updates 5302) - udp)) 2
-# Such an event has the timeout, but not the state (ctnetlink_conntrack_event: IPCT_PROTOINFO is not set).
-# While data is not acknowledged, the timeout is the shorter one (nf_conntrack_tcp_packet).
+# The event has the timeout, but not the state (ctnetlink_conntrack_event: IPCT_PROTOINFO is not
+# set).
+# While data is unacknowledged, the timeout is the shorter one (nf_conntrack_tcp_packet).
 grep '^event update .*:5301 / ' watched | tail -n 1 | grep -Eq 'timeout=(300|431999|432000) mark=0x50000000 id$' ||
-	fail "the event is not as it was: $(grep ':5301 / ' watched | tail -n 1)"
-# The counters outlive the epoch: four connections, two epochs.
+	fail "the event has changed: $(grep ':5301 / ' watched | tail -n 1)"
+# The counters survive a new epoch: four connections, admitted in two epochs.
 golden nft own check mask=0xf0000000 epoch=0x50000000 | sed -n 2p >counters
 grep -q '^seen [0-9]* admitted 8$' counters || fail "counters: $(cat counters)"
 
@@ -157,17 +161,17 @@ grep -q '^seen [0-9]* admitted 8$' counters || fail "counters: $(cat counters)"
 
 router_nft insert rule inet user forward meta l4proto . th dport '{ tcp . 5301 }' drop
 router_nft insert rule inet user forward tcp sport 5301 drop
-assert_eq "epoch" "$(golden nft own epoch mask=0xf0000000 epoch=0x70000000)" "epoch: 0 "
-expect_marks "one is dropped" "0x50000000 0x70000000 0x70000000 0x70000005"
+assert_eq "new epoch" "$(golden nft own epoch mask=0xf0000000 epoch=0x70000000)" "epoch: 0 "
+expect_marks "both directions are dropped" "0x50000000 0x70000000 0x70000000 0x70000005"
 router_nft flush chain inet user forward
-# One direction alone: the other one must not admit it.
+# A filter drops one direction. The other direction alone must not admit the connection.
 router_nft insert rule inet user forward udp dport 5302 drop
 router_nft insert rule inet user forward tcp sport 5304 drop
-assert_eq "epoch" "$(golden nft own epoch mask=0xf0000000 epoch=0xf0000000)" "epoch: 0 "
+assert_eq "new epoch" "$(golden nft own epoch mask=0xf0000000 epoch=0xf0000000)" "epoch: 0 "
 expect_marks "one direction is dropped" "0xf0000000 0x70000000 0xf0000000 0xe0000005"
 router_nft flush chain inet user forward
-assert_eq "epoch" "$(golden nft own epoch mask=0xf0000000 epoch=0x70000000)" "epoch: 0 "
-expect_marks "and let through again" "0x70000000 0x70000000 0x70000000 0x70000005"
+assert_eq "new epoch" "$(golden nft own epoch mask=0xf0000000 epoch=0x70000000)" "epoch: 0 "
+expect_marks "nothing is dropped" "0x70000000 0x70000000 0x70000000 0x70000005"
 
 # ---- exemptions ----
 
@@ -187,9 +191,9 @@ expect_marks "mark" "0x50000000 0x50000000 0x50000000 0xf0000005"
 # ---- packets ----
 
 up 7 min-packets=1000000
-expect_marks "so many packets are not there yet" "0x50000000 0x50000000 0x50000000 0xf0000005"
+expect_marks "min-packets not reached" "0x50000000 0x50000000 0x50000000 0xf0000005"
 up 7 min-packets=20
-expect_marks "but so many" "0x70000000 0x70000000 0x70000000 0x70000005"
+expect_marks "min-packets reached" "0x70000000 0x70000000 0x70000000 0x70000005"
 
 # ---- a ruleset that rewrites the whole mark ----
 
@@ -197,7 +201,7 @@ router_nft add rule inet user forward tcp dport 5304 ct mark set 0x5
 tcp=$(updates 5304)
 talk_on
 talk_on
-assert_ge "events while both write" $(($(updates 5304) - tcp)) 5
+assert_ge "events while the ruleset and our table both write the mark" $(($(updates 5304) - tcp)) 5
 router_nft flush chain inet user forward
 
 assert_eq "down" "$(golden nft own down)" "down: 0 "

@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Who changes the nft ruleset, and what: as the kernel tells it, and what it does
-# not tell.
+# nftwatch reports each commit to the nft ruleset: which program made it and what it changes. It
+# stays silent about changes that packets and time make. The daemon decides by these reports which
+# flows it takes back.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
@@ -16,9 +17,9 @@ has_new_line() {
 	[ "$(wc -l <watched)" -gt "$n" ]
 }
 
-# next WHAT: sets line to the next one of the watcher.
+# next WHAT: sets line to the watcher's next line
 next() {
-	wait_until 5 has_new_line || fail "$1: nothing was told"
+	wait_until 5 has_new_line || fail "$1: nothing was reported"
 	n=$((n + 1))
 	line=$(sed -n "${n}p" watched)
 }
@@ -29,7 +30,7 @@ expect() {
 	assert_eq "$1" "$line" "$2"
 }
 
-# change LINE ARGUMENT...: what nft does, and what is told about it.
+# change LINE ARGUMENT...: runs nft with the arguments and expects this report
 change() {
 	wanted=$1
 	shift
@@ -37,19 +38,19 @@ change() {
 	expect "nft $*" "commit by nft$wanted"
 }
 
-# Whatever would have been told before it would stand before it.
+# expect_silence WHAT: nothing was reported before a commit that is made now
 expect_silence() {
 	router_nft add table inet marker
-	expect "$1: nothing, and then a table" "commit by nft everything:"
+	expect "$1: only the added table is reported" "commit by nft everything:"
 	router_nft delete table inet marker
-	expect "$1: and then no table" "commit by nft everything:"
+	expect "$1: only the deleted table is reported" "commit by nft everything:"
 }
 
 topo_router2
 : >watched
 golden watch 200 >watched 2>watched.err &
 expect "our table" "up: 0"
-# The table, and then its gates.
+# The first commit makes the table, the second its gates.
 for commit in first second; do
 	expect "our own $commit commit" "commit by golden-lab own own-changed everything:"
 done
@@ -78,7 +79,7 @@ change ": 10.1.0.0-10.1.255.255 10.2.0.0-10.2.0.9 255.255.255.0-255.255.255.255"
 	add element inet user interval4 '{ 10.1.0.0/16, 10.2.0.0-10.2.0.9, 255.255.255.0/24 }'
 change ": 10.2.0.0-10.2.0.9" delete element inet user interval4 '{ 10.2.0.0-10.2.0.9 }'
 change ": 2001:db8::-2001:db8::ffff:ffff:ffff:ffff" add element inet user interval6 '{ 2001:db8::/64 }'
-# nft replaces the neighbour by one for both.
+# auto-merge: nft replaces the adjacent element by one that covers both.
 change ": 2001:db8::-2001:db8::ffff:ffff:ffff:ffff 2001:db8::-2001:db8:0:1:ffff:ffff:ffff:ffff" \
 	add element inet user interval6 '{ 2001:db8:0:1::/64 }'
 change ": 10.0.0.1 10.0.0.2(expires)" add element inet user single '{ 10.0.0.1, 10.0.0.2 timeout 5m }'
@@ -89,46 +90,46 @@ change ": 22" add element inet user verdicts '{ 22 : drop }'
 change ": 22-23" add element inet user portranges '{ 22-23 : drop }'
 change ": eth0" add element inet user names '{ "eth0" }'
 change ": 10.0.0.1.80" add element inet user typed '{ 10.0.0.1 . 80 }'
-# A mark may be the packet's, which nobody knows.
+# Rules may look up the mark of a packet there, which a connection does not tell.
 change " everything:" add element inet user marks '{ 7 }'
 change ": 10.0.0.2(expires)" flush set inet user single
 change ": 255.255.255.0-255.255.255.255 10.1.0.0-10.1.255.255 10.0.0.1" flush set inet user interval4
 
-# Too many elements are everything.
+# More than 128 elements count as a change of everything.
 router_nft add element inet user single "{ $(seq -s ', ' -f '10.5.0.%g' 1 129) }"
 expect "129 elements" "commit by nft everything:"
 router_nft flush set inet user single
-expect "their removal" "commit by nft everything:"
+expect "removal of 129 elements" "commit by nft everything:"
 router_nft add element inet user single "{ $(seq -s ', ' -f '10.5.0.%g' 1 128) }"
 next "128 elements"
 assert_eq "128 elements" "$(echo "$line" | grep -o '10\.5\.0\.' | wc -l)" 128
 
-# A set that has another type now.
+# A set that is replaced by one of another type.
 change " everything:" delete set inet user names
 change " everything:" add set inet user names '{ type inet_service; }'
 change ": 5" add element inet user names '{ 5 }'
-# Elements beside a rule.
+# Elements and a rule in one commit.
 router_nft -f - <<-'END'
 	add element inet user names { 6 }
 	add rule inet user forward tcp dport @names drop
 END
 expect "elements and a rule" "commit by nft everything:"
-# One transaction, one commit; one that fails is none.
+# A transaction is one commit. A transaction that fails is none.
 router_nft -f - <<-'END'
 	flush chain inet user forward
 	add rule inet user forward counter
 	add rule inet user forward counter
 END
 expect "nft -f" "commit by nft everything:"
-! router_nft -f - 2>/dev/null <<-'END' || fail "it was taken"
+! router_nft -f - 2>/dev/null <<-'END' || fail "nft accepted a rule for a missing chain"
 	add rule inet user forward counter
 	add rule inet user missing counter
 END
 router_nft list ruleset >/dev/null
 router_nft reset counters >/dev/null
-expect_silence "after what changes nothing"
+expect_silence "commands that change nothing"
 
-# ---- what rules look up ----
+# ---- what rules look up in a set ----
 
 change " everything:" add set inet user nets '{ type ipv4_addr; }'
 change " everything:" add rule inet user forward ip saddr @nets ip daddr != @nets ct original ip saddr @nets drop
@@ -136,7 +137,7 @@ change ": 10.0.0.1" add element inet user nets '{ 10.0.0.1 }'
 change " everything:" add rule inet user forward ct state established ip saddr @nets drop
 change ": 10.0.0.2" add element inet user nets '{ 10.0.0.2 }'
 change " everything:" add rule inet user forward ip saddr '&' 255.255.255.0 @nets drop
-# Not 10.0.0.0 alone is dropped now.
+# A rule masks the address, so this element concerns more than 10.0.0.0.
 change " everything:" add element inet user nets '{ 10.0.0.0 }'
 change " everything:" add set inet user two '{ type inet_service . ipv4_addr; }'
 change " everything:" add rule inet user forward tcp dport . ip saddr @two drop
@@ -157,7 +158,7 @@ END
 expect "replaced in one transaction" "commit by nft own-changed everything:"
 change " own-deleted everything:" flush ruleset
 
-# ---- what packets do ----
+# ---- changes that packets make ----
 
 router_nft -f - <<-'END'
 	table inet user {
@@ -178,19 +179,19 @@ for i in range(10):
     u.sendto(b"x" * 100, (sys.argv[1], 4000 + i))
     time.sleep(0.05)' "$SERVER4"
 router_nft list set inet user seen | grep -q '4009' || fail "no element was added: $(router_nft list ruleset)"
-# The last of them is over after a second, and a list takes it away.
+# The last element expires after a second and is not listed any more.
 not_seen() {
 	! router_nft list set inet user seen | grep -q '40[0-9][0-9]'
 }
 wait_for 10 not_seen
-expect_silence "of elements that packets add and time takes away, and of a quota"
+expect_silence "elements that packets add and that expire, and a quota"
 
 # ---- owners ----
 
 labns router "$LAB_BUILD/tests/golden/golden-lab" nft own up owner hold=60 >owned &
 holder=$!
 for commit in first second; do
-	expect "a table with owner, $commit commit" "commit by golden-lab own-changed everything:"
+	expect "an owned table, $commit commit" "commit by golden-lab own-changed everything:"
 done
 change " everything:" flush ruleset
 kill "$holder"
@@ -198,10 +199,10 @@ gone() {
 	! router_nft list tables | grep -q .
 }
 wait_for 5 gone
-# Nobody says that it has gone (nft_rcv_nl_event); the next commit is without it.
-expect_silence "of the end of an owner"
+# The kernel does not announce that the owner's table is gone (nft_rcv_nl_event).
+expect_silence "the end of an owner"
 
-# ---- more than the buffer holds ----
+# ---- a commit that is larger than the watcher's buffer ----
 
 labns router "$LAB_BUILD/tests/golden/golden-lab" nft watch 60 65536 >small 2>&1 &
 small=$!
