@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 280
 #
-# TCP, both families, every kind of translation: 32 MB each way, hardly any of
-# it through the router's stack, intact at the other end, and no rule left.
+# TCP connections of both families with every kind of translation are offloaded: 32 MB each way
+# arrive unchanged, at most 3 % of the bytes cross the router's stack, and no rule is left
+# afterwards.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# An offloaded TCP connection behind "ct state invalid drop", with the window
-# check on: no reset, no storm of retransmissions, and conntrack sees its end.
+# An offloaded TCP connection ends properly although the ruleset drops invalid packets and conntrack
+# checks windows: no reset, no storm of retransmissions, and conntrack sees the end.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
@@ -24,7 +24,7 @@ assert_eq "nf_conntrack_tcp_be_liberal" \
 	"$(in_router cat /proc/sys/net/netfilter/nf_conntrack_tcp_be_liberal)" 0
 start_daemon 'devices = { "lan0", "wan0" }' 'offload = software'
 
-# stat NS NAME: a counter of the namespace's own stack.
+# stat NS NAME: a counter of the namespace's own stack
 stat() {
 	labns "$1" nstat -asz "$2" | sed -n "s/^$2 *\([0-9]*\).*/\1/p"
 }
@@ -58,10 +58,10 @@ for round in 1 2 3; do
 	sent=$(($(stat client TcpOutSegs) + $(stat server TcpOutSegs) - sent))
 	all_resent=$((all_resent + resent))
 	all_sent=$((all_sent + sent))
-	echo "round $round: conntrack is in $(ct_state); $resent of $sent segments sent again"
+	echo "round $round: conntrack is in $(ct_state); $resent of $sent segments retransmitted"
 	in_router conntrack -F 2>/dev/null
 done
-# Emulated processors reorder: without the daemon, too, a transfer now and then
-# sends a window again (44 of 11300 segments seen). A storm would be more.
-assert_le "segments sent again, of $all_sent" "$all_resent" $((all_sent * 3 / 100))
+# Emulated processors reorder packets. Without the daemon, too, a transfer sometimes retransmits a
+# window (44 of 11300 segments seen). A storm would be more.
+assert_le "segments retransmitted, of $all_sent" "$all_resent" $((all_sent * 3 / 100))
 router_nft list counter inet labfilter invalid

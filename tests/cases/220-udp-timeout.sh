@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# A UDP flow that only the rules see keeps its conntrack entry; once idle, the
-# entry goes when its timeout is over, not later than one sampling period after.
+# A UDP flow whose packets only the rules see keeps its conntrack entry. When the flow is idle, the
+# entry expires after its timeout, at most two seconds later than an entry of which the daemon knows
+# nothing.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
@@ -28,12 +29,12 @@ no_entry() {
 	[ -z "$(entry)" ]
 }
 
-# ms [DATE-OPTION...]: of the clock.
+# ms [DATE-OPTION...]: the time of day in milliseconds
 ms() {
 	date "$@" +%s%3N
 }
 
-# Notes for how long each of them was there.
+# are_gone: notes how long both entries lived; true when both are gone
 are_gone() {
 	[ -n "$idle_ms" ] || ! no_entry || idle_ms=$(($(ms) - idle_since))
 	[ -n "$control_ms" ] || ! no_control || control_ms=$(($(ms) - control_since))
@@ -49,16 +50,16 @@ before=$(fwd_packets)
 transfer_bulk long
 assert_eq "conntrack id after three timeouts" "$(entry)" "$id"
 assert_le "packets that crossed the stack" $(($(fwd_packets) - before)) 10
-# Its last line says that it has everything.
+# labtraffic wrote its last line when it had received everything.
 idle_since=$(ms -r transfer.long/client) idle_ms=
-# The control: an entry with this timeout that nobody uses, and we have no part in.
+# The control: an unused entry with the same timeout, which the daemon does not offload.
 control_since=$(ms) control_ms=
 in_router conntrack -I -p tcp -s 192.0.2.1 -d 192.0.2.2 --sport 1 --dport 2 --state SYN_SENT \
 	-t "$TIMEOUT" >/dev/null
 wait_for $((TIMEOUT + 5)) are_gone
-# What is left of the timeout counts from the last sample that saw a packet.
+# The timeout counts from the last sample that saw a packet, which may be a second old.
 assert_ge "milliseconds until the idle entry went" "$idle_ms" $(((TIMEOUT - 1) * 1000))
 assert_soon "the idle entry went" "$idle_ms" 2000 "$control_ms"
 wait_for 5 has_rules lan0 0
 wait_for 5 has_rules wan0 0
-echo "kept its entry for three timeouts"
+echo "the flow kept its entry for three timeouts"

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# A connection that is older than the daemon is taken over, and its end is
-# noticed although conntrack sends no event for it (nf_conntrack_events=2: the
-# entry was made while nobody listened).
+# A connection that is older than the daemon is offloaded. The daemon notices its end although
+# conntrack sends no event for it (nf_conntrack_events=2: conntrack made the entry while nobody
+# listened).
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What belongs to the CPU gets there although the flow is offloaded: packets
-# whose TTL ends, and fragments.
+# Packets of an offloaded flow that only the CPU can handle reach the CPU: packets whose TTL expires
+# at the router, and fragments.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
@@ -13,7 +13,7 @@ topo_acct
 topo_count_forward
 start_daemon 'devices = { "lan0", "wan0" }' 'offload = software'
 
-# time_exceeded FAMILY: ICMP answers of the router that the client has got.
+# time_exceeded FAMILY: number of ICMP time exceeded messages that the client received
 time_exceeded() {
 	if [ "$1" = 4 ]; then
 		labns client nstat -asz IcmpInTimeExcds
@@ -26,8 +26,8 @@ more_time_exceeded() {
 	[ "$(time_exceeded "$1")" -gt "$2" ]
 }
 
-# Some of the client's packets leave with a TTL that ends at the router. The
-# trickle of a waiting transfer can lose them.
+# Some packets of the client leave with TTL 1. They are lost, which the trickle of a waiting
+# transfer tolerates.
 for family in 4 6; do
 	transfer_open "ttl$family" udp "$family" 1000000
 	wait_for 5 has_rules lan0 1
@@ -51,7 +51,7 @@ for family in 4 6; do
 	echo "IPv$family: time exceeded came from the router"
 done
 
-# Fragments: packets of 8000 bytes over links of 1500.
+# Fragments: packets of 8000 bytes over links with an MTU of 1500.
 before=$(fwd_packets)
 transfer udp 4 400000 --size 8000
 crossed=$(($(fwd_packets) - before))

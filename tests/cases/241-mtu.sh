@@ -1,15 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# A way out that is narrower than the way in: the flow stays on the CPU, which
-# can fragment and say "too big", and it arrives.
+# A flow whose way out has a smaller MTU than its way in stays on the CPU, which can fragment
+# packets and report "too big". Its data arrives.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
 
 TOPO_WAN_MTU=1400
 topo_router2
-topo_masquerade # conntrack is at work only where the ruleset needs it
+topo_masquerade # conntrack tracks connections only if a rule needs it
 topo_acct
 start_daemon 'devices = { "lan0", "wan0" }' 'offload = software'
 

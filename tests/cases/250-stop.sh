@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# SIGTERM under traffic: no rule is left, no clsact that was not there before,
-# and the connections go on.
+# SIGTERM under traffic: the daemon removes all its rules and each clsact that it added, keeps what
+# belongs to others, and the connections go on.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
@@ -15,7 +15,7 @@ has_clsact() {
 	tc -n router qdisc show dev "$1" | grep -q clsact
 }
 
-# wan0 has a clsact of somebody else, with a filter of his.
+# wan0 has a foreign clsact with a foreign filter.
 tc -n router qdisc add dev wan0 clsact
 tc -n router filter add dev wan0 ingress prio 7 protocol ip flower ip_proto icmp action ok
 start_daemon 'devices = { "lan0", "wan0" }' 'offload = software' 'allow-bypass = { "foreign-filter" }'
@@ -30,8 +30,8 @@ wait_for 5 has_rules wan0 2
 stop_daemon
 assert_eq "filters left on lan0" "$(filters lan0)" 0
 assert_eq "filters on wan0" "$(filters wan0)" 1
-! has_clsact lan0 || fail "our clsact is left on lan0"
-has_clsact wan0 || fail "the clsact of wan0 is gone"
+! has_clsact lan0 || fail "the clsact that the daemon added to lan0 is left"
+has_clsact wan0 || fail "the foreign clsact of wan0 is gone"
 transfer_wait tcp
 transfer_wait udp
 transfer_close tcp

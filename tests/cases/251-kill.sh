@@ -1,9 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# SIGKILL under traffic, then a restart: the state is right again, nothing of
-# the first life is left, the transfer never stops. After the second life has
-# stopped, the clsact that the first one made is gone.
+# SIGKILL under traffic, then a restart: nothing of the first run is left, and a running transfer
+# continues. When the second run stops, the clsact that the first run added is gone, too.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
@@ -19,8 +18,8 @@ transfer_go one
 transfer_open two tcp 4 1000
 wait_for 5 has_rules lan0 2
 kill_daemon
-assert_eq "rules that stay behind" "$(rules lan0)" 2
-# One connection ends while nobody looks.
+assert_eq "rules that the killed daemon left" "$(rules lan0)" 2
+# One connection ends while no daemon runs.
 transfer_bulk two
 transfer_close two
 start_daemon 'devices = { "lan0", "wan0" }' 'offload = software'
@@ -34,18 +33,18 @@ stop_daemon
 assert_eq "filters left" "$(filters lan0)$(filters wan0)" 00
 ! tc -n router qdisc show | grep -q clsact || fail "a clsact is left"
 
-# Killed again, and started to observe only: what the killed life left goes all
-# the same, nobody else would remove it.
+# Killed again and restarted with offload = observe: the new run also removes what the killed one
+# left, because nothing else would.
 start_daemon 'devices = { "lan0", "wan0" }' 'offload = software'
 transfer_open three tcp 4 1000
 wait_for 5 has_rules lan0 1
 kill_daemon
 start_daemon 'devices = { "lan0", "wan0" }' 'offload = observe'
 wait_for 2 has_rules lan0 0
-! tc -n router qdisc show | grep -q clsact || fail "a clsact is left by the killed life"
+! tc -n router qdisc show | grep -q clsact || fail "a clsact of the killed daemon is left"
 stop_daemon
 
-# A terminal that goes away is a stop like another.
+# SIGHUP, as from a terminal that is closed, stops the daemon like SIGTERM.
 start_daemon 'devices = { "lan0", "wan0" }' 'offload = software'
 wait_for 5 has_rules lan0 1
 end_daemon HUP

@@ -1,18 +1,18 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The kernel refuses to take rules out: the log says so once, it is tried again
-# until it works, and a stop that leaves something behind does not claim success.
+# The kernel refuses to remove rules: the daemon logs this once and tries again until it works. A
+# stop that leaves something behind ends with an error.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
 
 topo_router2
-topo_masquerade # conntrack is at work only where the ruleset needs it
+topo_masquerade # conntrack tracks connections only if a rule needs it
 topo_acct
 
-# Requests that delete a filter fail while the file is there: a kernel that
-# refuses cannot be had otherwise.
+# Requests that delete a filter fail with EIO while the file "refuse" exists. No real kernel can be
+# made to refuse them.
 cat >refuse.c <<'END'
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -56,7 +56,7 @@ start_refusing() {
 		start_daemon 'devices = { "lan0", "wan0" }' 'offload = software'
 }
 
-# said REGEX: number of lines in the daemon's log.
+# said REGEX: number of matching lines in the daemon's log
 said() {
 	grep -c -E "$1" "$DAEMON_LOG" || :
 }
@@ -73,7 +73,7 @@ has_failed_twice() {
 	[ "$(removals_failed)" -ge 2 ]
 }
 
-# A removal.
+# The removal of a flow's rules fails.
 expect_warning 'lan0, wan0: rules cannot be removed'
 start_refusing
 transfer_open one tcp 4 100000 --sport 40001
@@ -82,23 +82,23 @@ touch refuse
 offload flush --all
 wait_for 10 has_failed_twice
 assert_eq "rules" "$(rules lan0)" 1
-assert_eq "lines about it" "$(said 'rules cannot be removed.*Input/output error')" 1
+assert_eq "log lines about removals" "$(said 'rules cannot be removed.*Input/output error')" 1
 rm refuse
 wait_for 5 has_rules lan0 0
 wait_for 5 has_said 'out now'
 transfer_bulk one
 transfer_close one
 
-# The last cleaning of the ports.
+# The cleanup of the ports at the stop fails.
 expect_warning 'lan0: cannot be cleaned up.*"tc filter del dev lan0 ingress prio N"'
 expect_warning 'wan0: cannot be cleaned up.*"tc filter del dev wan0 ingress prio N"'
 expect_warning 'stopped, but something'
 touch refuse
 end_daemon TERM
 assert_eq "exit status of the daemon" "$daemon_status" 4
-assert_eq "lines about it" "$(said 'cannot be cleaned up')" 2
+assert_eq "log lines about cleanups" "$(said 'cannot be cleaned up')" 2
 assert_ge "filters left" "$(filters lan0)" 1
-# The next life repairs it.
+# The next run removes what is left.
 rm refuse
 start_refusing
 stop_daemon

@@ -1,16 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# `why` names the true reason, for connections that the daemon knows and for
-# those that it never saw.
+# `why` gives the true reason, for connections that the daemon knows and for those that it never
+# saw.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
 
 topo_router2
-topo_masquerade # conntrack is at work only where the ruleset needs it
+topo_masquerade # conntrack tracks connections only if a rule needs it
 topo_acct
-# Conntrack must be at work, and a helper be attached to FTP.
+# A helper for FTP connections.
 router_nft -f - <<'END'
 table inet labhelper {
 	ct helper ftp { type "ftp" protocol tcp; }
@@ -35,12 +35,12 @@ expect_why() {
 	echo "$*: $wanted"
 }
 
-# listen PORT: in the server, holds connections open.
+# listen PORT: the server accepts connections and keeps them open
 listen() {
 	in_server socat "TCP4-LISTEN:$1,fork,reuseaddr" SYSTEM:'sleep 100' >/dev/null 2>&1 &
 }
 
-# hold NS SPORT ADDRESS:PORT: a connection that stays.
+# hold NS SPORT ADDRESS:PORT: opens a connection and keeps it open
 hold() {
 	labns "$1" socat -u "TCP4:$3,sourceport=$2,reuseaddr,retry=50,interval=0.1" - >/dev/null 2>&1 </dev/null &
 }
@@ -53,19 +53,19 @@ listen 21
 listen 80
 in_router socat TCP4-LISTEN:8022,fork,reuseaddr SYSTEM:'sleep 100' >/dev/null 2>&1 &
 
-# One that is offloaded.
+# An offloaded connection.
 hold client 41000 "$SERVER4:80"
 wait_for 5 has_rules lan0 1
 offload -j why tcp "$CLIENT4:41000" "$SERVER4:80" | grep -q '"state": *"offloaded"' || fail "not offloaded"
-# Asked for by its reply tuple.
+# The same connection by its reply tuple.
 offload -j why tcp "$SERVER4:80" "$ROUTER4:41000" | grep -q '"state": *"offloaded"' || fail "reply tuple not found"
 
-# Local: to the router itself.
+# A connection to the router itself.
 hold client 41001 192.168.1.1:8022
 wait_for 5 has_entry 41001 ESTABLISHED
 expect_why local tcp "$CLIENT4:41001" 192.168.1.1:8022
 
-# SYN_SENT: nobody answers.
+# No answer: the connection stays in SYN_SENT.
 in_server nft -f - <<'END'
 table ip deaf {
 	chain input {
@@ -78,20 +78,20 @@ hold client 41002 "$SERVER4:99"
 wait_for 5 has_entry 41002 SYN_SENT
 expect_why tcp-not-established tcp "$CLIENT4:41002" "$SERVER4:99"
 
-# A device that nobody named.
+# A device that the configuration does not name.
 hold client 41003 192.0.2.2:80
 wait_for 5 has_entry 41003 ESTABLISHED
 expect_why device-not-named tcp "$CLIENT4:41003" 192.0.2.2:80
 
-# A helper.
+# A connection with a helper.
 hold client 41004 "$SERVER4:21"
 wait_for 5 has_entry 41004 ESTABLISHED
 expect_why helper tcp "$CLIENT4:41004" "$SERVER4:21"
 
-# The next hop is not resolved. (The flow was offloaded until then.)
+# The next hop of an offloaded flow becomes unresolved.
 hold client 41005 "$SERVER4:80"
 wait_for 5 has_rules lan0 2
-# The server answers no question meanwhile: the SYNs above would resolve it again.
+# The server must not answer ARP, or the SYNs above would resolve the next hop again.
 ip -n server link set s0 arp off
 ip -n router neigh replace "$SERVER4" dev wan0 nud failed
 wait_for 5 has_rules lan0 0
@@ -100,11 +100,11 @@ ip -n server link set s0 arp on
 ip -n router neigh replace "$SERVER4" dev wan0 lladdr "$SERVER_MAC" nud reachable
 wait_for 5 has_rules lan0 2
 
-# No route back.
+# No route back to the client.
 ip -n router addr del 192.168.1.1/24 dev lan0
 wait_for 5 has_rules lan0 0
 expect_why no-route tcp "$CLIENT4:41005" "$SERVER4:80"
 ip -n router addr add 192.168.1.1/24 dev lan0
 
 # A connection that does not exist.
-offload -j why tcp 10.9.9.9:1 10.9.9.8:2 | grep -q '"found": *false' || fail "found what is not there"
+offload -j why tcp 10.9.9.9:1 10.9.9.8:2 | grep -q '"found": *false' || fail "it was found"

@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Forwarding is switched off under traffic: the rules go and nothing crosses the
-# router any more. On again, and they return.
+# Forwarding is switched off under traffic: the rules are removed and nothing crosses the router any
+# more. When it is switched on, the rules return.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
 
 topo_router2
-topo_masquerade # conntrack is at work only where the ruleset needs it
+topo_masquerade # conntrack tracks connections only if a rule needs it
 topo_acct
 in_server nft -f - <<'END'
 table inet arrived {
@@ -27,7 +27,7 @@ set_forwarding() {
 	labns router sh -c 'echo "$2" >/proc/sys/net/$1' - "$1" "$2"
 }
 
-# arrived FAMILY: packets that the server got.
+# arrived FAMILY: number of TCP packets that the server received
 arrived() {
 	in_server nft list counter inet arrived "from$1" | sed -n 's/.*packets \([0-9]*\).*/\1/p'
 }
@@ -36,7 +36,7 @@ arrives_more() {
 	[ "$(arrived "$1")" -gt "$2" ]
 }
 
-# How often the client has sent again what nobody acknowledged.
+# retransmissions FAMILY: segments that the client has retransmitted so far
 retransmissions() {
 	labns client ss "-tinH$1" sport = ":4000$1" | sed -n 's,.* retrans:[0-9]*/\([0-9]*\) .*,\1,p'
 }
@@ -47,7 +47,7 @@ retransmits_more() {
 	[ "${n:-0}" -gt "${2:-0}" ]
 }
 
-# The prios of a family are its own.
+# family_rules PROTOCOL: redirecting rules on lan0 for ip or ipv6, which never share a prio
 family_rules() {
 	tc -n router filter show dev lan0 ingress protocol "$1" |
 		grep -c 'mirred (Egress Redirect' || :
@@ -57,7 +57,7 @@ has_family_rules() {
 	[ "$(family_rules "$1")" = "$2" ]
 }
 
-# check FAMILY PROTOCOL SWITCH REASON
+# check FAMILY PROTOCOL SWITCH REASON: switches off and on again
 check() {
 	centiseconds
 	start=$now
@@ -65,7 +65,7 @@ check() {
 	wait_for 2 has_family_rules "$2" 0
 	centiseconds
 	echo "$3: rules gone after $((now - start))0 ms"
-	# Where only answers are stopped, the client goes on asking.
+	# ipv4/conf/wan0/forwarding stops only the answers: the client's packets still arrive.
 	if [ "$3" != ipv4/conf/wan0/forwarding ]; then
 		before=$(arrived "$1")
 		wait_for 20 retransmits_more "$1" "$(retransmissions "$1")"
@@ -83,27 +83,27 @@ wait_for 5 has_family_rules ipv6 1
 transfer_go four
 transfer_go six
 check 4 ip ipv4/ip_forward no-route
-has_family_rules ipv6 1 || fail "IPv6 has nothing to do with it"
+has_family_rules ipv6 1 || fail "IPv6 flows lost their rules, too"
 check 4 ip ipv4/conf/lan0/forwarding no-route
 check 4 ip ipv4/conf/wan0/forwarding no-route
 check 6 ipv6 ipv6/conf/all/forwarding not-forwarding
-has_family_rules ip 1 || fail "IPv4 has nothing to do with it"
-# A device's own switch does not stop IPv6. The one for IPv4 that is switched after it is obeyed, so
-# it has been read.
+has_family_rules ip 1 || fail "IPv4 flows lost their rules, too"
+# The switch of a device does not stop IPv6. The daemon obeys an IPv4 switch that changes later, so
+# it has read this one.
 set_forwarding ipv6/conf/lan0/forwarding 0
 check 4 ip ipv4/conf/lan0/forwarding no-route
-has_family_rules ipv6 1 || fail "the rules went"
+has_family_rules ipv6 1 || fail "the IPv6 rules were removed"
 before=$(arrived 6)
 wait_for 10 arrives_more 6 "$before"
 set_forwarding ipv6/conf/lan0/forwarding 1
-# Off before the start.
+# Forwarding is off before the daemon starts.
 stop_daemon
 set_forwarding ipv6/conf/all/forwarding 0
 start_daemon 'devices = { "lan0", "wan0" }' 'offload = software' 'admit = events'
 wait_for 5 has_family_rules ip 1
 assert_eq "rules for IPv6" "$(family_rules ipv6)" 0
 offload -j why tcp "[$CLIENT6]:40006" "[$SERVER6]:5202" >why.json
-grep -q '"reason": *"not-forwarding"' why.json || { cat why.json; fail "another reason"; }
+grep -q '"reason": *"not-forwarding"' why.json || { cat why.json; fail "wrong reason"; }
 set_forwarding ipv6/conf/all/forwarding 1
 wait_for 5 has_family_rules ipv6 1
 transfer_stop four

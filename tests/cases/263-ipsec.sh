@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# While there are IPsec policies for what is forwarded nothing is offloaded: a
-# rule would send in clear. When they are gone, flows return.
+# While there are IPsec policies for forwarded packets, nothing is offloaded, because a rule would
+# send packets in clear. When the policies are gone, flows are offloaded again.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
 
 topo_router2
-topo_masquerade # conntrack is at work only where the ruleset needs it
+topo_masquerade # conntrack tracks connections only if a rule needs it
 topo_acct
 topo_count_forward
 
@@ -21,7 +21,7 @@ says_ipsec() {
 	grep -q '"reason": *"ipsec"' why.json
 }
 
-# expect_off: the running transfer is on the CPU, for that reason.
+# expect_off: the running transfer returns to the CPU with the reason ipsec
 expect_off() {
 	wait_for 2 has_rules lan0 0
 	wait_for 2 has_rules wan0 0
@@ -37,7 +37,7 @@ expect_on() {
 	wait_for 5 has_rules wan0 1
 }
 
-# There before the start.
+# A policy that exists before the daemon starts.
 policy add out
 start_daemon 'devices = { "lan0", "wan0" }' 'offload = software'
 transfer_open_endless run tcp 4 1500000 --sport 40001 --rate 1500000
@@ -51,25 +51,25 @@ for dir in out fwd; do
 	policy delete "$dir"
 	expect_on
 done
-# One that ends by itself is announced elsewhere than one that is deleted.
+# The kernel announces a policy that expires by another message than one that is deleted.
 in_router ip xfrm policy add src 10.0.0.0/24 dst 10.1.0.0/24 dir fwd limit time-hard 10
 wait_for 5 has_rules lan0 0
 wait_for 20 has_rules lan0 1
-# A default that blocks. (Nothing crosses the router then.)
+# A default that blocks. (Nothing crosses the router then, so no traffic is expected.)
 in_router ip xfrm policy setdefault out block
 wait_for 2 has_rules lan0 0
 says_ipsec || { cat why.json; fail "why does not say ipsec"; }
 in_router ip xfrm policy setdefault out accept
 expect_on
-# What the router itself sends and receives is nobody's business here.
+# A policy for packets to the router itself does not matter.
 policy add in
 removed=$(status counters.removals_ok)
-# A policy for what is forwarded, told after it, is obeyed: so that one has been read.
+# The daemon obeys a policy for forwarded packets that comes later, so it has read this one.
 policy add fwd
 expect_off
 policy delete fwd
 expect_on
-assert_eq "removals for the second policy alone" $(($(status counters.removals_ok) - removed)) 1
+assert_eq "removals for the second policy only" $(($(status counters.removals_ok) - removed)) 1
 in_router ip xfrm policy flush
 transfer_stop run
 transfer_close run

@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The kernel takes nearly any bytes as the name of a device; JSON is UTF-8. Every
-# command answers all the same.
+# The kernel accepts nearly any bytes in a device name, but JSON is UTF-8. status, flows and why
+# replace such bytes and answer.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
 
 topo_router2
-topo_masquerade # conntrack is at work only where the ruleset needs it
+topo_masquerade # conntrack tracks connections only if a rule needs it
 topo_acct
 name=$(printf 'dmz\344')
 topo_link router "$name" 02:00:00:00:03:01 server s1 02:00:00:00:03:02

@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# A port is put into a bridge: its flows leave, and it is left as it was found;
-# released, it is a port again.
+# A port is put into a bridge: its flows lose their rules and the daemon removes its clsact. When
+# the port leaves the bridge, its flows are offloaded again.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
 
 topo_router2
-topo_masquerade # conntrack is at work only where the ruleset needs it
+topo_masquerade # conntrack tracks connections only if a rule needs it
 topo_acct
 ip -n router link add br0 type bridge
 start_daemon 'devices = { "auto" }' 'offload = software'
@@ -27,7 +27,7 @@ has_clsact wan0 || fail "no clsact on wan0"
 ip -n router link set wan0 master br0
 wait_for 5 has_no_clsact wan0
 assert_eq "rules on lan0" "$(rules lan0)" 0
-has_clsact lan0 || fail "lan0 lost its clsact, too"
+has_clsact lan0 || fail "lan0 lost its clsact as well"
 ip -n router link set wan0 nomaster
 wait_for 5 has_clsact wan0
 wait_for 5 has_rules lan0 1

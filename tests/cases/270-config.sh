@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# A bad file: every error with its line, exit status 1, nothing touched. And the
-# modes that touch nothing.
+# A bad configuration file: the daemon reports every error with its line, exits with status 1, and
+# makes no clsact and no socket. With offload = observe it makes no clsact either.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
 
 topo_router2
-topo_masquerade # conntrack is at work only where the ruleset needs it
+topo_masquerade # conntrack tracks connections only if a rule needs it
 topo_acct
 
 cat >bad.conf <<'END'
@@ -29,7 +29,7 @@ assert_eq "exit status of --check" "$status" 1
 tc -n router qdisc show | grep -q clsact && fail "a clsact was made"
 [ ! -e "$SOCKET" ] || fail "a socket was made"
 
-# Observe: decides, reports, touches nothing.
+# offload = observe: the daemon decides and reports, but makes no clsact.
 start_daemon 'devices = { "lan0", "wan0" }' 'offload = observe'
 transfer_open watched tcp 4 100000 --sport 40002
 is_observed() {
@@ -40,7 +40,7 @@ tc -n router qdisc show | grep -q clsact && fail "observe made a clsact"
 transfer_close watched
 stop_daemon
 
-# Without a device named it observes all of them.
+# Without a list of devices the daemon observes all devices.
 start_daemon '# nothing'
 transfer_open unnamed tcp 4 100000 --sport 40003
 wait_for 5 is_observed

@@ -1,14 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# More connections than the table takes: what does not fit stays on the CPU with
-# the reason, the others are offloaded; flush takes back and they return.
+# More connections than max-flows: those that find no room stay on the CPU with the reason
+# table-full, the others are offloaded. A flush takes all flows back, and then the table fills
+# again.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
 
 topo_router2
-topo_masquerade # conntrack is at work only where the ruleset needs it
+topo_masquerade # conntrack tracks connections only if a rule needs it
 topo_acct
 start_daemon 'devices = { "lan0", "wan0" }' 'offload = software' 'max-flows = 16'
 
@@ -32,13 +33,13 @@ for f in flows:
     if f["state"] == "offloaded":
         assert f["devices"] == ["lan0", "wan0"], f
 END
-# Those that had no room may take it at once, and push out those that were flushed.
+# Connections that had no room may take it at once and evict flushed flows.
 removals=$(status counters.removals_ok)
 evicted=$(status counters.flows_evicted)
 offload -j flush --all >flushed
 grep -q 16 flushed || fail "flush says: $(cat flushed)"
 wait_for 10 status_is counters.removals_ok $((removals + 16))
-assert_ge "flows that were flushed or pushed out" \
+assert_ge "flows that were flushed or evicted" \
 	$(($(status reasons.flushed) + $(status counters.flows_evicted) - evicted)) 1
 wait_for 60 has_rules lan0 16
 wait_for 10 has_rules wan0 16

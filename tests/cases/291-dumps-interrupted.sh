@@ -2,15 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 240
 #
-# Links come and go all the time, so that hardly a dump of them is whole: the daemon begins
-# all the same, reads all anew after lost events, and knows its ports.
+# Links come and go all the time, so hardly any dump of them is complete. The daemon starts
+# nevertheless, reads everything again after lost events, and knows its ports.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
 
 N=400
 
-# churn NAME: such a link comes and goes, as fast as it can.
+# churn NAME: adds and deletes a link of this name again and again, as fast as possible
 churn() {
 	for _ in $(seq 500); do
 		printf 'link add %s type dummy\nlink del %s\n' "$1" "$1"
@@ -27,7 +27,7 @@ interrupted() {
 topo_router2
 topo_masquerade
 topo_acct
-# A dump of these takes several messages, between which links can change.
+# A dump of so many links takes several messages, between which links can change.
 seq "$N" | sed 's/.*/link add d& type dummy/' >many
 ip -n router -batch many
 expect_warning 'link or route events were lost'
@@ -36,7 +36,7 @@ churn churn0 &
 churners=$!
 churn churn1 &
 churners="$churners $!"
-# It takes luck to find none of them whole.
+# A single start may be lucky and have its dumps complete.
 for start in 1 2 3 4; do
 	start_daemon 'devices = { "lan0", "wan0" }' 'offload = software'
 	n_interrupted=$((${n_interrupted:-0} + $(interrupted)))
@@ -46,7 +46,7 @@ done
 transfer_open t tcp 4 1000 --sport 40001
 wait_for 10 has_rules lan0 1
 
-# The same when it reads all again. The flow's neighbour is gone meanwhile.
+# The daemon reads everything again after lost events. The flow's neighbour disappears meanwhile.
 ip -n server link set s0 arp off
 kill -STOP "$DAEMON_PID"
 seq 12000 | sed 's/.*/neigh replace 203.0.113.200 dev wan0 lladdr 02:00:00:00:00:77 nud permanent/' >many

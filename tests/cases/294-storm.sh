@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Events are lost all the time, also while conntrack is dumped: the dumps count
-# all the same, so that the daemon becomes ready and offloads.
+# Conntrack events are lost all the time, also while conntrack is dumped. The dumps count
+# nevertheless, so the daemon becomes ready and offloads.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
@@ -13,7 +13,7 @@ topo_router2
 topo_masquerade
 topo_acct
 
-# entries HOST FIRST COUNT FILE: connections without a way.
+# entries HOST FIRST COUNT FILE: writes conntrack entries whose destination has no route
 entries() {
 	seq "$2" $(($2 + $3 - 1)) | sed "s/.*/-I -p udp -s 192.168.1.$1 -d 240.0.0.1 --sport & \
 --dport 7 -t 600 -u SEEN_REPLY,ASSURED/" >"$4"
@@ -34,9 +34,9 @@ wait_for 20 status_over counters.ct_overruns 1
 touch calm
 wait "$storm"
 wait_for 20 status_is flows.total $((N + 1))
-# What was lost during the first dump is made up for by another one.
+# Another dump makes up for the events that were lost during the first.
 wait_for 20 status_over counters.ct_dumps 1
-assert_eq "dumps that were thrown away" "$(status counters.ct_dumps_failed)" 0
+assert_eq "failed dumps" "$(status counters.ct_dumps_failed)" 0
 echo "$(status counters.ct_overruns) overruns, $(status counters.ct_dumps) dumps"
 transfer_bulk real
 transfer_close real

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# offload = hardware where there is no such hardware: no driver is asked, no rule
-# is tried, the flows stay on the CPU with that reason.
+# offload = hardware on devices whose driver is not allowed: no rule is installed, and the flows
+# stay on the CPU with the reason driver-not-allowed.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"

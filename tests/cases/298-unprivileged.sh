@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# As the service runs it: a user without rights, with CAP_NET_ADMIN and nothing
-# else, and no way to get more. The kernel loads modules for it all the same.
+# The daemon works as its service runs it: as an unprivileged user with CAP_NET_ADMIN, no other
+# capability and no way to get more. The kernel loads the modules that its rules need.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"

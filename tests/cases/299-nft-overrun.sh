@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Changes of the nft ruleset are lost, among them that a connection is denied: it leaves all
-# the same, and no other stays behind.
+# Changes of the nft ruleset are lost, among them one that denies a connection. That connection
+# loses its rules, and every other connection is offloaded again.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
@@ -25,7 +25,8 @@ policy_open 5001 5002
 wait_for 20 are_offloaded 2
 policy_alive 5001 5002
 
-# Elements of no interest, more than the daemon's buffer holds, and then the one that counts.
+# More elements than the daemon's buffer holds, which concern no connection, and then the rule that
+# does.
 router_nft add set inet labpolicy many '{ type ipv4_addr . inet_service; }'
 wait_for 20 are_offloaded 2
 seq "$N" | sed 's/.*/add element inet labpolicy many { 198.51.100.1 . & }/' >many.nft
@@ -43,7 +44,7 @@ policy_alive 5002
 offload -j why tcp "$(in_client ss -tnH dst "$SERVER4" dport = :5001 | awk '{ print $4 }')" "$SERVER4:5001" >why
 grep -q '"reason": *"\(ruleset-changed\|not-admitted\)"' why || fail "$(cat why)"
 
-# And it watches on: allowed again, denied again.
+# The daemon keeps watching: the connection is allowed again and denied again.
 handle=$(router_nft -a list chain inet labpolicy forward | sed -n 's/.*tcp dport 5001 drop # handle //p')
 router_nft delete rule inet labpolicy forward handle "$handle"
 wait_for 20 are_offloaded 2
