@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 240
 #
-# nicsim comes and goes: options, names, features, other namespaces, and their end.
+# nicsim can be loaded with all its options and unloaded in every state. Its devices behave like
+# those of a NIC: names, features, link state, and network namespaces that are deleted.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
@@ -23,10 +24,10 @@ exists nic1 || fail "no ports"
 exists wire1 || fail "no link partners"
 ! exists nic2 || fail "more than two ports"
 assert_eq profile "$(nicsim profile)" full
-assert_eq "kernel's module list" "$(sed -n 's/^nicsim .*(\(.*\))$/\1/p' /proc/modules)" OE
+assert_eq "taint flags of the module" "$(sed -n 's/^nicsim .*(\(.*\))$/\1/p' /proc/modules)" OE
 for options in profile=nonsense ports=0 ports=65 switch_id=xyz knobs=nonsense=1 knobs=fail_percent=101; do
 	rmmod nicsim 2>/dev/null || :
-	! modprobe nicsim "$options" 2>/dev/null || fail "takes $options"
+	! modprobe nicsim "$options" 2>/dev/null || fail "modprobe accepts $options"
 done
 modinfo "$LAB_RUN/nicsim.ko" >info
 for profile in full none nic-full fdb set-only mac-ttl flow-engine liar tiny-acl; do
@@ -41,7 +42,7 @@ for knob in table_size=1000 latency_us=7 stats_delay_ms=0 fail_errno=ENOMEM fail
 done
 ethtool -k nic0 | grep -q '^hw-tc-offload: off$' || fail "hw-tc-offload is on"
 
-# A name that is taken: nothing of it stays.
+# Loading fails when a device name is taken, and leaves nothing behind.
 rmmod nicsim
 ip link add wire1 type dummy
 ! modprobe nicsim ports=3 2>/dev/null || fail "loads beside a device of the same name"
@@ -49,15 +50,15 @@ ip link add wire1 type dummy
 ip link del wire1
 nicsim_load ports=3
 
-# Callbacks under rtnl, if wished; not to be changed later.
+# unlocked=0 makes the kernel call nicsim under rtnl. It cannot change while a block is bound.
 nicsim_load knobs=unlocked=0
 assert_eq unlocked "$(nicsim unlocked)" 0
 tc qdisc add dev nic0 clsact
 tc filter add dev nic0 ingress protocol ip pref 1 flower skip_sw action drop
 assert_eq used "$(nicsim used)" 1
-! nicsim unlocked 1 2>/dev/null || fail "changes to unlocked with blocks bound"
+! nicsim unlocked 1 2>/dev/null || fail "unlocked changed while a block was bound"
 
-# ---- what a port is ----
+# ---- properties of a port ----
 nicsim_load ports=3
 assert_eq "bus address" "$(ethtool -i nic1 | sed -n 's/^bus-info: //p')" 0000:fe:00.1
 assert_eq driver "$(ethtool -i nic1 | sed -n 's/^driver: //p')" nicsim
@@ -65,7 +66,7 @@ assert_eq "driver in sysfs" "$(basename "$(readlink /sys/class/net/nic1/device/d
 assert_eq "switch id" "$(cat /sys/class/net/nic0/phys_switch_id)" "$(cat /sys/class/net/nic2/phys_switch_id)"
 assert_eq "port name" "$(cat /sys/class/net/nic2/phys_port_name)" p2
 ethtool -k nic0 | grep -q '^hw-tc-offload: on$' || fail "hw-tc-offload is off"
-ethtool -k wire0 | grep -q '^hw-tc-offload: off \[fixed\]$' || fail "wires offload"
+ethtool -k wire0 | grep -q '^hw-tc-offload: off \[fixed\]$' || fail "wire0 has hw-tc-offload"
 ethtool -S nic0 | grep -q ' hits: 0$' || fail "no statistics"
 
 # ---- the link ----
@@ -81,7 +82,7 @@ wait_for 5 link_is nic0 up
 ip link set nic0 down
 assert_eq "partner's carrier" "$(cat /sys/class/net/wire0/carrier)" 0
 
-# ---- other namespaces, and their end ----
+# ---- other namespaces, which are then deleted ----
 topo_ns client router
 ip link set wire0 netns client
 ip link set nic0 netns router
@@ -99,7 +100,7 @@ wait_for 10 exists nic0
 tc qdisc del dev nic0 clsact 2>/dev/null || :
 assert_eq "used" "$(nicsim used)" 0
 
-# ---- away, with all in use, and from namespaces that are dying ----
+# ---- unloaded while in use, and while its namespaces are being deleted ----
 topo_ns client router
 ip link set wire0 netns client
 ip link set nic0 netns router

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 240
 #
-# Every match key of nicsim, against packets that have it and packets that do not.
+# nicsim matches by every key it has: packets that fit hit the rule, packets that differ by one do
+# not.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"

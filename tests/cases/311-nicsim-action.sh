@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 300
 #
-# Every action of nicsim, against the packets that come out of it.
+# Every action of nicsim changes packets as it should, compared byte by byte.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 300
 #
-# The flow table of nicsim: order, capacity, failures, losses, statistics.
+# nicsim's flow table: order of rules, capacity, failures, losses and statistics.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"

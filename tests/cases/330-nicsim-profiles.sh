@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 300
 #
-# What each profile of nicsim takes, refuses, and does instead.
+# Each profile of nicsim accepts and refuses the rules it should, and has the peculiarities of the
+# driver that it imitates.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"

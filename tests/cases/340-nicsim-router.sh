@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 300
 #
-# A router whose ports are those of nicsim: the stack forwards what has no rule, and sees nothing of what has one.
+# A router with nicsim's ports: the stack forwards packets without a rule, and sees hardly any of
+# those with a rule.
 # shellcheck disable=SC3043 # local
 set -eu
 # shellcheck source=../lab/topo.sh
@@ -12,7 +13,7 @@ set -eu
 
 BYTES=4000000
 
-# Both ways of one connection, as rules by hand. ip4|ip6 PROTO CLIENT-PORT SERVER-PORT
+# add_rules ip4|ip6 PROTO CLIENT-PORT SERVER-PORT: adds the rules of both directions of a connection
 add_rules() {
 	local proto="$2" c="$3" s="$4" ether=ip ttl='ip ttl' from="$CLIENT4" to="$SERVER4" more='' csum='csum ip4h pipe action'
 	if [ "$1" = ip6 ]; then
@@ -50,7 +51,7 @@ topo_count_forward
 tc -n router qdisc add dev lan0 clsact
 tc -n router qdisc add dev wan0 clsact
 
-# Without rules all goes through the stack.
+# Without rules everything goes through the stack.
 transfer tcp 4 1000000
 assert_ge "bytes through the stack" "$(fwd_bytes)" 2000000
 assert_eq hits "$(nicsim hits)" 0
@@ -73,17 +74,17 @@ for family in 4 6; do
 	done
 done
 
-# A segment that leaves a stack in one piece is cut and summed before it is on the wire.
+# nicsim cuts large packets into segments and completes their checksums before they are on the wire.
 assert_eq "bad checksums" "$(bad_sums client) $(bad_sums router) $(bad_sums server)" "0 0 0"
 
-# The counters of a port are those of its wire, and the CPU's part is told apart.
+# A port counts all packets on its wire, and separately those for the CPU.
 rx=$(ip netns exec router cat /sys/class/net/lan0/statistics/rx_bytes)
 cpu=$(nicsim_counter cpu_rx_bytes 0)
 assert_ge "bytes on the wire of lan0" "$rx" $((BYTES * 4))
 assert_le "bytes for the CPU" "$cpu" $((rx / 3))
-# They are read one after the other, and a neighbour may be asked for in between.
+# The counters are read one after the other, and a neighbour request may come in between.
 all_came_out() {
 	[ "$(($(nicsim_counter rx_bytes) - $(nicsim_counter cpu_rx_bytes)))" = "$(nicsim_counter forwarded_bytes)" ]
 }
 wait_for 5 all_came_out
-assert_eq "lost" "$(nicsim_counter lost)" 0
+assert_eq "packets lost" "$(nicsim_counter lost)" 0

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 300
 #
-# A flowtable of the kernel with flags offload: nicsim takes its flows, and decrements TTLs though no action says so.
+# The kernel's flowtable with "flags offload" can use nicsim. nicsim takes its flows, and decrements
+# their TTL although no action says so.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
@@ -32,7 +33,7 @@ table inet lab {
 }
 END
 
-# What is merged on reception has no checksum to look at.
+# No GRO: merged packets have no checksums to look at.
 in_server ethtool -K s0 gro off
 in_server tcpdump -U -nvi s0 -w seen.pcap 2>/dev/null &
 TCPDUMP=$!
@@ -50,7 +51,7 @@ done
 echo "$(fwd_bytes) bytes through the forward hook, $(nicsim_counter forwarded_bytes) in hardware"
 assert_ge "bytes in hardware" "$(nicsim_counter forwarded_bytes)" $((BYTES * 4))
 
-# Every packet to the server was routed once.
+# Every packet to the server was routed once: its TTL is 63.
 kill "$TCPDUMP"
 wait "$TCPDUMP" || :
 tcpdump -nvr seen.pcap "src host $ROUTER4 and tcp and dst host $SERVER4" 2>/dev/null | sed -n 's/.* ttl \([0-9]*\),.*/\1/p' |
@@ -59,7 +60,7 @@ cat ttls
 assert_eq "TTLs at the server" "$(awk '{ print $2 }' ttls)" 63
 ! tcpdump -nvr seen.pcap "tcp and dst host $SERVER4" 2>/dev/null | grep -q 'incorrect' || fail "bad checksums"
 
-# It goes with its flows.
+# When the flowtable is deleted, its flows leave the NIC.
 transfer_open last tcp 4 "$BYTES"
 transfer_go last
 wait_for 20 hardware_has 1

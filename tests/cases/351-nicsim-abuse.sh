@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 300
 #
-# Everything at once: rules from two sides, dumps, resets, knobs, links that flap, traffic - and in the end tc and nicsim agree.
+# Rules from two sides, dumps, resets, knobs, flapping links and traffic at the same time.
+# Afterwards tc and nicsim have the same rules, and nicsim still works.
 # shellcheck disable=SC3043 # local
 set -eu
 # shellcheck source=../lab/topo.sh
@@ -12,13 +13,14 @@ set -eu
 
 SECONDS_LONG=20
 
-# until_end COMMAND...: again and again, whatever it says, in the background
+# until_end COMMAND...: repeats it in the background, whatever its status, until the file "end"
+# exists
 until_end() {
 	(while [ ! -e end ]; do "$@" >/dev/null 2>&1 || :; done) &
 	echo $! >>workers
 }
 
-# The filters DEV PREF FIRST: a batch that adds 200 and deletes them.
+# batch DEV PREF FIRST: prints a batch that adds 200 filters and deletes them
 batch() {
 	local port="$3" last=$(($3 + 200))
 	while [ "$port" -lt "$last" ]; do
@@ -99,7 +101,7 @@ while read -r pid; do
 	wait "$pid" || :
 done <workers
 
-# Nobody else any more: what tc has and what nicsim knows are the same.
+# Nothing else runs any more: tc and nicsim have the same rules.
 for knob in fail_percent=0 lose_percent=0 latency_us=0 table_size=10000; do
 	nicsim "${knob%=*}" "${knob#*=}"
 done
@@ -113,7 +115,7 @@ assert_eq used "$(nicsim used)" 0
 assert_eq masks "$(nicsim_counter masks)" 0
 assert_eq "inserts and deletes" "$(nicsim inserts)" "$(nicsim deletes)"
 
-# And it still works.
+# nicsim still works.
 sed -i '/^filter del/d' batch1
 tc -n router -batch batch1
 assert_eq used "$(nicsim used)" 200

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Which rules does a driver take? Asked of NICs that are honest, that can do
-# little, and that take what they do not look at; nothing of it stays behind.
+# The probe finds out which rules a driver accepts. It judges NICs correctly that are honest, that
+# can do little, and that accept rules without looking at them. It leaves nothing behind.
 # shellcheck disable=SC3043 # local
 set -eu
 # shellcheck source=../lab/topo.sh
@@ -19,7 +19,7 @@ load() {
 	done
 }
 
-# probe PRIO OPTION...: sets answer; the NIC and tc have nothing afterwards.
+# probe PRIO OPTION...: sets answer; afterwards neither tc nor the NIC has a rule of the probe
 probe() {
 	"$LAB_BUILD/tests/golden/probe-lab" nic0 nic1 "$@" >probe.out
 	cat probe.out
@@ -33,11 +33,11 @@ probe 20 odd
 assert_eq "full" "$answer" "classes ffff refused 0000 err 0"
 assert_eq "rules tried" "$(nicsim inserts)" 16
 
-# One prio alone; its rules may be of both families.
+# This NIC accepts only prio 1, which rules of both families can share (any-ethertype).
 load profile=nic-full
 probe 20 odd
 assert_eq "nic-full, prio 20" "$answer" "classes 0000 refused 0003 err -95"
-grep -q '^first tcp ip4 routed: .*priority is out of range' probe.out || fail "no text"
+grep -q '^first tcp ip4 routed: .*priority is out of range' probe.out || fail "no driver text"
 probe 1 odd any-ethertype
 assert_eq "nic-full, prio 1" "$answer" "classes ffff refused 0000 err 0"
 
@@ -52,25 +52,25 @@ probe 20 odd
 assert_eq "none" "$answer" "classes 0000 refused 0003 err -95"
 load profile=mac-ttl
 probe 20 odd
-# IPv6 has no header checksum that would have to be named.
+# IPv6 has no header checksum, so its rules name none.
 assert_eq "mac-ttl with checksums" "$answer" "classes 0002 refused 0001 err -95"
 probe 20 odd no-csum
 assert_eq "mac-ttl without" "$answer" "classes 000f refused fff0 err -95"
 
-# A passing error is no answer. What is busy is tried five times.
+# EBUSY is temporary and no answer: the probe tries five times.
 load profile=full
 nicsim fail_errno EBUSY
 nicsim fail_count 4
 probe 20
-assert_eq "soon not busy any more" "$answer" "classes ffff refused 0000 err 0"
+assert_eq "busy four times" "$answer" "classes ffff refused 0000 err 0"
 nicsim fail_count 5
 probe 20
-assert_eq "busy" "$answer" "classes 0000 refused 0000 err -16"
+assert_eq "busy five times" "$answer" "classes 0000 refused 0000 err -16"
 probe 20
-assert_eq "not busy any more" "$answer" "classes ffff refused 0000 err 0"
+assert_eq "no longer busy" "$answer" "classes ffff refused 0000 err 0"
 
-# What sits at the place of the probe stays, if it is somebody else's.
+# A foreign filter at the place of the probe stays.
 tc filter add dev nic0 ingress protocol ip pref 20 handle 0x1000 flower ip_proto tcp skip_hw action pass
 "$LAB_BUILD/tests/golden/probe-lab" nic0 nic1 20 >probe.out
 assert_eq "place taken" "$(cat probe.out)" "classes 0000 refused 0000 err -17"
-assert_eq "filters of others" "$(tc filter show dev nic0 ingress | grep -c 'flower.*handle')" 1
+assert_eq "foreign filters" "$(tc filter show dev nic0 ingress | grep -c 'flower.*handle')" 1

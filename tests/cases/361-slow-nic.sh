@@ -2,8 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 240
 #
-# A NIC that takes 20 ms for each rule: what is to be removed does not wait
-# behind what is to be installed.
+# A NIC takes 20 ms for each rule: removals do not wait behind installs.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
@@ -19,10 +18,10 @@ nicsim latency_us 20000
 start_daemon 'devices = { "lan0", "wan0" }' 'offload = hardware' \
 	'admit = events' 'allow-drivers = { "nicsim" }'
 
-# What its driver was asked, and refused, before any flow came.
+# Rules that the driver refused before the first flow came.
 before=$(nicsim refused)
 
-# The client's port of some connection that has rules.
+# find_rule: sets port to the client's port of a connection that has rules
 find_rule() {
 	port=$(grep -o '\<42[0-9][0-9][0-9]\>' /sys/kernel/debug/nicsim/rules | head -n 1)
 	[ -n "$port" ]
@@ -31,8 +30,8 @@ is_gone() {
 	! grep -q "\<$port\>" /sys/kernel/debug/nicsim/rules
 }
 
-# While most of the others wait to be installed. How many of their rules go in first does not depend
-# on how fast the guest is: for each the NIC takes its 20 ms.
+# Most other flows wait to be installed meanwhile. The speed of the guest does not decide how many
+# of their rules go in first, because the NIC takes 20 ms for each.
 for i in 1 2 3 4; do
 	wait_for 10 find_rule
 	labns router conntrack -D -p tcp --orig-port-src "$port" >/dev/null 2>&1
@@ -42,8 +41,8 @@ for i in 1 2 3 4; do
 	echo "$i: $inserts rules went in before those of $port were out, $(nicsim used) rules are in"
 	assert_le "rules that went in before a removal" "$inserts" 30
 done
-assert_le "rules that are in meanwhile" "$(nicsim used)" 350
+assert_le "rules in the NIC so far" "$(nicsim used)" 350
 wait_for 40 has_rules lan0 196
-assert_eq "refused" "$(nicsim refused)" "$before"
+assert_eq "rules refused" "$(nicsim refused)" "$before"
 nicsim latency_us 0
 stop_daemon

@@ -2,16 +2,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 240
 #
-# A driver that says "try again" for ever: the kernel repeats the request inside
-# our call. The daemon notices, says so, stays responsive, and goes on when the
-# driver does; a stop in that state ends with its own status.
+# A driver answers EAGAIN for ever, and the kernel repeats the request inside the daemon's system
+# call. The daemon notices, logs it, still answers, and goes on when the driver does. A stop in that
+# state ends with exit status 4.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
 # shellcheck source=../lab/nicsim-topo.sh
 . "${LAB_TOPO%/*}/nicsim-topo.sh"
 
-# As good as for ever, with 5 ms for each try.
+# 100000 tries of 5 ms each last longer than the case.
 get_stuck() {
 	nicsim latency_us 5000
 	nicsim eagain_count 100000
@@ -33,14 +33,14 @@ start_daemon 'devices = { "lan0", "wan0" }' 'offload = hardware' \
 transfer_open one tcp 4 1000000
 wait_for 10 has_rules lan0 1
 
-# The rules of a flow are for both; but guards that are renewed before it are a port's.
+# A flow has rules on both ports, but a guard that is renewed before them is on one.
 expect_warning 'worker 0: in the kernel for [0-9]* s with rules for (lan0|wan0|lan0, wan0|wan0, lan0) '
 get_stuck
 transfer_open two tcp 4 1000000
 wait_for 15 log_has 'worker 0: in the kernel for'
 assert_eq "workers_stuck" "$(status counters.workers_stuck)" 1
 answers_soon "while a worker is stuck" 1000
-# The flow that has its rules is not touched by it, the other one is on the CPU.
+# The offloaded flow is not disturbed; the other one is on the CPU.
 transfer_bulk two
 transfer_bulk one
 
@@ -51,7 +51,7 @@ transfer_close two
 wait_for 10 has_rules lan0 1
 assert_eq "workers_stuck" "$(status counters.workers_stuck)" 1
 
-# Stuck again, and told to stop: it gives up in the end, and says what is left.
+# Stuck again and told to stop: the daemon gives up in the end, and logs what is left.
 expect_warning 'rules could not be removed'
 expect_warning 'something of ours may be left'
 expect_warning 'worker 0: does not come back from the kernel'
@@ -63,7 +63,7 @@ stuck_twice() {
 wait_for 15 stuck_twice
 kill -TERM "$DAEMON_PID"
 wait_for 40 log_has 'worker 0: does not come back from the kernel'
-# Now the process ends as soon as the kernel lets go of its thread.
+# The process ends when the kernel lets go of its thread.
 get_loose
 status=0
 wait "$DAEMON_PID" || status=$?

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 240
 #
-# Many rules of a killed life are gone after the restart, when their connections are, on ports
-# and on devices that are ports no more; filters of others between them stay.
+# A killed daemon leaves many rules whose connections then disappear. The restarted daemon removes
+# them on its port and on a device that is no longer a port, and keeps foreign filters between them.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
@@ -28,12 +28,13 @@ start_daemon 'devices = { "lan0" }' 'offload = software'
 centiseconds
 echo "ready after $((now - start))0 ms"
 assert_eq "rules" "$(rules lan0) $(rules wan0)" "0 0"
-# The port's were looked at one by one; the other device's, with its guards, go at once.
+# The rules on the port were checked one by one. Those of the other device, and its guards, were
+# swept.
 assert_eq "flows_not_adopted" "$(status counters.flows_not_adopted)" 500
 assert_eq "rules_swept" "$(status counters.rules_swept)" 502
-assert_eq "filters of others" "$(tc -n router filter show dev lan0 ingress | grep -c 'dst_ip 192.0.2.1')" 2
-# The clsact of wan0 was the killed life's.
+assert_eq "foreign filters" "$(tc -n router filter show dev lan0 ingress | grep -c 'dst_ip 192.0.2.1')" 2
+# The killed daemon added the clsact of wan0.
 ! tc -n router qdisc show dev wan0 | grep -q clsact || fail "wan0 has a clsact"
 stop_daemon
 assert_eq "filters left" "$(filters lan0)" 2
-tc -n router qdisc show dev lan0 | grep -q clsact || fail "the clsact of others is gone"
+tc -n router qdisc show dev lan0 | grep -q clsact || fail "the foreign clsact is gone"

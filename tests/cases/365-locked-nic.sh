@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 240
 #
-# A slow NIC whose driver is called under rtnl, so that every look-up of a route
-# waits for it: the daemon answers all the same.
+# A slow NIC whose driver is called under rtnl. Route lookups wait for rtnl, too, but the daemon
+# still answers.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
@@ -19,12 +19,12 @@ nicsim latency_us 20000
 start_daemon 'devices = { "lan0", "wan0" }' 'offload = hardware' 'admit = events' 'allow-drivers = { "nicsim" }'
 
 for i in 1 2 3 4 5 6 7 8; do
-	# The path of every flow is looked up again.
+	# A route changes that no flow uses.
 	ip -n router route add "198.51.100.$i" dev wan0
-	answers_soon "$(nicsim used) rules are in" 500
+	answers_soon "with $(nicsim used) rules in the NIC" 500
 done
 nicsim latency_us 0
 wait_for 40 has_rules lan0 250
-# For each pair what no NIC can take (recipe_odd), and nothing else.
-assert_eq "refused" "$(nicsim refused)" 4
+# For each pair the two odd rules that no NIC can execute (recipe_odd), and nothing else.
+assert_eq "rules refused" "$(nicsim refused)" 4
 stop_daemon

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 400
 #
-# The matrix of TCP once more, with rules that only the NIC has (skip_sw).
+# TCP connections of both families with every kind of translation, with rules that only the NIC has
+# (skip_sw).
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
@@ -11,7 +12,8 @@ set -eu
 # shellcheck source=../lab/matrix.sh
 . "${LAB_TOPO%/*}/matrix.sh"
 
-# Counters are of now: with the delay that NICs have, the last second is lost.
+# Without a delay of the counters: with the usual one, the packets of the last second are not
+# counted.
 nicsim_load ports=2 stats_delay_ms=0
 MATRIX_BYTES=4194304
 run_matrix tcp hardware

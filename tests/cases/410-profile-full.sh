@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 180
 #
-# A card that can do everything: it gets everything.
+# A card that can do everything gets all connections.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 180
 #
-# A card that takes no flower rule at all: the CPU does it, and "devices" says why;
-# it is not asked again and again.
+# A card that accepts no flower rule: connections stay on the CPU, "devices" shows the reason, and
+# the card is not asked again and again.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
@@ -19,8 +19,8 @@ hw_daemon
 profile_run '*=no-recipe'
 device_reasons lan0 | grep -q '[a-z]' || fail "no reason for lan0"
 refused=$(nicsim refused)
-assert_ge "rules tried" "$refused" 1
-assert_le "rules tried" "$refused" 100
+assert_ge "rules refused" "$refused" 1
+assert_le "rules refused" "$refused" 100
 profile_close
 profile_end
-assert_le "rules tried in the end" "$(nicsim refused)" $((refused + 10))
+assert_le "rules refused at the end" "$(nicsim refused)" $((refused + 10))

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 180
 #
-# Like mlx5 without switchdev: no switch id, one priority only, checksums only where needed.
+# Like mlx5 without switchdev: no switch id, only one prio, checksum actions only where needed. All
+# connections are offloaded.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 240
 #
-# Like mlx5 with switchdev: from an uplink to a representative it works, from uplink to
-# uplink nothing does, although the switch ids are the same.
+# Like mlx5 with switchdev: rules between an uplink and a representative work. Rules between two
+# uplinks do not, although the switch ids are the same.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"

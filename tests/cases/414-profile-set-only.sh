@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 240
 #
-# Like nfp: values can be set, not added to, so that a TTL would have to be matched
-# and set to one less. Conntrack does not tell it, so connections stay on the CPU.
+# Like nfp: a rule can set a value but not add to it, so it would have to match one TTL and set the
+# next lower one. Conntrack does not tell the TTL of a connection, so connections stay on the CPU.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"

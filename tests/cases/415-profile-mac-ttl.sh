@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 180
 #
-# Like sfc: MACs and TTL, no checksums, no NAT. What needs none is in the card.
+# Like sfc: rules rewrite MAC addresses and TTL, but neither checksums nor IP addresses. Routed
+# connections are offloaded, translated ones are not.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"

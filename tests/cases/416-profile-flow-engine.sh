@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 240
 #
-# Like mtk: no TTL in its rules. For a driver that nobody vouches for that could mean that
-# TTLs stay as they are, so that nothing is offloaded; called by the driver's name, it is:
-# the card decrements by itself. IPv6 cannot be translated.
+# Like mtk: rules do not mention the TTL. With an unknown driver this could mean that TTLs stay
+# unchanged, so nothing is offloaded. When the configuration says that the driver is like
+# mtk_soc_eth, the daemon knows that the card decrements the TTL itself, and offloads. IPv6 cannot
+# be translated.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 180
 #
-# Like bnxt and ocelot: takes anything and does something else. It gets nothing.
+# Like bnxt and ocelot: the card accepts any rule and does something else. Nothing is offloaded.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 180
 #
-# Like octeontx2: drops, passes or redirects, and rewrites nothing. It gets nothing.
+# Like octeontx2: rules can drop, pass or redirect, but not rewrite. Nothing is offloaded.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 240
 #
-# A card with room for a tenth of the connections: those that carry nearly all of the
-# bytes get it, although the others were there first, and few changes per second do that.
+# A card has room for a tenth of the connections. Those that carry nearly all bytes get it, although
+# the others were there first, and few swaps per second achieve that.
 # shellcheck disable=SC3043 # local
 set -eu
 # shellcheck disable=SC2034 # topo.sh's
@@ -18,7 +18,7 @@ STOP_LIMIT=90
 SIZE=1000 MICE=4900 ELEPHANTS=100 MAX_SWAPS=50
 SWAPS=counters.hardware_swaps
 
-# A window of about two seconds in which the card forwarded most of the bytes.
+# share_is PERCENT: of the next 2 MB, the card forwards at least this share
 share_is() {
 	nic_share
 	wait_for 20 nic_share_bytes 2000000
@@ -51,9 +51,9 @@ echo "$percent % of the bytes are forwarded by the card; $swapped swaps in $took
 assert_ge "bytes forwarded by the card, percent" "$percent" 90
 assert_ge "swaps" "$swapped" 1
 assert_le "swaps" "$swapped" $((MAX_SWAPS * (took + 1)))
-assert_le "rules in the card at most" "$(nicsim peak)" $SIZE
+assert_le "most rules in the card" "$(nicsim peak)" $SIZE
 assert_le "rules that the card refused" "$(nicsim refused)" 20
-assert_ge "connections for which there is no room" "$(reason_count hardware-full)" $((MICE + ELEPHANTS - SIZE / 2))
+assert_ge "flows without room" "$(reason_count hardware-full)" $((MICE + ELEPHANTS - SIZE / 2))
 agree 10
 crowd_close elephants
 crowd_close mice

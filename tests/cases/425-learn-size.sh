@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 240
 #
-# The size of the card's table is not configured: it is learnt from the first refusal, and
-# the card is not asked for more all the time.
+# The size of the card's table is not configured. The daemon learns it from the first refusal, and
+# does not ask the card for more all the time.
 # shellcheck disable=SC3043 # local
 set -eu
 # shellcheck disable=SC2034 # topo.sh's
@@ -35,18 +35,19 @@ wait_for 30 learnt
 refused=$(nicsim refused)
 echo "learnt: $(device lan0 table); the card has $(nicsim used) of $SIZE rules and refused $refused"
 assert_ge "rules refused" "$refused" 1
-# What was on its way to the card when it refused the first: at most both rules of all without room.
+# Orders are on their way to the card when it first refuses: at most both rules of all flows without
+# room.
 assert_le "rules refused" "$refused" $((2 * FLOWS - SIZE))
 assert_ge "rules in the card" "$(nicsim used)" $((SIZE * 80 / 100))
-# The ruleset admits them one after the other.
+# The ruleset admits the connections one after the other.
 no_room() {
 	[ "$(reason_count hardware-full)" -ge $((FLOWS - SIZE / 2)) ]
 }
 wait_for 20 no_room
-# From now on it tries now and then whether there is more, and no more than that.
+# From now on the daemon tries only now and then whether there is more room.
 before=$(nicsim refused)
 sleep 10
 assert_le "rules refused in ten more seconds" $(($(nicsim refused) - before)) 50
 agree 10
 crowd_close many
-assert_eq "lost" "$(crowd_lost many)" 0
+assert_eq "packets lost" "$(crowd_lost many)" 0

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 400
 #
-# A card that refuses every tenth rule and loses every hundredth: traffic is right all the
-# time, and when the card is well again all tables become the same.
+# A card refuses every tenth rule and loses every hundredth. No packet is lost, and when the faults
+# are over, all tables agree again.
 # shellcheck disable=SC3043 # local
 set -eu
 # shellcheck disable=SC2034 # topo.sh's
@@ -15,7 +15,7 @@ STOP_LIMIT=90
 # shellcheck source=../lab/hardware.sh
 . "${LAB_TOPO%/*}/hardware.sh"
 
-# 10000 need some minutes in a guest that is emulated.
+# 10000 take some minutes in an emulated guest.
 FLOWS=${FLOWS:-3000}
 
 nicsim_load ports=2 knobs=fail_percent=10,lose_percent=1
@@ -35,9 +35,9 @@ assert_ge "rules lost" "$(nicsim lost_rules)" $((FLOWS / 200))
 nicsim fail_percent 0
 nicsim lose_percent 0
 agree 90
-assert_ge "offloaded after all" "$(tail -n 1 agree.out | json_path flows)" $((FLOWS * 9 / 10))
+assert_ge "offloaded again" "$(tail -n 1 agree.out | json_path flows)" $((FLOWS * 9 / 10))
 crowd_close many
-assert_eq "lost" "$(crowd_lost many)" 0
+assert_eq "packets lost" "$(crowd_lost many)" 0
 in_router conntrack -F 2>/dev/null
 wait_for 30 status_is flows.total 0
 agree 20

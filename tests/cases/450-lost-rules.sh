@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 180
 #
-# What somebody else takes away comes back: the whole table of the card, a rule of a
-# connection, a guard, and the clsact of a port. Packets are right all the time.
+# The daemon restores what others take away: the whole table of the card, a rule of a connection, a
+# guard, and the clsact of a port. Packets are right all the time.
 # shellcheck disable=SC3043 # local
 set -eu
 # shellcheck source=../lab/topo.sh
@@ -16,7 +16,7 @@ set -eu
 OUT="src=$ROUTER4,dst=$SERVER4,ttl=63,smac=$WAN_MAC,dmac=$SERVER_MAC"
 BACK="src=$SERVER4,dst=$CLIENT4,ttl=63,smac=$LAN_MAC,dmac=$CLIENT_MAC"
 
-# Lost rules, and lost guards.
+# repairs: number of lost rules and repaired ports so far
 repairs() {
 	echo $(($(status counters.rules_lost) + $(status counters.ports_mended)))
 }
@@ -29,7 +29,7 @@ nothing_lost() {
 	[ ! -s $NICSIM_DEBUGFS/lost ]
 }
 
-# repaired WHAT: all are offloaded again, all tables agree, and the card forwards.
+# repaired WHAT: waits until all flows are offloaded, all tables agree and the card forwards
 repaired() {
 	rm -f nic-hits
 	wait_for 20 nothing_lost
@@ -66,14 +66,14 @@ repaired "the loss of a rule"
 
 tc -n router filter del dev wan0 ingress protocol ip pref 1 handle "$(handle_of wan0 1)" flower
 repaired "the loss of a guard"
-assert_eq "filters" "$(filters lan0)" "$guards"
+assert_eq "filters on lan0" "$(filters lan0)" "$guards"
 
 tc -n router qdisc del dev lan0 clsact
 repaired "the loss of clsact"
-assert_eq "filters" "$(filters lan0)" "$guards"
+assert_eq "filters on lan0" "$(filters lan0)" "$guards"
 
 crowd_close busy
-assert_eq "lost" "$(crowd_lost busy)" 0
+assert_eq "packets lost" "$(crowd_lost busy)" 0
 sniff_close server
 sniff_close client
 stop_daemon

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 240
 #
-# Under a connection that runs, offload is switched off and on again, the cable is pulled,
-# and the driver goes: the connection lives wherever it can, and returns to the card.
+# Under running connections, offload is switched off and on, the cable is pulled, and the driver is
+# unloaded. The connections continue on the CPU where it can forward, and return to the card.
 # shellcheck disable=SC3043 # local
 set -eu
 # shellcheck source=../lab/topo.sh
@@ -13,7 +13,7 @@ set -eu
 # shellcheck source=../lab/hardware.sh
 . "${LAB_TOPO%/*}/hardware.sh"
 
-# why_is REASON [STATE]
+# why_is REASON
 why_is() {
 	offload -j why tcp "$CLIENT4:41000" "$SERVER4:6000" >why.json || return 1
 	grep -q "\"reason\": *\"$1\"" why.json
@@ -37,7 +37,7 @@ crowd_ready busy 20
 wait_for 10 offloaded 2
 wait_for 10 nic_hits_grow
 
-# ---- hw-tc-offload off: to the CPU, with the reason, and back ----
+# ---- hw-tc-offload off: the CPU forwards, with the reason; on: the card again ----
 in_router ethtool -K wan0 hw-tc-offload off
 wait_for 10 why_is hw-tc-offload-off
 wait_for 5 device_is wan0 reason hw-tc-offload-off
@@ -64,7 +64,7 @@ for way in up down; do
 		"$(crowd_result busy classes.tcp.$way.bytes_sent)"
 done
 
-# ---- the driver, with connections on it: they are gone, and new ones work with the new one ----
+# ---- the driver is unloaded: its flows are gone; new ones use the driver that is loaded next ----
 crowd_open doomed --port 6500 --sport 42000 udp:udp,flows=3,rate=5
 crowd_ready doomed 20
 wait_for 10 offloaded 3
@@ -94,4 +94,4 @@ wait_for 10 nic_hits_grow 40
 agree 5
 crowd_close again
 sniff_close server
-assert_eq "lost" "$(crowd_lost again)" 0
+assert_eq "packets lost" "$(crowd_lost again)" 0

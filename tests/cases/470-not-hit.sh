@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 240
 #
-# A card that takes rules and programs none of them: tc says in_hw, and packets go on
-# through the CPU. Flows are given up for that reason, the card is reported, and when it
-# works again it is used again.
+# A card accepts rules and programs none of them: tc says in_hw, but packets still go through the
+# CPU. The flows are given up with the reason not-hit, the card is reported, and it is used again
+# when it works again.
 # shellcheck disable=SC3043 # local
 set -eu
 # shellcheck source=../lab/topo.sh
@@ -39,14 +39,14 @@ wait_for 30 given_up 20
 assert_eq "packets forwarded by the card" "$(nicsim_counter forwarded)" 0
 wait_for 30 reported
 grep -E '^(warning|error): ' "$DAEMON_LOG" || fail "the log says nothing"
-# No storm: what is not hit is not installed again and again.
+# Rules that were not hit are not installed again and again.
 inserts=$(nicsim inserts)
 sleep 5
-assert_le "rules that went in again in five seconds" $(($(nicsim inserts) - inserts)) $((FLOWS * 4))
+assert_le "rules installed in five seconds" $(($(nicsim inserts) - inserts)) $((FLOWS * 4))
 
 nicsim lose_percent 0
 wait_for 100 nic_hits_grow 100
-# What has been given up may wait for its turn; a new connection need not know of that.
+# Flows that were given up may wait for their turn. A new connection does not.
 crowd_open new --port 7000 --sport 30000 udp:udp,flows=5,rate=10
 crowd_ready new 20
 new_offloaded() {

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 180
 #
-# A driver that says EAGAIN has the kernel try for ever, and whoever asked cannot leave it.
-# The daemon notices, goes on with everything else, and is well again when the driver is.
+# When a driver answers EAGAIN, the kernel repeats the request for ever and the caller cannot leave
+# it. The daemon notices, goes on with everything else, and recovers with the driver.
 # shellcheck disable=SC3043 # local
 set -eu
 # shellcheck source=../lab/topo.sh
@@ -34,8 +34,9 @@ nicsim eagain_count "$EAGAINS"
 crowd_open late --port 7000 --sport 20000 udp:udp,flows=4,rate=5 tcp:tcp,flows=4,rate=5
 crowd_ready late 30
 wait_for 30 status_over $STUCK 0
-[ "$(nicsim eagain_count)" -gt 0 ] || fail "the driver is well already: the case tests nothing"
-# Others go on: what is in the card stays there and is hit, the new ones work on the CPU, questions are answered.
+[ "$(nicsim eagain_count)" -gt 0 ] || fail "the driver recovered already: the case tests nothing"
+# Everything else goes on: rules in the card are hit, new connections use the CPU, questions are
+# answered.
 wait_for 10 nic_hits_grow 100
 background answers python3 -B "$LAB_SRC/tests/lab/answers.py" "$SOCKET" 2 "$DAEMON_PID"
 wait_for 30 has_ended answers
@@ -43,7 +44,7 @@ has_line answers-ended 0 || background_fail answers "the daemon does not answer"
 cat answers
 grep -E -q '^(warning|error): ' "$DAEMON_LOG" || fail "the log says nothing"
 
-# The driver is well again.
+# The driver recovers.
 nicsim eagain_count 0
 wait_for 60 offloaded 28
 rm -f nic-hits
