@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 200
 #
-# A rule, and an element of a set, stop a transfer that is offloaded; the others go on,
+# A rule and a set element each stop an offloaded connection within 100 ms. Other connections go on,
 # and with the element their rules are not even touched.
 set -eu
 # shellcheck source=../lab/topo.sh
@@ -59,7 +59,7 @@ cutoff_is_short "an element"
 wait_for 2 are_offloaded 1
 policy_alive 5003
 assert_eq "times that all flows were taken back" "$(status counters.epochs_closed)" $((closed + 1))
-# A flowtable cannot give up some of its connections.
+# A flowtable cannot give up single connections.
 if [ "$BACKEND" = flower ]; then
 	assert_eq "flows taken back for an element" "$(status counters.marks_revoked)" 1
 	ages_go_on ages.lan0 lan0
@@ -69,6 +69,6 @@ fi
 # ---- allowed again ----
 
 router_nft delete element inet labpolicy banned "{ $CLIENT4 . 5002 }"
-# TCP tries again at growing intervals.
+# TCP retransmits at growing intervals.
 wait_for 60 are_offloaded 2
 policy_alive 5002 5003

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 200
 #
-# The same on a card. What the card does by itself costs nothing elsewhere; here it takes the
-# processors that the daemon needs too, so it gets something to do, but not all it can.
+# 500-policy with rules in a card. The simulated card forwards on the processors that the daemon
+# needs too, so POLICY_RATE limits the traffic.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"

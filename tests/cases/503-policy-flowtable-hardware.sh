@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 200
 #
-# The same with the kernel's own flowtable, in a card.
+# 500-policy with the kernel's own flowtable, in a card.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"

@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# "nft flush ruleset" and a reload: our table is back within a second and flows return; who
-# deletes it again and again waits longer and longer; with table-owner it never goes away.
+# After "nft flush ruleset" and a reload our table is back within a second, and flows return. The
+# daemon also restores the table when someone deletes it again and again or changes it. With
+# table-owner the table never goes away.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
@@ -15,7 +16,7 @@ are_offloaded() {
 	has_rules lan0 "$1" && has_rules wan0 "$1" && status_is flows.offloaded "$1"
 }
 
-# Beside the transfer under test, so that packets pass the ruleset.
+# ping_pong: a UDP transfer in the background, whose packets pass the ruleset
 ping_pong() {
 	labns server labtraffic serve udp --port 7000 >pong 2>&1 &
 	wait_for 20 has_line pong listening
@@ -60,15 +61,16 @@ centiseconds
 assert_soon "the table is back" $(((now - reload) * 10)) 1000 $((reload_cs * 10))
 wait_for 5 are_offloaded 1
 assert_eq "tables put back" "$(status counters.nft_tables_made)" 1
-# Without the epoch, for which nft writes less when it fills the mask, and what was counted.
+# comparable: the ruleset without counters and without the epoch (nft prints no mask when the epoch
+# fills it)
 comparable() {
 	sed 's/0x[0-9a-f]*//g; s/packets [0-9]* bytes [0-9]*//; s/ct mark &  | /ct mark | /' | sort
 }
 router_nft list ruleset | comparable >after
 comparable <before >before.sorted
-diff -u before.sorted after || fail "another ruleset than before"
+diff -u before.sorted after || fail "the ruleset differs from before"
 
-# ---- only ours, again and again ----
+# ---- only our table is deleted, again and again ----
 
 for _ in 1 2 3 4 5; do
 	wait_for 20 has_table
@@ -79,9 +81,9 @@ wait_for 20 are_offloaded 1
 made=$(status counters.nft_tables_made)
 assert_ge "tables put back" "$made" 6
 
-# ---- somebody changes it ----
+# ---- someone changes our table ----
 
-# So long it takes until a change is the first one again.
+# After ten seconds of rest a change counts as the first one again.
 sleep 11
 wait_for 20 are_offloaded 1
 router_nft add rule inet nft_offload admit drop
@@ -91,9 +93,9 @@ assert_eq "tables put back" "$(status counters.nft_tables_made)" $((made + 1))
 stop_daemon
 ! has_table || fail "the table is still there"
 router_nft list ruleset >left
-grep -q 'table inet filter' left || fail "not only ours went"
+grep -q 'table inet filter' left || fail "a foreign table is gone, too"
 
-# ---- with owner ----
+# ---- with an owner ----
 
 start_daemon 'devices = { "lan0", "wan0" }' 'offload = software' 'table-owner = yes'
 wait_for 20 are_offloaded 1
@@ -103,8 +105,8 @@ router_nft -f rules.nft
 has_table || fail "the table went away"
 wait_for 3 are_offloaded 1
 assert_eq "tables put back" "$(status counters.nft_tables_made)" 0
-! router_nft delete table inet nft_offload 2>/dev/null || fail "somebody else's table was deleted"
+! router_nft delete table inet nft_offload 2>/dev/null || fail "another process deleted our table"
 kill "$monitor"
-! grep -q nft_offload monitor || fail "it was made anew: $(cat monitor)"
+! grep -q nft_offload monitor || fail "the table was made again: $(cat monitor)"
 stop_daemon
 ! has_table || fail "the table is still there"

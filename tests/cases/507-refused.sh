@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What the kernel may have against our nft table: a clear message, exit or the fallback as
-# configured, and never half a table.
+# The kernel can refuse our nft table for several reasons. The daemon says why, exits or uses the
+# configured fallback, and never leaves half a table.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
 
-# start_fails TEXT LINE...: it ends with status 3 and says TEXT.
+# start_fails TEXT LINE...: with these lines the daemon exits with status 3 and prints TEXT
 start_fails() {
 	local text="$1" status=0
 	shift
@@ -15,7 +15,7 @@ start_fails() {
 	in_router timeout 20 nft-offloadd -c "$CASE_DIR/refused.conf" -s "$SOCKET" >refused.log 2>&1 || status=$?
 	assert_eq "exit status" "$status" 3
 	grep -q "$text" refused.log || fail "no \"$text\" in $(cat refused.log)"
-	[ "$(filters lan0)" = 0 ] || fail "something was done all the same"
+	[ "$(filters lan0)" = 0 ] || fail "a filter was installed nevertheless"
 }
 
 unchanged() {
@@ -24,7 +24,7 @@ unchanged() {
 
 topo_router2
 
-# ---- somebody else's table ----
+# ---- a foreign table has the name ----
 
 router_nft -f - <<'END'
 table inet nft_offload {
@@ -44,14 +44,14 @@ transfer tcp 4 1000000
 stop_daemon
 unchanged
 start_daemon 'devices = { "lan0", "wan0" }' 'offload = software' 'admit-fallback = mark'
-offload -j status | grep -q '"mark_bits": *268435456' || fail "the bits are those of another mode"
+offload -j status | grep -q '"mark_bits": *268435456' || fail "wrong mark_bits"
 stop_daemon
 unchanged
 router_nft flush ruleset
 
 # ---- no privilege ----
 
-# As an ordinary user everything else fails, too; what is said first is about nft.
+# Without privilege everything else fails, too, but the message is about nft.
 printf '%s\n' 'devices = { "lan0", "wan0" }' 'offload = software' >refused.conf
 status=0
 in_router timeout 20 setpriv --reuid 65534 --clear-groups "$LAB_BUILD/nft-offloadd" -c "$CASE_DIR/refused.conf" \
@@ -60,7 +60,7 @@ assert_eq "exit status without privilege" "$status" 3
 grep -q 'no nft table of our own: .*Operation not permitted.*CAP_NET_ADMIN' refused.log || fail "$(cat refused.log)"
 assert_eq "tables" "$(router_nft list tables)" ""
 
-# ---- the table of a process that lives ----
+# ---- the table belongs to a running process ----
 
 labns router "$LAB_BUILD/tests/golden/golden-lab" nft own up owner hold=60 >owned &
 holder=$!
@@ -74,8 +74,8 @@ wait_for 5 no_tables
 
 # ---- a kernel without nf_tables ----
 
-# Modules that hang on each other, the last ones first. Another case of this machine may still
-# be using them.
+# Modules use each other, so those without a user go first. Other namespaces of the guest may still
+# use some.
 unload_nf_tables() {
 	for _ in 1 2 3 4 5 6 7 8; do
 		[ -e /sys/module/nf_tables ] || return 0
@@ -95,18 +95,18 @@ if wait_until 10 unload_nf_tables; then
 	stop_daemon
 	rm /etc/modprobe.d/no-nf-tables.conf
 else
-	echo "nf_tables is in use, not tried without it"
+	echo "nf_tables is in use: a kernel without it is not tested"
 fi
 
-# Bits that are too few for an epoch are an error of the configuration.
+# A mark with too few bits for an epoch is a configuration error.
 status=0
 in_router nft-offloadd --check -c /dev/stdin <<'END' >refused.log 2>&1 || status=$?
 mark = 0x30000000
 END
-assert_eq "exit status for two bits" "$status" 1
+assert_eq "exit status for a mark of two bits" "$status" 1
 grep -q 'needs three bits at least' refused.log || fail "$(cat refused.log)"
 
-# ---- while it runs: somebody takes the name ----
+# ---- someone replaces our table while the daemon runs ----
 
 start_daemon 'devices = { "lan0", "wan0" }' 'offload = software'
 labns server labtraffic serve tcp --port 7000 >serve 2>&1 &
@@ -125,8 +125,8 @@ is_closed() {
 	offload status | grep -q 'no connection is admitted at the moment: table inet nft_offload exists, but nft-offloadd did not create it'
 }
 wait_for 5 is_closed
-router_nft list table inet nft_offload | grep -q 'of somebody else' || fail "it was touched"
-# As soon as it is gone, all is well again.
+router_nft list table inet nft_offload | grep -q 'of somebody else' || fail "it was changed"
+# When the foreign table is gone, the daemon makes its own again.
 router_nft delete table inet nft_offload
 wait_for 70 has_rules lan0 1
-offload -j status | grep -q '"trouble": *""' || fail "the trouble is not over"
+offload -j status | grep -q '"trouble": *""' || fail "status still shows trouble"

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 400
 #
-# What the configuration exempts stays on the CPU, each kind of it; elements may be added
-# while it runs; and with min-packets a connection must have had so many.
+# Connections that the configuration exempts stay on the CPU, for each kind of exemption. Ports may
+# also be exempted by hand at run time. With min-packets, connections with enough packets are
+# offloaded.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
@@ -14,7 +15,7 @@ are_offloaded() {
 	has_rules lan0 "$1" && has_rules wan0 "$1" && status_is flows.offloaded "$1"
 }
 
-# exempted NUMBER LINE: with this line as configuration, of three connections so many are offloaded.
+# exempted NUMBER LINE: with this line of configuration so many of three connections are offloaded
 exempted() {
 	start_daemon 'devices = { "lan0", "wan0" }' 'offload = software' "$2"
 	wait_for 20 are_offloaded "$1"
@@ -41,13 +42,13 @@ exempted 0 'exempt-interfaces = { "wan0" }'
 exempted 2 'exempt-marks = { "0x5" }'
 exempted 3 'min-packets = 20'
 
-# ---- by hand, while it runs ----
+# ---- by hand, at run time ----
 
 start_daemon 'devices = { "lan0", "wan0" }' 'offload = software'
 wait_for 20 are_offloaded 3
 router_nft add element inet nft_offload exempt_ports '{ tcp . 5001 }'
 wait_for 5 are_offloaded 2
 policy_alive 5001 5002 5003
-assert_eq "times that all were taken back" "$(status counters.nft_commits_all)" 0
+assert_eq "commits that can concern all flows" "$(status counters.nft_commits_all)" 0
 router_nft delete element inet nft_offload exempt_ports '{ tcp . 5001 }'
 wait_for 5 are_offloaded 3

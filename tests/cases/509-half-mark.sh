@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# An element that stops one direction of a connection comes between the packet that half
-# admits it and the reply: the reply does not admit it.
+# A packet writes a half mark, and then a set element stops that direction of the connection. The
+# reply must not complete the mark and admit the connection.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
@@ -25,7 +25,7 @@ while connection.recv(65536):
     pass
 END
 
-# mark: our bits of the connection's
+# mark: our bits of the connection's mark
 mark() {
 	echo $(($(in_router conntrack -L -p tcp --dport 80 2>/dev/null | sed -n 's/.* mark=\([0-9]*\).*/\1/p') & 0x70000000))
 }
@@ -34,7 +34,7 @@ has_mark() {
 	[ "$(mark)" = "$1" ]
 }
 
-# Packets of the client that the element has stopped: acknowledgements.
+# stopped_some N: the element has stopped at least N packets of the client (acknowledgements)
 stopped_some() {
 	[ "$(router_nft list chain inet labhalf forward | sed -n 's/.*banned.*packets \([0-9]*\).*/\1/p')" -ge "$1" ]
 }
@@ -57,18 +57,18 @@ in_server python3 server.py >served 2>&1 &
 wait_for 20 has_line served listening
 in_client python3 client.py "$SERVER4" &
 wait_for 20 has_line served accepted
-# The client's ACK came by, and nothing of the server after that.
+# The client's ACK wrote a half mark. The server has sent nothing since.
 half=$(mark)
-assert_eq "half a mark, of 0x$(printf %x "$half")" $((half != 0 && (half & 0x10000000) == 0)) 1
+assert_eq "a half mark: 0x$(printf %x "$half")" $((half != 0 && (half & 0x10000000) == 0)) 1
 router_nft add element inet labhalf banned "{ $CLIENT4 }"
 wait_for 5 has_mark 0
-assert_eq "halves taken away" "$(status counters.marks_halved)" 1
+assert_eq "half marks cleared" "$(status counters.marks_halved)" 1
 touch go
-# The server repeats what nobody acknowledges.
+# The server retransmits what nobody acknowledges.
 wait_for 10 stopped_some 4
 has_mark 0 || fail "the reply set a mark: $(mark)"
 assert_eq "rules" "$(rules lan0)" 0
 assert_eq "offloaded" "$(status flows.offloaded)" 0
-# Allowed again, all is as ever.
+# When the client is allowed again, the connection is offloaded.
 router_nft delete element inet labhalf banned "{ $CLIENT4 }"
 wait_for 20 has_rules lan0 1

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 500
 #
-# Thousands of offloaded flows, and a hundred commits in ten seconds: what the ruleset denies
-# stops with the commit, not when thousands of rules are out; the rest comes back; nothing is
-# lost on the way, and all of it costs little more than a single commit.
+# Thousands of offloaded flows and a hundred commits in ten seconds: denied packets stop with the
+# commit, not when thousands of rules are out. The other flows return, nothing is lost, and a
+# hundred commits cost at most about three times the processor time of one.
 # shellcheck disable=SC3043 # local
 set -eu
 # shellcheck disable=SC2034 # topo.sh's
@@ -18,23 +18,23 @@ STOP_LIMIT=90
 # shellcheck source=../lab/policy.sh
 . "${LAB_TOPO%/*}/policy.sh"
 
-# 10000 need some minutes in a guest that is emulated.
+# 10000 take some minutes in an emulated guest.
 FLOWS=${FLOWS:-2000}
 BAD=20
 
-# Those of the class "bad" are told by their size.
+# Packets of the class "bad" are recognized by their size.
 is_bad='udp length 908'
 
 offloaded() {
 	[ "$(status flows.offloaded)" -ge "$1" ]
 }
 
-# What the daemon has used of the processors, in hundredths of a second.
+# daemon_cpu: processor time of the daemon, in hundredths of a second
 daemon_cpu() {
 	awk '{ print $14 + $15 }' "/proc/$DAEMON_PID/stat"
 }
 
-# All by one process, for starting it would take longer than the pause.
+# One nft process makes all commits: starting one takes longer than the pause between them.
 commits() {
 	python3 -c '
 import sys, time
@@ -71,14 +71,14 @@ watch_arrivals() {
 	wait_for 20 has_arrivals
 }
 
-# stopped WHEN TOOK: no packet that is denied has come later than a tenth of a second after that.
+# stopped WHEN TOOK: no denied packet came more than 100 ms after WHEN; TOOK is the control
 stopped() {
 	local late
 	late=$(awk -v end="$1" '/^[0-9]/ { last = $1 } END { printf "%d", (last - end) * 1000 }' arrivals)
-	assert_soon "$FLOWS flows: the last packet that is denied after nft had returned" "$late" 100 "$2"
+	assert_soon "$FLOWS flows: the last denied packet after nft had returned" "$late" 100 "$2"
 }
 
-# Sets when it was denied, and the milliseconds that nft needed.
+# deny: sets denied, when nft had returned, and deny_ms, how long nft took
 deny() {
 	local began
 	began=$(date +%s.%N)
@@ -94,7 +94,7 @@ allow() {
 	END
 }
 
-# ---- one commit: long before all rules are out, what is denied has stopped ----
+# ---- one commit: denied packets stop long before all rules are out ----
 
 removed=$(status counters.removals_ok)
 all_removed() {
@@ -113,7 +113,7 @@ allow
 wait_for 120 offloaded $((FLOWS + BAD))
 agree 30
 
-# ---- a hundred, the last of which denies some ----
+# ---- a hundred commits, the last of which denies some flows ----
 
 closed=$(status counters.epochs_closed)
 seen=$(status counters.nft_commits)
@@ -136,5 +136,5 @@ assert_eq "conntrack events lost" "$(status counters.ct_overruns)" 0
 assert_eq "nft events lost" "$(status counters.nft_overruns)" 0
 agree 30
 crowd_close many
-assert_eq "lost of those that are allowed" \
+assert_eq "lost packets of allowed flows" \
 	"$(crowd_lost many many)" 0

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 200
 #
-# Elements of sets: one with a time-out that is over, one that packets add, a whole set that
-# is flushed, a map. What they do not concern is not touched.
+# Set elements: one expires, packets add some, one is deleted, a set is flushed, a verdict map gets
+# one. Flows that they do not concern are not touched.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
@@ -14,7 +14,7 @@ are_offloaded() {
 	has_rules lan0 "$1" && has_rules wan0 "$1" && status_is flows.offloaded "$1"
 }
 
-# touched NUMBER: so many flows have lost their mark in all.
+# touched NUMBER: so many marks have been revoked so far
 touched() {
 	[ "$(status counters.marks_revoked)" = "$1" ]
 }
@@ -54,7 +54,7 @@ policy_open 5001 5002 5003 5004
 wait_for 30 are_offloaded 4
 rule_ages lan0 >ages.lan0
 
-# ---- its time is over ----
+# ---- an element expires ----
 
 router_nft -f - <<'END'
 delete element inet labsets allowed { 5001 }
@@ -69,9 +69,9 @@ ages_go_on ages.lan0 lan0
 
 # ---- packets add and renew elements all the time ----
 
-assert_eq "changes that may concern all" "$(status counters.nft_commits_all)" 0
+assert_eq "commits that can concern all flows" "$(status counters.nft_commits_all)" 0
 
-# ---- one for good, and a verdict ----
+# ---- an element is deleted, and a verdict is added ----
 
 router_nft delete element inet labsets allowed '{ 5002 }'
 wait_for 5 are_offloaded 2
@@ -82,12 +82,12 @@ wait_for 5 touched $((before + 2))
 policy_alive 5004
 ages_go_on ages.lan0 lan0
 
-# ---- a whole set ----
+# ---- a whole set is flushed ----
 
 commits=$(status counters.nft_commits)
 router_nft flush set inet labsets allowed
 wait_for 10 status_over counters.nft_commits "$commits"
 daemon_catches_up
-are_offloaded 1 || fail "the fourth has nothing to do with it"
+are_offloaded 1 || fail "the flow to port 5004 was taken back"
 policy_alive 5004
 ages_go_on ages.lan0 lan0

@@ -2,9 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 240
 #
-# SIGKILL under traffic, then a restart: right rules stay untouched and go on forwarding,
-# while the daemon is dead and afterwards. Those of a connection that ended meanwhile go,
-# and so does what is left of a pair.
+# SIGKILL under traffic, then a restart: correct rules stay untouched and forward all the time.
+# Rules of connections that ended meanwhile are removed, and so is the remaining rule of a pair.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
@@ -15,7 +14,7 @@ set -eu
 # shellcheck source=../lab/restart.sh
 . "${LAB_TOPO%/*}/restart.sh"
 
-# The handle of some rule on lan0 that does not carry the flows of labcrowd's ports
+# first_handle: prio and handle of the filter that tc lists last on lan0
 first_handle() {
 	tc -n router filter show dev lan0 ingress | sed -n 's/^filter.* pref \([0-9]*\) .*handle \(0x[0-9a-f]*\).*/\1 \2/p' | tail -n 1
 }
@@ -33,48 +32,48 @@ wait_for 20 status_is flows.offloaded 45
 wait_for 5 record_is_written
 agree 10
 
-echo "# nothing happens meanwhile"
+echo "# nothing changes while the daemon is dead"
 ages_save
 kill_daemon
 rm -f nic-hits
 wait_for 10 nic_hits_grow 100
 launch_daemon
 daemon_is_ready
-assert_eq "adopted" "$(status counters.flows_adopted)" 45
-assert_eq "not adopted" "$(status counters.flows_not_adopted)" 0
-assert_eq "installed" "$(status counters.installs_ok)" 0
+assert_eq "flows adopted" "$(status counters.flows_adopted)" 45
+assert_eq "flows not adopted" "$(status counters.flows_not_adopted)" 0
+assert_eq "flows installed" "$(status counters.installs_ok)" 0
 ages_compare 90
 agree 10
 
-echo "# five connections are forgotten, and one rule of another is taken away"
+echo "# meanwhile five connections and a rule are deleted"
 ages_save
 kill_daemon
 crowd_close short
-# The sockets of its servers
+# The ports of its servers
 for port in $(seq 7200 7215); do
 	labns router conntrack -D -p udp --orig-port-dst "$port" >>forgotten 2>/dev/null || :
 done
-assert_eq "forgotten" "$(wc -l <forgotten)" 5
+assert_eq "connections deleted" "$(wc -l <forgotten)" 5
 # shellcheck disable=SC2046 # pref and handle
 set -- $(first_handle)
 tc -n router filter del dev lan0 ingress protocol ip pref "$1" handle "$2" flower
 launch_daemon
 daemon_is_ready
-assert_ge "adopted" "$(status counters.flows_adopted)" 39
-assert_ge "not adopted" "$(status counters.flows_not_adopted)" 5
+assert_ge "flows adopted" "$(status counters.flows_adopted)" 39
+assert_ge "flows not adopted" "$(status counters.flows_not_adopted)" 5
 wait_for 20 status_is flows.offloaded 40
 ages_compare 78
 agree 10
 
-echo "# no connection is left at all"
+echo "# meanwhile all connections are deleted"
 crowd_close busy
 kill_daemon
 labns router conntrack -F 2>/dev/null
 launch_daemon
 daemon_is_ready
 assert_eq "rules" "$(rules lan0) $(rules wan0)" "0 0"
-assert_eq "adopted" "$(status counters.flows_adopted)" 0
+assert_eq "flows adopted" "$(status counters.flows_adopted)" 0
 stop_daemon
 assert_eq "filters left" "$(filters lan0)$(filters wan0)" 00
 ! tc -n router qdisc show | grep -q clsact || fail "a clsact is left"
-[ ! -e "$SOCKET.last" ] || fail "the record outlives an orderly stop"
+[ ! -e "$SOCKET.last" ] || fail "the record is left after an orderly stop"

@@ -2,10 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 240
 #
-# While the daemon is dead, the ruleset changes: nothing is adopted, and what the new ruleset
-# does not let pass is not forwarded any more after the restart. The same with exemptions
-# in the configuration, with a set element that has a time-out, and with a record that
-# somebody has cut short.
+# While the daemon is dead, the ruleset changes: nothing is adopted, and after the restart nothing
+# is forwarded that the new ruleset denies. Nothing is adopted either after a change of the
+# exemptions, with a set element that has a timeout, and with a truncated record.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
@@ -16,11 +15,11 @@ set -eu
 # shellcheck source=../lab/restart.sh
 . "${LAB_TOPO%/*}/restart.sh"
 
-# killed_and_started WHAT: and nothing is adopted
+# killed_and_started WHAT: starts the daemon, which adopts nothing
 killed_and_started() {
 	launch_daemon
 	daemon_is_ready
-	assert_eq "adopted after $1" "$(status counters.flows_adopted)" 0
+	assert_eq "flows adopted after $1" "$(status counters.flows_adopted)" 0
 }
 
 nicsim_load ports=2
@@ -41,7 +40,7 @@ crowd_ready busy 30
 wait_for 20 status_is flows.offloaded 20
 wait_for 5 record_is_written
 
-echo "# a rule that stops UDP"
+echo "# a new rule stops UDP"
 kill_daemon
 router_nft add rule inet fw forward meta l4proto udp drop
 killed_and_started "a new rule"
@@ -69,13 +68,13 @@ kill_daemon
 killed_and_started "an element that would expire unseen"
 wait_for 20 status_is flows.offloaded 20
 
-echo "# half a record"
+echo "# a truncated record"
 wait_for 10 record_is_written
 kill_daemon
 head -c 20 "$SOCKET.last" >half
 cat half >"$SOCKET.last"
 expect_warning 'cannot read, starting without the rules of the earlier run'
-killed_and_started "a record that is cut"
+killed_and_started "a truncated record"
 wait_for 20 status_is flows.offloaded 20
 agree 10
 crowd_close busy

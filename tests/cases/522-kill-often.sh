@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 900
 #
-# SIGKILL and restart, fifty times, at any instant, under 500 flows of traffic, while some
-# connections come and go: no connection is lost, no rule is left without one, and rules
-# that stay are the same ones all the time.
+# SIGKILL and restart, fifty times, at arbitrary instants, under 500 flows, while other connections
+# come and go: no packet is lost, no rule is left without a connection, and the rules of lasting
+# connections stay the same.
 # shellcheck disable=SC3043 # local
 set -eu
 # shellcheck source=../lab/topo.sh
@@ -18,8 +18,8 @@ set -eu
 
 KILLS=50
 
-# Instants that are the same in every run: 0.00 to 1.99 s, and every second time within the
-# first third of a second, when the new daemon has only begun.
+# next_instant: sets instant, the same values in every run: 0.00 to 1.99 s, and every second time up
+# to a third of a second, when the new daemon is still starting
 next_instant() {
 	seed=$(((seed * 1103515245 + 12345) % 2147483648))
 	if [ $((kill % 2)) = 0 ]; then
@@ -45,9 +45,9 @@ crowd_ready churn 20
 seed=1 ready=0
 for kill in $(seq $KILLS); do
 	next_instant
-	# Entries of UDP expire when no life is long enough to keep them.
+	# Entries of UDP would expire if no daemon lived long enough to refresh them.
 	[ $((kill % 10)) != 5 ] || daemon_is_ready
-	sleep "$instant" # any instant: this is what is asked for, nothing is awaited
+	sleep "$instant" # an arbitrary instant is wanted, not an event
 	! has_line "$CASE_DIR/notify" READY=1 || ready=$((ready + 1))
 	kill_daemon 2>/dev/null
 	launch_daemon
@@ -55,7 +55,7 @@ for kill in $(seq $KILLS); do
 done
 daemon_is_ready
 crowd_close churn
-# Those that are over shall be gone soon.
+# Nothing keeps the entries of connections that are over.
 for port in $(seq 9000 9019); do
 	in_router conntrack -D -p udp --orig-port-dst "$port" >/dev/null 2>&1 || :
 done

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 240
 #
-# A crash without a restart: "nft-offload cleanup" removes all of ours without a daemon,
-# and nothing of others: not their filters beside ours in the same prio, not their qdisc,
-# not their tables. It refuses while a daemon runs. --stop-post does it only where
-# nobody starts the daemon again.
+# After a crash without a restart, "nft-offload cleanup" removes everything of ours without a
+# daemon, and nothing foreign: no filter in the same prio, no qdisc, no table. It refuses while a
+# daemon runs. --stop-post does the same, but only if the service manager does not restart the
+# daemon.
 # shellcheck disable=SC3043 # local
 set -eu
 # shellcheck source=../lab/topo.sh
@@ -21,13 +21,13 @@ cleanup() {
 	labns router nft-offload -s "$SOCKET" cleanup
 }
 
-# stop_post RESULT [STATUS]: as the service manager runs it
+# stop_post RESULT [STATUS]: runs --stop-post as the service manager does
 stop_post() {
 	SERVICE_RESULT=$1 EXIT_STATUS=${2:-0} labns router \
 		nft-offloadd -c "$CASE_DIR/daemon.conf" -s "$SOCKET" --stop-post
 }
 
-# The ruleset and the filters without what counts
+# foreign_state: the ruleset, filters and qdiscs, without counters
 foreign_state() {
 	router_nft list ruleset | grep -v packets
 	tc -n router filter show dev lan0 ingress
@@ -39,7 +39,7 @@ topo_router2
 topo_masquerade
 topo_acct
 tc -n router qdisc add dev lan0 clsact
-# Before ours, in the very prio of our flows (3 in hardware), and behind them
+# In the prio of our flows (3 in hardware), and behind ours
 for prio in 3 60000; do
 	tc -n router filter add dev lan0 ingress protocol ip pref $prio handle 0x700000 flower dst_ip 192.0.2.1 skip_hw action pass
 done
@@ -53,11 +53,11 @@ crowd_ready busy 30
 wait_for 20 status_is flows.offloaded 20
 
 echo "# a daemon runs"
-! cleanup 2>refusal || fail "cleanup under a running daemon"
+! cleanup 2>refusal || fail "cleanup did not refuse under a running daemon"
 grep -q "another nft-offloadd is running" refusal || fail "no reason: $(cat refusal)"
 assert_eq "offloaded" "$(status flows.offloaded)" 20
 
-echo "# it died, and is started again"
+echo "# the daemon died and will be restarted"
 kill_daemon
 for result in signal core-dump watchdog oom-kill; do
 	stop_post $result
@@ -65,24 +65,24 @@ done
 stop_post exit-code 3
 assert_eq "rules that wait for the restart" "$(rules lan0)" 20
 
-echo "# it died, and is not"
+echo "# the daemon died and will not be restarted"
 cleanup
 foreign_state >after
-diff before after || fail "something of others changed, or something of ours is left"
+diff before after || fail "something foreign changed, or something of ours is left"
 [ ! -e "$SOCKET.last" ] || fail "the record is left"
 cleanup 2>twice
 grep -q 'removed 0 rules, 0 clsact qdiscs and no nft table, released 0 neighbours' twice || fail "not at rest: $(cat twice)"
 
-echo "# the same by the service manager, after an error that stays"
+echo "# the service manager cleans up after a permanent error"
 launch_daemon
 daemon_is_ready
 wait_for 20 status_is flows.offloaded 20
 kill_daemon
 stop_post exit-code 1
 foreign_state >after
-diff before after || fail "something of others changed, or something of ours is left"
+diff before after || fail "something foreign changed, or something of ours is left"
 
-echo "# with a configuration that is wrong"
+echo "# the same with a wrong configuration"
 launch_daemon
 daemon_is_ready
 wait_for 20 status_is flows.offloaded 20
@@ -91,5 +91,5 @@ echo 'nonsense = 1' >>"$CASE_DIR/daemon.conf"
 expect_warning 'the configuration is wrong'
 stop_post exit-code 1 2>>"$DAEMON_LOG"
 foreign_state >after
-diff before after || fail "something of others changed, or something of ours is left"
+diff before after || fail "something foreign changed, or something of ours is left"
 crowd_close busy

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 240
 #
-# keep-rules = yes: a stop leaves everything, the NIC goes on forwarding without a daemon, and
-# the next start goes on with it, as for an upgrade. "nft-offload cleanup" ends it.
+# keep-rules = yes: a stop leaves everything, the NIC forwards without a daemon, and the next start
+# adopts all flows, as for an upgrade. Without the setting a stop removes everything.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
@@ -37,7 +37,7 @@ for round in 1 2 3; do
 	agree 10
 done
 
-# Without the setting, the next stop takes all of it.
+# Without the setting the next stop removes everything.
 stop_daemon
 sed -i '/keep-rules/d' "$CASE_DIR/daemon.conf"
 launch_daemon

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# An XDP program on either port brings connections back to the CPU until it is
-# gone, whether the kernel announces it or not.
+# An XDP program on either port brings connections back to the CPU until it is gone, whether or not
+# the kernel announces it.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
@@ -21,7 +21,7 @@ xdp attach lan0
 bypass_off xdp
 xdp detach lan0
 bypass_on
-# A link of bpf(2), of which no message tells.
+# A bpf link, which the kernel does not announce.
 mkfifo hold
 xdp link wan0 <hold >linked &
 exec 9>hold

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# XDP programs that the configuration allows, on one device only.
+# The configuration allows XDP programs on one device: connections over it stay offloaded. On
+# another device an XDP program still brings them back to the CPU.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"

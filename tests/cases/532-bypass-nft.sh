@@ -2,9 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 300
 #
-# nft chains of a device bring connections back to the CPU until they are gone:
-# those of family netdev, ingress and egress, and the ingress of family inet. A
-# dormant one does nothing.
+# nft chains on a device bring connections back to the CPU until they are gone: ingress and egress
+# of family netdev, and ingress of family inet. A dormant chain does not.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
@@ -37,8 +36,8 @@ for where in "netdev ingress lan0" "netdev egress wan0" "inet ingress wan0" "net
 	bypass_on
 done
 
-# On another device, or dormant: nothing happens until it is awake. A look at the chains
-# comes with every change of the ruleset.
+# A chain on another device, or a dormant one, changes nothing until it is active. The daemon reads
+# the chains after each change of the ruleset, so it has seen this one two looks later.
 chain netdev ingress other
 looks=$(status counters.bypass_looks)
 wait_for 5 status_over counters.bypass_looks $((looks + 1))
@@ -53,7 +52,7 @@ bypass_off netdev-chain
 router_nft delete table netdev foreign
 bypass_on
 
-# The device of a chain is renamed: the chain stays on it (and is found by its new name).
+# The device of a chain is renamed: the chain stays on it, with the new name.
 ip -n router link set other down
 chain netdev ingress other
 ip -n router link set other name another

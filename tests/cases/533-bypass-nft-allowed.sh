@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# nft chains of a device that the configuration allows.
+# nft chains on a device that the configuration allows do not bring connections back to the CPU.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"

@@ -2,9 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 300
 #
-# Filters of others bring connections back to the CPU until they are gone: on the
-# ingress and on the egress, in front of our rules and behind them, of flower and of
-# classifiers that a terse dump breaks off at.
+# Foreign filters bring connections back to the CPU until they are gone: on ingress and egress, in
+# front of our rules and behind them, of flower and of classifiers at which a terse dump ends.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
@@ -15,14 +14,14 @@ filter() {
 	tc -n router filter "$@"
 }
 
-# instead DEV QDISC...: of its clsact, before the daemon makes another one.
+# instead DEV QDISC...: replaces the clsact by this qdisc before the daemon adds another clsact
 instead() {
 	printf 'qdisc del dev %s clsact\nqdisc add dev %s\n' "$1" "$*" | tc -n router -batch -
 }
 
 bypass_router
 bypass_daemon
-# Nothing is offloaded, so that nobody samples rules: it is seen all the same.
+# Nothing is offloaded, so nobody samples rules. The filter is seen nevertheless.
 filter add dev lan0 ingress pref 5 protocol ip flower dst_ip 192.0.2.1 action pass
 wait_for 5 bypass_shows lan0 foreign-filter ingress no
 filter del dev lan0 ingress pref 5
@@ -38,8 +37,8 @@ for where in "lan0 ingress pref 5" "wan0 ingress pref 60000" "wan0 egress pref 7
 		bypass_on
 	done
 done
-# A block that is shared with others: its filters are on every device that shares it.
-# (With a shared ingress a port is no use at all.)
+# The filters of a shared block are on every device that shares it. (A port with a shared ingress
+# block is not used at all.)
 ip -n router link add other type dummy
 tc -n router qdisc add dev other egress_block 9 clsact
 instead wan0 egress_block 9 clsact
@@ -49,7 +48,7 @@ bypass_off foreign-filter
 filter del block 9 protocol ip pref 3
 bypass_on
 
-# An ingress qdisc has but one side, whichever it is asked for.
+# An ingress qdisc has only one side, and shows it whichever side is asked for.
 instead lan0 ingress
 bypass_on
 filter add dev lan0 ingress pref 5 protocol ip flower dst_ip 192.0.2.1 action pass

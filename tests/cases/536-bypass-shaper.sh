@@ -15,7 +15,7 @@ qdisc() {
 }
 
 bypass_router
-# Ports with several queues: children of mq are looked at, too.
+# A port with several queues: the daemon checks the children of mq, too.
 ip -n router link add multi numtxqueues 2 type veth peer name end
 ip -n router link set multi up
 ip -n router link set end up

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Shapers that the configuration allows, on one device only.
+# The configuration allows a shaper on one device: connections over it stay offloaded. A shaper on
+# another device still brings them back to the CPU.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What is there before the daemon is known before the first rule: of a running
-# connection none is ever installed. Who only observes reads the same. A port that
-# comes later is not ready before it was looked at.
+# The daemon knows what could be bypassed before it installs the first rule, so a running connection
+# never gets one. With offload = observe it finds the same. A port that appears later is not ready
+# before it was checked.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
@@ -19,7 +19,7 @@ tc -n router qdisc replace dev wan0 root tbf rate 100mbit burst 100k latency 50m
 bypass_transfer
 start_daemon 'devices = { "lan0", "wan0" }' 'offload = software'
 bypass_off shaper
-assert_eq "flows whose rules were ever in" "$(status counters.installs_ok)" 0
+assert_eq "flows ever installed" "$(status counters.installs_ok)" 0
 tc -n router qdisc del dev wan0 root
 bypass_on
 stop_daemon
@@ -31,8 +31,8 @@ wait_for 5 bypass_why shaper
 stop_daemon
 tc -n router qdisc del dev wan0 root
 
-# wan0 under another name is no port; with a program on it, it becomes one. (Whose
-# address was translated does not outlive that the device goes down.)
+# wan0 is no port until it is renamed to wan1, and then has a program on it. (The device goes down
+# for this, which ends the masqueraded connection.)
 start_daemon 'devices = { "lan0", "wan1" }' 'offload = software'
 wait_for 5 bypass_why device-not-named
 bypass_end
@@ -44,7 +44,7 @@ wait_for 10 bypass_shows wan1 xdp ingress no
 wait_for 10 in_client ping -q -c 1 -W 1 "$SERVER4"
 transfer_open later tcp 4 1000000 --sport 40002
 wait_for 5 is_refused_for xdp
-assert_eq "flows whose rules were ever in" "$(status counters.installs_ok)" 0
+assert_eq "flows ever installed" "$(status counters.installs_ok)" 0
 in_router python3 -B "$LAB_SRC/tests/lab/xdp.py" detach wan1
 wait_for 5 has_rules lan0 1
 wait_for 5 has_rules wan1 1

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The same with rules in a NIC: what is added to a port takes connections out of it,
-# and they return when it is gone.
+# With rules in a NIC, too, a foreign hook on a port brings connections back to the CPU until it is
+# gone.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
