@@ -2,14 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 240
 #
-# `doctor` lists the statements that a packet of an established connection reaches
-# and no others. What is expected stands in the comments of the rules: a rule says
-# what doctor must say of it, and one without says that doctor must not mention it.
+# `doctor` lists the statements that a packet of an established connection reaches, and no others.
+# The comment of a rule says what doctor must report about it. A rule without a comment must not be
+# listed.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
 
-# answers.py WHAT JSON prints lines about it; of several such pairs, each goes to the file WHAT.
+# answers.py WHAT JSON prints lines of this kind from the file. With several such pairs, each goes
+# to the file WHAT.
 cat >answers.py <<'END'
 import json, sys
 
@@ -23,14 +24,14 @@ def answer(what, path, out):
                 lines.append((rule["family"], rule["table"], rule["chain"], rule["handle"], check))
     elif what == "listed":
         lines = [(f["family"], f["table"], f["chain"], f["handle"], f["check"]) for f in data if f["handle"]]
-    elif what == "counters":  # that have counted: handle and packets
+    elif what == "counters":  # rules with a counter: handle and packets
         for entry in data["nftables"]:
             rule = entry.get("rule", {})
             for expr in rule.get("expr", []):
                 if "counter" in expr:
                     lines.append((rule["family"], rule["table"], rule["chain"], rule["handle"],
                                   expr["counter"]["packets"]))
-    else:  # of one severity, without the ruleset's
+    else:  # findings of one severity, except those about the ruleset
         lines = [(f["check"], f["what"]) for f in data if f["severity"] == what and not f["handle"]]
     for line in sorted(lines):
         print(*line, file=out)
@@ -40,7 +41,7 @@ for what, path in pairs:
     answer(what, path, open(what, "w") if len(pairs) > 1 else sys.stdout)
 END
 
-# ask STATUS: what doctor says, in doctor.json and doctor.txt
+# ask STATUS: asserts doctor's exit status; its answers are in doctor.json and doctor.txt
 ask() {
 	local got=0
 	offload -j doctor >doctor.json || got=$?
@@ -50,7 +51,7 @@ ask() {
 	assert_eq "exit status of doctor as text" "$got" "$1"
 }
 
-# expect_as_commented NAME STATUS: the ruleset that is there, by its comments
+# expect_as_commented NAME STATUS: compares doctor's findings with the comments of the ruleset
 expect_as_commented() {
 	ask "$2"
 	router_nft -j -a list ruleset >ruleset.json
@@ -63,14 +64,14 @@ expect_as_commented() {
 	echo "$1: $(wc -l <listed) statements"
 }
 
-# load NAME STATUS: the ruleset on stdin
+# load NAME STATUS: loads the ruleset from stdin, and then as expect_as_commented
 load() {
 	router_nft flush ruleset
-	router_nft -f - || fail "$1: nft does not take it"
+	router_nft -f - || fail "$1: nft refuses it"
 	expect_as_commented "$@"
 }
 
-# conntrack is at work, and its settings are there, only where the ruleset needs it.
+# In a namespace, conntrack and its sysctls are active only if a rule needs them.
 use_conntrack() {
 	router_nft add table inet early '{ chain c { type filter hook forward priority 0; ct state invalid drop; }; }'
 }
@@ -133,7 +134,7 @@ table ip stmts {
 }
 END
 
-# Limits of logs and counters change nothing for packets: hints.
+# A limit on a log or a counter changes nothing for packets: a hint.
 load "limits that do not matter" 0 <<'END'
 table inet small {
 	chain forward {
@@ -144,7 +145,7 @@ table inet small {
 	}
 }
 END
-load "limits that do" 3 <<'END'
+load "limits that matter" 3 <<'END'
 table inet small {
 	chain forward {
 		type filter hook forward priority filter
@@ -153,7 +154,7 @@ table inet small {
 }
 END
 
-# ---- what is not reached ----
+# ---- statements that are not reached ----
 
 load "states" 0 <<'END'
 table ip states {
@@ -264,7 +265,7 @@ table ip asleep {
 }
 END
 
-# Chains without a name, which nft itself does not show as JSON.
+# Anonymous chains, which nft itself does not show as JSON.
 router_nft flush ruleset
 router_nft -f - <<'END'
 table inet nameless {
@@ -281,9 +282,9 @@ table inet nameless {
 END
 ask 0
 python3 answers.py listed doctor.json >listed
-[ "$(sed 's/__chain[0-9]* [0-9]*/X/' listed)" = "inet nameless X log" ] || fail "chains without a name: $(cat listed)"
+[ "$(sed 's/__chain[0-9]* [0-9]*/X/' listed)" = "inet nameless X log" ] || fail "anonymous: $(cat listed)"
 
-# Where nothing gets through, nothing behind is reached.
+# Nothing behind a chain that lets nothing through is reached.
 load "drops" 0 <<'END'
 table inet drops {
 	chain forward {
@@ -298,7 +299,7 @@ table inet drops {
 }
 END
 
-# Our own table, as far as its comment goes; one that only has the name is not ours.
+# A table with our comment is ours. A table that only has our name is not.
 load "own table" 0 <<'END'
 table inet nft_offload {
 	comment "made and kept by nft-offloadd"
@@ -332,7 +333,7 @@ END
 python3 answers.py fine doctor.json | grep -qE 'table inet fast has the flowtable f on (lan0, wan0|wan0, lan0):' ||
 	fail "the flowtable is not mentioned: $(cat doctor.json)"
 
-# ---- the truth: counters that move while a connection is established ----
+# ---- compared with counters that move while a connection is established ----
 
 router_nft flush ruleset
 router_nft -f - <<'END'
@@ -391,23 +392,23 @@ router_nft -j -a list ruleset >after.json
 transfer_close truth
 python3 answers.py counters before.json >before
 python3 answers.py counters after.json >after
-# Those whose line has changed, without the number.
+# Rules whose counter has changed, without the number.
 diff before after | sed -n 's/^> \(.*\) [0-9]*$/\1/p' | sort >moved
 python3 answers.py listed doctor.json | sed 's/ counter$//' | sort >listed
 assert_ge "counters that moved" "$(wc -l <moved)" 10
-# UDP, IPv6 and the chain for port 443 were not there, but might have been.
+# Each counter that moved must be listed.
 comm -23 moved listed >missed
-[ ! -s missed ] || fail "packets came there, and doctor does not say so: $(cat missed)"
+[ ! -s missed ] || fail "packets came there, but doctor does not list it: $(cat missed)"
 comm -13 moved listed >extra
 router_nft -a list ruleset | grep -E '# handle' >handles
 for handle in $(sed 's/.* //' extra); do
 	grep "# handle $handle\$" handles
 done >extra.rules
 echo "moved: $(wc -l <moved), listed beside them: $(wc -l <extra)"
-# Chains ssh and web, UDP, and the end of "each" for IPv6.
-assert_eq "listed though nothing came there" "$(wc -l <extra)" 4
+# No packet came to the chains ssh and web, the rule for UDP, and the end of "each" for IPv6.
+assert_eq "listed although no packet came" "$(wc -l <extra)" 4
 
-# ---- large, and changing ----
+# ---- a large ruleset, and one that changes while it is read ----
 
 router_nft flush ruleset
 python3 -c '
@@ -439,9 +440,9 @@ done
 rm changing
 wait "$changer"
 
-# ---- one at a time ----
+# ---- only one doctor at a time ----
 
-# Who asks and does not read keeps the ruleset, and others out.
+# A client that asks and does not read keeps other clients of doctor out.
 router_nft flush ruleset
 python3 -c '
 print("table inet loud { chain forward { type filter hook forward priority filter; policy accept;")
@@ -470,7 +471,7 @@ wait_for 10 can_ask
 python3 answers.py listed doctor.json >listed
 assert_eq "counters" "$(wc -l <listed)" 4000
 
-# ---- the system ----
+# ---- findings about the system ----
 
 router_nft flush ruleset
 use_conntrack
@@ -496,7 +497,7 @@ stop_daemon
 labns router sh -c '
 	cd /proc/sys/net; echo 1 >ipv4/ip_forward; echo 1 >ipv6/conf/all/forwarding'
 
-# Only connections with the mark are offloaded: others may be limited.
+# Only connections with the mark are offloaded, so statements may limit others.
 start_daemon 'devices = { "lan0", "wan0" }' 'offload = observe' 'admit = mark' 'mark = 0x10000000'
 load "marked connections" 0 <<'END'
 table inet marked {
@@ -510,7 +511,7 @@ table inet marked {
 END
 stop_daemon
 
-# A device that is not there, and only one that can be used.
+# One device does not exist, so only one can be used.
 start_daemon 'devices = { "lan0", "none0" }' 'offload = software' 'admit = events'
 ask 3
 python3 answers.py problem doctor.json >problems
@@ -518,7 +519,7 @@ grep -q '^device device none0: there is none of this name' problems || fail "non
 grep -q '^device fewer than two devices can be used' problems || fail "one device: $(cat problems)"
 stop_daemon
 
-# Devices without hardware, and why in one line.
+# Devices without hardware offload, with the reason in one line.
 start_daemon 'devices = { "lan0", "wan0" }' 'offload = hardware' 'admit = events'
 ask 3
 python3 answers.py problem doctor.json >problems

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 200
 #
-# The flowtables of our nft table as nft shows them, what is done to them, what they
-# survive, and how a device is asked whether it takes one.
+# nft shows the flowtables of our table as intended. We notice when others change them. Asking a
+# device whether it takes a flowtable leaves nothing behind.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
@@ -22,7 +22,7 @@ state() {
 	own check "$@" | sed -n 1p
 }
 
-# handle NAME: number of one of our flowtables.
+# handle NAME: handle of one of our flowtables
 handle() {
 	box_nft -a list flowtables | sed -n "s/.*flowtable $1 {.*# handle \([0-9]*\)/\1/p"
 }
@@ -56,7 +56,7 @@ box_nft list table inet nft_offload >before
 for verb in renew epoch renew; do
 	old_software=$(handle software) old_hardware=$(handle hardware)
 	assert_eq "$verb" "$(own $verb "$@" epoch=0x30000000)" "$verb: 0 "
-	# All is as before, but the flowtables are others.
+	# Everything is as before, except that the flowtables are new.
 	box_nft list table inet nft_offload | diff -u before - || fail "$verb changed more than the flowtables"
 	[ "$(handle software)" != "$old_software" ] || fail "$verb: flowtable software is the old one"
 	[ "$(handle hardware)" != "$old_hardware" ] || fail "$verb: flowtable hardware is the old one"
@@ -64,12 +64,12 @@ for verb in renew epoch renew; do
 done
 assert_eq "epoch" "$(own epoch "$@" epoch=0x50000000)" "epoch: 0 "
 assert_eq "state" "$(state "$@")" "ours whole epoch=0x50000000"
-# In the place of one with hardware, with other devices, and without any.
+# "up" replaces the table: with other devices, and without flowtables.
 assert_eq "up with another device" "$(own up hardware=nic0 hardware=nic2)" "up: 0 "
 assert_eq "state" "$(state hardware=nic0 hardware=nic2)" "ours whole epoch=0x30000000"
 box_nft list table inet nft_offload >shown
 grep -qF 'ct direction reply ct id @passed flow add @hardware counter packets 0 bytes 0' shown || fail "no rule for all pairs in $(cat shown)"
-! grep -q -e pairs -e software shown || fail "too much in $(cat shown)"
+! grep -q -e pairs -e software shown || fail "leftovers in $(cat shown)"
 assert_eq "up without flowtable" "$(own up)" "up: 0 "
 assert_eq "flowtables" "$(box_nft list flowtables | grep -c "flowtable " || :)" 0
 assert_eq "up" "$(own up hardware=nic0 software=v0 pairs)" "up: 0 "
@@ -99,11 +99,11 @@ for change in 'delete flowtable inet nft_offload software { devices = { v1 } ; }
 	*) fail "$change: $(state $words)" ;;
 	esac
 	# shellcheck disable=SC2086
-	assert_eq "$change, and a renewal" "$(own renew $words)" \
+	assert_eq "renewal after $change" "$(own renew $words)" \
 		"renew: -2 table inet nft_offload is missing or incomplete"
 done
 
-# ---- devices that go, or get another name ----
+# ---- devices that disappear or are renamed ----
 
 own up software=v0 software=v1 >/dev/null
 ip -n box link set v1 down
@@ -124,7 +124,7 @@ ip -n box link add v0 type veth peer name v0-peer
 box_nft list ruleset >before
 box_nft monitor >monitored &
 monitor=$!
-# That it listens is seen by what it writes.
+# The monitor listens as soon as it prints this table.
 listening() {
 	box_nft add table inet ready
 	box_nft delete table inet ready
@@ -136,7 +136,7 @@ nic0: 0 "
 assert_eq "hardware" "$(own try counter hardware=v0 hardware=nic0 hardware=nosuch)" 'v0: -95 flowtable of the device
 nic0: 0 
 nosuch: -2 flowtable of the device'
-# Not even while it has one: of a user's, in a table of any family.
+# A device takes no second hardware flowtable: it has one of a user's, in a table of any family.
 echo 'table ip user {
 	flowtable f { hook ingress priority 5; devices = { nic0, nic1 }; flags offload
 	}
@@ -150,7 +150,7 @@ own down >/dev/null
 box_nft delete table ip user
 box_nft list ruleset | diff -u before - || fail "the trials left something"
 kill "$monitor"
-! grep -q trial monitored || fail "the trials were told: $(cat monitored)"
+! grep -q trial monitored || fail "the trials were announced: $(cat monitored)"
 
 # ---- refused ----
 
@@ -158,7 +158,7 @@ not_fit="the mark, its epoch, an exemption or a flowtable is not valid"
 assert_eq "a device twice" "$(own up software=v0 software=v0)" "up: -22 $not_fit"
 assert_eq "both kinds without pairs" "$(own up software=v0 hardware=nic0)" "up: -22 $not_fit"
 assert_eq "a pair of hardware without such a device" "$(own up software=v0 hardware-pair=v0:v0)" "up: -22 $not_fit"
-# A driver's refusal changes nothing.
+# A driver's refusal leaves the table as it was.
 assert_eq "up" "$(own up software=v0)" "up: 0 "
-assert_eq "a device that cannot" "$(own up hardware=v0 hardware=nic0)" 'up: -95 flowtable "hardware"'
+assert_eq "up where a device refuses" "$(own up hardware=v0 hardware=nic0)" 'up: -95 flowtable "hardware"'
 assert_eq "state" "$(state software=v0)" "ours whole epoch=0x30000000"

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 300
 #
-# What the flowtables of our nft table do to connections: which the kernel takes,
-# that a rule which denies one ends it when the flowtables are made anew, and that
-# the others go on. Software, hardware, and a pair that neither has.
+# The kernel takes connections into the flowtables of our nft table. A rule that denies one
+# connection ends it when the flowtables are made again, and the others go on: in software, in
+# hardware, and for a pair that has neither.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
@@ -15,8 +15,8 @@ golden() {
 	labns router "$LAB_BUILD/tests/golden/golden-lab" nft own "$@"
 }
 
-# Echoes of UDP on the ports 5401..., fifty a second each. The server notes in the
-# file rx when the last came to its host, by the clock, and the longest time between two.
+# talk PORT...: fifty UDP echoes a second on each port. In the file rx the server notes when its
+# host got the last packet, and the longest time between two packets.
 talk() {
 	in_server python3 -c '
 import mmap, selectors, socket, struct, sys
@@ -52,19 +52,19 @@ while True:
     time.sleep(0.02)' "$SERVER4" "$@" &
 }
 
-# last_seen PORT: when the server got a packet of it, in milliseconds.
+# last_seen PORT: when the server got the last packet for this port, in milliseconds
 last_seen() {
 	python3 -c '
 import struct, sys
 print(int(struct.unpack_from("d", open("rx", "rb").read(), 16 * (int(sys.argv[1]) % 100))[0] * 1000))' "$1"
 }
 
-# talked_on PORT SINCE: for half a second of packets and more.
+# talked_on PORT SINCE: packets have come until half a second after SINCE
 talked_on() {
 	[ "$(last_seen "$1")" -ge $(($2 + 500)) ]
 }
 
-# bits: what conntrack says of the connections to 5401...: "HW", "SW" or "-" each.
+# bits: state of the connections to 5401... in conntrack: "HW", "SW" or "-" each
 bits() {
 	in_router conntrack -L -p udp 2>/dev/null | sed -n 's/.* dport=\(540.\) .*/\1 &/p' | sort -u -k 1,1 |
 		sed 's/.*\[HW_OFFLOAD\].*/HW/; s/.*\[OFFLOAD\].*/SW/; s/^540.*/-/' | tr '\n' ' '
@@ -74,9 +74,9 @@ are_bits() {
 	[ "$(bits)" = "$1 " ]
 }
 
-# deny VERB WORD...: a rule against 5401, and the flowtables are made anew. Ends with the
-# milliseconds that the last packet came after that, the longest pause of 5402, and what
-# nft and the program that makes them anew needed.
+# deny VERB WORD...: adds a rule against 5401 and makes the flowtables again. Prints three times in
+# milliseconds: from that to the last packet for 5401, the longest gap of 5402, and what nft and
+# golden-lab took.
 deny() {
 	labns router python3 -c '
 import struct, subprocess, sys, time
@@ -87,7 +87,7 @@ out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
 denied = time.time()
 if not out.endswith(": 0 \n"): sys.exit(out)
 rx = lambda port: struct.unpack_from("dd", open(dir + "/rx", "rb").read(), 16 * (port % 100))
-# The other one goes on, or the case ends with its limit.
+# 5402 goes on, or the case ends with its time-out.
 while rx(5402)[0] < denied + 0.5: time.sleep(0.02)
 print("%d %d %d" % ((rx(5401)[0] - denied) * 1000, rx(5402)[1] * 1000, (denied - started) * 1000))' "$CASE_DIR" \
 		"$LAB_BUILD/tests/golden/golden-lab" nft own "$@"
@@ -97,7 +97,7 @@ allow() {
 	router_nft flush chain inet user forward
 }
 
-# round WHAT BITS WORD...: with these flowtables.
+# round WHAT BITS WORD...: denies and allows 5401 with these flowtables
 round() {
 	what=$1 wanted=$2
 	shift 2
@@ -106,9 +106,9 @@ round() {
 	for verb in renew epoch; do
 		deny $verb "$@" >"times"
 		read -r stopped pause took <"times"
-		assert_soon "$what, $verb: the last packet of the denied one" "$stopped" 100 "$took"
-		assert_soon "$what, $verb: the longest pause of the other" "$pause" 1000 "$took"
-		# Its conntrack entry is there, but it comes no further; the other is taken again.
+		assert_soon "$what, $verb: the last denied packet" "$stopped" 100 "$took"
+		assert_soon "$what, $verb: the longest gap of the other" "$pause" 1000 "$took"
+		# 5401 still has its conntrack entry but is not taken again; 5402 is.
 		wait_until 8 are_bits "- $wanted" || fail "$what: got $(bits) after $verb, wanted - $wanted"
 		allow
 		wait_until 8 are_bits "$wanted $wanted" || fail "$what: got $(bits), wanted $wanted twice again"
@@ -131,7 +131,7 @@ round "software, pairs" SW counter software=lan0 software=wan0 software-pair=lan
 round "hardware" HW counter hardware=lan0 hardware=wan0
 round "hardware, pairs" HW counter hardware=lan0 hardware=wan0 hardware-pair=lan0:wan0 hardware-pair=wan0:lan0
 
-# ---- who is not handed over ----
+# ---- connections that are not handed over ----
 
 for words in "software=lan0 software=wan0 software-pair=lan0:lan0" \
 	"software=lan0 software=wan0 pairs" \
@@ -142,7 +142,7 @@ for words in "software=lan0 software=wan0 software-pair=lan0:lan0" \
 	# shellcheck disable=SC2086 # words
 	assert_eq "up $words" "$(golden up $words)" "up: 0 "
 	wait_until 8 are_bits "- -" || fail "$words: got $(bits)"
-	# Not for want of packets.
+	# There were packets that could have handed them over.
 	talked=$(last_seen 5401)
 	wait_for 10 talked_on 5401 "$talked"
 	assert_eq "$words, some packets later" "$(bits)" "- - "
@@ -158,7 +158,7 @@ for n in 4 6; do
 	transfer_open long$n tcp $n 3000000
 	transfer_go long$n
 done
-# New flowtables and epochs all the time do not hurt.
+# Flowtables that are made again do not disturb transfers.
 for i in 1 2 3 4 5; do
 	assert_eq "renew $i" "$(golden renew counter software=lan0 software=wan0)" "renew: 0 "
 done

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# A flowtable of the user's, as it is read.
+# kern/ reads a user's flowtable as nft defines it, also after it has changed. A list of devices can
+# be taken from it.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
@@ -24,7 +25,7 @@ for dev in eth0 eth1; do
 	ip -n box link set $dev up
 done
 
-# Not even nf_tables need be there.
+# The table does not exist yet.
 assert_eq "no table" "$(show inet filter f)" "absent"
 box_nft -f - <<'END'
 table inet filter {
@@ -49,7 +50,7 @@ for other in "inet nat f" "ip6 nat f" "ip filter f" "inet filter g"; do
 	assert_eq "$other" "$(show $other)" "absent"
 done
 
-# As it changes.
+# The flowtable changes.
 ip -n box link add wan0 type dummy
 box_nft add flowtable inet filter f '{ devices = { wan0 } ; }'
 assert_eq "one more" "$(show inet filter f)" "there eth0 eth1 wan0"

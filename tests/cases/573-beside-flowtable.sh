@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 200
 #
-# A user's ruleset with a flowtable, and the daemon beside it: what the kernel's
-# flowtable forwards is shown as the kernel's, in software and in hardware, and gets
-# no rules; what it does not have, or leaves, is ours.
+# The daemon runs beside a user's ruleset with a flowtable. Connections that the kernel's flowtable
+# forwards, in software or in hardware, are displayed as the kernel's and get no rules. Connections
+# that the flowtable does not take, or no longer has, are offloaded by us.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
@@ -13,7 +13,8 @@ set -eu
 
 BYTES=2000000
 
-# shown PORT: state, backend, devices, reason of the connection to it, and whether bytes were counted.
+# shown PORT: state, backend, devices, reason, in_hw of the connection to this port, whether bytes
+# were counted, and whether bytes in software are unknown
 shown() {
 	offload -j flows | python3 -c '
 import json, sys
@@ -28,7 +29,7 @@ is_shown() {
 	[ "$(shown "$1")" = "$2" ]
 }
 
-# expect_shown PORT WANTED: it comes; else says what came.
+# expect_shown PORT WANTED: waits until the connection is displayed like this
 expect_shown() {
 	wait_until 15 is_shown "$1" "$2" || fail "flow to port $1 is shown as \"$(shown "$1")\", not \"$2\""
 }
@@ -57,32 +58,32 @@ start_daemon 'devices = { "lan0", "wan0" }' 'offload = software' 'admit = events
 
 transfer_open plain tcp 4 $BYTES
 transfer_bulk plain
-# Its counters stand still, for the flowtable has no "counter".
+# Its counters stand still, because the flowtable has no "counter".
 expect_shown 5201 "kernel kernel-sw lan0>wan0 kernel-flowtable False not-counted True"
 assert_eq "rules on lan0" "$(rules lan0)" 0
 assert_eq "rules on wan0" "$(rules wan0)" 0
 assert_eq "flows of the kernel" "$(status flows.kernel)" 1
 assert_eq "flows of ours" "$(status flows.offloaded)" 0
-assert_eq "on the CPU" "$(status flows.software)" 0
+assert_eq "flows on the CPU" "$(status flows.software)" 0
 offload flows | grep -q ' kernel  *kernel-sw  *lan0 > wan0 ' || fail "flows: $(offload flows)"
 offload status | grep -q " 1 in a kernel flowtable, " || fail "status: $(offload status)"
 offload -j why tcp "$CLIENT4:$(in_router conntrack -L -p tcp 2>/dev/null | sed -n "s/.* sport=\([0-9]*\) dport=5201 .*/\1/p")" \
 	"$SERVER4:5201" | grep -q '"state": *"kernel"' || fail "why does not say that it is the kernel's"
 
-# IPv6 is not in that rule: ours.
+# The rule does not hand over IPv6, so we offload it.
 transfer_open six tcp 6 $BYTES
 transfer_bulk six
 expect_shown 5202 "offloaded flower-sw lan0>wan0 None False counted False"
 wait_for 10 has_rules lan0 1
 transfer_close six
 
-# When the flowtable goes, the connection becomes ours: no event tells, but a dump.
+# When the flowtable is gone, we offload the connection. No event announces that; a dump shows it.
 router_nft flush table inet filter
 router_nft delete flowtable inet filter f
 expect_shown 5201 "offloaded flower-sw lan0>wan0 None False not-counted False"
 assert_eq "flows of the kernel" "$(status flows.kernel)" 0
 transfer_close plain
-# And one that is there before the flowtable comes leaves us.
+# We offload a connection before the next flowtable exists.
 transfer_open back udp 4 $BYTES
 expect_shown 5203 "offloaded flower-sw lan0>wan0 None False not-counted False"
 stop_daemon
@@ -99,7 +100,7 @@ table inet filter {
 }
 END
 transfer_bulk back
-# It is known by the dump of the start.
+# The dump at the start shows that the kernel forwards the connection now.
 start_daemon 'devices = { "lan0", "wan0" }' 'offload = hardware' 'admit = events'
 expect_shown 5203 "kernel kernel-hw lan0>wan0 kernel-flowtable True counted True"
 wait_for 10 status_is flows.kernel 1

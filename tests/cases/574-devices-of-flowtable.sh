@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 200
 #
-# The list of devices is that of a flowtable of the ruleset, and follows it. What that
-# flowtable does not take is ours.
+# The list of devices comes from a flowtable of the ruleset and follows it. We offload what that
+# flowtable does not take.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
@@ -22,11 +22,11 @@ expect_ports() {
 }
 
 topo_router2
-# There before the ruleset is.
+# The daemon starts before the ruleset is loaded.
 start_daemon 'devices = { "flowtable inet filter f" }' 'offload = software' 'admit = events'
 topo_acct
 expect_ports "without the flowtable" ""
-assert_eq "qdiscs of ours" "$(tc -n router qdisc show | grep -c clsact || :)" 0
+assert_eq "clsact qdiscs" "$(tc -n router qdisc show | grep -c clsact || :)" 0
 router_nft -f - <<'END'
 table inet filter {
 	flowtable f { hook ingress priority 0; devices = { lan0, wan0 }; }
@@ -42,7 +42,7 @@ transfer_bulk six
 wait_for 10 has_rules lan0 1
 transfer tcp 4 200000
 
-# One device leaves it: the flow that goes over it loses its rules.
+# A device leaves the flowtable: the flow over it loses its rules.
 router_nft delete flowtable inet filter f '{ devices = { wan0 } ; }'
 wait_for 10 has_rules lan0 0
 expect_ports "with one device" "lan0"
@@ -51,12 +51,12 @@ router_nft add flowtable inet filter f '{ devices = { wan0 } ; }'
 wait_for 10 has_rules lan0 1
 expect_ports "with two again" "lan0 wan0"
 
-# It goes with the ruleset, and comes with another one.
+# The list is empty without a ruleset, and comes back with another one.
 router_nft flush ruleset
 wait_for 10 has_rules lan0 0
 expect_ports "without ruleset" ""
 wait_for 10 has_rules wan0 0
-assert_eq "qdiscs of ours" "$(tc -n router qdisc show | grep -c clsact || :)" 0
+assert_eq "clsact qdiscs" "$(tc -n router qdisc show | grep -c clsact || :)" 0
 router_nft -f - <<'END'
 table inet filter {
 	flowtable f { hook ingress priority 0; devices = { lan0, wan0 }; }
@@ -64,5 +64,5 @@ table inet filter {
 END
 wait_for 10 has_rules lan0 1
 transfer_close six
-assert_eq "lists that were seen" "$(status counters.device_lists)" 6
+assert_eq "lists of devices" "$(status counters.device_lists)" 6
 stop_daemon

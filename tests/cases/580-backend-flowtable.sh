@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 200
 #
-# backend = flowtable: the kernel's own flowtable forwards, in a card where its driver takes
-# it and in software elsewhere, follows the devices, and is shown like our own rules.
+# backend = flowtable: the kernel's own flowtable forwards in software, follows the devices, and its
+# flows are shown like ours. Without software-flowtable, devices whose driver takes no flowtable get
+# none.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
 
-# The stack may see the handshake and the end, not the bulk.
+# The stack may see the beginning and the end of a connection, not the bulk.
 through_flowtable() {
 	local name="$1"
 	shift
@@ -52,12 +53,12 @@ ip -n router link set wan0 down
 wait_for 5 has_devices software ""
 ip -n router link set wan0 up
 wait_for 10 has_devices software "lan0 wan0 "
-# IPv6 addresses go with the link.
+# The link carries packets again after a moment.
 wait_for 10 in_client ping -q -c 1 -W 1 "$SERVER4"
 through_flowtable again tcp 4 4000000
 transfer_close again
 
-# ---- only where a driver takes it ----
+# ---- no flowtable in software, and no driver that takes one ----
 
 stop_daemon
 ! router_nft list tables | grep -q nft_offload || fail "the table is still there"

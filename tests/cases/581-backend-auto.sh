@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 200
 #
-# backend = auto: rules where the card takes them; with a card that takes none, or another
-# device beside it, the flowtable; and status says which, and why.
+# backend = auto: rules where the driver may get them, else the flowtable. status shows which of
+# them, and why.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
@@ -32,7 +32,7 @@ transfer_bulk rules
 transfer_close rules
 stop_daemon
 
-# ---- a driver that may not be given rules ----
+# ---- a driver that is not allowed to get rules ----
 
 start_daemon 'devices = { "lan0", "wan0" }' 'offload = hardware' 'backend = auto'
 assert_eq "flowtables" "$(flowtables)" 1

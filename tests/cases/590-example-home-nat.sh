@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 240
 #
-# conf/examples/home-nat: both families and protocols are offloaded, name service is not,
-# and what the ruleset stops gets nowhere.
+# conf/examples/home-nat: both families and protocols are offloaded, DNS is not, and what the
+# ruleset drops does not arrive.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
@@ -31,5 +31,5 @@ reached client "$SERVER4" 81
 dropped client "$SERVER4" 81 198.51.100.9
 dropped server "$CLIENT4" 81
 dropped server "$CLIENT6" 81
-in_server ping -q -c 1 -W 2 "$CLIENT6" >/dev/null || fail "no ping from the world to the LAN"
-assert_eq "skipped" "$(skipped)" ""
+in_server ping -q -c 1 -W 2 "$CLIENT6" >/dev/null || fail "no ping from the Internet to the LAN"
+assert_eq "checks of skipped statements" "$(skipped)" ""

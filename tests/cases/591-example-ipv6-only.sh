@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 240
 #
-# conf/examples/ipv6-only: a connection is offloaded as soon as it has had twenty packets,
-# from inside and to what is open; IPv4 and the rest get nowhere.
+# conf/examples/ipv6-only: connections from the LAN and to open services are offloaded as soon as
+# they have had twenty packets. IPv4 and everything else is dropped.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
@@ -30,7 +30,7 @@ dropped server "$CLIENT6" 81
 reached server "$CLIENT6" 443
 router_nft delete element inet router open "{ $CLIENT6 . tcp . 443 }"
 dropped server "$CLIENT6" 443
-# The unique local address is the LAN's, but not this one.
+# A unique local address that is not the LAN's.
 ip -n client addr add fd00:9::2/128 dev c0 nodad
 dropped client "$SERVER6" 81 fd00:9::2
-assert_eq "skipped" "$(skipped)" ""
+assert_eq "checks of skipped statements" "$(skipped)" ""

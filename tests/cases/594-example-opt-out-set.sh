@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 240
 #
-# conf/examples/opt-out-set: all is offloaded until an element names a host; its connections
-# come back to the CPU while they run, no others do, and they go again with the element.
+# conf/examples/opt-out-set: everything is offloaded until an element names a host. The running
+# connections of this host return to the CPU, others do not, and they are offloaded again without
+# the element.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
@@ -33,10 +34,10 @@ wait_for 5 is_back six
 flow_stays watched not-admitted
 flow_crosses watched 2000000
 flow_bypasses free 3000000
-# Nobody deletes this one.
+# The element for IPv6 expires.
 wait_for 15 flow_is_offloaded six
 flow_bypasses six 2000000
-flow_is_offloaded free || fail "it was taken back with another one's element"
+flow_is_offloaded free || fail "an element of another host took it back"
 transfer_close watched
 flow_open watched2 client server tcp "$SERVER4" 445 2000000 --source 192.168.1.50
 flow_stays watched2 not-admitted
@@ -46,5 +47,5 @@ for flow in free six phone watched2; do
 	transfer_close "$flow"
 done
 dropped server "$CLIENT4" 443
-# As the ruleset says itself.
-assert_eq "skipped" "$(skipped)" ct-mark
+# The example's comments mention this.
+assert_eq "checks of skipped statements" "$(skipped)" ct-mark

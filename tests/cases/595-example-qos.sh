@@ -1,15 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# conf/examples/qos: what leaves by the slow line passes the shaper in its class, and what
-# does not is offloaded.
+# conf/examples/qos: packets that leave by the slow line pass the shaper in their class. Connections
+# that do not use the slow line are offloaded.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
 # shellcheck source=../lab/example.sh
 . "${LAB_TOPO%/*}/example.sh"
 
-# class_bytes ID: that the shaper has let through
+# class_bytes ID: bytes that the shaper has sent in this class
 class_bytes() {
 	tc -n router -s class show dev wan0 |
 		awk -v id="$1" '$1 == "class" { found = $3 == id } found && /Sent/ { print $2; exit }'
@@ -39,8 +39,8 @@ assert_ge "bytes in the class for voice" "$(class_bytes 1:10)" $((before + 3 * 9
 for flow in fast fast6 web sync; do
 	transfer_close "$flow"
 done
-assert_eq "filters on the slow line" "$(rules wan0)" 0
-# As the ruleset says itself.
-assert_eq "skipped" "$(skipped)" priority
+assert_eq "rules on the slow line" "$(rules wan0)" 0
+# The example's comments mention this.
+assert_eq "checks of skipped statements" "$(skipped)" priority
 dropped server "$CLIENT4" 443
 dropped dmz "$CLIENT4" 443

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 240
 #
-# A route is removed, and there is a second one; then that one, and there is none.
+# A route is removed: the flows follow to a second one. When that is removed, too, the flows return
+# to the CPU with the reason no-route.
 # shellcheck disable=SC3043 # local
 set -eu
 # shellcheck source=../lab/topo.sh
@@ -16,6 +17,6 @@ paths_start
 paths_return 2
 paths_change "route removed" "$OLD_WAY" -- ip -n router route del 203.0.113.0/24 via 10.1.0.2
 paths_are "$PATHS_FLOWS"
-paths_change "no route any more" "$OTHER_WAY" -- ip -n router route del 203.0.113.0/24
+paths_change "last route removed" "$OTHER_WAY" -- ip -n router route del 203.0.113.0/24
 wait_for "$PATHS_LIMIT" paths_reason no-route "$PATHS_FLOWS"
 paths_end

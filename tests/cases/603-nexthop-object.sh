@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 240
 #
-# The next hop object of a route is replaced.
+# The nexthop object of a route is replaced: the flows follow. When it is removed, the flows return
+# to the CPU with the reason no-route.
 # shellcheck disable=SC3043 # local
 set -eu
 # shellcheck source=../lab/topo.sh

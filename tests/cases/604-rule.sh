@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 240
 #
-# A policy rule sends everything elsewhere, and is removed again.
+# A policy rule that sends everything another way is added and removed. Both times the flows follow,
+# and packets soon stop going the old way.
 # shellcheck disable=SC3043 # local
 set -eu
 # shellcheck source=../lab/topo.sh

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 240
 #
-# A policy rule for the mark that packets get from their connection.
+# A policy rule for the mark that packets get from their connection is added and removed. Both times
+# the flows follow. A rule for another mark moves no flow.
 # shellcheck disable=SC3043 # local
 set -eu
 # shellcheck source=../lab/topo.sh
@@ -26,7 +27,7 @@ paths_return 2
 paths_change "fwmark rule added" "$OLD_WAY" -- \
 	ip -n router rule add fwmark 7 to 203.0.113.0/24 lookup 100
 paths_are "$PATHS_FLOWS"
-# One that is not theirs: the flows are looked at, and stay.
+# A rule for another mark: the flows are checked and stay.
 moves=$(status counters.removals_ok)
 ip -n router rule add fwmark 8 lookup 100
 paths_are "$PATHS_FLOWS"

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 420
 #
-# The gateway has another MAC address. A few flows are moved in their places: no packet takes the
-# CPU path. With ten thousand the CPU has them all until they are moved.
+# The gateway gets another MAC address. The rules of a few flows are replaced in place, and no
+# packet takes the CPU path. With thousands of flows a barrier sends all packets to the CPU until
+# the rules are replaced.
 # shellcheck disable=SC3043 # local
 set -eu
 # shellcheck source=../lab/topo.sh
@@ -13,7 +14,7 @@ set -eu
 
 NEW_MAC=02:00:00:00:02:99
 
-# mac NAME MAC: the gateway has it, and says so.
+# mac NAME MAC: the gateway's neighbour entry gets this MAC address; the old one is watched
 mac() {
 	paths_change "$1" server:s0:dmac="$(ip -n router neigh show 10.1.0.2 | sed 's/.*lladdr \([^ ]*\).*/\1/')" -- \
 		ip -n router neigh replace 10.1.0.2 lladdr "$2" dev wan0
@@ -21,7 +22,7 @@ mac() {
 
 paths_topology
 topo_count_forward
-# Both are its own.
+# The gateway accepts packets to either address.
 ip -n server link set s0 promisc on
 ip -n server link set s0 address "$NEW_MAC"
 ip -n router neigh replace 10.1.0.2 lladdr "$NEW_MAC" dev wan0

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 240
 #
-# A port gets another MAC address: it is the source of what leaves by it.
+# A port gets another MAC address. Rules write it as the source of packets that leave by the port,
+# so they are replaced.
 # shellcheck disable=SC3043 # local
 set -eu
 # shellcheck source=../lab/topo.sh

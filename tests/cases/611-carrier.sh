@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 240
 #
-# The cable is pulled, and the route does not count without carrier
-# (ignore_routes_with_linkdown): to the other one, and back with the carrier. The kernel tells of
-# neither route.
+# The cable is pulled, and the kernel ignores routes without carrier (ignore_routes_with_linkdown):
+# the flows follow to another route, and back when the carrier returns. The kernel announces neither
+# change of route.
 # shellcheck disable=SC3043 # local
 set -eu
 # shellcheck source=../lab/topo.sh

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 240
 #
-# Packets of one port may not fit out of the other any more: only the CPU can say so.
+# The MTU of a port becomes smaller than that of the other: only the CPU can report packets that do
+# not fit. The flows return to the CPU, and to the NIC when the MTU is restored.
 # shellcheck disable=SC3043 # local
 set -eu
 # shellcheck source=../lab/topo.sh

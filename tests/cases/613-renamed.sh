@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 240
 #
-# A port is renamed to what the configuration does not name, and back.
+# A port is renamed to a name that the configuration does not list: its flows return to the CPU and
+# no filter stays on it. When the old name is back, they are offloaded again.
 # shellcheck disable=SC3043 # local
 set -eu
 # shellcheck source=../lab/topo.sh

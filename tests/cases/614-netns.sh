@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 240
 #
-# A port is moved to another network namespace, and back.
+# A port is moved to another network namespace: no rule stays on the other port. When it is back,
+# the flows are offloaded again.
 # shellcheck disable=SC3043 # local
 set -eu
 # shellcheck source=../lab/topo.sh

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 240
 #
-# A port becomes part of a VRF, and none again.
+# A port is put into a VRF: the flows return to the CPU. When it has left the VRF, they are
+# offloaded again.
 # shellcheck disable=SC3043 # local
 set -eu
 # shellcheck source=../lab/topo.sh

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 240
 #
-# Offload is switched off for a port, and on again.
+# hw-tc-offload of a port is switched off: the flows return to the CPU. When it is switched on, they
+# are offloaded again.
 # shellcheck disable=SC3043 # local
 set -eu
 # shellcheck source=../lab/topo.sh

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 240
 #
-# Many changes at once: what counts is how things are in the end.
+# Many changes of routes, neighbours and MTU at once: the flows go the way that is right in the end.
 # shellcheck disable=SC3043 # local
 set -eu
 # shellcheck source=../lab/topo.sh
@@ -13,7 +13,7 @@ set -eu
 paths_topology
 paths_start
 paths_return 2
-paths_script "twenty changes at once" "$OLD_WAY" <<-END
+paths_script "43 changes at once" "$OLD_WAY" <<-END
 	for i in 1 2 3 4 5 6 7 8 9 10; do
 		echo "route replace 203.0.113.0/24 via 10.2.0.2 dev wan1"
 		echo "neigh replace 10.1.0.2 lladdr 02:00:00:00:0a:\$i dev wan0"

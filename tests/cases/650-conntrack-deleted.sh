@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 180
 #
-# "conntrack -D" and "conntrack -F" under traffic: the rules of what was deleted are gone at
-# once, those of others stay, and connections that go on are offloaded again as new ones.
+# "conntrack -D" and "conntrack -F" under traffic: the rules of deleted connections are removed,
+# other rules stay, and connections that go on are offloaded again as new ones.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
@@ -24,14 +24,15 @@ crowd_ready tcp 30
 wait_for 20 status_is flows.offloaded 40
 replaced=$(status counters.removals_ok)
 
-echo "# those of UDP"
+echo "# the UDP connections are deleted"
 in_router conntrack -D -p udp >/dev/null 2>&1
-# They have packets, and are admitted again before anybody could see that they are out.
+# Deleted connections go on and are offloaded again before the missing rules can be seen, so
+# removals are counted.
 wait_for 5 status_over counters.removals_ok $((replaced + 19))
 wait_for 20 status_is flows.offloaded 40
 assert_eq "removals" "$(($(status counters.removals_ok) - replaced))" 20
 
-echo "# all of them"
+echo "# all connections are deleted"
 in_router conntrack -F >/dev/null 2>&1
 wait_for 5 status_over counters.removals_ok $((replaced + 59))
 wait_for 30 status_is flows.offloaded 40

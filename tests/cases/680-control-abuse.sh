@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 300
 #
-# The control socket survives garbage, floods, slow readers and thousands of clients, while
-# offload goes on; its memory and its descriptors come back. Who may change what is decided
-# by who asks: root everything, the control group only questions, others nothing.
+# The control socket survives garbage, floods, slow readers and thousands of clients while offload
+# goes on, and memory and descriptors are released. Root may do everything, the control group may
+# only ask, others may do nothing.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
@@ -26,7 +26,7 @@ descriptors_are() {
 	[ "$(descriptors)" = "$1" ]
 }
 
-# as_user UID GID COMMAND...: what nft-offload says to that user
+# as_user UID GID COMMAND...: runs nft-offload as this user
 # shellcheck disable=SC3043 # local
 as_user() {
 	local uid="$1" gid="$2"
@@ -45,7 +45,7 @@ crowd_open busy udp:udp,flows=100,rate=2,size=300 tcp:tcp,flows=20,rate=2,size=1
 crowd_ready busy 60
 wait_for 30 status_is flows.offloaded 120
 
-echo "# who may what"
+echo "# permissions"
 as_user 65534 65534 status >stranger && fail "a stranger was told the status"
 grep -q "is neither root nor in group games" stranger || fail "no reason: $(cat stranger)"
 as_user 65534 "$group" status >member || fail "a member of the group was not told the status: $(cat member)"
@@ -61,7 +61,7 @@ rm -f nic-hits
 wait_for 10 nic_hits_grow 100
 echo "memory: $before_rss kB before, $(rss_kb) kB after; descriptors: $before_fds, $(descriptors)"
 wait_for 20 descriptors_are "$before_fds"
-# The sanitizer keeps what was freed.
+# Sanitizers keep freed memory.
 [ -n "${LAB_SANITIZERS:-}" ] || [ "$(rss_kb)" -lt $((before_rss + 40000)) ] || fail "the daemon keeps the memory"
 assert_eq "offloaded" "$(status flows.offloaded)" 120
 agree 10

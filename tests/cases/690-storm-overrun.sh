@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 420
 #
-# More conntrack events than anybody can read, with the smallest buffers: thousands of
-# connections that could be offloaded come and go by ctnetlink as fast as the kernel takes them,
-# several times. Events are lost, both beginnings and ends. At the end the daemon has what the
-# kernel has, no rule is left without a connection, a flow that was busy all the time is as
-# it was, and the memory is bounded. More connections than max-flows stay on the CPU, counted.
+# More conntrack events come than anybody can read, and the buffer is the smallest: thousands of
+# connections that could be offloaded come and go as fast as the kernel takes them from ctnetlink,
+# several times. Events about beginnings and ends are lost.
+#
+# In the end the daemon has the connections that the kernel has, no rule is left without a
+# connection, flows that were busy all the time are as before, and memory is bounded. Connections
+# beyond max-flows stay on the CPU and are counted.
 # shellcheck disable=SC3043 # local
 set -eu
 # shellcheck disable=SC2034 # topo.sh's
@@ -39,7 +41,7 @@ full_and_offloaded() {
 	[ "$total" -ge $((MAX_FLOWS * 95 / 100)) ] && flows_are "$total" "$total"
 }
 
-# There may be such a moment in the middle of what is still to be read.
+# This state can also occur while events are still unread, so it is checked twice.
 # shellcheck disable=SC2317 # called by wait_until
 rest_at() {
 	events_are_read 12 && flows_are "$1" "$2" && daemon_catches_up && events_are_read 12 && flows_are "$1" "$2"
@@ -57,23 +59,23 @@ topo_masquerade
 topo_acct
 expect_warning 'events were lost|conntrack'
 hw_daemon 'admit = events' 'event-buffer = 16k' "max-flows = $MAX_FLOWS"
-# The addresses of the storm have next hops.
+# The busy flows resolve the next hops for the addresses of the storm.
 crowd_open busy --port 7000 --sport 62000 busy:udp,flows=10,rate=5,size=300
 crowd_ready busy 30
 wait_for 20 flows_are 10 10
 before_kb=$(rss_kb)
 
-echo "# half of them stay"
+echo "# half of the connections stay"
 lose_events 12 storm delete 0 "$N" 3
 storm create 0 "$((N / 2))"
 wait_for 20 status_over counters.ct_overruns 0
-# The table is full, and all that is in it is offloaded. (What found no place comes back with
-# an event, and these have no packets: some places that became free late stay free.)
+# The table is full, and everything in it is offloaded. (A connection that found no room returns
+# only with an event, and these have no packets. So some places that become free late stay free.)
 wait_until 120 full_and_offloaded ||
 	{ offload status >&2; fail "the table is not full, or not offloaded"; }
 assert_ge "connections without room" "$(status counters.flows_no_room)" 1
 
-echo "# none stays but those that are busy"
+echo "# only the busy flows stay"
 storm delete 0 "$((N / 2))"
 settled 10 10
 echo "# again and again"
@@ -83,7 +85,7 @@ agree 60
 rm -f nic-hits
 wait_for 10 nic_hits_grow 50
 echo "$(status counters.ct_overruns) overruns, $(status counters.ct_dumps) dumps, $(status counters.ct_events) events read; memory $before_kb kB before, $(rss_kb) kB after"
-# The sanitizer keeps what was freed.
+# Sanitizers keep freed memory.
 [ -n "${LAB_SANITIZERS:-}" ] || [ "$(rss_kb)" -lt $((before_kb + 60000)) ] || fail "the daemon keeps the memory"
 crowd_close busy
 stop_daemon

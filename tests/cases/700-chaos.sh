@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 300
 #
-# A short life in which everything goes wrong; "./lab chaos" has longer ones.
+# A short run in which everything goes wrong, while invariants are watched (see
+# tests/chaos/chaos.py). "./lab chaos" has longer ones.
 set -eu
 
 exec "$LAB_SRC/tests/chaos/run.sh" --seed "${CHAOS_SEED:-1}" --seconds 40

@@ -2,14 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 300
 #
-# Chaos watches what it says: each of its invariants, violated on purpose, is an anomaly.
+# Chaos notices each of these when it is made to happen: packets on an old way, a wrong TTL, a rule
+# without a connection, and a connection that fails.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
 # shellcheck source=../lab/paths.sh
 . "${LAB_TOPO%/*}/paths.sh"
 
-# breaks KIND ANOMALY
+# breaks KIND ANOMALY: with --break KIND, chaos.py reports this anomaly
 breaks() {
 	status=0
 	python3 -B "$LAB_SRC/tests/chaos/chaos.py" --seconds 20 --break "$1" >result 2>&1 || status=$?
