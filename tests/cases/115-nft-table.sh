@@ -102,7 +102,7 @@ for table in 'table inet nft_offload { }' \
 		assert_eq "$verb" "$(own "$verb")" "$verb: -17 table inet nft_offload exists, but nft-offloadd did not create it"
 	done
 	assert_eq "state" "$(state)" "foreign epoch=0"
-	box_nft list ruleset | diff -u before - || fail "somebody else's table has changed"
+	box_nft list ruleset | diff -u before - || fail "a foreign table has changed"
 	box_nft flush ruleset
 done
 # A table of that name in another family does not matter.

@@ -42,7 +42,7 @@ background answers python3 -B "$LAB_SRC/tests/lab/answers.py" "$SOCKET" 2 "$DAEM
 wait_for 30 has_ended answers
 has_line answers-ended 0 || background_fail answers "the daemon does not answer"
 cat answers
-grep -E -q '^(warning|error): ' "$DAEMON_LOG" || fail "the log says nothing"
+grep -E -q '^(warning|error): ' "$DAEMON_LOG" || fail "the log has no warning"
 
 # The driver recovers.
 nicsim eagain_count 0

@@ -60,7 +60,7 @@ wait_for 5 has_table
 centiseconds
 assert_soon "the table is back" $(((now - reload) * 10)) 1000 $((reload_cs * 10))
 wait_for 5 are_offloaded 1
-assert_eq "tables put back" "$(status counters.nft_tables_made)" 1
+assert_eq "tables made again" "$(status counters.nft_tables_made)" 1
 # comparable: the ruleset without counters and without the epoch (nft prints no mask when the epoch
 # fills it)
 comparable() {
@@ -79,7 +79,7 @@ done
 wait_for 20 has_table
 wait_for 20 are_offloaded 1
 made=$(status counters.nft_tables_made)
-assert_ge "tables put back" "$made" 6
+assert_ge "tables made again" "$made" 6
 
 # ---- someone changes our table ----
 
@@ -89,7 +89,7 @@ wait_for 20 are_offloaded 1
 router_nft add rule inet nft_offload admit drop
 wait_for 3 are_offloaded 1
 ! router_nft list table inet nft_offload | grep -q '^[[:space:]]*drop' || fail "the change is still there"
-assert_eq "tables put back" "$(status counters.nft_tables_made)" $((made + 1))
+assert_eq "tables made again" "$(status counters.nft_tables_made)" $((made + 1))
 stop_daemon
 ! has_table || fail "the table is still there"
 router_nft list ruleset >left
@@ -104,7 +104,7 @@ monitor=$!
 router_nft -f rules.nft
 has_table || fail "the table went away"
 wait_for 3 are_offloaded 1
-assert_eq "tables put back" "$(status counters.nft_tables_made)" 0
+assert_eq "tables made again" "$(status counters.nft_tables_made)" 0
 ! router_nft delete table inet nft_offload 2>/dev/null || fail "another process deleted our table"
 kill "$monitor"
 ! grep -q nft_offload monitor || fail "the table was made again: $(cat monitor)"

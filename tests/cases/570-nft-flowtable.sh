@@ -144,8 +144,8 @@ echo 'table ip user {
 assert_eq "hardware of a user" "$(own try hardware=nic0 hardware=nic2 software=nic0)" 'nic0: -16 flowtable of the device
 nic2: 0 
 nic0: 0 '
-assert_eq "ours beside it" "$(own up hardware=nic0)" 'up: -16 flowtable "hardware"'
-assert_eq "software beside it" "$(own up software=nic0)" "up: 0 "
+assert_eq "our hardware flowtable" "$(own up hardware=nic0)" 'up: -16 flowtable "hardware"'
+assert_eq "our software flowtable" "$(own up software=nic0)" "up: 0 "
 own down >/dev/null
 box_nft delete table ip user
 box_nft list ruleset | diff -u before - || fail "the trials left something"
