@@ -104,7 +104,7 @@ in_router nft-offloadd --check -c /dev/stdin <<'END' >refused.log 2>&1 || status
 mark = 0x30000000
 END
 assert_eq "exit status for a mark of two bits" "$status" 1
-grep -q 'needs three bits at least' refused.log || fail "$(cat refused.log)"
+grep -q 'needs at least three bits' refused.log || fail "$(cat refused.log)"
 
 # ---- someone replaces our table while the daemon runs ----
 

@@ -92,93 +92,93 @@ static const char *check_group(const char *text);
 /* One row per key, in the manual's order. */
 /* clang-format off */
 static const struct option options[] = {
-	{ { "devices", "list", "device names, or alone: auto, or a flowtable", "{}",
-	    "ports between which connections are offloaded; none: observe only" },
+	{ { "devices", "list", "device names, or only auto, or only a flowtable", "{}",
+	    "ports between which connections are offloaded; with an empty list, only observe" },
 	  set_devices, print_devices, 0, 0, 0, 0, NULL, NULL },
 	{ { "offload", "word", "hardware | software | observe", "observe",
-	    "where rules go: into the NIC, into the kernel's own classifier, or nowhere" },
+	    "where rules are installed: in the NIC, in the kernel's classifier, or nowhere" },
 	  set_word, print_word, MEMBER(core.offload), 0, 0, offload_words, NULL },
 	{ { "backend", "word", "flower | flowtable | auto", "flower",
-	    "who forwards: flower rules, the kernel's own flowtable, or that one where rules cannot" },
+	    "what forwards: flower rules, the kernel's flowtable, or the flowtable only where rules cannot" },
 	  set_word, print_word, MEMBER(core.backend), 0, 0, backend_words, NULL },
 	{ { "software-flowtable", "word", "yes | no", "yes",
-	    "whether devices whose driver takes no flowtable may be in one" },
+	    "whether a flowtable may contain devices whose driver does not accept flowtables" },
 	  set_word, print_word, MEMBER(core.software_flowtable), 0, 0, yes_words, NULL },
 	{ { "admit", "word", "nft | mark | events", "nft",
-	    "which connections: those that pass the nft ruleset, those that it marks, or every established one" },
+	    "which connections may be offloaded: those that pass the nft ruleset, those that it marks, or all" },
 	  set_word, print_word, MEMBER(core.admit), 0, 0, admit_words, NULL },
 	{ { "admit-fallback", "word", "exit | mark | events", "exit",
-	    "what to do where the kernel does not take our nft table" },
+	    "what to do if the kernel refuses the daemon's nft table" },
 	  set_word, print_word, MEMBER(admit_fallback), 0, 0, fallback_words, NULL },
 	{ { "mark", "number", "0 .. 0xffffffff", "0x0",
-	    "our bits of the conntrack mark; 0: 0x70000000 with admit = nft, 0x10000000 with admit = mark" },
+	    "the daemon's bits of the conntrack mark; 0 means 0x70000000 with admit = nft, else 0x10000000" },
 	  set_number, print_hex, MEMBER(core.mark), 0, UINT32_MAX, NULL, NULL },
 	{ { "min-packets", "number", "0 .. 1000000", "0",
-	    "packets that a connection must have had, with admit = nft" },
+	    "with admit = nft: packets that a connection must have had before it is offloaded" },
 	  set_number, print_number, MEMBER(min_packets), 0, 1000000, NULL, NULL },
 	{ { "exempt-addresses", "list", "addresses or prefixes", "{}",
-	    "connections from or to these stay on the CPU, with admit = nft" },
+	    "with admit = nft: connections from or to these addresses stay on the CPU" },
 	  conf_set_addresses, conf_print_addresses, 0, 0, 0, 0, NULL, NULL },
 	{ { "exempt-ports", "list", "PROTOCOL, PROTOCOL/PORT or PROTOCOL/FROM-TO", "{}",
-	    "connections from or to these ports stay on the CPU, with admit = nft" },
+	    "with admit = nft: connections from or to these ports stay on the CPU" },
 	  conf_set_ports, conf_print_ports, 0, 0, 0, 0, NULL, NULL },
 	{ { "exempt-interfaces", "list", "device names", "{}",
-	    "connections in or out of these devices stay on the CPU, with admit = nft" },
+	    "with admit = nft: connections that arrive or leave by these devices stay on the CPU" },
 	  conf_set_interfaces, conf_print_interfaces, 0, 0, 0, 0, NULL, NULL },
 	{ { "exempt-marks", "list", "numbers", "{}",
-	    "connections with such a conntrack mark, beside our bits, stay on the CPU, with admit = nft" },
+	    "with admit = nft: connections with one of these marks, without the daemon's bits, stay on the CPU" },
 	  conf_set_marks, conf_print_marks, 0, 0, 0, 0, NULL, NULL },
 	{ { "nft-priority", "number", "-300 .. 300", "10",
-	    "priority of our chain in the forward hook; those of filters are before it" },
+	    "with admit = nft: priority of the daemon's chain at the forward hook, after all filters" },
 	  conf_set_priority, conf_print_priority, 0, 0, 0, 0, NULL, NULL },
 	{ { "table-owner", "word", "yes | no", "no",
-	    "whether our nft table belongs to the process: nobody else can change or flush it" },
+	    "with admit = nft: whether the daemon owns its table, so no other process can change or flush it" },
 	  set_word, print_word, MEMBER(table_owner), 0, 0, yes_words, NULL },
 	{ { "keep-rules", "word", "yes | no", "no",
-	    "whether a stop leaves the rules for the next start, which checks them" },
+	    "whether a stop leaves the rules in the kernel for the next start" },
 	  set_word, print_word, MEMBER(keep_rules), 0, 0, yes_words, NULL },
 	{ { "max-flows", "number", "16 .. 16777216", "65536",
-	    "connections that the daemon keeps track of" },
+	    "number of connections that the daemon keeps track of" },
 	  set_number, print_number, MEMBER(core.max_flows), 16, 16777216, NULL, NULL },
 	{ { "sample-interval", "duration", "200ms .. 60s", "1s",
 	    "how often the counters of the rules are read" },
 	  set_number, print_duration, MEMBER(core.sample_ms), 200, 60000, NULL, NULL },
 	{ { "tc-priority", "number", "0 .. 65000", "0",
-	    "first of the four tc priorities that belong to the daemon; 0: 1 in hardware, else 100" },
+	    "first of four tc priorities that belong to the daemon; 0 means 1 with offload = hardware, else 100" },
 	  set_number, print_number, MEMBER(core.tc_priority), 0, 65000, NULL, NULL },
 	{ { "allow-drivers", "list", "driver names, or NAME=LIKE", "{}",
-	    "drivers beyond the built-in list that may be given rules" },
+	    "drivers that may be given rules in addition to the built-in list" },
 	  set_drivers, print_drivers, 0, 0, 0, 0, NULL, NULL },
 	{ { "allow-bypass", "list", CONFBYPASS_RANGE, "{}",
-	    "what offload may go around, on all devices or on one" },
+	    "what offload may bypass, on all devices or on one" },
 	  set_bypass, print_bypass, 0, 0, 0, 0, NULL, NULL },
 	{ { "ttl-guard", "word", "prefer | require", "prefer",
-	    "whether a NIC must be able to leave packets that are about to expire to the CPU" },
+	    "whether a port is used if its NIC cannot leave packets with an expiring TTL to the CPU" },
 	  set_word, print_word, MEMBER(core.ttl_guard), 0, 0, guard_words, NULL },
 	{ { "hardware-table-size", "number", "0 .. 16777216", "0",
-	    "rules that a NIC holds; 0: learn it when it is full" },
+	    "number of rules that a NIC can hold; 0 means to learn it when the NIC is full" },
 	  set_number, print_number, MEMBER(core.hw_table_size), 0, 16777216, NULL, NULL },
 	{ { "max-swaps", "number", "1 .. 100000", "100",
-	    "flows a second that may take the place of others in a full NIC" },
+	    "flows per second that may replace others in a full NIC" },
 	  set_number, print_number, MEMBER(core.max_swaps), 1, 100000, NULL, NULL },
 	{ { "event-buffer", "size", "16k .. 256M", "16M",
-	    "memory for conntrack events that wait to be read" },
+	    "memory for conntrack events that have not been read yet" },
 	  set_number, print_size, MEMBER(event_buffer_bytes), 16384, 268435456, NULL, NULL },
-	{ { "workers", "number", "1 .. 8", "1", "threads that program rules" },
+	{ { "workers", "number", "1 .. 8", "1", "threads that install and remove rules" },
 	  set_number, print_number, MEMBER(workers), 1, CONF_WORKERS_MAX, NULL, NULL },
 	{ { "log-level", "word", "error | warning | notice | info | debug", "info",
-	    "least urgent messages that are written" },
+	    "least severe messages that are logged" },
 	  set_word, print_word, MEMBER(log_level), 0, 0, level_words, NULL },
 	{ { "control-socket", "text", "absolute path", "\"/run/nft-offload/ctl\"",
-	    "where nft-offload(8) finds the daemon" },
+	    "path of the socket by which nft-offload(8) reaches the daemon" },
 	  set_text, print_text, MEMBER(socket_path), 0, 0, NULL, check_path },
 	{ { "control-group", "text", "name of a group, or empty", "\"\"",
-	    "group whose members may ask, but change nothing" },
+	    "group whose members may query the daemon, but not change anything" },
 	  set_text, print_text, MEMBER(control_group), 0, 0, NULL, check_group },
 };
 /* clang-format on */
 
-static_assert(array_size(options) == CONF_N_OPTIONS, "as many rows as keys");
+static_assert(array_size(options) == CONF_N_OPTIONS, "one row per key");
 #define N_OPTIONS CONF_N_OPTIONS
 
 const struct conf_key *conf_key_get(size_t i)
@@ -328,9 +328,11 @@ static int parse_number(const struct option *opt, const char *text, uint64_t *re
 static void not_a_number(struct load *load, const struct option *opt, const char *text)
 {
 	if (opt->print == print_duration)
-		conf_error(load, "%s = %s: not a duration, such as 500ms or 2s", opt->key.name, text);
+		conf_error(load, "%s = %s: not a duration; write for example 500ms or 2s",
+			   opt->key.name, text);
 	else if (opt->print == print_size)
-		conf_error(load, "%s = %s: not a size, such as 64k or 16M", opt->key.name, text);
+		conf_error(load, "%s = %s: not a size; write for example 64k or 16M", opt->key.name,
+			   text);
 	else
 		conf_error(load, "%s = %s: not a number in %s", opt->key.name, text, opt->key.range);
 }
@@ -362,7 +364,7 @@ static const char *check_path(const char *text)
 	if (text[0] != '/')
 		return "must be an absolute path";
 	if (text[strlen(text) - 1] == '/')
-		return "is a directory";
+		return "must not end in /";
 	return NULL;
 }
 
@@ -414,8 +416,8 @@ static void take_from_flowtable(struct load *load, const char *text)
 	if (sscanf(text, FLOWTABLE_WORD "%7s %64s %64s %c", family, table, name, &more) != 3 ||
 	    !nftflowtable_family(family) || !is_nft_name(table) || !is_nft_name(name)) {
 		conf_error(load,
-			   "devices: \"%s\": write \"flowtable FAMILY TABLE NAME\", "
-			   "with ip, ip6 or inet",
+			   "devices: \"%s\" is not valid; write \"flowtable FAMILY TABLE NAME\", "
+			   "where FAMILY is ip, ip6 or inet",
 			   text);
 		return;
 	}
@@ -441,24 +443,24 @@ static void set_devices(struct load *load, const struct option *opt UNUSED,
 		if (!strcmp(name, "auto")) {
 			core->auto_devices = true;
 			if (item->n_values > 1)
-				conf_error(load, "devices: auto must stand alone");
+				conf_error(load, "devices: auto must be the only element");
 			continue;
 		}
 		if (!strncmp(name, FLOWTABLE_WORD, strlen(FLOWTABLE_WORD))) {
 			take_from_flowtable(load, name);
 			if (item->n_values > 1 && !n_flowtables++)
-				conf_error(load, "devices: a flowtable must stand alone");
+				conf_error(load, "devices: a flowtable must be the only element");
 			continue;
 		}
 		for (unsigned int j = 0; j < core->n_devices && !wrong; j++) {
 			if (!strcmp(core->device[j], name))
-				wrong = "is there twice";
+				wrong = "is listed twice";
 		}
 		if (wrong)
 			conf_error(load, "devices: \"%s\" %s", name, wrong);
 		else if (core->n_devices == SETTINGS_MAX_DEVICES)
-			conf_error(load, "devices: \"%s\" is one too many: %d at most", name,
-			      SETTINGS_MAX_DEVICES);
+			conf_error(load, "devices: \"%s\" exceeds the limit of %d elements", name,
+				   SETTINGS_MAX_DEVICES);
 		else
 			memcpy(core->device[core->n_devices++], name, strlen(name));
 	}
@@ -480,18 +482,19 @@ static void add_driver(struct load *load, const char *text)
 	if (like)
 		memcpy(d.like, like + 1, strlen(like + 1));
 	if (like && !driver_is_known(d.like)) {
-		conf_error(load, "allow-drivers: \"%s\": \"%s\" is not a driver of the built-in list",
+		conf_error(load,
+			   "allow-drivers: \"%s\": \"%s\" is not in the built-in list of drivers",
 			   text, d.like);
 		return;
 	}
 	for (unsigned int i = 0; i < core->n_allowed; i++) {
 		if (!strcmp(core->allowed[i].name, d.name)) {
-			conf_error(load, "allow-drivers: \"%s\" is there twice", d.name);
+			conf_error(load, "allow-drivers: \"%s\" is listed twice", d.name);
 			return;
 		}
 	}
 	if (core->n_allowed == SETTINGS_MAX_DRIVERS)
-		conf_error(load, "allow-drivers: \"%s\" is one too many: %d at most", text,
+		conf_error(load, "allow-drivers: \"%s\" exceeds the limit of %d elements", text,
 			   SETTINGS_MAX_DRIVERS);
 	else
 		core->allowed[core->n_allowed++] = d;
@@ -691,7 +694,7 @@ void conf_load_item(struct load *load, const struct conffile_item *item)
 	}
 	opt = &options[item->key];
 	if (load->set_line[item->key]) {
-		conf_error(load, "%s is set already, in line %u", opt->key.name,
+		conf_error(load, "%s is already set in line %u", opt->key.name,
 		      load->set_line[item->key]);
 		return;
 	}

@@ -37,7 +37,8 @@ void confbypass_add(struct load *load, const char *text)
 	char names[128];
 
 	if (colon && !is_device(text, (size_t)(colon - text))) {
-		conf_error(load, "allow-bypass: \"%s\": what stands before the colon is not a device name",
+		conf_error(load,
+			   "allow-bypass: \"%s\": the part before the colon is not a device name",
 			   text);
 		return;
 	}
@@ -51,12 +52,12 @@ void confbypass_add(struct load *load, const char *text)
 	}
 	for (unsigned int i = 0; i < core->n_bypass; i++) {
 		if (core->bypass[i].bits == b.bits && !strcmp(core->bypass[i].device, b.device)) {
-			conf_error(load, "allow-bypass: \"%s\" is there twice", text);
+			conf_error(load, "allow-bypass: \"%s\" is listed twice", text);
 			return;
 		}
 	}
 	if (core->n_bypass == SETTINGS_MAX_BYPASS)
-		conf_error(load, "allow-bypass: \"%s\" is one too many: %d at most", text,
+		conf_error(load, "allow-bypass: \"%s\" exceeds the limit of %d elements", text,
 			   SETTINGS_MAX_BYPASS);
 	else
 		core->bypass[core->n_bypass++] = b;

@@ -18,7 +18,7 @@ static bool has_room(struct load *load, const char *key, const char *text, unsig
 {
 	if (n < max)
 		return true;
-	conf_error(load, "%s: \"%s\" is one too many: %u at most", key, text, max);
+	conf_error(load, "%s: \"%s\" exceeds the limit of %u elements", key, text, max);
 	return false;
 }
 
@@ -61,8 +61,8 @@ void conf_set_addresses(struct load *load, const struct option *opt UNUSED,
 
 		load->line = item->values[i].line;
 		if (!parse_prefix(text, &prefix))
-			conf_error(load, "exempt-addresses: \"%s\" is not an address or prefix, such "
-				   "as 192.0.2.1 or 2001:db8::/32", text);
+			conf_error(load, "exempt-addresses: \"%s\" is not an address or prefix; "
+				   "write for example 192.0.2.1 or 2001:db8::/32", text);
 		else if (has_room(load, "exempt-addresses", text, e->n_prefixes,
 				  EXEMPT_MAX_PREFIXES))
 			e->prefix[e->n_prefixes++] = prefix;
@@ -154,8 +154,8 @@ void conf_set_ports(struct load *load, const struct option *opt UNUSED,
 
 		load->line = item->values[i].line;
 		if (!parse_ports(text, &ports))
-			conf_error(load, "exempt-ports: \"%s\" is not such as tcp/22, udp/5000-6000 "
-				   "or tcp", text);
+			conf_error(load, "exempt-ports: \"%s\" is not valid; write for example "
+				   "tcp/22, udp/5000-6000 or tcp", text);
 		else if (has_room(load, "exempt-ports", text, e->n_ports, EXEMPT_MAX_PORTS))
 			e->ports[e->n_ports++] = ports;
 	}
@@ -300,22 +300,22 @@ void conf_check_admission(struct load *load)
 	struct settings s = load->config.core;
 
 	if (load->config.keep_rules && load->config.table_owner)
-		conf_error(load, "keep-rules: a table that goes with the process (table-owner = "
-				 "yes) cannot be kept");
+		conf_error(load, "keep-rules = yes requires table-owner = no: a table with an "
+				 "owner disappears when the daemon exits");
 	if (s.admit != ADMIT_NFT) {
 		warn_of_no_effect(load);
 		if (s.backend != BACKEND_FLOWER)
-			conf_error(load, "backend: the kernel's flowtable needs admit = nft");
+			conf_error(load, "backend: the kernel's flowtable requires admit = nft");
 		return;
 	}
 	settings_choose_mark(&s);
 	if (__builtin_popcount(s.mark) < 3)
-		conf_error(load, "mark = 0x%" PRIx32 ": admit = nft needs three bits at least", s.mark);
+		conf_error(load, "mark = 0x%" PRIx32 ": admit = nft needs at least three bits", s.mark);
 	for (unsigned int i = 0; i < load->config.exempt.n_marks; i++) {
 		uint32_t mark = load->config.exempt.mark[i];
 
 		if (mark & s.mark)
-			conf_error(load, "exempt-marks: 0x%" PRIx32 " has bits of mark, which is 0x%"
-				   PRIx32, mark, s.mark);
+			conf_error(load, "exempt-marks: 0x%" PRIx32 " overlaps the daemon's bits, "
+				   "mark = 0x%" PRIx32, mark, s.mark);
 	}
 }

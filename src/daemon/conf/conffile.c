@@ -134,14 +134,15 @@ static size_t scan_plain(struct scan *s, size_t at)
 		s->quote = *c;
 		start(s, SCAN_STRING);
 	} else if (*c == '+' && c[1] == '=') {
-		add_errorf(r, s->line, "there is no +=; write the whole list");
+		add_errorf(r, s->line, "+= is not supported; write the whole list");
 		*c = ' ';
 	} else if (strchr("()+*", *c)) {
 		add_errorf(r, s->line, "'%c' must be in quotes", *c);
 		*c = ' ';
 	} else if (*c == '$' && c[1] == '{') {
 		add_errorf(r, s->line,
-			   "environment variables are not expanded; write \\${ in quotes");
+			   "environment variables are not expanded; for a literal ${, write "
+			   "\\${ in double quotes");
 		*c = ' ';
 	}
 	return 1;
@@ -158,7 +159,7 @@ static bool scan_string(struct scan *s, size_t at, size_t *ret_step)
 		s->state = SCAN_PLAIN;
 	} else if (*c == '\n') {
 		add_errorf(r, s->started_line,
-			   "the string that begins here does not end in its line");
+			   "the string that begins here is not closed on the same line");
 		cut(s);
 		return false;
 	} else if (*c == '\\') {
@@ -170,10 +171,11 @@ static bool scan_string(struct scan *s, size_t at, size_t *ret_step)
 			*ret_step = 2;
 			return true;
 		}
-		add_errorf(r, s->line, "a backslash may only stand before one of %s", allowed);
+		add_errorf(r, s->line, "a backslash may only precede one of %s", allowed);
 		*c = '/';
 	} else if (*c == '$' && c[1] == '{' && s->quote == '"') {
-		add_errorf(r, s->line, "environment variables are not expanded; write \\${");
+		add_errorf(r, s->line,
+			   "environment variables are not expanded; for a literal ${, write \\${");
 		*c = ' ';
 	}
 	return true;
@@ -200,7 +202,7 @@ static void check_byte(struct scan *s, char *c)
 	if (*c == '\r') {
 		*c = ' ';
 	} else if ((byte < 0x20 && *c != '\n' && *c != '\t') || byte == 0x7f) {
-		add_errorf(s->r, s->line, "control character 0x%02x", byte);
+		add_errorf(s->r, s->line, "control character 0x%02x is not allowed", byte);
 		*c = ' ';
 	}
 }
@@ -231,7 +233,7 @@ static void scan_text(struct reader *r)
 		at += step;
 	}
 	if (s.state == SCAN_BLOCK_COMMENT) {
-		add_errorf(r, s.started_line, "the comment that begins here does not end");
+		add_errorf(r, s.started_line, "the comment that begins here is never closed");
 		cut(&s);
 	}
 }

@@ -22,7 +22,7 @@ static void finish_messages(struct load *load)
 
 	if (!load->n_left_out)
 		return;
-	if (asprintf(&text, "%u more messages left out", load->n_left_out) < 0)
+	if (asprintf(&text, "%u more messages omitted", load->n_left_out) < 0)
 		load->err = -ENOMEM;
 	else
 		errors->message[errors->n_messages++] = (struct conf_message){ true, text };
@@ -96,7 +96,7 @@ static void load_fragment(struct load *load, const char *path)
 	if (stat(path, &st) < 0)
 		conf_error(load, "cannot open: %s", strerror(errno));
 	else if (!S_ISREG(st.st_mode))
-		conf_error(load, "is not a file");
+		conf_error(load, "is not a regular file");
 	else
 		load_file(load, path, false);
 }

@@ -26,6 +26,6 @@ const char *conf_check_device(const char *name)
 	if (!strcmp(name, ".") || !strcmp(name, ".."))
 		return "is not a device name";
 	if (name[strcspn(name, "/: \t\n\v\f\r")])
-		return "has a character that no device name has";
+		return "contains a character that is not allowed in a device name";
 	return NULL;
 }

@@ -407,10 +407,10 @@ static void test_fragment_errors(void **state UNUSED)
 	expect_error(&errors, "main.conf", ":1: workers = 0: not in 1 .. 8");
 	expect_error(&errors, "conf.d/a.conf", ":2: workers = 10: not in 1 .. 8");
 	expect_error(&errors, "conf.d/b.conf",
-		     ":1: the string that begins here does not end in its line");
-	expect_error(&errors, "conf.d/c.conf", ": is not a file");
+		     ":1: the string that begins here is not closed on the same line");
+	expect_error(&errors, "conf.d/c.conf", ": is not a regular file");
 	expect_error(&errors, "conf.d/d.conf", ": cannot open: No such file or directory");
-	expect_error(&errors, "conf.d/e.conf", ": is not a file");
+	expect_error(&errors, "conf.d/e.conf", ": is not a regular file");
 	assert_int_equal(errors.n_errors, 6);
 	assert_memory_equal(&config, &before, sizeof(config));
 	conf_errors_fini(&errors);
