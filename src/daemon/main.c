@@ -97,14 +97,14 @@ struct daemon {
 
 static void usage(FILE *out)
 {
-	fputs("usage: nft-offloadd [-c FILE] [-s SOCKET] [--check] [--cleanup] [--dump-fsm[=NAME]]\n"
-	      "                    [--version] [--help]\n"
+	fputs("usage: nft-offloadd [-c FILE] [-s SOCKET] [--check | --cleanup | --stop-post]\n"
+	      "       nft-offloadd --dump-fsm[=NAME] | --version | --help\n"
 	      "\n"
 	      "  -c FILE     configuration file (default " CONF_FILE_DEFAULT ")\n"
-	      "  -s SOCKET   control socket, instead of the configured one\n"
+	      "  -s SOCKET   control socket to use instead of the configured one\n"
 	      "  --check     check the configuration and exit\n"
-	      "  --cleanup   remove all rules, qdiscs and the table that a daemon left, and exit\n"
-	      "  --stop-post the same for ExecStopPost=, unless a daemon goes on with them\n"
+	      "  --cleanup   remove the rules, qdiscs and nft table that a daemon left, and exit\n"
+	      "  --stop-post for ExecStopPost=: like --cleanup, unless the next start needs them\n"
 	      "  --dump-fsm  print the state table of a flow, or of port, guards, gate, epoch or job,\n"
 	      "              and exit\n"
 	      "\n"
@@ -251,7 +251,7 @@ static void sweep_others(struct daemon *d)
 		if (!err && made_clsact)
 			IGNORE_RESULT(portwork_drop_clsact(&sock, rec->link.ifindex));
 		if (err)
-			log_warning("%s: cannot look for rules of an earlier run: %s",
+			log_warning("%s: cannot find or remove rules of an earlier run: %s",
 				    rec->link.name, strerror(-err));
 		else if (n_rules)
 			log_notice("%s: removed %u rules of an earlier run", rec->link.name,
@@ -278,8 +278,8 @@ static void keep_record(struct daemon *d)
 	d->life = now;
 	err = lastlife_write(d->life_path, &now);
 	if (err)
-		log_warning("%s: cannot write, rules will not outlast this run: %s", d->life_path,
-			    strerror(-err));
+		log_warning("%s: cannot write the record, so the next start cannot take over the "
+			    "rules: %s", d->life_path, strerror(-err));
 }
 
 /* -- stop ----------------------------------------------------------------- */
@@ -325,8 +325,8 @@ static void on_stop_check(void *ctx)
 	}
 	if (mono_diff_ms(now, d->stop_progress) < STOP_MS)
 		return;
-	log_error("rules could not be removed, and for %d s there was no progress; remove them "
-		  "with \"tc filter del\", or start again",
+	log_error("giving up the stop after %d s without progress; rules may be left in the kernel: "
+		  "remove them with \"nft-offload cleanup\", or start the daemon again",
 		  STOP_MS / 1000);
 	d->status = EXIT_STOP;
 	loop_stop(d->loop);
@@ -342,12 +342,13 @@ static void on_signal(void *ctx, int signo)
 	d->stopping = true;
 	notify_stopping(d->notify);
 	if (d->config.keep_rules) {
-		log_notice("%s: stopping, all flows stay where they are", strsignal(signo));
+		log_notice("%s: stopping; the rules stay in the kernel, as keep-rules says",
+			   strsignal(signo));
 		admission_keep(d->ruleset);
 		loop_stop(d->loop);
 		return;
 	}
-	log_notice("%s: taking all flows back", strsignal(signo));
+	log_notice("%s: stopping; returning all flows to the CPU", strsignal(signo));
 	lastlife_remove(d->life_path);
 	d->stop_left = UINT32_MAX;
 	d->stop_progress = loop_now(d->loop);
@@ -371,7 +372,7 @@ static void report_missing_devices(const struct daemon *d)
 				break;
 		}
 		if (!rec)
-			log_notice("%s: no such device yet, it is used when it appears",
+			log_notice("%s: no such device yet; it will be used when it appears",
 				   s->device[i]);
 	}
 }
@@ -477,8 +478,8 @@ static void read_record(struct daemon *d)
 	int err = lastlife_read(d->life_path, &d->life);
 
 	if (err && err != -ENOENT)
-		log_warning("%s: cannot read, starting without the rules of the earlier run: %s",
-			    d->life_path, strerror(-err));
+		log_warning("%s: cannot read the record, so rules of an earlier run are removed "
+			    "instead of taken over: %s", d->life_path, strerror(-err));
 }
 
 static int start(struct daemon *d)
@@ -487,7 +488,8 @@ static int start(struct daemon *d)
 	int err = notify_new(&d->notify);
 
 	if (err)
-		log_warning("NOTIFY_SOCKET is not usable: %s", strerror(-err));
+		log_warning("cannot use NOTIFY_SOCKET, so the service manager is not notified: %s",
+			    strerror(-err));
 	d->loop = loop_new();
 	if (!d->loop)
 		return -ENOMEM;
@@ -557,7 +559,7 @@ static int clean(const struct args *args)
 	struct config config;
 
 	if (load_config(args, &config)) {
-		log_warning("the configuration is wrong: cleaning up by the defaults");
+		log_warning("the configuration has errors; cleaning up with the defaults");
 		conf_default(&config);
 	}
 	if (args->after_service && cleanup_is_too_early(&config))
@@ -588,11 +590,11 @@ int main(int argc, char **argv)
 	}
 	loop_run(d.loop);
 	if (d.config.keep_rules)
-		log_notice("stopped, rules and table stay in the kernel");
+		log_notice("stopped; the rules and the nft table stay in the kernel");
 	else if (d.status == EXIT_OK)
-		log_notice("stopped, nothing is left in the kernel");
+		log_notice("stopped; nothing is left in the kernel");
 	else
-		log_error("stopped, but something of ours may be left in the kernel");
+		log_error("stopped, but objects of the daemon may be left in the kernel");
 	/* A worker thread may return from the kernel at any moment: run no exit handlers. */
 	if (!finish(&d))
 		_exit(EXIT_STOP);

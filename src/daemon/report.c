@@ -29,35 +29,35 @@ static void report(const struct engine *e, const struct notice *n)
 
 	switch ((enum notice_type)n->type) {
 	case NOTICE_PAIR_GOOD:
-		log_info("%s: rules to %s as \"%s\", %u of %u kinds", in, out,
-			 recipe_shape_name(n->shape), n->number, RECIPE_CLASSES);
+		log_info("%s: the driver accepts rules to %s in shape \"%s\", for %u of %u classes",
+			 in, out, recipe_shape_name(n->shape), n->number, RECIPE_CLASSES);
 		break;
 	case NOTICE_PAIR_REFUSED:
 		report_refused(e, n);
 		break;
 	case NOTICE_PAIR_NOT_HIT:
-		log_warning("%s: rules to %s were taken but do nothing, those of %u flows and so "
-			    "of most; flows between them stay in software for a while",
+		log_warning("%s: the driver accepted the rules to %s, but those of most flows (%u) "
+			    "do nothing; flows between these devices stay in software for a while",
 			    in, out, n->number);
 		break;
 	case NOTICE_CARD_LEARNT:
-		log_notice("%s: its hardware is full with %u rules; the busiest flows get the room",
-			   in, n->number);
+		log_notice("%s: the NIC is full with %u rules; the busiest flows get the room", in,
+			   n->number);
 		break;
 	case NOTICE_CARD_FAILING:
-		log_warning("%s: %u rules failed in a row, new flows stay in software for a "
-			    "while: %s (%s)",
-			    in, n->number, n->extack[0] ? n->extack : "no text",
+		log_warning("%s: the NIC refused %u rules in a row; new flows stay in software "
+			    "for a while: %s (%s)",
+			    in, n->number, n->extack[0] ? n->extack : "no kernel message",
 			    strerror(-n->err));
 		break;
 	case NOTICE_CARD_RECOVERED:
-		log_notice("%s: tried again after a pause", in);
+		log_notice("%s: the pause is over; rules are installed in the NIC again", in);
 		break;
 	case NOTICE_GUARD_LOST:
-		log_notice("%s: somebody removed its guards or its clsact; made anew", in);
+		log_notice("%s: someone removed the guards or the clsact; restoring them", in);
 		break;
 	case NOTICE_RULES_LOST:
-		log_notice("the rules of %u flows were gone; put in again", n->number);
+		log_notice("the rules of %u flows were gone; installing them again", n->number);
 		break;
 	}
 }

@@ -92,7 +92,7 @@ transfer_close one
 # The cleanup of the ports at the stop fails.
 expect_warning 'lan0: cannot be cleaned up.*"tc filter del dev lan0 ingress prio N"'
 expect_warning 'wan0: cannot be cleaned up.*"tc filter del dev wan0 ingress prio N"'
-expect_warning 'stopped, but something'
+expect_warning 'stopped, but objects of the daemon'
 touch refuse
 end_daemon TERM
 assert_eq "exit status of the daemon" "$daemon_status" 4

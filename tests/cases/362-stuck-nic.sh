@@ -52,8 +52,8 @@ wait_for 10 has_rules lan0 1
 assert_eq "workers_stuck" "$(status counters.workers_stuck)" 1
 
 # Stuck again and told to stop: the daemon gives up in the end, and logs what is left.
-expect_warning 'rules could not be removed'
-expect_warning 'something of ours may be left'
+expect_warning 'giving up the stop'
+expect_warning 'objects of the daemon may be left'
 expect_warning 'worker 0: does not come back from the kernel'
 get_stuck
 transfer_open three tcp 4 1000

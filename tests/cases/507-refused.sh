@@ -36,7 +36,7 @@ router_nft list ruleset >before
 start_fails 'table inet nft_offload exists, but nft-offloadd did not create it'
 start_fails 'rename or delete that table'
 unchanged
-expect_warning 'no nft table of our own: table inet nft_offload exists, but nft-offloadd did not create it'
+expect_warning 'cannot create our nft table: table inet nft_offload exists, but nft-offloadd did not create it'
 start_daemon 'devices = { "lan0", "wan0" }' 'offload = software' 'admit-fallback = events'
 offload -j status >status.json
 grep -q '"admit": *"events"' status.json || fail "$(cat status.json)"
@@ -57,7 +57,7 @@ status=0
 in_router timeout 20 setpriv --reuid 65534 --clear-groups "$LAB_BUILD/nft-offloadd" -c "$CASE_DIR/refused.conf" \
 	-s /tmp/nobody.sock >refused.log 2>&1 || status=$?
 assert_eq "exit status without privilege" "$status" 3
-grep -q 'no nft table of our own: .*Operation not permitted.*CAP_NET_ADMIN' refused.log || fail "$(cat refused.log)"
+grep -q 'cannot create our nft table: .*Operation not permitted.*CAP_NET_ADMIN' refused.log || fail "$(cat refused.log)"
 assert_eq "tables" "$(router_nft list tables)" ""
 
 # ---- the table belongs to a running process ----
@@ -88,8 +88,8 @@ unload_nf_tables() {
 if wait_until 10 unload_nf_tables; then
 	mkdir -p /etc/modprobe.d
 	echo 'install nf_tables /bin/false' >/etc/modprobe.d/no-nf-tables.conf
-	start_fails 'no nft table of our own: .*the kernel needs nf_tables'
-	expect_warning 'no nft table of our own: .*the kernel needs nf_tables'
+	start_fails 'cannot create our nft table: .*the kernel needs nf_tables'
+	expect_warning 'cannot create our nft table: .*the kernel needs nf_tables'
 	start_daemon 'devices = { "lan0", "wan0" }' 'offload = software' 'admit-fallback = events'
 	transfer tcp 4 1000000
 	stop_daemon

@@ -73,7 +73,7 @@ wait_for 10 record_is_written
 kill_daemon
 head -c 20 "$SOCKET.last" >half
 cat half >"$SOCKET.last"
-expect_warning 'cannot read, starting without the rules of the earlier run'
+expect_warning 'cannot read the record'
 killed_and_started "a truncated record"
 wait_for 20 status_is flows.offloaded 20
 agree 10

@@ -88,7 +88,7 @@ daemon_is_ready
 wait_for 20 status_is flows.offloaded 20
 kill_daemon
 echo 'nonsense = 1' >>"$CASE_DIR/daemon.conf"
-expect_warning 'the configuration is wrong'
+expect_warning 'the configuration has errors'
 stop_post exit-code 1 2>>"$DAEMON_LOG"
 foreign_state >after
 diff before after || fail "something foreign changed, or something of ours is left"

@@ -515,7 +515,7 @@ stop_daemon
 start_daemon 'devices = { "lan0", "none0" }' 'offload = software' 'admit = events'
 ask 3
 python3 answers.py problem doctor.json >problems
-grep -q '^device device none0: there is none of this name' problems || fail "none0: $(cat problems)"
+grep -q '^device device none0: no such device' problems || fail "none0: $(cat problems)"
 grep -q '^device fewer than two devices can be used' problems || fail "one device: $(cat problems)"
 stop_daemon
 

@@ -22,12 +22,12 @@
 
 LOG_TAG("ruleset");
 
-COUNTER(nft_commits, "changes of the nft ruleset by others");
-COUNTER(nft_commits_all, "of these, changes that may concern every connection");
-COUNTER(nft_elements, "set elements that others added or removed, or whose time was over");
-COUNTER(nft_overruns, "times that changes of the nft ruleset were lost");
-COUNTER(nft_tables_made, "times that our nft table was made anew because others had changed it");
-COUNTER(nft_failures, "times that our nft table could not be made or changed");
+COUNTER(nft_commits, "changes that others made to the nft ruleset");
+COUNTER(nft_commits_all, "times that a ruleset change may have affected every connection");
+COUNTER(nft_elements, "set elements that others added or removed, or that expired");
+COUNTER(nft_overruns, "times that events about nft ruleset changes were lost");
+COUNTER(nft_tables_made, "times that our nft table was recreated because others had changed it");
+COUNTER(nft_failures, "times that our nft table or old marks could not be read or changed");
 
 #define RCVBUF_BYTES	 (1024 * 1024)
 #define RCVBUF_MAX_BYTES (64 * 1024 * 1024)
@@ -81,19 +81,19 @@ static void make_config(const struct config *c, struct nftlayout_config *ret)
 
 static const char *error_text(const struct nlerr *err)
 {
-	return err->extack[0] ? err->extack : "no text";
+	return err->extack[0] ? err->extack : "no kernel message";
 }
 
 /* What the administrator can do about an error. */
 static const char *remedy(int err)
 {
 	switch (err) {
-	case -EPERM: return "CAP_NET_ADMIN is needed, and a table with owner must be given up by its owner";
+	case -EPERM: return "the daemon needs CAP_NET_ADMIN, and no other process may own the table";
 	case -EEXIST: return "rename or delete that table";
 	case -EOPNOTSUPP:
 	case -EPROTONOSUPPORT: return "the kernel needs nf_tables with inet tables and ct expressions";
 	}
-	return "see the kernel's text";
+	return "see the kernel's message";
 }
 
 /* The record fits, the earlier run's table is intact, and the ruleset has not changed since. */
@@ -137,11 +137,12 @@ static int fall_back(struct config *config, const struct nlerr *err)
 	static const char *const names[] = { [ADMIT_MARK] = "mark", [ADMIT_EVENTS] = "events" };
 
 	if (config->admit_fallback == ADMIT_NFT) {
-		log_error("no nft table of our own: %s (%s); %s, or set admit or admit-fallback to "
-			  "mark or events", error_text(err), strerror(-err->err), remedy(err->err));
+		log_error("cannot create our nft table: %s (%s); %s; or set admit or "
+			  "admit-fallback to mark or events", error_text(err), strerror(-err->err), remedy(err->err));
 		return err->err;
 	}
-	log_warning("no nft table of our own: %s (%s); %s; admitting by %s, as admit-fallback says",
+	log_warning("cannot create our nft table: %s (%s); %s; "
+		    "using admit = %s, as admit-fallback says",
 		    error_text(err), strerror(-err->err), remedy(err->err),
 		    names[config->admit_fallback]);
 	config->core.admit = config->admit_fallback;
@@ -308,7 +309,8 @@ static void on_failure(struct admission *r, const struct tablethread_done *done,
 	counter_inc(&nft_failures);
 	r->trouble = done->err;
 	if (is_news)
-		log_error("%s: %s (%s); nothing is offloaded until that works, trying again: %s",
+		log_error("%s: %s (%s); %s; trying again, and connections may stay on the CPU "
+			  "until this works",
 			  what, error_text(&done->err), strerror(-done->err.err),
 			  remedy(done->err.err));
 	holdoff_failure(&r->holdoff, loop_now(r->loop));
@@ -317,7 +319,7 @@ static void on_failure(struct admission *r, const struct tablethread_done *done,
 static void on_success(struct admission *r)
 {
 	if (r->holdoff.failures)
-		log_notice("our nft table is as it should be again");
+		log_notice("our nft table and the marks can be changed again");
 	holdoff_success(&r->holdoff);
 	r->trouble = nlerr_make(0);
 }
@@ -327,7 +329,7 @@ static void on_epoch_done(struct admission *r, const struct tablethread_done *do
 	if (done->err.err) {
 		step(r, GATE_IN_FAILED);
 		step_epoch(r, GATE_EPOCH_IN_FAILED);
-		on_failure(r, done, "cannot put our nft table back");
+		on_failure(r, done, "cannot create or change our nft table");
 		return;
 	}
 	step(r, GATE_IN_WRITTEN);
@@ -338,7 +340,7 @@ static void on_epoch_done(struct admission *r, const struct tablethread_done *do
 	/* Admission was closed meanwhile: the ruleset has changed again. */
 	if (r->gate != GATE_OPEN)
 		return;
-	log_debug("connections are admitted by epoch 0x%x", done->job.epoch);
+	log_debug("admitting connections with epoch 0x%x", done->job.epoch);
 	ingest_follow(r->ingest);
 }
 
@@ -356,7 +358,7 @@ static void on_look_done(struct admission *r, const struct tablethread_done *don
 {
 	if (done->err.err) {
 		step_epoch(r, GATE_EPOCH_IN_NOT_SEEN);
-		on_failure(r, done, "cannot look at our nft table");
+		on_failure(r, done, "cannot read our nft table");
 		return;
 	}
 	step_epoch(r, GATE_EPOCH_IN_SEEN);
@@ -367,7 +369,7 @@ static void on_clean_done(struct admission *r, const struct tablethread_done *do
 {
 	if (done->err.err) {
 		r->cleaning = 0;
-		on_failure(r, done, "cannot take old marks from connections");
+		on_failure(r, done, "cannot clear old marks of connections");
 		return;
 	}
 	/* Cleaning works again. Whether changing the table does is shown by the next EPOCH job. */
@@ -430,9 +432,10 @@ static void feed_change(struct admission *r, bool everything, const struct setel
 static void note_loss(struct admission *r, const struct nftwatch_commit *c)
 {
 	holdoff_loss(&r->holdoff, loop_now(r->loop));
-	log_notice("%s (pid %u) %s our nft table, it is %s", c->process, c->pid,
+	log_notice("%s (pid %u) %s our nft table; %s", c->process, c->pid,
 		   c->own == NFTWATCH_OWN_DELETED ? "deleted" : "changed",
-		   r->holdoff.losses ? "put back later, for this happens again and again" : "put back");
+		   r->holdoff.losses ? "restoring it after a pause, because this happens repeatedly" :
+				       "restoring it");
 }
 
 static void on_everything(struct admission *r)
@@ -468,7 +471,7 @@ static void on_halves_done(struct admission *r, const struct tablethread_done *d
 	}
 	if (done->err.err) {
 		counter_inc(&nft_failures);
-		log_warning("cannot look through the marks of connections, taking all flows back: %s",
+		log_warning("cannot clear half marks; returning all flows to the CPU: %s",
 			    strerror(-done->err.err));
 		on_everything(r);
 	}
@@ -480,8 +483,8 @@ static void on_elements(struct admission *r, const struct setelem *elem, unsigne
 	for (unsigned int i = 0; i < n; i++) {
 		/* expiry cannot remember all of them. Nothing changes until one expires. */
 		if (elem[i].expires_ms && expiry_add(r->expiry, &elem[i], loop_now(r->loop)))
-			log_notice("too many set elements with a time-out, all flows are looked at "
-				   "when the next one is over");
+			log_notice("too many set elements with a timeout to track each one; all flows "
+				   "return to the CPU when an untracked one expires");
 	}
 	feed_elements(r, elem, n);
 }
@@ -493,8 +496,8 @@ static void on_commit(const struct nftwatch_commit *c, void *ctx)
 	r->generation = c->is_lost ? 0 : c->generation;
 	if (c->is_lost) {
 		counter_inc(&nft_overruns);
-		log_notice("changes of the nft ruleset were lost; buffer is %d bytes now, taking all "
-			   "flows back", nftwatch_grow(r->watch, RCVBUF_MAX_BYTES));
+		log_notice("changes to the nft ruleset were lost; the buffer now has %d bytes; "
+			   "returning all flows to the CPU", nftwatch_grow(r->watch, RCVBUF_MAX_BYTES));
 		on_everything(r);
 		return;
 	}
@@ -521,7 +524,7 @@ static void on_watch(void *ctx, int fd, unsigned int events)
 	(void)fd;
 	(void)events;
 	if (n < 0 && n != -ENOBUFS)
-		log_warning("cannot read changes of the nft ruleset: %s", strerror(-n));
+		log_warning("cannot read changes to the nft ruleset: %s", strerror(-n));
 	admission_go_on(r);
 }
 
@@ -584,8 +587,8 @@ static int watch_changes(struct admission *r)
 
 	/* Then rules of another kind than nft's set the mark. Their changes are not reported. */
 	if (err && !r->own) {
-		log_notice("cannot watch the nft ruleset, changes of it do not take flows back: %s",
-			   strerror(-err));
+		log_notice("cannot watch the nft ruleset, so changes to it do not affect offloaded "
+			   "flows: %s", strerror(-err));
 		return 0;
 	}
 	if (err) {
@@ -641,8 +644,8 @@ static int start_work(struct admission *r)
 static void go_on_with(struct admission *r, const struct lastlife *life)
 {
 	if (r->generation != life->generation) {
-		log_notice("the nft ruleset has just changed: taking the flows of the earlier run "
-			   "back");
+		log_notice("the nft ruleset changed during the start; returning the flows of the "
+			   "earlier run to the CPU");
 		if (r->own)
 			feed_epoch(r, 0);
 		else
@@ -704,8 +707,9 @@ static bool remove_table(struct admission *r)
 	/* -EEXIST: the table of our name is somebody else's now. */
 	if (!err || err == -EEXIST)
 		return true;
-	log_error("cannot remove our nft table, use \"nft delete table inet " NFTNAMES_TABLE
-		  "\": %s (%s)", error_text(&why), strerror(-err));
+	log_error("cannot remove our nft table: %s (%s); "
+		  "use \"nft delete table inet " NFTNAMES_TABLE "\"",
+		  error_text(&why), strerror(-err));
 	return false;
 }
 

@@ -14,9 +14,9 @@
 
 LOG_TAG("handover");
 
-COUNTER(flowtables_made, "times that our flowtables were made with other devices");
+COUNTER(flowtables_made, "times that the devices of our flowtables were changed");
 COUNTER(flowtables_renewed, "times that our flowtables were emptied because the ruleset changed");
-COUNTER(flowtables_failed, "times that our flowtables could not be made");
+COUNTER(flowtables_failed, "times that our flowtables could not be changed or emptied");
 
 #define LOOK_MS	 500
 /* Delay after a failure, and before a driver that has another flowtable is asked again. */
@@ -124,9 +124,9 @@ static void on_tried(struct flowtableplan *h, const struct tablethread_done *don
 		t->err = done->err.err;
 		t->state = t->err ? TRIAL_NO : TRIAL_YES;
 		log_info("%s: %s", t->name,
-			 !t->err	     ? "its driver takes flowtables" :
-			 t->err == -EBUSY    ? "its driver has somebody else's flowtable" :
-					       "its driver takes no flowtable");
+			 !t->err	     ? "the driver accepts flowtables" :
+			 t->err == -EBUSY    ? "the driver has someone else's flowtable" :
+					       "the driver does not accept flowtables");
 	}
 }
 
@@ -270,12 +270,12 @@ static int make_config(struct flowtableplan *h, struct nftoffload_config *f, uin
 static void log_pairs(const struct nftoffload_config *f, const uint8_t why[])
 {
 	if (!f->n_pairs)
-		log_notice("no connection goes to the kernel's flowtable");
+		log_notice("no connections use the kernel's flowtable");
 	for (unsigned int i = 0; i < f->n_pairs; i += 2)
-		log_notice("between %s and %s connections go to the kernel's flowtable, in %s%s%s",
+		log_notice("connections between %s and %s use the kernel's flowtable in %s%s%s",
 			   f->pair[i].in, f->pair[i].out,
 			   f->pair[i].is_hardware ? "hardware" : "software",
-			   why[i] != REASON_NONE ? ", because flower rules cannot: " : "",
+			   why[i] != REASON_NONE ? ", because flower rules cannot forward them: " : "",
 			   why[i] != REASON_NONE ? reason_text((enum reason)why[i]) : "");
 }
 
@@ -332,8 +332,9 @@ static void on_told(struct flowtableplan *h, const struct tablethread_done *done
 		counter_inc(&flowtables_failed);
 		h->not_before = mono_add_ms(loop_now(h->loop), RETRY_MS);
 		if (is_news)
-			log_warning("cannot make our flowtables, their connections stay on the CPU: "
-				    "%s (%s)", done->err.extack[0] ? done->err.extack : "no text",
+			log_warning("cannot set up our flowtables, so connections may stay on the "
+				    "CPU; trying again: %s (%s)",
+				    done->err.extack[0] ? done->err.extack : "no kernel message",
 				    strerror(-h->err));
 		return;
 	}
@@ -356,8 +357,9 @@ static void on_renewed(struct flowtableplan *h, const struct tablethread_done *d
 	if (h->shall_renew)
 		return;
 	h->shall_renew = true;
-	log_error("our flowtables could not be emptied after a change of the ruleset, trying again: "
-		  "%s (%s)", done->err.extack[0] ? done->err.extack : "no text",
+	log_error("cannot empty our flowtables after a ruleset change, so connections that the "
+		  "ruleset now denies may still pass; trying again: %s (%s)",
+		  done->err.extack[0] ? done->err.extack : "no kernel message",
 		  strerror(-done->err.err));
 }
 

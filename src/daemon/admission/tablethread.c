@@ -21,8 +21,8 @@
 #include "nl/nlbatch.h"
 #include "nl/nlsock.h"
 
-COUNTER(marks_cleaned, "connections that had an epoch which is used again");
-COUNTER(marks_halved, "connections that a set element caught between the two packets that admit them");
+COUNTER(marks_cleaned, "connections whose old epoch was cleared before its reuse");
+COUNTER(marks_halved, "half marks that were cleared because a set element changed");
 
 #define TIMEOUT_MS     5000
 #define BATCH	       64

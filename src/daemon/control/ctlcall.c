@@ -19,11 +19,11 @@
 
 LOG_TAG("ctlcall");
 
-COUNTER(ctl_requests, "requests of control clients");
-COUNTER(ctl_requests_bad, "requests of control clients that are not varlink, or too large");
-COUNTER(ctl_requests_denied, "requests of control clients without the right to make them");
-COUNTER(ctl_clients_stalled, "control clients that were dropped because they did not read");
-COUNTER(ctl_clients_overflowed, "control clients that were dropped because of too many answers");
+COUNTER(ctl_requests, "requests from control clients");
+COUNTER(ctl_requests_bad, "requests from control clients that are not varlink, or too large");
+COUNTER(ctl_requests_denied, "requests from control clients that lack the permission");
+COUNTER(ctl_clients_stalled, "control clients dropped because they did not read or send anything");
+COUNTER(ctl_clients_overflowed, "control clients dropped because too many answers were queued");
 
 /* Size of the text in an error. Longer texts are visibly truncated. */
 #define TEXT_SIZE 512
@@ -335,17 +335,17 @@ static void deny(struct ctl_call *call)
 	if (c->rights == CTL_RIGHTS_READ)
 		ctl_call_error_text(
 			call, CTL_ERROR_PERMISSION,
-			"members of group %s may ask, but only root may change anything", group);
+			"members of group %s may query, but only root may change anything", group);
 	else if (group[0])
 		ctl_call_error_text(
 			call, CTL_ERROR_PERMISSION,
-			"uid %u is neither root nor in group %s (control-group of "
-			"nft-offload.conf); a new membership counts from the next login",
+			"uid %u is neither root nor in group %s (control-group in "
+			"nft-offload.conf); a new member must log in again",
 			(unsigned int)c->uid, group);
 	else
 		ctl_call_error_text(
 			call, CTL_ERROR_PERMISSION,
-			"uid %u is not root, and nft-offload.conf names no control-group",
+			"uid %u is not root, and nft-offload.conf sets no control-group",
 			(unsigned int)c->uid);
 }
 
@@ -405,7 +405,7 @@ static void start_call(struct ctl_client *c, const struct varlink_request *reque
 		call->command->start(call, request->parameters);
 
 	if (BUG_ON(!call->is_finished && !call->more && !call->destroy))
-		ctl_call_error_text(call, CTL_ERROR_FAILED, "no answer");
+		ctl_call_error_text(call, CTL_ERROR_FAILED, "internal error: no answer");
 	call->in_handler = false;
 	if (call->is_finished)
 		close_call(call);
@@ -618,7 +618,7 @@ void ctl_client_check_all(struct ctl_host *host, unsigned int stall_ms)
 	LIST_FOR_EACH_SAFE(struct ctl_client, c, &host->clients, link) {
 		if (is_stalled(c, stall_ms)) {
 			counter_inc(&ctl_clients_stalled);
-			log_info("uid %u: does not read or ask anything, dropped",
+			log_info("uid %u: dropped a client that does not read or send anything",
 				 (unsigned int)c->uid);
 			client_free(c);
 		} else if (c->is_broken || is_hung_up(c)) {

@@ -52,7 +52,7 @@ static int make_dir(const char *dir)
 		return 0;
 	if (errno == EEXIST)
 		return 0;
-	log_error("%s: cannot make the directory: %s", dir, strerror(errno));
+	log_error("%s: cannot create the directory: %s", dir, strerror(errno));
 	return -errno;
 }
 
@@ -101,11 +101,11 @@ static int remove_stale(const struct sockaddr_un *addr)
 		if (errno == ENOENT)
 			return 0;
 		err = -errno;
-		log_error("%s: %s", path, strerror(-err));
+		log_error("%s: cannot check for an old socket: %s", path, strerror(-err));
 		return err;
 	}
 	if (!S_ISSOCK(st.st_mode)) {
-		log_error("%s: is there and is not a socket: remove it, or set control-socket",
+		log_error("%s: exists but is not a socket: remove it, or change control-socket",
 			  path);
 		return -EEXIST;
 	}
@@ -258,7 +258,7 @@ static void turn_away(int fd)
 				   "\"parameters\":{\"text\":\"too many clients\"}}";
 
 	counter_inc(&ctl_clients_refused);
-	log_warning("too many control clients, one turned away");
+	log_warning("too many control clients; turned one away");
 	/* If the client cannot receive it, nothing is lost. */
 	IGNORE_RESULT(send(fd, text, sizeof(text), MSG_NOSIGNAL | MSG_DONTWAIT));
 	close(fd);
@@ -298,7 +298,7 @@ static void on_check(void *ctx)
 /* No descriptor or memory for another client: try again at the next check. */
 static void pause_accept(struct ctlsock *sock)
 {
-	log_warning("cannot accept control clients, trying again in a second: %s", strerror(errno));
+	log_warning("cannot accept control clients; trying again in a second: %s", strerror(errno));
 	sock->is_paused = true;
 	loop_fd_mod(sock->source, 0);
 	loop_timer_set(sock->check, CHECK_INTERVAL_MS, CHECK_INTERVAL_MS);
@@ -338,7 +338,7 @@ static int find_group(struct ctlsock *sock, const char *name)
 	group = getgrnam(name);
 	if (!group) {
 		log_error(
-			"control-group %s: there is no such group: make it, or change the setting",
+			"control-group %s: there is no such group; create it, or change the key",
 			name);
 		return -ENOENT;
 	}
@@ -361,7 +361,7 @@ static int open_sock(struct ctlsock *sock, const char *path)
 	sock->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (sock->fd < 0) {
 		err = -errno;
-		log_error("cannot make a socket: %s", strerror(errno));
+		log_error("cannot create a socket: %s", strerror(errno));
 		return err;
 	}
 	err = open_path(sock);

@@ -95,7 +95,8 @@ static json_t *kernel_text(int err, const char *extack)
 {
 	char text[EXTACK_SIZE + 128];
 
-	snprintf(text, sizeof(text), "%s (%s)", extack[0] ? extack : "no text", strerror(-err));
+	snprintf(text, sizeof(text), "%s (%s)", extack[0] ? extack : "no kernel message",
+		 strerror(-err));
 	return jsonline_string(text);
 }
 

@@ -36,7 +36,7 @@ struct doctor {
 	struct rulewalk_cursor at;
 };
 
-#define KEEP_OUT ", or keep these connections out of the offload (admit = mark)"
+#define KEEP_OUT ", or exclude these connections from offload (admit = mark)"
 
 /* What offload means for a statement, and what to do about it. */
 static const struct {
@@ -44,56 +44,60 @@ static const struct {
 	const char *todo;
 } advice[RULESTMT__COUNT] = {
 	[RULESTMT_LIMIT] = { SEVERITY_PROBLEM,
-			     "offloaded packets are not limited: limit ct state new "
-			     "only" KEEP_OUT },
+			     "offloaded packets are not limited: limit only ct state "
+			     "new" KEEP_OUT },
 	[RULESTMT_QUOTA] = { SEVERITY_PROBLEM,
-			     "offloaded packets do not count: do without the quota" KEEP_OUT },
+			     "offloaded packets do not count: remove the quota" KEEP_OUT },
 	[RULESTMT_HEADER] = { SEVERITY_PROBLEM,
-			      "offloaded packets go without the change: do without it" KEEP_OUT },
+			      "offloaded packets are not changed: remove the statement" KEEP_OUT },
 	[RULESTMT_MARK] = { SEVERITY_PROBLEM,
-			    "offloaded packets have no mark, for routes or shapers: do without "
-			    "it" KEEP_OUT },
+			    "offloaded packets do not get the mark, so routing rules and shapers do "
+			    "not see it: remove the statement" KEEP_OUT },
 	[RULESTMT_PRIORITY] = { SEVERITY_PROBLEM,
-				"offloaded packets have no priority: do without it" KEEP_OUT },
+				"offloaded packets do not get the priority: remove the "
+				"statement" KEEP_OUT },
 	[RULESTMT_QUEUE] = { SEVERITY_PROBLEM,
-			     "offloaded packets are not queued: queue ct state new only" KEEP_OUT },
+			     "offloaded packets are not queued: queue only ct state new" KEEP_OUT },
 	[RULESTMT_SYNPROXY] = { SEVERITY_PROBLEM,
-				"offloaded packets do not get there: match ct state "
+				"offloaded packets do not reach the SYN proxy: match only ct state "
 				"invalid,untracked" KEEP_OUT },
 	[RULESTMT_DUP] = { SEVERITY_PROBLEM,
-			   "offloaded packets are not copied: do without it" KEEP_OUT },
+			   "offloaded packets are not copied: remove the statement" KEEP_OUT },
 	[RULESTMT_FWD] = { SEVERITY_PROBLEM,
-			   "offloaded packets go by the routes: do without it" KEEP_OUT },
+			   "offloaded packets follow the routes instead: remove the "
+			   "statement" KEEP_OUT },
 	[RULESTMT_TPROXY] = { SEVERITY_PROBLEM,
-			      "offloaded packets get to no proxy: narrow the match" KEEP_OUT },
+			      "offloaded packets do not reach the proxy: narrow the "
+			      "match" KEEP_OUT },
 	[RULESTMT_SET] = { SEVERITY_PROBLEM,
-			   "offloaded packets change no set, and its elements may time out: match "
-			   "ct state new only" KEEP_OUT },
+			   "offloaded packets do not update the set, so its elements may time out: "
+			   "match only ct state new" KEEP_OUT },
 	[RULESTMT_NUMGEN] = { SEVERITY_PROBLEM,
-			      "it decides anew for each packet, offload does not: decide once for "
-			      "a connection (ct mark)" KEEP_OUT },
+			      "it chooses for each packet, but offloaded packets skip it: choose "
+			      "once for each connection (ct mark)" KEEP_OUT },
 	[RULESTMT_TARGET] = { SEVERITY_PROBLEM,
-			      "offloaded packets do not get there: find out whether all "
-			      "must" KEEP_OUT },
+			      "offloaded packets do not reach the target: check whether every "
+			      "packet must" KEEP_OUT },
 	[RULESTMT_UNKNOWN] = { SEVERITY_PROBLEM,
-			       "this is not known here: find out whether all packets must get "
-			       "there" KEEP_OUT },
+			       "doctor does not know this statement: check whether every packet "
+			       "must reach it" KEEP_OUT },
 	[RULESTMT_CT_MARK] = { SEVERITY_HINT,
-			       "nothing, if the first packets of a connection set all there is to "
-			       "set" },
+			       "nothing to do if the first packets of a connection set the mark or "
+			       "label for good" },
 	[RULESTMT_SECMARK] = { SEVERITY_HINT,
-			       "nothing, if only this host looks at the security mark" },
+			       "nothing to do if only this host uses the security mark" },
 	[RULESTMT_LOG] = { SEVERITY_HINT,
-			   "offloaded packets are not logged: log ct state new, or see nft-offload "
-			   "flows" },
+			   "offloaded packets are not logged: log ct state new, or use "
+			   "\"nft-offload flows\"" },
 	[RULESTMT_COUNTER] = { SEVERITY_HINT,
-			       "offloaded packets are not counted there: nft-offload flows counts "
-			       "them" },
+			       "offloaded packets are not counted here: \"nft-offload flows\" "
+			       "counts them" },
 	[RULESTMT_LAST] = { SEVERITY_HINT,
-			    "offloaded packets are not seen there: nft-offload flows counts them" },
+			    "offloaded packets are not seen here: \"nft-offload flows\" counts "
+			    "them" },
 };
 
-#define SMALL_TODO "nothing, if only logs and counters depend on it"
+#define SMALL_TODO "nothing to do if only logs and counters depend on it"
 
 /* -- rows ----------------------------------------------------------------- */
 
@@ -243,11 +247,11 @@ static void not_read(struct doctor *d, const struct nlerr *why)
 
 	if (why->err == -EOPNOTSUPP)
 		envcheck_add(&d->found, SEVERITY_HINT, "nft",
-			     "load nf_tables, if nft is to be the policy", "%s", text);
+			     "load nf_tables if nft rules are the policy", "%s", text);
 	else
 		envcheck_add(&d->found, SEVERITY_PROBLEM, "nft",
-			     "see whether nft list ruleset works, and ask again",
-			     "the nft ruleset cannot be read: %s", text);
+			     "check whether \"nft list ruleset\" works, and try again",
+			     "cannot read the nft ruleset: %s", text);
 	drop_rules(d);
 }
 
@@ -269,8 +273,8 @@ static void note_flowtables(struct doctor *d, const struct nftview *rs)
 
 		envcheck_add(
 			&d->found, SEVERITY_FINE, "flowtable", NULL,
-			"table %s %.64s has the flowtable %.64s on %s: its connections are the "
-			"kernel's",
+			"table %s %.64s has the flowtable %.64s on %s: the kernel forwards its "
+			"connections",
 			nftview_family_name(rs->table[t->table].family), rs->table[t->table].name,
 			t->name, t->devices[0] ? t->devices : "no device");
 	}
@@ -282,18 +286,18 @@ static void note_ruleset(struct doctor *d)
 
 	if (rs->is_cut)
 		envcheck_add(
-			&d->found, SEVERITY_PROBLEM, "nft", "look through the rest by hand",
-			"the nft ruleset is too large: what is behind %u rules was not looked at",
+			&d->found, SEVERITY_PROBLEM, "nft", "check the rest by hand",
+			"the nft ruleset is too large: only the first %u rules were checked",
 			rs->n_rules);
 	if (rs->is_torn)
 		envcheck_add(
-			&d->found, SEVERITY_HINT, "nft", "ask again",
+			&d->found, SEVERITY_HINT, "nft", "run doctor again",
 			"the nft ruleset changed while it was read: rules may be missing here");
 	if (rs->n_odd_rules)
-		envcheck_add(&d->found, SEVERITY_PROBLEM, "nft", "look through them by hand",
-			     "%u rules could not be understood", rs->n_odd_rules);
+		envcheck_add(&d->found, SEVERITY_PROBLEM, "nft", "check them by hand",
+			     "cannot interpret %u nft rules", rs->n_odd_rules);
 	envcheck_add(&d->found, SEVERITY_FINE, "nft", NULL,
-		     "nft rules that were looked at: %u, tables: %u", rs->n_rules, rs->n_tables);
+		     "checked nft rules: %u, tables: %u", rs->n_rules, rs->n_tables);
 	note_flowtables(d, rs);
 }
 
@@ -348,7 +352,7 @@ void doctor_start(struct ctl_call *call, const struct engine *engine)
 
 	if (is_busy) {
 		ctl_call_error_text(call, CTL_ERROR_BUSY,
-				    "somebody else is asking for the same; try again");
+				    "another client is running this check; try again");
 		return;
 	}
 	d = calloc(1, sizeof(*d));

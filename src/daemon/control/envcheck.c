@@ -84,27 +84,27 @@ static void check_events(uint32_t events, struct findings *f)
 
 	if (!events)
 		envcheck_add(f, SEVERITY_PROBLEM, "conntrack-events", todo,
-			     "nf_conntrack_events is 0: nobody learns of connections, none is "
-			     "offloaded");
+			     "nf_conntrack_events is 0: the kernel does not report connections, so "
+			     "they are offloaded late or not at all");
 	else if (events != 1)
 		envcheck_add(f, SEVERITY_HINT, "conntrack-events", todo,
 			     "nf_conntrack_events is %u, not 1: connections from before the daemon "
-			     "started are silent about their end",
+			     "started may end without an event",
 			     events);
 	else
 		envcheck_add(f, SEVERITY_FINE, "conntrack-events", NULL,
-			     "nf_conntrack_events is 1: every connection tells of its end");
+			     "nf_conntrack_events is 1: every connection reports its end");
 }
 
 static void check_acct(uint32_t acct, struct findings *f)
 {
 	if (acct)
 		envcheck_add(f, SEVERITY_FINE, "conntrack-acct", NULL,
-			     "nf_conntrack_acct is 1: what the CPU forwards is counted");
+			     "nf_conntrack_acct is 1: packets that the CPU forwards are counted");
 	else
 		envcheck_add(f, SEVERITY_HINT, "conntrack-acct",
 			     "sysctl net.netfilter.nf_conntrack_acct=1, also in sysctl.d",
-			     "nf_conntrack_acct is 0: what the CPU forwards of a connection is not "
+			     "nf_conntrack_acct is 0: packets that the CPU forwards are not "
 			     "counted");
 }
 
@@ -119,8 +119,8 @@ static void check_fill(uint32_t count, uint32_t max, struct findings *f)
 		return;
 	if (!count) {
 		envcheck_add(
-			f, SEVERITY_HINT, "conntrack", "let the ruleset use it: ct state, or NAT",
-			"conntrack has no connection: it works only where the ruleset needs it");
+			f, SEVERITY_HINT, "conntrack", "use ct state or NAT in the ruleset",
+			"conntrack has no connections: it is active only if the ruleset uses it");
 		return;
 	}
 	envcheck_add(f, severity, "conntrack",
@@ -137,7 +137,7 @@ void envcheck_sysctls(const struct envcheck_sysctls *s, struct findings *f)
 		envcheck_add(f, SEVERITY_PROBLEM, "conntrack",
 			     "modprobe nf_conntrack, and use a kernel with "
 			     "CONFIG_NF_CONNTRACK_EVENTS",
-			     "conntrack is not there, or sends no events");
+			     "conntrack is not loaded, or cannot send events");
 		return;
 	}
 	check_events(s->ct_events, f);
@@ -218,13 +218,13 @@ static void check_devices(const struct engine *engine, struct findings *f)
 	if (count_usable(engine) < DEVICES_NEEDED) {
 		severity = SEVERITY_PROBLEM;
 		envcheck_add(f, SEVERITY_PROBLEM, "device",
-			     "name the devices between which packets travel in nft-offload.conf",
+			     "set devices in nft-offload.conf to the ports that forward packets",
 			     "fewer than two devices can be used: nothing is offloaded");
 	}
 	for (unsigned int i = 0; i < s->n_devices; i++) {
 		if (!is_there(engine, s->device[i]))
 			envcheck_add(f, severity, "device", "check the name in nft-offload.conf",
-				     "device %s: there is none of this name", s->device[i]);
+				     "device %s: no such device", s->device[i]);
 	}
 	for (uint32_t slot = 0; (rec = topology_next_link(paths, &slot)); slot++) {
 		if (rec->is_named)
@@ -240,13 +240,13 @@ void envcheck_engine(const struct engine *engine, struct findings *f)
 	if (engine_settings(engine)->offload == OFFLOAD_OBSERVE)
 		envcheck_add(f, SEVERITY_HINT, "offload",
 			     "set offload = hardware in nft-offload.conf",
-			     "offload = observe: nothing is offloaded, only looked at");
+			     "offload = observe: connections are observed, but not offloaded");
 	else
 		check_devices(engine, f);
 	if (t.n_flows >= t.max_flows)
 		envcheck_add(f, SEVERITY_PROBLEM, "flows", "raise max-flows in nft-offload.conf",
-			     "the table of flows is full: %u", t.n_flows);
+			     "the flow table is full: %u flows", t.n_flows);
 	else
-		envcheck_add(f, SEVERITY_FINE, "flows", NULL, "%u flows of at most %u are known",
+		envcheck_add(f, SEVERITY_FINE, "flows", NULL, "the flow table has %u of %u flows",
 			     t.n_flows, t.max_flows);
 }

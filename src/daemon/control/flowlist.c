@@ -226,7 +226,7 @@ static bool more(struct ctl_call *call, void *state)
 	if (n < 0)
 		l->err = n;
 	if (l->err) {
-		ctl_call_error_text(call, CTL_ERROR_FAILED, "conntrack cannot be listed: %s",
+		ctl_call_error_text(call, CTL_ERROR_FAILED, "cannot list conntrack: %s",
 				    strerror(-l->err));
 		return false;
 	}
@@ -250,7 +250,7 @@ static int read_filter(struct ctl_call *call, json_t *parameters, const char *na
 	if (!value || json_is_null(value))
 		return 0;
 	if (!text || strlen(text) >= FILTER_SIZE) {
-		ctl_call_error_parameter(call, name, "must be a short text");
+		ctl_call_error_parameter(call, name, "must be a short string");
 		return -EINVAL;
 	}
 	strcpy(ret, text);
@@ -302,7 +302,7 @@ void flowlist_start(struct ctl_call *call, struct flowlist_ctx *ctx, json_t *par
 	}
 	err = send_dump(l);
 	if (err) {
-		ctl_call_error_text(call, CTL_ERROR_FAILED, "conntrack cannot be listed: %s",
+		ctl_call_error_text(call, CTL_ERROR_FAILED, "cannot list conntrack: %s",
 				    strerror(-err));
 		destroy(l);
 		return;

@@ -82,15 +82,15 @@ static const char *read_members(struct varlink_request *r)
 	bool upgrade;
 
 	if (!json_is_string(method))
-		return "\"method\" must be there and be a string";
+		return "\"method\" is missing or not a string";
 	r->method = json_string_value(method);
 	if (!get_flag(r->root, "more", &r->wants_more) ||
 	    !get_flag(r->root, "oneway", &r->is_oneway) || !get_flag(r->root, "upgrade", &upgrade))
 		return "\"more\", \"oneway\" and \"upgrade\" must be true or false";
 	if (upgrade)
-		return "there is no protocol to upgrade to";
+		return "\"upgrade\" is not supported";
 	if (r->wants_more && r->is_oneway)
-		return "\"more\" and \"oneway\" contradict each other";
+		return "\"more\" and \"oneway\" exclude each other";
 
 	r->parameters = json_object_get(r->root, "parameters");
 	if (!r->parameters || json_is_null(r->parameters)) {
@@ -122,7 +122,7 @@ int varlink_request_parse(const char *message, size_t len, struct varlink_reques
 		strbuf_printf(&text, "not JSON: %s at byte %d", error.text, error.position);
 		return -EINVAL;
 	}
-	wrong = json_is_object(r.root) ? read_members(&r) : "not an object";
+	wrong = json_is_object(r.root) ? read_members(&r) : "not a JSON object";
 	if (wrong) {
 		strbuf_put(&text, wrong);
 		varlink_request_fini(&r);
@@ -164,7 +164,7 @@ static json_t *get_description(const json_t *parameters, const char **ret_error)
 	if (!interface) {
 		*ret_error = CTL_ERROR_INVALID_PARAMETER;
 		return json_pack("{s:s, s:s}", "parameter", "interface", "text",
-				 "the name of an interface is missing");
+				 "must be the name of an interface");
 	}
 	if (!strcmp(interface, CTL_INTERFACE))
 		return json_pack("{s:s}", "description", own_description);

@@ -58,7 +58,7 @@ static void describe_conn(struct why *w)
 
 	if (c->has & CONN_HAS_TCP_STATE)
 		state = conn_tcp_state_to_str(c->tcp_state);
-	step(w, "conntrack", true, "%s, answered by %s, %s%s%s, %u s left, mark 0x%x",
+	step(w, "conntrack", true, "%s, reply %s, %s%s%s, %u s left, mark 0x%x",
 	     tuple_to_str(&c->orig, orig), tuple_to_str(&c->reply, reply), state,
 	     *state ? ", " : "", conn_is_assured(c) ? "assured" : "not assured",
 	     c->has & CONN_HAS_TIMEOUT ? c->timeout_s : 0, c->mark);
@@ -78,7 +78,7 @@ static bool explain_policy(struct why *w)
 		fail(w, "policy", reason);
 		return false;
 	}
-	step(w, "policy", true, "the connection itself may be offloaded");
+	step(w, "policy", true, "the connection may be offloaded if its path allows it");
 	return true;
 }
 
@@ -88,7 +88,7 @@ static void describe_answer(struct why *w, const struct path_query *q, enum path
 		[PATH_STEP_INGRESS] = "route to the originator",
 		[PATH_STEP_FORWARD] = "route of the original direction",
 		[PATH_STEP_REVERSE] = "route of the reply direction",
-		[PATH_STEP_CONFIRM] = "route of the original direction, from there",
+		[PATH_STEP_CONFIRM] = "route of the original direction, arriving where replies leave",
 	};
 	const struct route_answer *a = &q->answer[s];
 	char dev[32], gw[ADDR_STR_SIZE];
@@ -100,7 +100,7 @@ static void describe_answer(struct why *w, const struct path_query *q, enum path
 		     a->has_gateway ? addr_to_str(a->gateway_family, &a->gateway, gw) : "");
 		break;
 	case ROUTE_LOCAL:
-		step(w, "route", false, "%s: this host itself", what[s]);
+		step(w, "route", false, "%s: leads to this host", what[s]);
 		break;
 	case ROUTE_FAILED:
 		step(w, "route", false, "%s: no answer (%s)", what[s], strerror(-a->err));
@@ -109,10 +109,10 @@ static void describe_answer(struct why *w, const struct path_query *q, enum path
 	case ROUTE_OTHER:
 		/* ip_route_input_slow() returns EHOSTUNREACH both for a missing route and for
 		 * disabled forwarding. */
-		step(w, "route", false, "%s: none (%s%s)", what[s],
-		     a->err ? strerror(-a->err) : "of a kind that is not forwarded",
+		step(w, "route", false, "%s: no usable route (%s%s)", what[s],
+		     a->err ? strerror(-a->err) : "its type does not forward packets",
 		     a->err == -EHOSTUNREACH && q->ask.iif && q->ask.family == FAMILY_IP4 ?
-			     ", or IPv4 forwarding is off where it arrives" : "");
+			     ", or IPv4 forwarding is off on the device of arrival" : "");
 		break;
 	}
 }
@@ -142,7 +142,7 @@ static bool explain_path(struct why *w, struct dispatch *dispatch, struct path *
 		     link_name(w, path_egress(&q, DIR_ORIG), out), reason_text(reason));
 		return false;
 	}
-	step(w, "path", true, "in by %s, out by %s; both next hops are known",
+	step(w, "path", true, "enters by %s, leaves by %s; both next hops are known",
 	     link_name(w, path->hop[DIR_REPLY].ifindex, in),
 	     link_name(w, path->hop[DIR_ORIG].ifindex, out));
 	return true;
@@ -170,7 +170,7 @@ static const char *explain_engine(struct why *w)
 
 			view_totals(w->engine, &t);
 			if (t.n_flows < t.max_flows) {
-				step(w, "engine", true, "it is not known yet");
+				step(w, "engine", true, "not in the flow table yet");
 				return "pending";
 			}
 			fail(w, "engine", REASON_TABLE_FULL);
@@ -179,7 +179,7 @@ static const char *explain_engine(struct why *w)
 	}
 	switch (f.state) {
 	case FLOW_ACTIVE:
-		step(w, "engine", true, "both rules are in%s", f.in_hw ? " the NIC" : "");
+		step(w, "engine", true, "both rules are installed%s", f.in_hw ? " in the NIC" : "");
 		return "offloaded";
 	case FLOW_RESOLVE:
 	case FLOW_WAIT:
@@ -187,7 +187,7 @@ static const char *explain_engine(struct why *w)
 	case FLOW_ADOPTED:
 	case FLOW_MOVE:
 	case FLOW_MOVING:
-		step(w, "engine", true, "on its way: %s", flow_state_name(f.state));
+		step(w, "engine", true, "in progress: %s", flow_state_name(f.state));
 		return "pending";
 	case FLOW_REFUSED:
 	case FLOW_DRAIN:
@@ -207,7 +207,7 @@ static json_t *not_found(const struct tuple *tuple, int err)
 
 	json_array_append_new(
 		steps, json_pack("{s:s, s:b, s:o}", "step", "conntrack", "ok", 0, "text",
-				 json_sprintf("conntrack has no such connection: %s",
+				 json_sprintf("cannot get the connection from conntrack: %s",
 					      err == -ENOENT ? "not found" : strerror(-err))));
 	return json_pack("{s:s, s:b, s:o, s:n, s:n, s:n, s:[]}", "tuple",
 			 tuple_to_str(tuple, text), "found", 0, "steps", steps, "state", "reason",
