@@ -85,7 +85,7 @@ assert_eq "rules" "$(rules lan0)" 1
 assert_eq "log lines about removals" "$(said 'rules cannot be removed.*Input/output error')" 1
 rm refuse
 wait_for 5 has_rules lan0 0
-wait_for 5 has_said 'out now'
+wait_for 5 has_said 'are removed now'
 transfer_bulk one
 transfer_close one
 

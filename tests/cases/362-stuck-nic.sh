@@ -34,10 +34,10 @@ transfer_open one tcp 4 1000000
 wait_for 10 has_rules lan0 1
 
 # A flow has rules on both ports, but a guard that is renewed before them is on one.
-expect_warning 'worker 0: in the kernel for [0-9]* s with rules for (lan0|wan0|lan0, wan0|wan0, lan0) '
+expect_warning 'worker 0: stuck in the kernel for [0-9]* s with rules for (lan0|wan0|lan0, wan0|wan0, lan0) '
 get_stuck
 transfer_open two tcp 4 1000000
-wait_for 15 log_has 'worker 0: in the kernel for'
+wait_for 15 log_has 'worker 0: stuck in the kernel for'
 assert_eq "workers_stuck" "$(status counters.workers_stuck)" 1
 answers_soon "while a worker is stuck" 1000
 # The offloaded flow is not disturbed; the other one is on the CPU.
@@ -54,15 +54,15 @@ assert_eq "workers_stuck" "$(status counters.workers_stuck)" 1
 # Stuck again and told to stop: the daemon gives up in the end, and logs what is left.
 expect_warning 'giving up the stop'
 expect_warning 'objects of the daemon may be left'
-expect_warning 'worker 0: does not come back from the kernel'
+expect_warning 'worker 0: does not return from the kernel'
 get_stuck
 transfer_open three tcp 4 1000
 stuck_twice() {
-	[ "$(grep -c 'worker 0: in the kernel for' "$DAEMON_LOG")" = 2 ]
+	[ "$(grep -c 'worker 0: stuck in the kernel for' "$DAEMON_LOG")" = 2 ]
 }
 wait_for 15 stuck_twice
 kill -TERM "$DAEMON_PID"
-wait_for 40 log_has 'worker 0: does not come back from the kernel'
+wait_for 40 log_has 'worker 0: does not return from the kernel'
 # The process ends when the kernel lets go of its thread.
 get_loose
 status=0

@@ -25,7 +25,7 @@ topo_router2
 topo_masquerade
 topo_acct
 hw_daemon 'workers = 2'
-expect_warning 'stuck|does not come back|in the kernel'
+expect_warning 'stuck|does not return|in the kernel'
 crowd_open busy --port 6000 --sport 10000 udp:udp,flows=10,rate=10 tcp:tcp,flows=10,rate=5,size=2000
 crowd_ready busy 30
 wait_for 10 offloaded 20

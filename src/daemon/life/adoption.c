@@ -126,8 +126,8 @@ static int sweep_device(struct adoption *a, const struct device *device)
 	int err = portwork_sweep(&a->sock, device->ifindex, NULL, &made_clsact, &n_rules);
 
 	if (err)
-		log_error("%s: cannot remove rules of an earlier run: %s; use \"nft-offload "
-			  "cleanup\" when the daemon is stopped", device->name, strerror(-err));
+		log_error("%s: cannot remove rules of an earlier run: %s; stop the daemon and use "
+			  "\"nft-offload cleanup\"", device->name, strerror(-err));
 	return err;
 }
 
@@ -141,7 +141,7 @@ static int adopt_all(struct adoption *a)
 
 		if (!err)
 			continue;
-		log_warning("%s: cannot read rules of an earlier run, removing them: %s",
+		log_warning("%s: cannot read rules of an earlier run; removing them: %s",
 			    a->device[i].name, strerror(-err));
 		a->err = 0;
 		err = sweep_device(a, &a->device[i]);
@@ -151,10 +151,10 @@ static int adopt_all(struct adoption *a)
 		int err = portwork_remove(&a->sock, a->stray, (unsigned int)a->n_strays, &n_gone);
 
 		result = result ? result : err;
-		log_notice("removed %u rules of an earlier run that no flow has any more", n_gone);
+		log_notice("removed %u rules of an earlier run that belong to no flow", n_gone);
 	}
 	if (a->n_taken)
-		log_notice("found %u rules of an earlier run, checking them", a->n_taken);
+		log_notice("found %u rules of an earlier run; checking them", a->n_taken);
 	return result;
 }
 
@@ -162,7 +162,7 @@ static int sweep_all(struct adoption *a)
 {
 	int result = 0;
 
-	log_notice("the earlier run ended while it was removing rules: removing all of them");
+	log_notice("the earlier run ended while it was removing rules; removing all that are left");
 	for (size_t i = 0; i < a->n_devices; i++) {
 		int err = sweep_device(a, &a->device[i]);
 

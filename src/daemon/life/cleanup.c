@@ -82,7 +82,7 @@ static void clean_links(struct cleaning *c)
 		err = links_dump(on_link, c);
 	nlsock_close(&c->sock);
 	if (err)
-		log_error("cannot look at the network devices: %s", strerror(-err));
+		log_error("cannot list the network devices: %s", strerror(-err));
 	note(c, err);
 }
 
@@ -104,7 +104,7 @@ static void clean_neighs(struct cleaning *c)
 		err = neighs_dump(on_neigh, c);
 	nlsock_close(&c->sock);
 	if (err)
-		log_error("cannot look at the neighbours: %s", strerror(-err));
+		log_error("cannot list the neighbours: %s", strerror(-err));
 	note(c, err);
 }
 
@@ -123,7 +123,7 @@ static void clean_table(struct cleaning *c, bool *ret_was_there)
 		return;
 	if (err)
 		log_error("cannot remove our nft table: %s (%s)",
-			  why.extack[0] ? why.extack : "no text", strerror(-err));
+			  why.extack[0] ? why.extack : "no kernel message", strerror(-err));
 	note(c, err);
 }
 

@@ -16,8 +16,8 @@
 
 LOG_TAG("bypass");
 
-COUNTER(bypass_looks, "times that was looked for what offload would bypass");
-COUNTER(bypass_failures, "times that it could not be seen what offload would bypass");
+COUNTER(bypass_looks, "checks of what offload would bypass");
+COUNTER(bypass_failures, "failures to read what offload would bypass");
 
 #define LOOK_MS 1000
 /* Ports queried per check, in addition to new ones. XDP programs and filters can only be
@@ -76,7 +76,7 @@ static const char *const texts[BYPASS_BIT__COUNT] = {
 	[BYPASS_BIT_NETDEV_EGRESS] = "an nft chain on the egress",
 	[BYPASS_BIT_TC] = "tc filters of others on the ingress",
 	[BYPASS_BIT_TC_EGRESS] = "tc filters on the egress",
-	[BYPASS_BIT_SHAPER] = "a qdisc that may shape",
+	[BYPASS_BIT_SHAPER] = "a qdisc that may shape traffic",
 };
 
 static void log_change(const struct link_rec *rec, enum bypass_bit bit)
@@ -85,7 +85,7 @@ static void log_change(const struct link_rec *rec, enum bypass_bit bit)
 	const char *name = rec->link.name;
 
 	if (!(rec->bypass & mask))
-		log_notice("%s: gone: %s", name, texts[bit]);
+		log_notice("%s: no longer has %s", name, texts[bit]);
 	else if (rec->bypass_allowed & mask)
 		log_notice("%s: has %s, which offload bypasses, as allow-bypass says", name,
 			   texts[bit]);
@@ -161,7 +161,7 @@ static void end_look(struct bypass *b, enum source source, uint8_t mask, int err
 	counter_inc(&bypass_failures);
 	if (++b->n_failed[source] != limit)
 		return;
-	log_warning("cannot look at the %s, nothing is offloaded there until that works: %s",
+	log_warning("cannot read the %s; nothing is offloaded there until this works: %s",
 		    names[source], strerror(-err));
 	for (uint32_t slot = 0; mask && (rec = next_port(b, &slot)); slot++)
 		forget(b, rec, mask);
@@ -419,7 +419,7 @@ int bypass_new(struct loop *loop, struct engine *engine, struct dispatch *dispat
 	b->dispatch = dispatch;
 	err = start(b);
 	if (err) {
-		log_error("cannot look at what offload would bypass: %s", strerror(-err));
+		log_error("cannot watch what offload would bypass: %s", strerror(-err));
 		bypass_free(b);
 		return err;
 	}

@@ -23,11 +23,11 @@ LOG_TAG("ingest");
 
 COUNTER(ct_events, "conntrack events read");
 COUNTER(ct_overruns, "times that conntrack events were lost");
-COUNTER(ct_dumps, "conntrack dumps read to their end");
+COUNTER(ct_dumps, "conntrack dumps read completely");
 COUNTER(ct_dumps_failed, "conntrack dumps that failed or were interrupted");
-COUNTER(hw_unread, "times that the hardware behind a link did not tell what it is");
+COUNTER(hw_unread, "failed queries of the hardware behind a link");
 COUNTER(rt_overruns, "times that link, neighbour or route events were lost");
-COUNTER(rt_repairs_failed, "times that links and neighbours could not be read anew");
+COUNTER(rt_repairs_failed, "times that links and neighbours could not be read completely");
 
 #define CT_RCVBUF_MAX_BYTES (256 * 1024 * 1024)
 #define RT_RCVBUF_BYTES	    (4 * 1024 * 1024)
@@ -123,7 +123,7 @@ static void on_overrun(struct ingest *in)
 	int size = nlsock_grow(&in->events, CT_RCVBUF_MAX_BYTES);
 
 	counter_inc(&ct_overruns);
-	log_notice("conntrack events were lost; buffer is %d bytes now, comparing with a dump",
+	log_notice("conntrack events were lost; the buffer now has %d bytes; comparing with a dump",
 		   size);
 	/* A running dump stays valid for what it shows, and what it does not show is queried
 	 * anyway. But events about entries that it has already passed were lost, so another
@@ -326,7 +326,7 @@ static void start_dump(struct ingest *in)
 	in->dump_wanted = false;
 	err = send_dump(in);
 	if (err) {
-		log_warning("cannot ask for a conntrack dump, trying again: %s", strerror(-err));
+		log_warning("cannot request a conntrack dump, trying again: %s", strerror(-err));
 		end_dump(in, false);
 		return;
 	}
@@ -387,7 +387,7 @@ static void read_hw(struct ingest *in, const char *name, struct link_hw *hw)
 	hw->eswitch = (uint8_t)mode;
 	if (err) {
 		counter_inc(&hw_unread);
-		log_debug("%s: cannot ask for its hardware: %s", name, strerror(-err));
+		log_debug("%s: cannot query its hardware: %s", name, strerror(-err));
 	}
 }
 
@@ -549,7 +549,8 @@ static int read_rt(struct ingest *in)
 
 	if (n == -ENOBUFS) {
 		counter_inc(&rt_overruns);
-		log_notice("link or route events were lost; buffer is %d bytes now, reading all anew",
+		log_notice("link or route events were lost; the buffer now has %d bytes; "
+			   "reading links and neighbours again",
 			   rtwatch_grow(in->rt, RT_RCVBUF_MAX_BYTES));
 	}
 	return n;
@@ -570,9 +571,10 @@ static void repair_later(struct ingest *in, int err)
 	counter_inc(&rt_repairs_failed);
 	in->rt_failures++;
 	if (err == -EINTR)
-		log_info("links changed again and again while they were read: reading them again later");
+		log_info("links or neighbours kept changing while they were read; "
+			 "reading them again later");
 	else
-		log_warning("cannot read links and neighbours anew, trying again: %s", strerror(-err));
+		log_warning("cannot read links and neighbours, trying again: %s", strerror(-err));
 	loop_timer_set(in->rt_timer, RETRY_MS * MIN(in->rt_failures, RETRY_STEPS), 0);
 }
 
@@ -616,7 +618,7 @@ static int open_hw(struct ingest *in)
 	if (!err)
 		err = devlink_open(&in->devlink);
 	if (err)
-		log_error("cannot ask what hardware there is: %s", strerror(-err));
+		log_error("cannot query the hardware by ethtool and devlink: %s", strerror(-err));
 	return err;
 }
 

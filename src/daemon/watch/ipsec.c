@@ -34,9 +34,9 @@ static void tell(struct ipsec *s, bool applies)
 		return;
 	s->applies = applies;
 	if (!s->failed && applies)
-		log_notice("there are IPsec policies: nothing is offloaded while they are there");
+		log_notice("IPsec policies exist; nothing is offloaded until they are removed");
 	else if (!applies)
-		log_notice("there are no IPsec policies any more: connections are offloaded again");
+		log_notice("no IPsec policies exist any more; connections are offloaded again");
 	dispatch_feed(s->dispatch, &ev);
 }
 
@@ -47,8 +47,8 @@ static void ask(struct ipsec *s)
 
 	counter_inc(&ipsec_questions);
 	if (err && !s->failed)
-		log_warning("cannot count IPsec policies, nothing is offloaded until that works: %s",
-			    strerror(-err));
+		log_warning("cannot count IPsec policies; nothing is offloaded until this works: "
+			    "%s", strerror(-err));
 	s->failed = err;
 	if (err)
 		loop_timer_set(s->retry, RETRY_MS, 0);
@@ -68,7 +68,7 @@ static void on_change(void *ctx, int fd, unsigned int events)
 	(void)fd;
 	(void)events;
 	if (n < 0 && n != -ENOBUFS)
-		log_warning("cannot read changes of IPsec policies: %s", strerror(-n));
+		log_warning("cannot read changes to IPsec policies: %s", strerror(-n));
 	ask(s);
 }
 

@@ -14,9 +14,9 @@
 
 LOG_TAG("neighcare");
 
-COUNTER(neighbours_kept, "next hops that the kernel was asked to keep up, because rules send there");
-COUNTER(neighbours_released, "next hops that it need not keep up any more");
-COUNTER(neighbour_failures, "times that it refused");
+COUNTER(neighbours_kept, "next hops of rules that the kernel was asked to keep valid");
+COUNTER(neighbours_released, "next hops that the kernel need not keep valid any more");
+COUNTER(neighbour_failures, "times that the kernel refused to keep or release a next hop");
 
 #define LOOK_MS 2000
 /* Checks before an unused neighbour is released, because another flow may follow soon. */
@@ -48,8 +48,8 @@ static void set(struct neighcare *c, const struct neigh *neigh, bool keep)
 		return;
 	counter_inc(&neighbour_failures);
 	if (!c->has_failed)
-		log_warning("cannot have the kernel keep up the neighbours that rules send to, they "
-			    "may be forgotten and their flows go to the CPU: %s", strerror(-err));
+		log_warning("cannot make the kernel keep next hops of rules valid, so flows may "
+			    "return to the CPU when a neighbour expires: %s", strerror(-err));
 	c->has_failed = true;
 }
 

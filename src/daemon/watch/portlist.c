@@ -13,7 +13,7 @@
 
 LOG_TAG("portlist");
 
-COUNTER(device_lists, "times that the flowtable which names the devices had changed");
+COUNTER(device_lists, "times that the flowtable that names the devices changed");
 
 #define LOOK_MS 2000
 
@@ -35,7 +35,7 @@ static void log_list(const struct portlist *f)
 		strbuf_printf(&sb, "%s%s", i ? ", " : "", t->device[i]);
 	log_notice("flowtable %s %s %s: %s%s", nftflowtable_family_name(f->ref->family),
 		   f->ref->table, f->ref->name,
-		   !t->is_there	 ? "not there, so no device is used" :
+		   !t->is_there	 ? "does not exist, so no device is used" :
 		   t->n_devices	 ? strbuf_str(&sb) :
 				   "has no devices",
 		   t->has_more ? ", and more that are not used" : "");
@@ -67,7 +67,7 @@ void portlist_look(struct portlist *f)
 		return;
 	err = nftflowtable_look(f->flowtables, f->ref, &t, &why);
 	if (err && !f->failed)
-		log_warning("cannot read flowtable %s, its devices stay as they were: %s (%s)",
+		log_warning("cannot read flowtable %s; keeping its last known devices: %s (%s)",
 			    f->ref->name, why.extack, strerror(-err));
 	f->failed = err;
 	if (!err)
@@ -100,7 +100,7 @@ int portlist_new(struct loop *loop, struct engine *engine, struct dispatch *disp
 	if (!err && !f->timer)
 		err = -ENOMEM;
 	if (err) {
-		log_error("cannot follow a flowtable: %s", strerror(-err));
+		log_error("cannot watch the flowtable that names the devices: %s", strerror(-err));
 		portlist_free(f);
 		return err;
 	}

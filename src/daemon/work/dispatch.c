@@ -17,7 +17,7 @@
 
 LOG_TAG("dispatch");
 
-COUNTER(workers_stuck, "times that a worker did not come back from the kernel for seconds");
+COUNTER(workers_stuck, "times that a worker was stuck in the kernel for seconds");
 
 #define WATCH_MS 500
 /* How long to wait at stop for running batches. A worker that takes longer is stuck. */
@@ -70,40 +70,40 @@ static const char *device_name(const struct dispatch *d, uint32_t ifindex)
 {
 	const struct link_rec *rec = topology_find_link(view_paths(d->engine), ifindex);
 
-	return rec ? rec->link.name : "device that is gone";
+	return rec ? rec->link.name : "a device that is gone";
 }
 
 static void report_port(const struct dispatch *d, const struct event_port *p)
 {
 	const char *name = device_name(d, p->ifindex);
-	const char *text = p->extack[0] ? p->extack : "no text";
+	const char *text = p->extack[0] ? p->extack : "no kernel message";
 	unsigned int prio = engine_settings(d->engine)->tc_priority;
 
 	if (p->err && p->order == ORDER_PORT_OPEN)
-		log_warning("%s: cannot be prepared, its flows stay in software: %s (%s)", name,
+		log_warning("%s: cannot be prepared; its flows stay in software: %s (%s)", name,
 			    text, strerror(-p->err));
 	else if (p->err && p->order == ORDER_PORT_GUARD)
 		log_notice("%s: no guard for packets about to expire: %s (%s)", name, text,
 			   strerror(-p->err));
 	else if (p->err)
-		log_error("%s: cannot be cleaned up, start and stop once more, or run "
+		log_error("%s: cannot be cleaned up; start and stop the daemon once more, or run "
 			  "\"tc filter del dev %s ingress prio N\" for N from %u to %u: %s",
 			  name, name, prio, prio + SLOT_PRIO__COUNT - 1, strerror(-p->err));
 	else if (p->order != ORDER_PORT_OPEN)
-		log_info("%s: %s", name, p->order == ORDER_PORT_GUARD ? "ready" : "left as it was");
+		log_info("%s: %s", name, p->order == ORDER_PORT_GUARD ? "ready" : "cleaned up");
 }
 
 static void report_barrier(const struct dispatch *d, const struct event_barrier *b)
 {
 	const char *name = device_name(d, b->ifindex);
-	const char *text = b->extack[0] ? b->extack : "no text";
+	const char *text = b->extack[0] ? b->extack : "no kernel message";
 
 	if (b->err && b->raise)
-		log_notice("%s: takes no rule that hands all packets to the CPU while others are "
-			   "removed: %s (%s)", name, text, strerror(-b->err));
+		log_notice("%s: refuses the barrier, a rule that sends all packets to the CPU "
+			   "while rules are removed: %s (%s)", name, text, strerror(-b->err));
 	else if (b->err)
-		log_warning("%s: all packets go to the CPU, and the rule that makes them cannot be "
-			    "removed, trying again every second: %s (%s)", name, text,
+		log_warning("%s: cannot remove the barrier, so all packets still go to the CPU; "
+			    "trying again every second: %s (%s)", name, text,
 			    strerror(-b->err));
 	else
 		log_debug("%s: barrier %s", name, b->raise ? "up" : "down");
@@ -112,10 +112,10 @@ static void report_barrier(const struct dispatch *d, const struct event_barrier 
 static void report_refusal(const struct event_install *r)
 {
 	if (r->status == INSTALL_REFUSED)
-		log_notice("rule refused, flow stays in software: %s (%s)",
-			   r->extack[0] ? r->extack : "no text", strerror(-r->err));
+		log_notice("rule refused; the flow stays in software: %s (%s)",
+			   r->extack[0] ? r->extack : "no kernel message", strerror(-r->err));
 	else if (r->status == INSTALL_UNCERTAIN)
-		log_warning("no answer to an install, its rules are taken out again");
+		log_warning("no answer to the install of a flow; its rules are removed again");
 }
 
 /* Logs when removals begin to fail, and when the first failed one succeeds. The counter
@@ -127,16 +127,16 @@ static void report_removal(struct dispatch *d, const struct event *ev)
 
 	if (!r->err && d->removals_fail && slab_ref_is_equal(ev->flow, d->failed_flow)) {
 		d->removals_fail = false;
-		log_notice("the rules that could not be removed are out now");
+		log_notice("the rules that could not be removed are removed now");
 	}
 	if (!r->err || d->removals_fail || !view_flow_devices(d->engine, ev->flow, dev))
 		return;
 	d->removals_fail = true;
 	d->failed_flow = ev->flow;
-	log_warning("%s, %s: rules cannot be removed and go on forwarding, "
+	log_warning("%s, %s: rules cannot be removed and keep forwarding; "
 		    "trying again every second: %s (%s)",
 		    device_name(d, dev[DIR_REPLY]), device_name(d, dev[DIR_ORIG]),
-		    r->extack[0] ? r->extack : "no text", strerror(-r->err));
+		    r->extack[0] ? r->extack : "no kernel message", strerror(-r->err));
 }
 
 static void on_worker(void *ctx, int fd, unsigned int events)
@@ -178,8 +178,8 @@ static void report_worker(const struct dispatch *d, unsigned int w, int64_t us)
 	}
 	for (unsigned int i = 0; i < n; i++)
 		strbuf_printf(&names, "%s%s", i ? ", " : "", device_name(d, ifindex[i]));
-	log_warning("worker %u: in the kernel for %u s with rules for %s (the driver may be "
-		    "looping); its flows stay in software, other workers go on",
+	log_warning("worker %u: stuck in the kernel for %u s with rules for %s (the driver may "
+		    "be looping); its flows stay in software, other workers continue",
 		    w, (unsigned int)(us / 1000000), strbuf_str(&names));
 }
 
@@ -329,9 +329,9 @@ static bool stop_workers(struct dispatch *d)
 		if (worker_stop(d->worker[w], (int)MAX(left_ms, (int64_t)0)))
 			continue;
 		all_ended = false;
-		log_error("worker %u: does not come back from the kernel, and this process cannot "
-			  "end before it does: reset the NIC or unload its driver, then remove "
-			  "the rules with \"tc filter del\", or start again",
+		log_error("worker %u: does not return from the kernel, and this process cannot "
+			  "exit before it does: reset the NIC or unload its driver, then remove "
+			  "the rules with \"nft-offload cleanup\", or start the daemon again",
 			  w);
 	}
 	return all_ended;

@@ -14,7 +14,7 @@
 #include "kern/tc/qdisc.h"
 #include "nl/nlbatch.h"
 
-COUNTER(rules_swept, "rules of an earlier run, or of a port that was closed, that were removed");
+COUNTER(rules_swept, "rules removed because an earlier run left them or their port was closed");
 
 /* Rules collected by one dump. A port with more is dumped again. */
 #define SWEEP_MAX 4096
@@ -185,7 +185,7 @@ static int ensure_clsact(struct nlsock *sock, uint32_t ifindex, bool *made, stru
 	case QDISC_OTHER: break;
 	}
 	*why = nlerr_make(-EBUSY);
-	strcpy(why->extack, "another kind of qdisc sits at ffff:");
+	strcpy(why->extack, "another kind of qdisc occupies ffff:");
 	return why->err;
 }
 
@@ -278,7 +278,7 @@ void portwork_guard(struct nlsock *sock, const struct order_port *order, struct 
 		if (err == -EEXIST && portwork_has(sock, &order->guard[i]))
 			err = 0;
 		if (err == -EEXIST && !why.extack[0])
-			strcpy(why.extack, "the priority is in use by filters of others");
+			strcpy(why.extack, "the priority is in use by other filters");
 		if (err == 0)
 			ret->guards |= (uint8_t)(1u << i);
 		else if (!ret->err)

@@ -11,9 +11,9 @@
 #include "daemon/work/request.h"
 #include "kern/tc/flower.h"
 
-COUNTER(probe_rules_taken, "rules that were tried on a NIC, and taken");
-COUNTER(probe_rules_refused, "rules that were tried on a NIC, and refused");
-COUNTER(probes_broken, "probes that an error ended which says nothing about the NIC");
+COUNTER(probe_rules_taken, "probe rules that a driver accepted");
+COUNTER(probe_rules_refused, "probe rules that a driver refused");
+COUNTER(probes_broken, "probes ended by an error that says nothing about the NIC");
 
 /* How often a rule is tried while the driver is busy. */
 #define BUSY_TRIES 5

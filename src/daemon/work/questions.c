@@ -19,8 +19,8 @@
 
 LOG_TAG("questions");
 
-COUNTER(route_lookups, "routes asked for");
-COUNTER(route_errors, "route look-ups that got no answer");
+COUNTER(route_lookups, "route lookups");
+COUNTER(route_errors, "route lookups without an answer");
 COUNTER(conntrack_refreshed, "conntrack timeouts prolonged because rules carried packets");
 COUNTER(conntrack_finished, "connections whose last ACK was forwarded by a rule");
 
@@ -102,7 +102,7 @@ static bool advance(struct path_query *walk, const struct route_lookup *l)
 	counter_inc(&route_lookups);
 	if (l->err) {
 		counter_inc(&route_errors);
-		log_warning("no answer to a route look-up, staying in software for now: %s",
+		log_warning("no answer to a route lookup; the connection stays in software for now: %s",
 			    strerror(-l->err));
 		walk->answer[walk->step] = (struct route_answer){ .kind = ROUTE_FAILED, .err = l->err };
 		return false;
@@ -291,7 +291,7 @@ static void conclude_refresh(struct questions *q, struct pending *p)
 		r->err = 0;
 	}
 	if (r->err)
-		log_warning("conntrack did not answer or take a refresh: %s", strerror(-r->err));
+		log_warning("cannot read or update a conntrack entry: %s", strerror(-r->err));
 }
 
 static void answer_refreshes(struct questions *q)

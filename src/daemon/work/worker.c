@@ -28,10 +28,10 @@
 
 LOG_TAG("worker");
 
-COUNTER(rules_added, "rules put into the kernel");
-COUNTER(rules_removed, "rules taken out of the kernel");
-COUNTER(rules_rolled_back, "rules taken out because the other direction was refused");
-COUNTER(rules_replaced, "rules replaced in their places by others of the same flow");
+COUNTER(rules_added, "rules added to the kernel");
+COUNTER(rules_removed, "rules removed from the kernel");
+COUNTER(rules_rolled_back, "rules removed because the other direction was refused");
+COUNTER(rules_replaced, "rules replaced in place by another rule of the same flow");
 COUNTER(acks_lost, "requests whose answer never came");
 
 /* Flows per batch at most, with two requests each. Larger batches are slower: 64 requests per
@@ -42,7 +42,7 @@ COUNTER(acks_lost, "requests whose answer never came");
 #define STUCK_LOOKS	4
 #define RCVBUF_BYTES	(4 * 1024 * 1024)
 
-static_assert(NLERR_EXTACK_SIZE == EXTACK_SIZE, "the kernel's text is copied as it is");
+static_assert(NLERR_EXTACK_SIZE == EXTACK_SIZE, "the kernel's message is copied as is");
 
 struct worker {
 	pthread_t thread;
