@@ -707,9 +707,8 @@ static bool remove_table(struct admission *r)
 	/* -EEXIST: the table of our name is somebody else's now. */
 	if (!err || err == -EEXIST)
 		return true;
-	log_error("cannot remove our nft table: %s (%s); "
-		  "use \"nft delete table inet " NFTNAMES_TABLE "\"",
-		  error_text(&why), strerror(-err));
+	log_error("cannot remove our nft table; use \"nft delete table inet " NFTNAMES_TABLE
+		  "\": %s (%s)", error_text(&why), strerror(-err));
 	return false;
 }
 

@@ -163,7 +163,7 @@ static int open_path(struct ctlsock *sock)
 	if (dirfd < 0 || flock(dirfd, LOCK_EX | LOCK_NB) < 0) {
 		err = errno == EWOULDBLOCK ? -EADDRINUSE : -errno;
 		log_error("%s: %s", dir,
-			  err == -EADDRINUSE ? "another nft-offloadd is starting there"
+			  err == -EADDRINUSE ? "another nft-offloadd is starting with a socket here"
 					     : strerror(errno));
 	} else {
 		err = bind_and_listen(sock);

@@ -21,7 +21,7 @@ LOG_TAG("questions");
 
 COUNTER(route_lookups, "route lookups");
 COUNTER(route_errors, "route lookups without an answer");
-COUNTER(conntrack_refreshed, "conntrack timeouts prolonged because rules carried packets");
+COUNTER(conntrack_refreshed, "conntrack timeouts extended because rules forwarded packets");
 COUNTER(conntrack_finished, "connections whose last ACK was forwarded by a rule");
 
 /* Time limit of one round, so that events and control clients get their turn. */
