@@ -138,7 +138,8 @@ static int fall_back(struct config *config, const struct nlerr *err)
 
 	if (config->admit_fallback == ADMIT_NFT) {
 		log_error("cannot create our nft table: %s (%s); %s; or set admit or "
-			  "admit-fallback to mark or events", error_text(err), strerror(-err->err), remedy(err->err));
+			  "admit-fallback to mark or events",
+			  error_text(err), strerror(-err->err), remedy(err->err));
 		return err->err;
 	}
 	log_warning("cannot create our nft table: %s (%s); %s; "
