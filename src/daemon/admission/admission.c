@@ -509,8 +509,8 @@ static void on_commit(const struct nftwatch_commit *c, void *ctx)
 		note_loss(r, c);
 	if (c->everything) {
 		if (gate_is_open(r->gate) || !r->own)
-			log_info("%s (pid %u) changed the nft ruleset: taking all flows back",
-				 c->process, c->pid);
+			log_info("%s (pid %u) changed the nft ruleset; "
+				 "returning all flows to the CPU", c->process, c->pid);
 		on_everything(r);
 	} else if (c->n_elems) {
 		on_elements(r, c->elem, c->n_elems);
