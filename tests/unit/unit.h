@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * unit - what every unit test includes: cmocka, and random numbers that are the
+ * unit - included by every unit test: cmocka, and random numbers that are the
  * same in every run.
  *
  * UNIT_SEED in the environment replaces the seed; each random test begins with

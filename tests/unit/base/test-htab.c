@@ -94,7 +94,7 @@ struct model {
 	unsigned int hash_kind;
 };
 
-/* Good hashes, few different ones, and runs at the end of the array that wrap around. */
+/* Kind 0: random hashes; 1: 256 different ones; 2: at the end of the array, so runs wrap around. */
 static uint32_t some_hash(struct model *model, struct unit_random *random)
 {
 	uint32_t hash = (uint32_t)unit_random_u64(random);
@@ -136,8 +136,9 @@ static void check_all(const struct htab *tab, const struct model *model)
 }
 
 /*
- * Random adds and deletes, from empty through several growths and back. At
- * times everything is looked up, also in the middle of a growth.
+ * Adds and deletes at random until the table has grown several times, then
+ * deletes until it is empty. Now and then, and while the table grows, looks up
+ * all entries.
  */
 static void run_against_model(unsigned int hash_kind, uint32_t limit)
 {
@@ -179,17 +180,17 @@ static void behaves_like_the_model(void **state UNUSED)
 	run_against_model(0, MODEL_MAX);
 }
 
-static void behaves_with_poor_hashes(void **state UNUSED)
+static void behaves_like_the_model_with_poor_hashes(void **state UNUSED)
 {
 	run_against_model(1, 1500);
 }
 
-static void behaves_around_the_end(void **state UNUSED)
+static void behaves_like_the_model_where_runs_wrap(void **state UNUSED)
 {
 	run_against_model(2, 500);
 }
 
-/* Deletes in the array that is being emptied must not break the way to others in it. */
+/* Deletes in the old array must not break the probing for its other entries. */
 static void deletes_while_growing(void **state UNUSED)
 {
 	struct htab tab;
@@ -207,7 +208,7 @@ static void deletes_while_growing(void **state UNUSED)
 	htab_fini(&tab);
 }
 
-/* However large the table: a call moves a few buckets, and a growth is over long before the next. */
+/* Even in a large table, a call moves only a few buckets, and a growth ends before the next. */
 static void grows_in_small_steps(void **state UNUSED)
 {
 	uint32_t growths = 0;
@@ -240,8 +241,8 @@ int main(void)
 		cmocka_unit_test(equal_pairs_are_kept_apart),
 		cmocka_unit_test(presized_table_does_not_grow),
 		cmocka_unit_test(behaves_like_the_model),
-		cmocka_unit_test(behaves_with_poor_hashes),
-		cmocka_unit_test(behaves_around_the_end),
+		cmocka_unit_test(behaves_like_the_model_with_poor_hashes),
+		cmocka_unit_test(behaves_like_the_model_where_runs_wrap),
 		cmocka_unit_test(deletes_while_growing),
 		cmocka_unit_test(grows_in_small_steps),
 	};

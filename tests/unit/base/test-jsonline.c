@@ -54,11 +54,11 @@ static void nests_objects_and_arrays(void **state UNUSED)
 	assert_int_equal(jsonline_end(&out), 0);
 	assert_string_equal(strbuf_str(&text), "{\"parameters\":{\"list\":[1,{\"rate\":0.5,"
 					       "\"none\":null}]},\"continues\":true}");
-	/* The terminator is in the text: here it is the NUL. */
+	/* The terminator, here a NUL, is part of the text. */
 	assert_int_equal(strbuf_len(&text), strlen(strbuf_str(&text)) + 1);
 }
 
-static void text_that_is_not_utf8_is_shown(void **state UNUSED)
+static void invalid_utf8_becomes_a_question_mark(void **state UNUSED)
 {
 	STRBUF_ON_STACK(text, 512);
 	struct jsonline out;
@@ -82,7 +82,7 @@ static void check_broken(void (*build)(struct jsonline *out), int expected)
 	jsonline_i64(&out, "after", 1);
 	assert_int_equal(jsonline_end(&out), expected);
 	assert_string_equal(strbuf_str(&text), "");
-	/* The next record is fine again. */
+	/* A broken record does not affect the next one. */
 	jsonline_begin(&out);
 	assert_int_equal(jsonline_end(&out), 0);
 	assert_string_equal(strbuf_str(&text), "{}\n");
@@ -151,7 +151,7 @@ static void errors_of_the_sink_come_back(void **state UNUSED)
 	jsonline_begin(&out);
 	jsonline_str(&out, "key", "much too long");
 	assert_int_equal(jsonline_end(&out), -EMSGSIZE);
-	/* Begun and thrown away: nothing leaks. */
+	/* Records that are begun but not ended are freed. */
 	jsonline_begin(&out);
 	jsonline_begin(&out);
 	jsonline_fini(&out);
@@ -162,7 +162,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(writes_rows_in_order),
 		cmocka_unit_test(nests_objects_and_arrays),
-		cmocka_unit_test(text_that_is_not_utf8_is_shown),
+		cmocka_unit_test(invalid_utf8_becomes_a_question_mark),
 		cmocka_unit_test(broken_records_are_not_written),
 		cmocka_unit_test(members_need_a_record),
 		cmocka_unit_test(errors_of_the_sink_come_back),

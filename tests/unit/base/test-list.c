@@ -20,7 +20,7 @@ static void fill(struct list *head)
 	}
 }
 
-/* The values in the list as digits of a number, with a 9 before them. */
+/* The values in the list as the digits of a number that starts with a 9. */
 static int digits(struct list *head)
 {
 	int number = 9;

@@ -42,7 +42,7 @@ static mono_t fake_now(void)
 static int set_up(void **state UNUSED)
 {
 	memset(&seen, 0, sizeof(seen));
-	/* Far enough from the test before, so that each site's bucket is full. */
+	/* Late enough after the previous test that the bucket of each site is full again. */
 	fake_time = mono_add_ms(fake_time, 100000);
 	log_set_clock(fake_now);
 	log_set_hook(note, &seen);
@@ -81,7 +81,7 @@ static void debug_is_free_when_off(void **state UNUSED)
 	assert_false(log_debug_is_enabled());
 	assert_int_equal(log_set_level("testlog", LOG_LEVEL_DEBUG), 0);
 	assert_true(log_debug_is_enabled());
-	/* And not limited when on. */
+	/* When enabled, debug messages are not limited. */
 	for (int i = 0; i < 50; i++)
 		log_debug("%d", expensive());
 	assert_int_equal(seen.count, 50);
@@ -124,7 +124,7 @@ static void repeat(int n)
 	log_warning("%d", n);
 }
 
-static void a_site_is_limited_and_says_so(void **state UNUSED)
+static void each_site_is_limited_and_reports_it(void **state UNUSED)
 {
 	uint64_t before = counter_read(counter_find("ct_log_suppressed"));
 
@@ -145,7 +145,7 @@ static void a_site_is_limited_and_says_so(void **state UNUSED)
 	/* Another site has its own bucket. */
 	log_warning("other");
 	assert_int_equal(seen.count, 7);
-	/* After rest the whole burst is there again. */
+	/* After a pause, a full burst is allowed again. */
 	fake_time = mono_add_ms(fake_time, 60000);
 	for (int i = 0; i < 20; i++)
 		repeat(i);
@@ -175,7 +175,7 @@ static void long_text_ends_in_dots(void **state UNUSED)
 	assert_string_equal(seen.text + len - 4, "x...");
 }
 
-/* What the given function writes to standard error, in a static buffer. */
+/* Returns what fn writes to standard error, in a static buffer. */
 static const char *captured(void (*fn)(void), bool as_journal)
 {
 	static char text[8192];
@@ -284,7 +284,7 @@ int main(void)
 		cmocka_unit_test_setup(debug_is_free_when_off, set_up),
 		cmocka_unit_test_setup(levels_are_per_tag, set_up),
 		cmocka_unit_test_setup(level_names_go_both_ways, set_up),
-		cmocka_unit_test_setup(a_site_is_limited_and_says_so, set_up),
+		cmocka_unit_test_setup(each_site_is_limited_and_reports_it, set_up),
 		cmocka_unit_test_setup(hostile_text_stays_one_line, set_up),
 		cmocka_unit_test_setup(long_text_ends_in_dots, set_up),
 		cmocka_unit_test_setup(plain_lines_name_the_level, set_up),

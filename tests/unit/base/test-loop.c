@@ -74,7 +74,7 @@ static void reports_readable_descriptors(void **state)
 	assert_int_equal(f->calls, 1);
 	assert_int_equal(f->events, LOOP_READ);
 
-	/* Paused, it does not call; woken again, it does. */
+	/* A paused source is not called; once resumed, it is. */
 	loop_fd_mod(f->source, 0);
 	put_byte(f);
 	loop_run_once(f->loop, false);
@@ -121,7 +121,7 @@ static void delete_yourself(void *ctx, int fd UNUSED, unsigned int events UNUSED
 
 static void never(void *ctx UNUSED)
 {
-	fail_msg("a deleted source called");
+	fail_msg("the callback of a source that was deleted or never due has run");
 }
 
 static void callbacks_may_delete_sources(void **state)
@@ -163,7 +163,7 @@ static void timers_fire_and_repeat(void **state)
 	loop_timer_stop(f->timer);
 	assert_false(loop_timer_is_active(f->timer));
 
-	/* Once means once. */
+	/* Without an interval the timer fires only once. */
 	f->calls = 2;
 	loop_timer_set(f->timer, 1, 0);
 	loop_run(f->loop);
@@ -216,7 +216,7 @@ static void note_io(void *ctx, int fd, unsigned int events UNUSED)
 	strcat(f->order, "i");
 }
 
-/* A job that continues itself neither blocks nor keeps descriptors waiting. */
+/* Between two slices of a long job, the loop serves descriptors and does not wait for events. */
 static void long_jobs_leave_room_for_others(void **state)
 {
 	struct fixture *f = *state;
@@ -227,7 +227,7 @@ static void long_jobs_leave_room_for_others(void **state)
 	assert_int_equal(loop_defer(f->loop, "again", again, f), 0);
 	loop_run(f->loop);
 	assert_string_equal(f->order, "rirr");
-	/* libev itself does not wait longer than a minute, so a loop that blocks gets here too. */
+	/* libev waits at most a minute, so a loop that waits wrongly gets here, too. */
 	assert_true(mono_diff_ms(mono_now(), start) < 30000);
 }
 
@@ -247,7 +247,7 @@ static void deferred_work_can_be_cancelled(void **state)
 	assert_false(loop_defer_cancel(f->loop, note_a, f));
 	assert_int_equal(loop_defer(f->loop, "a", note_a, f), 0);
 	assert_true(loop_defer_cancel(f->loop, note_a, f));
-	/* Also while the same round runs. */
+	/* Deferred work can also cancel other work of the same round. */
 	assert_int_equal(loop_defer(f->loop, "c", cancel_b, f), 0);
 	assert_int_equal(loop_defer(f->loop, "b", note_b, f), 0);
 	loop_run_once(f->loop, false);
@@ -361,7 +361,7 @@ static void measures_callbacks(void **state)
 	assert_null(find_stats(f->loop, "b"));
 }
 
-/* What is left in a loop is freed with it; the leak checker would tell. */
+/* loop_free() in tear_down() must free these sources; only a leak checker can tell. */
 static void free_takes_what_is_left(void **state)
 {
 	struct fixture *f = *state;

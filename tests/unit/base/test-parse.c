@@ -6,7 +6,7 @@
 #include "base/parse.h"
 #include "base/util.h"
 
-/* Result when parsing succeeded, and what the result variable holds when it did not. */
+/* A failed parse must leave this value in the result variable. */
 #define UNTOUCHED UINT64_C(0xdead)
 
 struct row {
@@ -61,7 +61,7 @@ static void reads_u64(void **state UNUSED)
 	check_rows(parse_u64, 0, UINT64_MAX, rows, array_size(rows));
 }
 
-static void keeps_the_range(void **state UNUSED)
+static void enforces_the_range(void **state UNUSED)
 {
 	static const struct row rows[] = {
 		{ "9", -ERANGE, 0 },
@@ -150,7 +150,7 @@ static void reads_booleans(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reads_u64),       cmocka_unit_test(keeps_the_range),
+		cmocka_unit_test(reads_u64),       cmocka_unit_test(enforces_the_range),
 		cmocka_unit_test(reads_durations), cmocka_unit_test(zero_duration_obeys_the_range),
 		cmocka_unit_test(reads_sizes),     cmocka_unit_test(reads_booleans),
 	};

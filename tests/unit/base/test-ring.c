@@ -9,7 +9,7 @@
 #include "base/ds/ring.h"
 #include "base/util.h"
 
-/* An element larger than a word, so that a torn copy would show. */
+/* Elements are larger than a word, so the tests notice a torn copy. */
 struct elem {
 	uint64_t number;
 	uint64_t square;
@@ -35,7 +35,7 @@ static bool push(struct ring *ring, uint64_t number)
 	return ring_push(ring, &elem);
 }
 
-static void refuses_nonsense(void **state UNUSED)
+static void refuses_bad_arguments(void **state UNUSED)
 {
 	struct ring ring = { 0 };
 
@@ -53,7 +53,7 @@ static void keeps_order_and_capacity(void **state UNUSED)
 	uint64_t next_in = 0;
 	uint64_t next_out = 0;
 
-	/* Not a power of two: the limit is the one asked for. */
+	/* The capacity is exactly the requested one, even if that is not a power of two. */
 	assert_int_equal(ring_init(&ring, sizeof(elem), 5), 0);
 	assert_int_equal(ring_capacity(&ring), 5);
 	assert_false(ring_pop(&ring, &elem));
@@ -73,7 +73,7 @@ static void keeps_order_and_capacity(void **state UNUSED)
 	ring_fini(&ring);
 }
 
-static void wakes_only_who_asked(void **state UNUSED)
+static void wakes_only_an_armed_reader(void **state UNUSED)
 {
 	struct elem elem;
 	struct ring ring;
@@ -95,7 +95,7 @@ static void wakes_only_who_asked(void **state UNUSED)
 	ring_fini(&ring);
 }
 
-static void disarm_takes_the_request_back(void **state UNUSED)
+static void disarm_cancels_the_wake_up(void **state UNUSED)
 {
 	struct ring ring;
 
@@ -119,14 +119,14 @@ static void *write_all(void *ctx)
 			number++;
 		else
 			sched_yield();
-		/* Pauses, so that the reader gets to sleep. */
+		/* Pause at times, to let the reader go to sleep. */
 		if (number % 1000 == 0)
 			sched_yield();
 	}
 	return NULL;
 }
 
-/* The reader as in ring.h. A lost wake-up shows as a poll that times out. */
+/* The reader follows ring.h. If a wake-up is lost, poll() times out. */
 static void loses_nothing_between_threads(void **state UNUSED)
 {
 	struct ring ring;
@@ -178,7 +178,7 @@ static void *ping_back(void *ctx)
 	return NULL;
 }
 
-/* Both sides sleep after each element: every wake-up counts. */
+/* Both threads sleep after each element, so each lost wake-up makes poll() time out. */
 static void wakes_every_time(void **state UNUSED)
 {
 	struct ring rings[2];
@@ -209,10 +209,10 @@ static void wakes_every_time(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(refuses_nonsense),
+		cmocka_unit_test(refuses_bad_arguments),
 		cmocka_unit_test(keeps_order_and_capacity),
-		cmocka_unit_test(wakes_only_who_asked),
-		cmocka_unit_test(disarm_takes_the_request_back),
+		cmocka_unit_test(wakes_only_an_armed_reader),
+		cmocka_unit_test(disarm_cancels_the_wake_up),
 		cmocka_unit_test(loses_nothing_between_threads),
 		cmocka_unit_test(wakes_every_time),
 	};

@@ -7,9 +7,10 @@
 #include "base/util.h"
 
 /*
- * SipHash-1-3 of the first i bytes 00 01 02 ... under the key 00 01 ... 0f, as in
- * the specification's appendix for 2-4. Made with a separate implementation that
- * gives the published 2-4 vectors and agrees with the 1-3 of CPython's hash().
+ * Element i: SipHash-1-3 of the i bytes 00 01 02 ... with the key 00 01 ... 0f, like the
+ * vectors for SipHash-2-4 in the appendix of the specification. Computed with a separate
+ * implementation, which gives the published 2-4 vectors and agrees with CPython's hash(),
+ * which is SipHash-1-3.
  */
 static const uint64_t vectors[64] = {
 	0xabac0158050fc4dc, 0xc9f49bf37d57ca93, 0x82cb9b024dc7d44d, 0x8bf80ab8e7ddf7fb,
@@ -54,7 +55,7 @@ static void needs_no_alignment(void **state UNUSED)
 }
 
 /* Values that CPython prints for hash(b"a") and hash(b"hello world") with PYTHONHASHSEED=0. */
-static void agrees_with_another_program(void **state UNUSED)
+static void agrees_with_cpython(void **state UNUSED)
 {
 	static const uint64_t zero[2];
 
@@ -77,7 +78,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(gives_the_reference_values),
 		cmocka_unit_test(needs_no_alignment),
-		cmocka_unit_test(agrees_with_another_program),
+		cmocka_unit_test(agrees_with_cpython),
 		cmocka_unit_test(random_keys_differ),
 	};
 

@@ -14,7 +14,7 @@ struct object {
 	char rest[17];
 };
 
-static void refuses_nonsense(void **state UNUSED)
+static void refuses_bad_arguments(void **state UNUSED)
 {
 	struct slab slab = { 0 };
 
@@ -173,7 +173,7 @@ static void unused_slots_cost_nothing(void **state UNUSED)
 	size_t before = resident_pages();
 	struct slab slab;
 
-	/* Sanitizers, with which bugs abort, keep books on every byte. */
+	/* Builds in which bugs abort use sanitizers, which need memory for every reserved byte. */
 	if (BUG_ABORTS)
 		return;
 	assert_int_equal(slab_init(&slab, 200, 10 * 1000 * 1000), 0);
@@ -184,7 +184,7 @@ static void unused_slots_cost_nothing(void **state UNUSED)
 
 #define CAPACITY 200u
 
-/* Random use against a plain array of what must be there. */
+/* Random allocations and frees, compared with a plain array. */
 static void behaves_like_the_model(void **state UNUSED)
 {
 	struct unit_random random = unit_random_start(1);
@@ -196,7 +196,7 @@ static void behaves_like_the_model(void **state UNUSED)
 
 	assert_int_equal(slab_init(&slab, sizeof(struct object), CAPACITY), 0);
 	for (uint32_t step = 0; step < 50000; step++) {
-		/* Phases of growing and of shrinking, so that both ends are met. */
+		/* Grow and shrink in turns, to reach both a full and an empty slab. */
 		bool grows = step / 1000 % 2 == 0;
 
 		if (unit_random_below(&random, 3) < (grows ? 2 : 1)) {
@@ -226,7 +226,7 @@ static void behaves_like_the_model(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(refuses_nonsense),
+		cmocka_unit_test(refuses_bad_arguments),
 		cmocka_unit_test(fills_up_and_refuses),
 		cmocka_unit_test(objects_start_zeroed),
 		cmocka_unit_test(stale_handles_find_nothing),

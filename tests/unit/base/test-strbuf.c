@@ -23,7 +23,7 @@ static void builds_text(void **state UNUSED)
 	assert_int_equal(strbuf_len(&sb), 0);
 }
 
-static void exact_fit_is_no_cut(void **state UNUSED)
+static void exact_fit_is_not_truncated(void **state UNUSED)
 {
 	char buf[6];
 	struct strbuf sb;
@@ -43,7 +43,7 @@ static void exact_fit_is_no_cut(void **state UNUSED)
 	assert_string_equal(strbuf_str(&sb), "54321");
 }
 
-static void a_cut_is_a_prefix_and_final(void **state UNUSED)
+static void truncation_keeps_a_prefix_and_is_final(void **state UNUSED)
 {
 	char buf[8];
 	struct strbuf sb;
@@ -81,8 +81,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(builds_text),
-		cmocka_unit_test(exact_fit_is_no_cut),
-		cmocka_unit_test(a_cut_is_a_prefix_and_final),
+		cmocka_unit_test(exact_fit_is_not_truncated),
+		cmocka_unit_test(truncation_keeps_a_prefix_and_is_final),
 		cmocka_unit_test(one_byte_holds_the_empty_text),
 	};
 

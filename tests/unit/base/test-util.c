@@ -28,7 +28,7 @@ static void min_and_max_evaluate_once(void **state UNUSED)
 	assert_true(MAX_T(int64_t, -1, INT64_C(-5)) == -1);
 }
 
-static void numbers_wrap_around(void **state)
+static void seq_is_later_handles_wraparound(void **state)
 {
 	(void)state;
 	assert_true(seq_is_later(2, 1));
@@ -141,7 +141,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(min_and_max_evaluate_once),
-		cmocka_unit_test(numbers_wrap_around),
+		cmocka_unit_test(seq_is_later_handles_wraparound),
 		cmocka_unit_test(array_size_counts_elements),
 		cmocka_unit_test(container_of_finds_the_object),
 		cmocka_unit_test(cleanup_runs_unless_taken),

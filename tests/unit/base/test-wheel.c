@@ -29,7 +29,7 @@ static void note(void *ctx, uint32_t id)
 	fired->ids[fired->count++] = id;
 }
 
-static void refuses_nonsense(void **state UNUSED)
+static void refuses_bad_arguments(void **state UNUSED)
 {
 	struct wheel wheel = { 0 };
 
@@ -141,7 +141,7 @@ static void budget_bounds_each_call(void **state UNUSED)
 	unsigned int calls = 0;
 
 	assert_int_equal(wheel_init(&wheel, 64, TICK_MS, start), 0);
-	/* On the third level: each is moved twice, then fires. */
+	/* These start on the third level: each is moved twice, then fires. */
 	for (uint32_t id = 0; id < 50; id++)
 		wheel_arm(&wheel, id, after_ms((65536 * 3 + 256 * 2 + 7) * TICK_MS));
 	assert_false(wheel_advance(&wheel, after_ms(1000), 5, note, &fired));
@@ -153,7 +153,7 @@ static void budget_bounds_each_call(void **state UNUSED)
 		assert_in_range(fired.count - before, 0, 5);
 		if (!more)
 			break;
-		/* What remains is overdue, and said to be. */
+		/* The remaining timers are overdue, and wheel_next_due() says so. */
 		assert_true(mono_before(wheel_next_due(&wheel), after_ms(INT64_C(10000000))));
 	}
 	assert_int_equal(fired.count, 50);
@@ -170,7 +170,7 @@ static void zero_budget_does_nothing(void **state UNUSED)
 	wheel_arm(&wheel, 0, after_ms(10));
 	assert_true(wheel_advance(&wheel, after_ms(50), 0, note, &fired));
 	assert_int_equal(fired.count, 0);
-	/* Armed while the wheel is behind: still not before its time. */
+	/* A timer that is armed while the wheel is behind does not fire early, either. */
 	wheel_arm(&wheel, 1, after_ms(60));
 	assert_false(wheel_advance(&wheel, after_ms(50), 9, note, &fired));
 	assert_int_equal(fired.count, 1);
@@ -210,7 +210,7 @@ static void callbacks_may_arm_and_cancel(void **state UNUSED)
 	wheel_fini(&wheel);
 }
 
-/* Far times are cut to the horizon; the 32 bits of a tick may overflow on the way. */
+/* Times too far ahead are cut to 2^31 ticks. The lower 32 bits of the tick overflow meanwhile. */
 static void runs_for_years(void **state UNUSED)
 {
 	const int64_t year_ms = INT64_C(365) * 86400 * 1000;
@@ -241,14 +241,14 @@ static void runs_for_years(void **state UNUSED)
 struct model {
 	struct wheel wheel;
 	struct unit_random random;
-	mono_t due[MODEL_TIMERS]; /* exact time asked for, or never */
+	mono_t due[MODEL_TIMERS]; /* exact requested time; MONO_NEVER: not armed */
 	mono_t armed_at[MODEL_TIMERS];
 	mono_t now;
 	mono_t last_fired;
 	uint32_t count;
 };
 
-/* Distances from one tick to several levels up. */
+/* A time from 5 ms ago to far enough ahead for the upper levels. */
 static mono_t some_time(struct model *model)
 {
 	unsigned int bits = 10 + unit_random_below(&model->random, 34);
@@ -277,7 +277,7 @@ static void model_fired(void *ctx, uint32_t id)
 	struct model *model = ctx;
 	uint32_t other = unit_random_below(&model->random, MODEL_TIMERS);
 
-	/* Armed, not early, and in the order of ticks. */
+	/* Timers fire only if armed, not early, and in the order of their ticks. */
 	assert_false(mono_is_never(model->due[id]));
 	assert_false(mono_before(model->now, model->due[id]));
 	if (mono_before(model->armed_at[id], model->due[id])) {
@@ -293,7 +293,7 @@ static void model_fired(void *ctx, uint32_t id)
 	}
 }
 
-/* After everything due has been called for, nothing may be left that is a tick late. */
+/* Once all due timers have fired, no timer is more than a tick late. */
 static void check_none_is_late(const struct model *model)
 {
 	mono_t earliest = MONO_NEVER;
@@ -357,7 +357,7 @@ static void behaves_like_the_model(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(refuses_nonsense),
+		cmocka_unit_test(refuses_bad_arguments),
 		cmocka_unit_test(empty_wheel_has_nothing_to_do),
 		cmocka_unit_test(fires_on_time_and_never_early),
 		cmocka_unit_test(the_past_is_due_next_tick),
