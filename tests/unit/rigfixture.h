@@ -71,7 +71,7 @@ static struct fake_conn *rf_conn(uint32_t n)
 	return c;
 }
 
-/* A new connection that nobody tells of. */
+/* A new connection, without an event. */
 static void rf_add_quietly(uint32_t n, bool has_counters)
 {
 	struct conn c = { .has = has_counters ? CONN_HAS_COUNTERS : 0,
@@ -119,7 +119,7 @@ static void rf_pass(int64_t ms)
 	rig_advance(&rig, mono_add_ms(rig.now, ms));
 }
 
-/* A sample, and the second after it. */
+/* Samples the rules, and lets a second pass. */
 static void rf_second(void)
 {
 	rig_sample(&rig);
@@ -134,7 +134,7 @@ static inline uint64_t rf_count(const char *name)
 	return counter_read(c);
 }
 
-/* What a counter has grown by since it was looked at last. */
+/* By how much a counter has grown since the last call. */
 static inline uint64_t rf_grown(const char *name, uint64_t *last)
 {
 	uint64_t before = *last;

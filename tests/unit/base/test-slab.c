@@ -173,7 +173,7 @@ static void unused_slots_cost_nothing(void **state UNUSED)
 	size_t before = resident_pages();
 	struct slab slab;
 
-	/* Builds in which bugs abort use sanitizers, which need memory for every reserved byte. */
+	/* With sanitizers, which imply BUG_ABORTS, every reserved byte uses memory. */
 	if (BUG_ABORTS)
 		return;
 	assert_int_equal(slab_init(&slab, 200, 10 * 1000 * 1000), 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Rules of an earlier life. */
+/* Adoption of rules that an earlier run of the daemon left in the kernel. */
 #include "core/rules/slot.h"
 #include "unit/unit.h"
 
@@ -12,7 +12,7 @@
 
 static uint64_t n_adopted, n_not_adopted;
 
-/* Two nets, and connections 1 to n that are offloaded. */
+/* Starts with two networks and the offloaded connections 1 to n. */
 static void begin(uint32_t n)
 {
 	struct settings s = rig_settings();
@@ -51,7 +51,7 @@ static void assert_results(uint64_t adopted, uint64_t not_adopted)
 	assert_int_equal(rf_grown("flows_not_adopted", &n_not_adopted), not_adopted);
 }
 
-static void right_ones_stay(void **state UNUSED)
+static void right_rules_stay(void **state UNUSED)
 {
 	struct view_totals t;
 
@@ -60,7 +60,7 @@ static void right_ones_stay(void **state UNUSED)
 	restart();
 	assert_int_equal(rf_flow(1)->state, FLOW_ADOPTED);
 	tell_facts();
-	/* Nobody knows yet whether the connection lives. */
+	/* Conntrack has not yet shown whether the connection is alive. */
 	assert_int_equal(rf_flow(1)->state, FLOW_ADOPTED);
 	rig_resync(&rig);
 	rig_settle(&rig);
@@ -76,8 +76,8 @@ static void right_ones_stay(void **state UNUSED)
 	assert_int_equal(t.forwarded[DIR_ORIG].pkts, 7);
 }
 
-/* The card knows of them, and they go when it is time. */
-static void they_are_like_others(void **state UNUSED)
+/* The card counts adopted rules. They are removed when the connection ends or the daemon stops. */
+static void adopted_flows_are_like_others(void **state UNUSED)
 {
 	begin(2);
 	restart();
@@ -99,7 +99,7 @@ static void they_are_like_others(void **state UNUSED)
 	fake_check_empty(&rig.kernel);
 }
 
-static void ended_meanwhile(void **state UNUSED)
+static void conn_ended_between_the_runs(void **state UNUSED)
 {
 	begin(2);
 	rf_conn(1)->exists = false;
@@ -113,8 +113,8 @@ static void ended_meanwhile(void **state UNUSED)
 	assert_results(1, 1);
 }
 
-/* One direction is gone: both are made anew. */
-static void half(void **state UNUSED)
+/* If the rule of one direction is missing, the other is removed and both are installed. */
+static void one_rule_is_missing(void **state UNUSED)
 {
 	begin(2);
 	fake_delete_rule(&rig.kernel, 1, DIR_ORIG);
@@ -129,7 +129,7 @@ static void half(void **state UNUSED)
 	assert_results(1, 1);
 }
 
-static void path_is_another(void **state UNUSED)
+static void path_differs(void **state UNUSED)
 {
 	struct event ev = { .type = EVENT_NEIGH };
 
@@ -154,7 +154,7 @@ static void path_is_another(void **state UNUSED)
 	assert_results(0, 1);
 }
 
-/* Conntrack is known before the devices are. */
+/* Conntrack reports the connection before the devices are known. */
 static void path_comes_late(void **state UNUSED)
 {
 	begin(1);
@@ -184,8 +184,9 @@ static void path_never_comes(void **state UNUSED)
 	assert_null(rig.engine->leftovers);
 }
 
-/* No dump, no event: what nobody speaks of cannot stay, and is asked for then. */
-static void nobody_knows_it(void **state UNUSED)
+/* Neither a dump nor an event reports the connection: its rules are removed after the time
+ * limit. A query then shows that it is alive, and it is offloaded again. */
+static void conn_is_never_reported(void **state UNUSED)
 {
 	begin(1);
 	restart();
@@ -199,7 +200,7 @@ static void nobody_knows_it(void **state UNUSED)
 	assert_results(0, 1);
 }
 
-/* An event has only what changed; the rest is asked for. */
+/* An event reports only what changed; a query gets the rest. */
 static void event_comes_first(void **state UNUSED)
 {
 	begin(1);
@@ -213,8 +214,8 @@ static void event_comes_first(void **state UNUSED)
 	assert_orders(ORDER_INSTALL, 0);
 }
 
-/* Another connection has the tuple now. */
-static void tuple_used_again(void **state UNUSED)
+/* Another connection has the tuple by now. */
+static void tuple_is_reused(void **state UNUSED)
 {
 	struct conn successor;
 
@@ -232,7 +233,7 @@ static void tuple_used_again(void **state UNUSED)
 	assert_results(0, 1);
 }
 
-static void refused_meanwhile(void **state UNUSED)
+static void conn_is_not_eligible_any_more(void **state UNUSED)
 {
 	begin(1);
 	rf_conn(1)->conn.status = 0;
@@ -245,8 +246,8 @@ static void refused_meanwhile(void **state UNUSED)
 	assert_int_equal(rig.kernel.n_rules, 0);
 }
 
-/* What the NIC does not have any more is no rule of a flow in hardware. */
-static void not_in_hardware(void **state UNUSED)
+/* Rules that the NIC no longer has are replaced. */
+static void rules_are_not_in_hardware(void **state UNUSED)
 {
 	begin(1);
 	fake_kill_rules(&rig.kernel, 1);
@@ -258,8 +259,8 @@ static void not_in_hardware(void **state UNUSED)
 	assert_results(0, 1);
 }
 
-/* Slots of rules that stay are taken; all others are free. */
-static void slots(void **state UNUSED)
+/* Adopted rules keep their slots; all other slots are free. */
+static void slots_of_adopted_rules(void **state UNUSED)
 {
 	begin(8);
 	for (uint32_t i = 1; i <= 8; i += 2) {
@@ -293,7 +294,8 @@ static void stop_while_checking(void **state UNUSED)
 	fake_check_empty(&rig.kernel);
 }
 
-/* Nobody knows whether it may be offloaded, so the end of the pause must not do it. */
+/* Conntrack has not shown whether the flow may be offloaded, so it must not be offloaded when the
+ * pause after the flush ends. */
 static void flushed_while_checking(void **state UNUSED)
 {
 	struct event ev = { .type = EVENT_FLUSH };
@@ -311,7 +313,7 @@ static void flushed_while_checking(void **state UNUSED)
 	assert_int_equal(rf_flow(1)->reason, REASON_INCOMPLETE);
 }
 
-static void again_and_again(void **state UNUSED)
+static void many_restarts(void **state UNUSED)
 {
 	begin(5);
 	for (unsigned int i = 0; i < 20; i++) {
@@ -332,7 +334,7 @@ static bool adopt(const struct rule *rule)
 	return engine_adopt(rig.engine, &left, rig.now);
 }
 
-/* Its rule carried a packet just before the end, and conntrack was not told. */
+/* A rule forwarded a packet shortly before the restart, and nothing prolonged the entry since. */
 static void entry_is_about_to_expire(void **state UNUSED)
 {
 	struct engine_leftover left = { .in_hw = true, .has_age = true, .age_ds = 20 };
@@ -356,8 +358,8 @@ static void entry_is_about_to_expire(void **state UNUSED)
 	assert_true(rf_conn(1)->exists);
 }
 
-/* A port is none any more before it was made ready again: what is on it goes. */
-static void port_is_lost_again(void **state UNUSED)
+/* A link stops being a port before it is opened again: everything of ours on it is removed. */
+static void link_stops_being_a_port(void **state UNUSED)
 {
 	struct event ev = { .type = EVENT_LINK };
 
@@ -375,7 +377,7 @@ static void port_is_lost_again(void **state UNUSED)
 	assert_false(fake_find_link(&rig.kernel, 3)->has_clsact);
 }
 
-static void rules_that_no_flow_has(void **state UNUSED)
+static void rules_that_fit_no_flow(void **state UNUSED)
 {
 	struct rule good, bad;
 
@@ -402,12 +404,12 @@ static void rules_that_no_flow_has(void **state UNUSED)
 	bad.kind = bad.cookie.kind = RULE_PROBE;
 	assert_false(adopt(&bad));
 	assert_true(adopt(&good));
-	/* Dumps may show one twice; another one is not the same. */
+	/* A dump may show a rule twice. A different rule in the same place is rejected. */
 	assert_true(adopt(&good));
 	bad = good;
 	bad.out_ifindex++;
 	assert_false(adopt(&bad));
-	/* The other direction of somebody else. */
+	/* The rule of the other direction belongs to another connection. */
 	bad = good;
 	bad.cookie.dir = (uint8_t)dir_other(good.cookie.dir);
 	bad.handle = slot_handle(slot_from_handle(good.handle), (enum dir)bad.cookie.dir);
@@ -423,12 +425,25 @@ static void rules_that_no_flow_has(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(right_ones_stay),	T(they_are_like_others), T(ended_meanwhile),
-		T(half),		T(path_is_another),	 T(path_comes_late),
-		T(path_never_comes),	T(nobody_knows_it),	 T(event_comes_first),
-		T(tuple_used_again),	T(refused_meanwhile),	 T(not_in_hardware),
-		T(slots),		T(flushed_while_checking), T(stop_while_checking),	 T(again_and_again),
-		T(entry_is_about_to_expire), T(port_is_lost_again), T(rules_that_no_flow_has),
+		T(right_rules_stay),
+		T(adopted_flows_are_like_others),
+		T(conn_ended_between_the_runs),
+		T(one_rule_is_missing),
+		T(path_differs),
+		T(path_comes_late),
+		T(path_never_comes),
+		T(conn_is_never_reported),
+		T(event_comes_first),
+		T(tuple_is_reused),
+		T(conn_is_not_eligible_any_more),
+		T(rules_are_not_in_hardware),
+		T(slots_of_adopted_rules),
+		T(flushed_while_checking),
+		T(stop_while_checking),
+		T(many_restarts),
+		T(entry_is_about_to_expire),
+		T(link_stops_being_a_port),
+		T(rules_that_fit_no_flow),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

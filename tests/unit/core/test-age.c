@@ -50,7 +50,7 @@ static void learn(struct bench *b, uint32_t timeout_s, bool is_event, uint32_t a
 	age_learn(b->e, b->f, &c, is_event, mono_add_ms(b->start, (int64_t)at_s * 1000));
 }
 
-/* Tenths of a second, as the flow counts them. */
+/* The time in the unit of struct flow: tenths of a second. */
 static uint32_t at(const struct bench *b, uint32_t s)
 {
 	return clock_ds(b->e, mono_add_ms(b->start, (int64_t)s * 1000));
@@ -63,12 +63,12 @@ static void count(struct bench *b, enum dir dir, uint64_t pkts, uint64_t bytes, 
 	age_count(b->e, b->f, dir, &stats, at(b, at_s));
 }
 
-static void now(void **state UNUSED)
+static void clock_counts_tenths(void **state UNUSED)
 {
 	struct bench b;
 
 	setup(&b, L4_UDP);
-	/* 0 says "not yet". */
+	/* 0 means "never", so the clock starts at 1. */
 	assert_int_equal(clock_ds(b.e, b.start), 1);
 	assert_int_equal(clock_ds(b.e, mono_add_ms(b.start, 99)), 1);
 	assert_int_equal(clock_ds(b.e, mono_add_ms(b.start, 100)), 2);
@@ -92,14 +92,14 @@ static uint32_t policy_after(uint8_t proto, uint32_t timeout_s, bool is_event)
 static void policy_of_events(void **state UNUSED)
 {
 	assert_int_equal(policy_after(L4_UDP, 120, true), 120);
-	/* A second was lost to rounding. */
+	/* The kernel may have rounded a second away. */
 	assert_int_equal(policy_after(L4_UDP, 119, true), 120);
 	assert_int_equal(policy_after(L4_TCP, 431999, true), 432000);
-	/* The administrator's. */
+	/* Timeouts that the administrator has set. */
 	assert_int_equal(policy_after(L4_UDP, 30, true), 30);
 	assert_int_equal(policy_after(L4_UDP, 600, true), 600);
 	assert_int_equal(policy_after(L4_TCP, 86400, true), 86400);
-	/* Data that waits for its acknowledgement. */
+	/* The timeout while TCP data is unacknowledged is not the policy. */
 	assert_int_equal(policy_after(L4_TCP, 300, true), 432000);
 	assert_int_equal(policy_after(L4_TCP, 299, true), 432000);
 	assert_int_equal(policy_after(L4_UDP, 300, true), 300);
@@ -113,8 +113,8 @@ static void policy_of_dumps(void **state UNUSED)
 	assert_int_equal(policy_after(L4_TCP, 299, false), 432000);
 }
 
-/* The first event tells; what a dump made us guess gives way to it. */
-static void who_is_believed(void **state UNUSED)
+/* The first event sets the policy, and replaces a guess that was based on a dump. */
+static void first_event_sets_the_policy(void **state UNUSED)
 {
 	struct bench b;
 
@@ -129,7 +129,7 @@ static void who_is_believed(void **state UNUSED)
 	assert_int_equal(b.f->policy_s, 30);
 	learn(&b, 20, false, 5);
 	assert_int_equal(b.f->policy_s, 30);
-	/* When it expires is always what was said last. */
+	/* The last report always sets the expiry time. */
 	assert_int_equal(b.f->ct_expires, at(&b, 25));
 	teardown(&b);
 }
@@ -148,7 +148,7 @@ static void report_without_timeout(void **state UNUSED)
 	teardown(&b);
 }
 
-static void counters(void **state UNUSED)
+static void packets_are_counted(void **state UNUSED)
 {
 	struct bench b;
 
@@ -167,7 +167,7 @@ static void counters(void **state UNUSED)
 	assert_int_equal(b.f->total_pkts[DIR_REPLY], 1);
 	assert_int_equal(b.e->forwarded_pkts[DIR_ORIG], 15);
 	assert_int_equal(b.e->forwarded_bytes[DIR_REPLY], 60);
-	/* A rule that was made anew counts from zero. */
+	/* A new rule counts from zero. */
 	count(&b, DIR_ORIG, 3, 300, 6);
 	assert_int_equal(b.f->total_pkts[DIR_ORIG], 18);
 	assert_int_equal(b.f->total_bytes[DIR_ORIG], 1800);
@@ -175,7 +175,7 @@ static void counters(void **state UNUSED)
 	teardown(&b);
 }
 
-/* A driver that does not count bytes, or whose byte counter is too small. */
+/* Some drivers count no bytes, or have a byte counter that wraps. */
 static void odd_byte_counters(void **state UNUSED)
 {
 	struct bench b;
@@ -192,8 +192,8 @@ static void odd_byte_counters(void **state UNUSED)
 	teardown(&b);
 }
 
-/* A flow that no rule carried a packet of is left alone. */
-static void idle(void **state UNUSED)
+/* A flow whose rules never carried a packet is not prolonged. */
+static void unused_flows_are_not_prolonged(void **state UNUSED)
 {
 	struct bench b;
 
@@ -205,7 +205,7 @@ static void idle(void **state UNUSED)
 		assert_int_equal(age_wanted_timeout(b.f, at(&b, s)), 0);
 	}
 	teardown(&b);
-	/* Not even one that a dump showed near its end. */
+	/* Not even if a dump shows that it expires soon. */
 	setup(&b, L4_UDP);
 	learn(&b, 5, false, 1000);
 	assert_false(age_needs_refresh(b.e, b.f, at(&b, 1001)));
@@ -213,7 +213,7 @@ static void idle(void **state UNUSED)
 	teardown(&b);
 }
 
-static void in_use(void **state UNUSED)
+static void used_flows_are_prolonged(void **state UNUSED)
 {
 	struct bench b;
 
@@ -223,25 +223,25 @@ static void in_use(void **state UNUSED)
 		count(&b, DIR_ORIG, s, s, s);
 		assert_false(age_needs_refresh(b.e, b.f, at(&b, s)));
 	}
-	/* Less than half is left. */
+	/* Less than half of the timeout is left. */
 	count(&b, DIR_ORIG, 61, 61, 61);
 	assert_true(age_needs_refresh(b.e, b.f, at(&b, 61)));
 	assert_int_equal(age_wanted_timeout(b.f, at(&b, 61)), 120);
-	/* As much as the last packet carries, when it is asked for later. */
+	/* The entry shall live one timeout from the last packet, no matter when that is computed. */
 	assert_int_equal(age_wanted_timeout(b.f, at(&b, 71)), 110);
 	assert_int_equal(age_wanted_timeout(b.f, at(&b, 180)), 1);
 	assert_int_equal(age_wanted_timeout(b.f, at(&b, 181)), 0);
 	assert_int_equal(age_wanted_timeout(b.f, at(&b, 300)), 0);
-	/* Prolonged: enough for now. */
+	/* After a refresh, the timeout is long enough. */
 	learn(&b, 120, false, 61);
 	assert_false(age_needs_refresh(b.e, b.f, at(&b, 62)));
-	/* No packet since: half of it goes by, and nothing is asked. */
+	/* Without a new packet there is no refresh, even when half of the timeout is over. */
 	for (uint32_t s = 62; s < 181; s++)
 		assert_false(age_needs_refresh(b.e, b.f, at(&b, s)));
 	teardown(&b);
 }
 
-/* Samples so rare that half of the timeout would be too late. */
+/* Samples are so rare that a refresh at half of the timeout would be too late. */
 static void rare_samples(void **state UNUSED)
 {
 	struct settings s = settings;
@@ -265,13 +265,13 @@ static void fixed_timeout(void **state UNUSED)
 	count(&b, DIR_ORIG, 1, 1, 100);
 	b.f->status = CONN_FIXED_TIMEOUT;
 	assert_int_equal(age_wanted_timeout(b.f, at(&b, 100)), 0);
-	/* So there is nothing to ask for. */
+	/* So no refresh is needed. */
 	assert_false(age_needs_refresh(b.e, b.f, at(&b, 100)));
 	teardown(&b);
 }
 
-/* Already over when we look: it counts as nothing left, not as very much. */
-static void overdue(void **state UNUSED)
+/* The expiry time is in the past: the time left is 0, not a wrapped number. */
+static void entry_expired_already(void **state UNUSED)
 {
 	struct bench b;
 
@@ -286,13 +286,18 @@ static void overdue(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(now),		   cmocka_unit_test(policy_of_events),
-		cmocka_unit_test(policy_of_dumps), cmocka_unit_test(who_is_believed),
+		cmocka_unit_test(clock_counts_tenths),
+		cmocka_unit_test(policy_of_events),
+		cmocka_unit_test(policy_of_dumps),
+		cmocka_unit_test(first_event_sets_the_policy),
 		cmocka_unit_test(report_without_timeout),
-		cmocka_unit_test(counters),	   cmocka_unit_test(odd_byte_counters),
-		cmocka_unit_test(idle),		   cmocka_unit_test(in_use),
-		cmocka_unit_test(rare_samples),	   cmocka_unit_test(fixed_timeout),
-		cmocka_unit_test(overdue),
+		cmocka_unit_test(packets_are_counted),
+		cmocka_unit_test(odd_byte_counters),
+		cmocka_unit_test(unused_flows_are_not_prolonged),
+		cmocka_unit_test(used_flows_are_prolonged),
+		cmocka_unit_test(rare_samples),
+		cmocka_unit_test(fixed_timeout),
+		cmocka_unit_test(entry_expired_already),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

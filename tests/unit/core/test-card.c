@@ -33,7 +33,8 @@ static void install(unsigned int n)
 	}
 }
 
-/* As the engine does it: the refusal, its answer, and the place is free again. */
+/* Reports a refused install like the engine, and frees its room. True when the card has no
+ * room. */
 static bool refuse(int err)
 {
 	struct event_install done = { .status = INSTALL_REFUSED, .err = -err };
@@ -77,7 +78,7 @@ static void expect_no_notice(void)
 
 /* -- room ----------------------------------------------------------------- */
 
-static void unlimited(void **state UNUSED)
+static void size_unknown(void **state UNUSED)
 {
 	begin(0);
 	assert_int_equal(card.source, CARD_SIZE_UNKNOWN);
@@ -87,15 +88,15 @@ static void unlimited(void **state UNUSED)
 	assert_true(card_room(&card) > 1000000);
 	assert_true(card_works(&card));
 	assert_true(mono_is_never(card_next_due(&card)));
-	/* Near the end of the numbers. */
+	/* The sum must not wrap around. */
 	card.used = UINT32_MAX - 1;
 	assert_false(card_has_room(&card));
 	assert_false(card_takes_any(&card));
 	assert_int_equal(card_room(&card), 0);
 }
 
-/* The last tenth is for the chosen. */
-static void configured(void **state UNUSED)
+/* The last tenth is reserved for flows that rank has chosen. */
+static void size_configured(void **state UNUSED)
 {
 	begin(40);
 	assert_int_equal(card.source, CARD_SIZE_CONFIGURED);
@@ -114,7 +115,7 @@ static void configured(void **state UNUSED)
 	assert_false(card_takes_any(&card));
 }
 
-/* Two rules do not fit where there is room for one. */
+/* The two rules of a flow do not fit into room for one. */
 static void odd_size(void **state UNUSED)
 {
 	begin(5);
@@ -125,8 +126,8 @@ static void odd_size(void **state UNUSED)
 	assert_false(card_has_room(&card));
 }
 
-/* What is on the way takes room, but proves nothing about the size. */
-static void on_the_way(void **state UNUSED)
+/* Installs in flight take room, but do not count as confirmed. */
+static void installs_in_flight(void **state UNUSED)
 {
 	begin(4);
 	card_take(&card, 1);
@@ -147,22 +148,22 @@ static void on_the_way(void **state UNUSED)
 
 /* -- learning ------------------------------------------------------------- */
 
-static void learns(void **state UNUSED)
+static void size_is_learnt(void **state UNUSED)
 {
 	begin(0);
 	install(100);
 	assert_true(refuse(ENOSPC));
 	assert_int_equal(card.source, CARD_SIZE_LEARNT);
 	assert_int_equal(card.n_full, 1);
-	/* 200 rules and the two of the refused one, minus a twentieth. */
+	/* The 200 confirmed rules, minus a twentieth. */
 	assert_int_equal(card.limit, 190);
 	assert_int_equal(expect_notice(NOTICE_CARD_LEARNT).number, 200);
 	assert_false(card_has_room(&card));
 	assert_true(card_works(&card));
-	/* What is in beyond the limit is no reason to raise it. */
+	/* Confirmed rules beyond the limit do not raise it. */
 	assert_true(refuse(ENOSPC));
 	assert_int_equal(card.limit, 190);
-	/* Later ones only say that growing went too far, and are no news. */
+	/* Later refusals only show that the limit was raised too far, and give no notice. */
 	card.limit = 210;
 	assert_true(refuse(ENOMEM));
 	assert_int_equal(card.limit, 200);
@@ -172,7 +173,7 @@ static void learns(void **state UNUSED)
 	assert_int_equal(card.n_full, 4);
 }
 
-/* One that refuses when it is empty is not full. */
+/* A card that refuses with at most one flow in it is not full. */
 static void nothing_learnt(void **state UNUSED)
 {
 	begin(0);
@@ -192,21 +193,21 @@ static void grows(void **state UNUSED)
 	refuse(ENOSPC);
 	assert_int_equal(card.limit, 1900);
 	assert_int_equal(mono_diff_ms(card_next_due(&card), now), 30000);
-	/* Over the limit: what is in stays, and nothing comes. */
+	/* The card is over its limit: rules stay in, and none are added. */
 	pass(29999);
 	assert_false(tick());
 	assert_int_equal(card.limit, 1900);
 	pass(1);
 	assert_false(tick());
 	assert_int_equal(card.limit, 1919);
-	/* With room there is no need. */
+	/* While there is room, the limit is not raised. */
 	for (unsigned int i = 0; i < 100; i++)
 		card_released(&card);
 	pass(30000);
 	assert_false(tick());
 	assert_int_equal(card.limit, 1919);
 	assert_int_equal(mono_diff_ms(card_next_due(&card), now), 30000);
-	/* Small ones grow by a flow. */
+	/* Small cards grow by one flow. */
 	begin(0);
 	install(2);
 	refuse(ENOSPC);
@@ -249,7 +250,7 @@ static void pauses(void **state UNUSED)
 	assert_int_equal(n.err, -EIO);
 	assert_string_equal(n.extack, "text 5");
 	assert_int_equal(mono_diff_ms(card_next_due(&card), now), 5000);
-	/* What was on the way meanwhile does not prolong it. */
+	/* Refusals of installs that were in flight do not prolong the pause. */
 	refuse_many(40, EIO);
 	assert_int_equal(mono_diff_ms(card_next_due(&card), now), 5000);
 	expect_no_notice();
@@ -274,8 +275,8 @@ static void success_ends_a_row(void **state UNUSED)
 	assert_false(card_works(&card));
 }
 
-/* What says nothing about the card. */
-static void harmless(void **state UNUSED)
+/* Errors that say nothing about the card. */
+static void errors_that_do_not_count(void **state UNUSED)
 {
 	begin(0);
 	refuse_many(100, EOPNOTSUPP);
@@ -296,7 +297,7 @@ static void end_pause(int64_t wanted_ms)
 	assert_true(card_works(&card));
 }
 
-static void doubling(void **state UNUSED)
+static void pauses_double(void **state UNUSED)
 {
 	static const int64_t ms[] = { 5000,   10000,  20000,  40000, 80000,
 				      160000, 300000, 300000, 300000 };
@@ -309,13 +310,13 @@ static void doubling(void **state UNUSED)
 	install(1);
 	refuse_many(32, EIO);
 	end_pause(5000);
-	/* However often. */
+	/* The length has a limit, even after very many pauses. */
 	card.pauses = 1000000;
 	refuse_many(32, EIO);
 	end_pause(300000);
 }
 
-static void stuck(void **state UNUSED)
+static void stuck_worker(void **state UNUSED)
 {
 	begin(0);
 	card.stuck = 1u << 3;
@@ -335,13 +336,13 @@ static void many_notices(void **state UNUSED)
 		for (n.number = 0; n.number < NOTICES_MAX + 5; n.number++)
 			notice_push(&notices, &n);
 		assert_int_equal(notices.left_out, 5 * (turn + 1));
-		/* The first ones stay, in their order. */
+		/* The first notices stay, in their order. */
 		for (unsigned int i = 0; i < NOTICES_MAX; i++) {
 			assert_true(notice_pop(&notices, &n));
 			assert_int_equal(n.number, i);
 		}
 		assert_false(notice_pop(&notices, &n));
-		/* Elsewhere in the ring. */
+		/* Begin the next turn at another position in the ring. */
 		notice_push(&notices, &n);
 		assert_true(notice_pop(&notices, &n));
 	}
@@ -350,13 +351,20 @@ static void many_notices(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(unlimited), cmocka_unit_test(configured),
-		cmocka_unit_test(odd_size),  cmocka_unit_test(on_the_way),
-		cmocka_unit_test(learns),    cmocka_unit_test(nothing_learnt),
-		cmocka_unit_test(grows),     cmocka_unit_test(grows_no_further),
-		cmocka_unit_test(pauses),    cmocka_unit_test(success_ends_a_row),
-		cmocka_unit_test(harmless),  cmocka_unit_test(doubling),
-		cmocka_unit_test(stuck),     cmocka_unit_test(many_notices),
+		cmocka_unit_test(size_unknown),
+		cmocka_unit_test(size_configured),
+		cmocka_unit_test(odd_size),
+		cmocka_unit_test(installs_in_flight),
+		cmocka_unit_test(size_is_learnt),
+		cmocka_unit_test(nothing_learnt),
+		cmocka_unit_test(grows),
+		cmocka_unit_test(grows_no_further),
+		cmocka_unit_test(pauses),
+		cmocka_unit_test(success_ends_a_row),
+		cmocka_unit_test(errors_that_do_not_count),
+		cmocka_unit_test(pauses_double),
+		cmocka_unit_test(stuck_worker),
+		cmocka_unit_test(many_notices),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

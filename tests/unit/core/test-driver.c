@@ -17,12 +17,12 @@ static void allow(struct settings *s, const char *name, const char *like)
 	snprintf(d->like, sizeof(d->like), "%s", like);
 }
 
-static void built_in(void **state UNUSED)
+static void built_in_drivers(void **state UNUSED)
 {
 	static const struct {
 		const char *name;
 		unsigned int shapes;
-		bool is_engine; /* decrements by itself, looks at known keys only */
+		bool is_engine; /* decrements the TTL itself; ignores unknown match keys */
 	} known[] = {
 		{ "mlx5_core", SHAPE(FULL), false },
 		{ "mlx5e_rep", SHAPE(FULL), false },
@@ -47,8 +47,8 @@ static void built_in(void **state UNUSED)
 	}
 }
 
-/* Those that take what they do not do, that drop when they are probed, that read
- * the target's memory as their own; and what nobody has heard of. */
+/* Drivers that accept rules which they do not execute, that drop traffic when they are probed, or
+ * that take the private data of a redirect's target for their own; and unknown names. */
 static void not_allowed(void **state UNUSED)
 {
 	static const char *const names[] = { "",           "bnxt_en", "mscc_felix", "stmmac",
@@ -63,7 +63,7 @@ static void not_allowed(void **state UNUSED)
 	}
 }
 
-static void vouched_for(void **state UNUSED)
+static void allowed_by_configuration(void **state UNUSED)
 {
 	struct settings s = { .n_allowed = 0 };
 	const struct driver *d;
@@ -73,20 +73,20 @@ static void vouched_for(void **state UNUSED)
 	allow(&s, "nfp", "");
 	allow(&s, "sfc", "mlx5_core");
 	allow(&s, "odd", "nobody");
-	/* Probed, but not for a shape whose effect no probe can see. */
+	/* Probed, but not for the shape whose effect no probe can see. */
 	d = driver_find(&s, "ice");
 	assert_non_null(d);
 	assert_int_equal(d->shapes, SHAPE(FULL) | SHAPE(NO_CSUM) | SHAPE(EXACT_TTL));
 	assert_false(d->is_blind || d->guards_itself || d->has_only_ages);
-	/* Like another. */
+	/* Treated like a listed driver. */
 	assert_string_equal(driver_find(&s, "bnxt_en")->name, "mtk_soc_eth");
 	assert_true(driver_find(&s, "bnxt_en")->is_blind);
-	/* The operator's word goes before the list. */
+	/* The configuration overrides the built-in list. */
 	assert_int_equal(driver_find(&s, "nfp")->shapes,
 			 SHAPE(FULL) | SHAPE(NO_CSUM) | SHAPE(EXACT_TTL));
 	assert_string_equal(driver_find(&s, "sfc")->name, "mlx5_core");
 	assert_null(driver_find(&s, "odd"));
-	/* Others are as they were. */
+	/* Other drivers are not affected. */
 	assert_string_equal(driver_find(&s, "airoha_eth")->name, "airoha_eth");
 	assert_null(driver_find(&s, "igb"));
 	assert_false(driver_is_known("ice"));
@@ -131,7 +131,7 @@ static void refusals(void **state UNUSED)
 				 errnos[i].refusal);
 		assert_int_equal(driver_refusal(nfp, -errnos[i].err, errnos[i].text),
 				 errnos[i].of_nfp);
-		/* Of a port that is gone meanwhile. */
+		/* Without a driver, because the port is gone by now. */
 		assert_int_equal(driver_refusal(NULL, -errnos[i].err, errnos[i].text),
 				 errnos[i].refusal);
 	}
@@ -140,9 +140,9 @@ static void refusals(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(built_in),
+		cmocka_unit_test(built_in_drivers),
 		cmocka_unit_test(not_allowed),
-		cmocka_unit_test(vouched_for),
+		cmocka_unit_test(allowed_by_configuration),
 		cmocka_unit_test(refusals),
 	};
 

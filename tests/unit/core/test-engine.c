@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What scenarios cannot say well: events out of place, stale answers, the same
- * id again, and the bounds of the interface.
+ * Cases that scenarios cannot express well: unexpected events, stale answers,
+ * reused conntrack ids, and the limits of the interface.
  */
 #include "unit/unit.h"
 
@@ -122,7 +122,7 @@ static void feed_conn(enum event_type type, const struct conn *c)
 	rig_feed(&rig, &ev);
 }
 
-/* -- making one ----------------------------------------------------------- */
+/* -- creation ------------------------------------------------------------- */
 
 static void parameters(void **state UNUSED)
 {
@@ -160,8 +160,8 @@ static void nothing_to_do(void **state UNUSED)
 
 /* -- stopping ------------------------------------------------------------- */
 
-/* What is left gets less with every rule that goes, and does not while removals
- * fail. */
+/* engine_left() decreases with every removal that succeeds, and not with one that
+ * fails. */
 static void progress_of_a_stop(void **state UNUSED)
 {
 	uint32_t left, before;
@@ -180,7 +180,7 @@ static void progress_of_a_stop(void **state UNUSED)
 	rig_settle(&rig);
 	before = engine_left(rig.engine);
 	assert_true(before >= 80);
-	/* The first one failed. */
+	/* The first removal fails. */
 	assert_true(rig_answer(&rig, fake_lane(ORDER_REMOVE, 0)));
 	assert_int_equal(engine_left(rig.engine), before);
 	while (rig_answer(&rig, fake_lane(ORDER_REMOVE, 0))) {
@@ -195,7 +195,7 @@ static void progress_of_a_stop(void **state UNUSED)
 	assert_true(engine_is_stopped(rig.engine));
 }
 
-/* -- answers that nobody waits for ---------------------------------------- */
+/* -- unexpected answers --------------------------------------------------- */
 
 static void stale_answers(void **state UNUSED)
 {
@@ -214,7 +214,7 @@ static void stale_answers(void **state UNUSED)
 	for (unsigned int i = 0; i < array_size(types); i++) {
 		struct event ev = { .type = (uint8_t)types[i], .flow = ref };
 
-		/* The slot has another flow by now. */
+		/* Another flow has the slot by now. */
 		engine_feed(rig.engine, &ev, rig.now);
 		ev.flow = (struct slab_ref){ 0, 0 };
 		engine_feed(rig.engine, &ev, rig.now);
@@ -224,7 +224,7 @@ static void stale_answers(void **state UNUSED)
 	assert_int_equal(flow_of("udp 10.0.2.1:2 > 10.0.3.1:53")->state, FLOW_ACTIVE);
 }
 
-static void unknown_things(void **state UNUSED)
+static void unknown_objects(void **state UNUSED)
 {
 	struct conn c = conn_of(one, 9);
 	struct event ev = { .type = EVENT_PORT_DONE };
@@ -242,8 +242,8 @@ static void unknown_things(void **state UNUSED)
 	assert_int_equal(n_flows(), 0);
 }
 
-/* A port that is not being opened is not opened by an answer. */
-static void port_answer_out_of_place(void **state UNUSED)
+/* An answer does not open a port that is not being opened. */
+static void unexpected_port_answer(void **state UNUSED)
 {
 	struct event ev = { .type = EVENT_LINK };
 	const struct link_rec *rec;
@@ -260,7 +260,7 @@ static void port_answer_out_of_place(void **state UNUSED)
 
 /* -- samples -------------------------------------------------------------- */
 
-static void samples_of_others(void **state UNUSED)
+static void foreign_samples(void **state UNUSED)
 {
 	struct event ev = { .type = EVENT_SAMPLE };
 	struct flow *f;
@@ -273,7 +273,7 @@ static void samples_of_others(void **state UNUSED)
 					   .stats = { 10, 1000 } };
 	engine_feed(rig.engine, &ev, rig.now);
 	assert_int_equal(f->total_pkts[DIR_ORIG], 10);
-	/* A previous life's, another connection's, and slots that nobody has. */
+	/* Samples of an earlier run, of another connection, and of slots without a flow. */
 	ev.sample.stats.pkts = 99;
 	ev.sample.cookie.instance++;
 	engine_feed(rig.engine, &ev, rig.now);
@@ -290,8 +290,8 @@ static void samples_of_others(void **state UNUSED)
 
 /* -- the same tuple, the same id ------------------------------------------ */
 
-/* The kernel makes ids of addresses in memory: a new connection of the same
- * tuple may well get that of the old one. */
+/* The kernel derives ids from memory addresses, so a new connection with the same
+ * tuple may get the id of the old one. */
 static void same_id_after_the_end(void **state UNUSED)
 {
 	struct fake_conn *c = add(one, 7);
@@ -301,7 +301,7 @@ static void same_id_after_the_end(void **state UNUSED)
 	rig.is_held[fake_lane(ORDER_REMOVE, 0)] = true;
 	rig_report_end(&rig, c);
 	rig_settle(&rig);
-	/* Its rules are still being taken out. */
+	/* The rules of the old flow are still being removed. */
 	rig_report(&rig, c, false);
 	rig_settle(&rig);
 	assert_int_equal(n_flows(), 2);
@@ -312,7 +312,7 @@ static void same_id_after_the_end(void **state UNUSED)
 	assert_int_equal(rig.kernel.n_rules, 2);
 }
 
-/* Its end was lost. Only the translation shows that it is another one. */
+/* The end of the old one was lost; only the translation shows that this is a new connection. */
 static void same_id_other_translation(void **state UNUSED)
 {
 	struct fake_conn *c = add(one, 7);
@@ -328,7 +328,7 @@ static void same_id_other_translation(void **state UNUSED)
 		assert_true(rig.kernel.rule[i].rule.rewrite & (RULE_SET_SRC | RULE_SET_DST));
 }
 
-/* The end of the one with the old translation is not the end of the new one. */
+/* The end of the connection with the old translation does not end the new one. */
 static void late_end_with_the_same_id(void **state UNUSED)
 {
 	struct conn old = conn_of(one, 7);
@@ -359,7 +359,7 @@ static void answer_refresh(const struct order *o, const struct conn *c)
 	engine_feed(rig.engine, &ev, rig.now);
 }
 
-/* What must wait for an answer neither hides other questions nor is lost. */
+/* A question that must wait for an answer does not delay other questions, and is not lost. */
 static void questions_while_one_is_out(void **state UNUSED)
 {
 	struct conn a = conn_of("udp 10.0.2.1:1 > 10.0.3.1:53", 7);
@@ -373,7 +373,7 @@ static void questions_while_one_is_out(void **state UNUSED)
 	flowact_ask_care(rig.engine, flow_of("udp 10.0.2.1:1 > 10.0.3.1:53"));
 	assert_true(next_ask(&first));
 	assert_int_equal(first.type, ORDER_REFRESH);
-	/* Again for the same, then for another. */
+	/* Ask again for the same flow, then for another. */
 	flowact_ask_care(rig.engine, flow_of("udp 10.0.2.1:1 > 10.0.3.1:53"));
 	flowact_ask_care(rig.engine, flow_of("udp 10.0.2.1:2 > 10.0.3.1:53"));
 	assert_true(next_ask(&o));
@@ -386,7 +386,8 @@ static void questions_while_one_is_out(void **state UNUSED)
 	assert_false(next_ask(&o));
 }
 
-/* Of two look-ups that are out, the older may be answered with the old mark. */
+/* The mark changes during a look-up: its answer is discarded, and a look-up with the new mark
+ * follows. */
 static void answer_with_an_old_mark(void **state UNUSED)
 {
 	struct event ev = { .type = EVENT_CONN, .conn = conn_of(one, 7) };
@@ -407,8 +408,8 @@ static void answer_with_an_old_mark(void **state UNUSED)
 	assert_int_equal(o.lookup.ask.mark, 0x20);
 }
 
-/* A walk that ends before all answers are there says no. */
-static void half_a_walk(void **state UNUSED)
+/* A path walk that the worker did not finish has found no route. */
+static void unfinished_path_walk(void **state UNUSED)
 {
 	struct event ev = { .type = EVENT_CONN, .conn = conn_of(one, 7) };
 	struct order o;
@@ -425,8 +426,8 @@ static void half_a_walk(void **state UNUSED)
 
 /* -- dumps ---------------------------------------------------------------- */
 
-/* The number of the dump has eight bits: a flow that was not seen for 256 of
- * them is still asked for. */
+/* The dump number has eight bits. A flow that is missing in far more than 256 dumps
+ * is still queried after each of them. */
 static void many_dumps(void **state UNUSED)
 {
 	struct fake_conn *c = add(one, 7);
@@ -447,7 +448,7 @@ static void many_dumps(void **state UNUSED)
 	assert_int_equal(rig.kernel.n_rules, 0);
 }
 
-/* What we caused ourselves says nothing about the policy. */
+/* The timeout in an event that we caused ourselves is not used. */
 static void own_events(void **state UNUSED)
 {
 	struct fake_conn *c = add(one, 7);
@@ -459,7 +460,7 @@ static void own_events(void **state UNUSED)
 	ev.conn.timeout_s = 17;
 	rig_feed(&rig, &ev);
 	assert_int_equal(flow_of(one)->ct_expires, clock_ds(rig.engine, rig.now) + 1200);
-	/* But what it says of the connection is true. */
+	/* But the status in such an event counts. */
 	c->conn.status |= CONN_DYING;
 	fake_report(c, rig.now, &ev.conn);
 	rig_feed(&rig, &ev);
@@ -491,7 +492,7 @@ static void long_walks(void **state UNUSED)
 	assert_int_equal(rig.engine->n_reason[REASON_FLUSHED], 2000);
 }
 
-/* A walk that is asked for again goes round once more. */
+/* A walk that is requested again while it runs visits all flows once more. */
 static void walk_again(void **state UNUSED)
 {
 	struct event ev = { .type = EVENT_CONN };
@@ -506,7 +507,7 @@ static void walk_again(void **state UNUSED)
 	ev.flush.tuple = tuple_of("udp 10.0.2.1:1999 > 10.0.3.1:53");
 	engine_feed(rig.engine, &ev, rig.now);
 	assert_true(engine_tick(rig.engine, rig.now));
-	/* This one is behind the cursor. */
+	/* The walk has already passed this flow. */
 	ev.flush.tuple = tuple_of("udp 10.0.2.1:3 > 10.0.3.1:53");
 	engine_feed(rig.engine, &ev, rig.now);
 	while (engine_tick(rig.engine, rig.now))
@@ -514,7 +515,7 @@ static void walk_again(void **state UNUSED)
 	assert_int_equal(rig.engine->n_reason[REASON_FLUSHED], 2);
 	assert_int_equal(flow_of("udp 10.0.2.1:3 > 10.0.3.1:53")->reason, REASON_FLUSHED);
 	assert_int_equal(flow_of("udp 10.0.2.1:1999 > 10.0.3.1:53")->reason, REASON_FLUSHED);
-	/* And forgets what it was asked for. */
+	/* Then the requests are forgotten. */
 	assert_int_equal(rig.engine->n_flush, 0);
 }
 
@@ -553,7 +554,7 @@ static void views(void **state UNUSED)
 	assert_int_equal(v.egress[DIR_REPLY], 2);
 	assert_int_equal(v.forwarded[DIR_ORIG].pkts, 10);
 	assert_true(view_has_rules(rig.engine, &c->conn.orig));
-	/* Not the one that was meant. */
+	/* Wrong id, or wrong tuple. */
 	assert_false(view_flow(rig.engine, &c->conn.orig, 8, &v));
 	assert_false(view_flow(rig.engine, &other, 7, &v));
 	assert_false(view_has_rules(rig.engine, &other));
@@ -568,15 +569,15 @@ int main(void)
 		TEST(nothing_to_do),
 		TEST(progress_of_a_stop),
 		TEST(stale_answers),
-		TEST(unknown_things),
-		TEST(port_answer_out_of_place),
-		TEST(samples_of_others),
+		TEST(unknown_objects),
+		TEST(unexpected_port_answer),
+		TEST(foreign_samples),
 		TEST(same_id_after_the_end),
 		TEST(same_id_other_translation),
 		TEST(late_end_with_the_same_id),
 		TEST(questions_while_one_is_out),
 		TEST(answer_with_an_old_mark),
-		TEST(half_a_walk),
+		TEST(unfinished_path_walk),
 		TEST(many_dumps),
 		TEST(own_events),
 		cmocka_unit_test_setup_teardown(long_walks, setup_large, teardown),

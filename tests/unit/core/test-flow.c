@@ -17,7 +17,7 @@ static bool has_rules(unsigned int state)
 	return flow_has_rules(&f);
 }
 
-/* What every cell must keep to, whatever else it says. */
+/* Invariants of every cell of the state machine. */
 static void every_cell(void **state UNUSED)
 {
 	for (unsigned int s = 0; s < FLOW_STATE__COUNT; s++) {
@@ -29,28 +29,28 @@ static void every_cell(void **state UNUSED)
 			if (c->action == FLOW_ACT_BUG || c->action == FLOW_ACT_IGNORE ||
 			    c->action == FLOW_ACT_GOAL)
 				assert_int_equal(c->next, s);
-			/* Rules are never forgotten: only these two say that none is in. */
+			/* Rules are not forgotten: only these two inputs mean that none is in. */
 			if (has_rules(s) && !has_rules(c->next))
 				assert_true(i == FLOW_IN_REMOVED || i == FLOW_IN_NOT_INSTALLED);
 			if (!has_rules(s) && has_rules(c->next))
 				assert_true(s == FLOW_WAIT && i == FLOW_IN_TAKEN);
 			if (c->action == FLOW_ACT_FREE)
 				assert_false(has_rules(s));
-			/* Both rules confirmed, and nothing else, makes it active; or that
-			 * those which are there are the right ones. */
+			/* A flow becomes active only when both its rules are confirmed, or
+			 * when its adopted rules are found to be right. */
 			if (c->next == FLOW_ACTIVE && s != FLOW_ACTIVE)
 				assert_true((s == FLOW_INSTALL && i == FLOW_IN_INSTALLED) ||
 					    (s == FLOW_MOVING && i == FLOW_IN_MOVED) ||
 					    (s == FLOW_ADOPTED && i == FLOW_IN_PATH_SAME));
-			/* Nothing gets there while the daemon runs. */
+			/* No transition leads to FLOW_ADOPTED. */
 			assert_true(c->next != FLOW_ADOPTED || s == FLOW_ADOPTED);
 		}
 	}
 }
 
-/* The outside world may say anything at any time; a worker answers only what it
- * was asked. */
-static void bugs(void **state UNUSED)
+/* Inputs from outside may come in any state. A worker's answer may come only in the
+ * state that waits for it. */
+static void inputs_that_are_bugs(void **state UNUSED)
 {
 	static const enum flow_input outside[] = { FLOW_IN_ADMIT, FLOW_IN_LEAVE,
 						   FLOW_IN_END,	  FLOW_IN_RECHECK,
@@ -81,8 +81,8 @@ static void assert_cell(enum flow_state from, enum flow_input input, enum flow_s
 	assert_string_equal(flow_action_name(c->action), flow_action_name(action));
 }
 
-/* One life without accidents, and the ways out of it. */
-static void life(void **state UNUSED)
+/* The life of a flow without failures, then its exits. */
+static void normal_life(void **state UNUSED)
 {
 	assert_cell(FLOW_REFUSED, FLOW_IN_ADMIT, FLOW_RESOLVE, FLOW_ACT_ASK_PATH);
 	assert_cell(FLOW_RESOLVE, FLOW_IN_PATH_NEW, FLOW_WAIT, FLOW_ACT_QUEUE);
@@ -106,7 +106,7 @@ static void life(void **state UNUSED)
 	assert_cell(FLOW_ACTIVE, FLOW_IN_PATH_BAD, FLOW_DRAIN, FLOW_ACT_DRAIN);
 	assert_cell(FLOW_ACTIVE, FLOW_IN_LEAVE, FLOW_DRAIN, FLOW_ACT_DRAIN);
 	assert_cell(FLOW_REMOVE, FLOW_IN_NOT_REMOVED, FLOW_DRAIN, FLOW_ACT_RETRY_DRAIN);
-	/* The end, wherever it finds the flow. */
+	/* The connection may end in any state. */
 	assert_cell(FLOW_REFUSED, FLOW_IN_END, FLOW_REFUSED, FLOW_ACT_FREE);
 	assert_cell(FLOW_RESOLVE, FLOW_IN_END, FLOW_RESOLVE, FLOW_ACT_FREE);
 	assert_cell(FLOW_WAIT, FLOW_IN_END, FLOW_WAIT, FLOW_ACT_FREE);
@@ -127,8 +127,8 @@ static void names(void **state UNUSED)
 	assert_string_equal(flow_action_name(FLOW_ACT__COUNT), "?");
 }
 
-/* Every cell that is no bug, once, as one row. */
-static void dump(void **state UNUSED)
+/* Each cell that is not a bug gives one row. */
+static void dump_of_the_fsm(void **state UNUSED)
 {
 	char *text = NULL, *line, *save = NULL;
 	size_t size = 0;
@@ -155,8 +155,8 @@ static void dump(void **state UNUSED)
 	free(text);
 }
 
-/* A million flows: this is most of the memory. */
-static void size(void **state UNUSED)
+/* With a million flows, they take most of the memory. */
+static void size_of_a_flow(void **state UNUSED)
 {
 	assert_true(sizeof(struct flow) <= 200);
 }
@@ -164,9 +164,12 @@ static void size(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_cell), cmocka_unit_test(bugs),
-		cmocka_unit_test(life),	   cmocka_unit_test(names),
-		cmocka_unit_test(dump),	   cmocka_unit_test(size),
+		cmocka_unit_test(every_cell),
+		cmocka_unit_test(inputs_that_are_bugs),
+		cmocka_unit_test(normal_life),
+		cmocka_unit_test(names),
+		cmocka_unit_test(dump_of_the_fsm),
+		cmocka_unit_test(size_of_a_flow),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

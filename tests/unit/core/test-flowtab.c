@@ -66,14 +66,14 @@ static void add_find_del(void **state UNUSED)
 	assert_null(find(&tab, 1));
 	assert_null(flowtab_get(&tab, ref));
 	assert_null(flowtab_at(&tab, ref.slot));
-	/* The slot comes back, its handle does not. */
+	/* The slot is reused; the old handle stays invalid. */
 	g = add(&tab, 2);
 	assert_int_equal(flowtab_slot(&tab, g), ref.slot);
 	assert_null(flowtab_get(&tab, ref));
 	flowtab_fini(&tab);
 }
 
-/* Only the whole tuple is the key. */
+/* The key is the whole tuple. */
 static void whole_tuple_is_key(void **state UNUSED)
 {
 	struct tuple t = tuple_of(1), other;
@@ -92,7 +92,7 @@ static void whole_tuple_is_key(void **state UNUSED)
 	flowtab_fini(&tab);
 }
 
-static void full(void **state UNUSED)
+static void full_table(void **state UNUSED)
 {
 	struct flowtab tab;
 
@@ -109,7 +109,7 @@ static void full(void **state UNUSED)
 	assert_int_equal(flowtab_init(&tab, 0, 1, key), -EINVAL);
 }
 
-/* A flow that is being removed leaves its tuple to another one. */
+/* A flow that is being removed gives its tuple up to a new flow. */
 static void unindex(void **state UNUSED)
 {
 	struct flowtab tab;
@@ -121,7 +121,7 @@ static void unindex(void **state UNUSED)
 	assert_null(find(&tab, 1));
 	new = add(&tab, 1);
 	assert_ptr_equal(find(&tab, 1), new);
-	/* Twice is harmless, and so is its end. */
+	/* Repeating it is harmless, and so is deleting the flow. */
 	flowtab_unindex(&tab, old);
 	flowtab_del(&tab, old);
 	assert_ptr_equal(find(&tab, 1), new);
@@ -154,7 +154,7 @@ static void queues(void **state UNUSED)
 		flowtab_enqueue(&tab, f[i], FLOW_Q_ASK);
 	assert_int_equal(length(&tab, &tab.ask), 4);
 	assert_ptr_equal(flowtab_first(&tab, FLOW_Q_ASK, 0), f[0]);
-	/* From the middle, the front and the end. */
+	/* Remove from the middle, the front and the end. */
 	flowtab_enqueue(&tab, f[1], FLOW_Q_INSTALL);
 	assert_int_equal(length(&tab, &tab.ask), 3);
 	flowtab_enqueue(&tab, f[0], FLOW_Q_INSTALL);
@@ -163,11 +163,11 @@ static void queues(void **state UNUSED)
 	assert_int_equal(length(&tab, &tab.ask), 1);
 	assert_ptr_equal(flowtab_first(&tab, FLOW_Q_INSTALL, 0), f[1]);
 	assert_int_equal(length(&tab, &tab.install[0]), 2);
-	/* To the end of the queue that it is in. */
+	/* A flow that is enqueued again moves to the end of its queue. */
 	flowtab_enqueue(&tab, f[1], FLOW_Q_INSTALL);
 	assert_ptr_equal(flowtab_first(&tab, FLOW_Q_INSTALL, 0), f[0]);
 	assert_int_equal(length(&tab, &tab.install[0]), 2);
-	/* What is forgotten stands nowhere. */
+	/* A deleted flow leaves its queue. */
 	flowtab_del(&tab, f[0]);
 	flowtab_del(&tab, f[2]);
 	assert_int_equal(length(&tab, &tab.install[0]), 1);
@@ -178,7 +178,7 @@ static void queues(void **state UNUSED)
 	flowtab_fini(&tab);
 }
 
-/* Removals and installs of one flow meet in one worker. */
+/* One worker gets both the installs and the removals of a flow. */
 static void workers(void **state UNUSED)
 {
 	struct flowtab tab;
@@ -200,7 +200,7 @@ static void workers(void **state UNUSED)
 	flowtab_fini(&tab);
 }
 
-/* Many moves at random: the queues stay whole. */
+/* The queues stay consistent under many random moves. */
 static void random_moves(void **state UNUSED)
 {
 	struct unit_random r = unit_random_start(4711);
@@ -229,9 +229,12 @@ static void random_moves(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(add_find_del), cmocka_unit_test(whole_tuple_is_key),
-		cmocka_unit_test(full),	     cmocka_unit_test(unindex),
-		cmocka_unit_test(queues),	     cmocka_unit_test(workers),
+		cmocka_unit_test(add_find_del),
+		cmocka_unit_test(whole_tuple_is_key),
+		cmocka_unit_test(full_table),
+		cmocka_unit_test(unindex),
+		cmocka_unit_test(queues),
+		cmocka_unit_test(workers),
 		cmocka_unit_test(random_moves),
 	};
 

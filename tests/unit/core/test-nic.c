@@ -44,7 +44,7 @@ static void pass(int64_t ms)
 	now = mono_add_ms(now, ms);
 }
 
-/* A port of one card of the driver "any", unless changed afterwards. */
+/* A port of the driver "any". All such ports are on one card. */
 static struct link link_of(uint32_t ifindex)
 {
 	struct link l = { .ifindex = ifindex,
@@ -113,7 +113,7 @@ static struct event_probe answer_of(const struct order_probe *o, uint16_t classe
 				     .err = err };
 }
 
-/* True when that is a verdict. */
+/* True when the answer settles the pair. */
 static bool answer(const struct order_probe *o, uint16_t classes, int err)
 {
 	struct event_probe done = answer_of(o, classes, err);
@@ -121,7 +121,7 @@ static bool answer(const struct order_probe *o, uint16_t classes, int err)
 	return nic_feed_probe(nic, &done, now);
 }
 
-/* Answers all probes with everything, or nothing. */
+/* Answers all probes in the same way, until no pair is left. */
 static void answer_all(uint16_t classes, int err)
 {
 	struct order_probe o;
@@ -176,7 +176,7 @@ static void cards_by_switch(void **state UNUSED)
 	struct link a = link_of(2), b = link_of(3), c = link_of(4), d = link_of(5);
 
 	c.hw.switch_id[0] = 0xcd;
-	d.hw.switch_id_len = 2; /* one that begins like another */
+	d.hw.switch_id_len = 2; /* the other id is a prefix of this one */
 	assert_int_equal(card_of(&a), card_of(&b));
 	assert_int_not_equal(card_of(&a), card_of(&c));
 	assert_int_not_equal(card_of(&a), card_of(&d));
@@ -184,7 +184,7 @@ static void cards_by_switch(void **state UNUSED)
 	assert_ptr_equal(nic_card(nic, 2), nic_card(nic, 3));
 	assert_null(nic_card(nic, 99));
 	assert_int_equal(nic_card_index(nic, 99), NIC_NONE);
-	/* The id of a switch means nothing to another driver. */
+	/* Equal switch ids of different drivers mean nothing. */
 	settings.allowed[settings.n_allowed++] = (struct settings_driver){ .name = "other" };
 	restart();
 	snprintf(b.hw.driver, sizeof(b.hw.driver), "other");
@@ -202,16 +202,16 @@ static void cards_by_slot(void **state UNUSED)
 	snprintf(c.hw.bus, sizeof(c.hw.bus), "0000:04:00.0");
 	assert_int_equal(card_of(&a), card_of(&b));
 	assert_int_not_equal(card_of(&a), card_of(&c));
-	/* Neither: each is alone. */
+	/* With neither, each port is a card of its own. */
 	assert_int_not_equal(card_of(&d), card_of(&e));
 	assert_int_equal(nic->card[card_of(&d)].n_ports, 1);
-	/* Where there is a switch id, the slot says nothing. */
+	/* The slot does not count for a port with a switch id. */
 	d.hw.switch_id_len = 1;
 	snprintf(d.hw.bus, sizeof(d.hw.bus), "0000:03:00.2");
 	assert_int_not_equal(card_of(&d), card_of(&a));
 }
 
-/* A card whose ports are gone keeps its number while rules are on it. */
+/* A card without ports keeps its index while it has rules. */
 static void card_with_rules_left(void **state UNUSED)
 {
 	struct link a = link_of(2), b = link_of(3);
@@ -231,7 +231,7 @@ static void card_with_rules_left(void **state UNUSED)
 
 /* -- which pairs ---------------------------------------------------------- */
 
-static void who_is_probed(void **state UNUSED)
+static void which_pairs_are_probed(void **state UNUSED)
 {
 	struct link a = link_of(2), b = link_of(3);
 	struct order_probe o;
@@ -255,7 +255,7 @@ static void who_is_probed(void **state UNUSED)
 	a = link_of(2);
 	a.is_up = false;
 	put(&a, REASON_NONE);
-	/* One that was never up may refuse everything. */
+	/* A port that was never up is not probed: it might refuse everything. */
 	expect_no_probe();
 	assert_int_equal(resolve(2, 3), REASON_PROBING);
 	a.is_up = true;
@@ -266,7 +266,7 @@ static void who_is_probed(void **state UNUSED)
 	assert_int_equal(o.classes, RECIPE_CLASSES_ALL);
 	assert_int_equal(o.sample.cookie.instance, 0xabcd);
 	assert_string_equal(o.sample.indev, "port2");
-	/* A handle that no flow has. */
+	/* A handle that no flow can have. */
 	assert_int_equal(o.sample.handle, 2 * settings.max_flows + 1);
 	assert_true(answer(&o, RECIPE_CLASSES_ALL, 0));
 	assert_int_equal(resolve(2, 3), REASON_NONE);
@@ -274,7 +274,7 @@ static void who_is_probed(void **state UNUSED)
 	answer_all(RECIPE_CLASSES_ALL, 0);
 	assert_int_equal(resolve(3, 2), REASON_NONE);
 	assert_int_equal(drop_notices(NOTICE_PAIR_GOOD), 2);
-	/* Down, it keeps what was found out. */
+	/* A port that goes down keeps its recipes. */
 	a.is_up = false;
 	assert_false(put(&a, REASON_NONE));
 	assert_int_equal(resolve(2, 3), REASON_NONE);
@@ -304,20 +304,20 @@ static void two_uplinks(void **state UNUSED)
 	assert_int_equal(resolve(3, 2), REASON_NO_RECIPE);
 	assert_true(pair_of(2, 3)->extack[0]);
 	assert_int_equal(drop_notices(NOTICE_PAIR_REFUSED), 2);
-	/* A function behind a port is none. */
+	/* A function behind a port is not an uplink. */
 	snprintf(b.hw.port_name, sizeof(b.hw.port_name), "%s", "p0pf1");
 	put(&b, REASON_NONE);
 	assert_int_equal(resolve(2, 3), REASON_PROBING);
 	b = uplink(3, "p1");
 	put(&b, REASON_NONE);
-	/* To a function of the card it may be. */
+	/* Rules between an uplink and a function of the card are possible. */
 	add(&rep);
 	expect_probe(2, 4);
 	expect_probe(3, 4);
 	expect_probe(4, 2);
-	/* 4 to 3 waits for it. */
+	/* The pair 4 to 3 waits: a port of arrival has one probe at a time. */
 	expect_no_probe();
-	/* In the other mode they are two ports of a card. */
+	/* In legacy mode they are two ports of one card. */
 	a.hw.eswitch = b.hw.eswitch = LINK_ESWITCH_LEGACY;
 	put(&a, REASON_NONE);
 	put(&b, REASON_NONE);
@@ -345,7 +345,7 @@ static void many_ports(void **state UNUSED)
 	assert_int_equal(nic->n_wanted, NIC_MAX_PORTS * (NIC_MAX_PORTS - 1));
 	answer_all(RECIPE_CLASSES_ALL, 0);
 	assert_int_equal(resolve(1, NIC_MAX_PORTS), REASON_NONE);
-	/* One goes, another comes. */
+	/* A port that goes makes room for another. */
 	nic_del_link(nic, 5);
 	assert_int_equal(resolve(1, 5), REASON_DEVICE_NOT_READY);
 	add(&l);
@@ -376,7 +376,7 @@ static void ladder_order(void **state UNUSED)
 		assert_int_equal(o.sample.prio, o.sample.form & RULE_ANY_ETHERTYPE ? 1 : 3);
 		assert_int_equal(o.sample.rewrite & RULE_DEC_TTL,
 				 form[i] & RULE_EXACT_TTL ? 0 : RULE_DEC_TTL);
-		/* One at a time between two ports, but both ways at once. */
+		/* Each port of arrival has one probe at a time. */
 		if (i == 0)
 			expect_probe(3, 2);
 		expect_no_probe();
@@ -385,7 +385,7 @@ static void ladder_order(void **state UNUSED)
 		assert_int_equal(nic_feed_probe(nic, &done, now), i + 1 == array_size(form));
 	}
 	assert_int_equal(resolve(2, 3), REASON_NO_RECIPE);
-	/* What is shown is about the best shape. */
+	/* The stored refusal is that of the best shape. */
 	assert_string_equal(pair_of(2, 3)->extack, "step 0");
 	assert_int_equal(pair_of(2, 3)->err, -EOPNOTSUPP);
 	assert_int_equal(drop_notices(NOTICE_PAIR_REFUSED), 1);
@@ -407,13 +407,13 @@ static void blind_ladder(void **state UNUSED)
 	assert_int_equal(o.sample.rewrite & RULE_DEC_TTL, 0);
 	assert_true(answer(&o, 1, 0));
 	assert_int_equal(resolve(2, 3), REASON_NONE);
-	/* It sends what is about to expire to the CPU by itself. */
+	/* The NIC itself sends packets whose TTL would expire to the CPU. */
 	settings.ttl_guard = TTL_GUARD_REQUIRE;
 	nic->settings.ttl_guard = TTL_GUARD_REQUIRE;
 	assert_int_equal(resolve(2, 3), REASON_NONE);
 }
 
-/* Not the first that is taken, but the one that takes most. */
+/* Not the first recipe that is accepted, but the one with the most classes. */
 static void best_wins(void **state UNUSED)
 {
 	static const uint16_t takes[] = { 0x0010, 0x0110, 0x0fe0, 0x0ff0, 0, 0x0100 };
@@ -436,8 +436,8 @@ static void best_wins(void **state UNUSED)
 	assert_int_equal(nic_resolve(nic, 2, 3, 0, &r), REASON_NOT_IN_RECIPE);
 }
 
-/* What takes the plainest rule is taken at its word. */
-static void first_plain_wins(void **state UNUSED)
+/* A recipe that accepts the plainest class ends the ladder. */
+static void plainest_class_ends_the_ladder(void **state UNUSED)
 {
 	struct order_probe o, other;
 	struct recipe r;
@@ -449,7 +449,7 @@ static void first_plain_wins(void **state UNUSED)
 	assert_false(answer(&o, 0xfffe, -EOPNOTSUPP));
 	assert_true(answer(&other, 0x0001, -EOPNOTSUPP));
 	o = expect_probe(2, 3);
-	/* Of two that take as much the earlier. */
+	/* Of two recipes with equally many classes, the earlier one wins. */
 	assert_true(answer(&o, 0x7fff, -EOPNOTSUPP));
 	assert_int_equal(nic_resolve(nic, 2, 3, 1, &r), REASON_NONE);
 	assert_int_equal(r.classes, 0xfffe);
@@ -485,13 +485,13 @@ static void took_odd(void **state UNUSED)
 	done.took_odd = true;
 	assert_true(nic_feed_probe(nic, &done, now));
 	assert_int_equal(resolve(2, 3), REASON_DRIVER_LIES);
-	/* That is for good. */
+	/* This verdict is final. */
 	pass(1000000000);
 	nic_tick(nic, now);
 	assert_int_equal(resolve(2, 3), REASON_DRIVER_LIES);
 }
 
-/* Rules of a port sit in one place, wherever they go. */
+/* All rules of a port have the same layout, no matter where they redirect to. */
 static void layout_is_fixed(void **state UNUSED)
 {
 	struct order_probe o;
@@ -506,7 +506,7 @@ static void layout_is_fixed(void **state UNUSED)
 	add_plain(4);
 	o = expect_probe(2, 4);
 	assert_true(o.sample.form & RULE_ANY_ETHERTYPE);
-	/* Three shapes are left, each in one layout. */
+	/* There are three steps: three shapes, in one layout. */
 	assert_false(answer(&o, 0, -EOPNOTSUPP));
 	for (unsigned int i = 0; i < 2; i++) {
 		o = expect_probe(2, 4);
@@ -516,13 +516,13 @@ static void layout_is_fixed(void **state UNUSED)
 	assert_int_equal(resolve(2, 4), REASON_NO_RECIPE);
 	o = expect_probe(3, 4);
 	assert_false(o.sample.form & RULE_ANY_ETHERTYPE);
-	/* When its clsact is gone its rules are, too. */
+	/* Without clsact the port has no rules, so any layout is possible again. */
 	nic_set_ready(nic, 2, false);
 	assert_int_equal(nic_find_port(nic, 2)->layout, RECIPE_LAYOUT__COUNT);
 }
 
-/* Half-way up while another pair finds the layout. */
-static void ladder_gets_shorter(void **state UNUSED)
+/* A pair starts again when another pair finds the layout of the port. */
+static void ladder_restarts_with_the_layout(void **state UNUSED)
 {
 	struct link b = link_of(3);
 	struct order_probe o;
@@ -550,7 +550,7 @@ static void ladder_gets_shorter(void **state UNUSED)
 	assert_int_equal(r.layout, RECIPE_PRIOS);
 }
 
-/* -- what passes ---------------------------------------------------------- */
+/* -- transient errors ----------------------------------------------------- */
 
 static void transient(void **state UNUSED)
 {
@@ -566,7 +566,7 @@ static void transient(void **state UNUSED)
 		o = expect_probe(2, 3);
 		if (i == 0)
 			other = expect_probe(3, 2);
-		/* The first step, again and again. */
+		/* Each retry is the first step. */
 		assert_int_equal(o.sample.form, RULE_WITH_CSUM);
 		assert_true(answer(&o, 0, -errs[i]));
 		assert_int_equal(resolve(2, 3), REASON_PROBING);
@@ -589,7 +589,7 @@ static void transient(void **state UNUSED)
 	assert_true(mono_is_never(nic_next_due(nic)));
 }
 
-/* "Full" of an empty card is "unsupported". */
+/* From an empty card, "full" means "unsupported". */
 static void full_when_probed(void **state UNUSED)
 {
 	struct order_probe o;
@@ -631,7 +631,7 @@ static void changed_hardware(void **state UNUSED)
 	add_plain(4);
 	answer_all(RECIPE_CLASSES_ALL, 0);
 	nic_note_hit(nic, 2, 3, now);
-	/* What does not matter to a driver. */
+	/* Changes that do not matter to the driver. */
 	a.mtu = 9000;
 	a.mac.b[5]++;
 	assert_false(put(&a, REASON_NONE));
@@ -642,7 +642,7 @@ static void changed_hardware(void **state UNUSED)
 	assert_int_equal(resolve(2, 3), REASON_PROBING);
 	assert_int_equal(resolve(3, 2), REASON_PROBING);
 	assert_int_equal(pair_of(2, 3)->n_hit, 0);
-	/* Others keep theirs. */
+	/* Other pairs keep their recipes. */
 	assert_int_equal(resolve(3, 4), REASON_NONE);
 	answer_all(RECIPE_CLASSES_ALL, 0);
 	assert_int_equal(resolve(2, 3), REASON_NONE);
@@ -657,12 +657,12 @@ static void stale_answers(void **state UNUSED)
 	add_plain(2);
 	add_plain(3);
 	old = expect_probe(2, 3);
-	/* Of a pair that is forgotten. */
+	/* The answer for a pair that is forgotten. */
 	a.hw.tc = LINK_TC_OFF;
 	put(&a, REASON_HW_TC_OFFLOAD_OFF);
 	assert_false(answer(&old, RECIPE_CLASSES_ALL, 0));
 	assert_int_equal(pair_of(2, 3)->state, PAIR_NONE);
-	/* Of one that is probed anew by now. */
+	/* The answer for a pair that is being probed again by now. */
 	a.hw.tc = LINK_TC_ON;
 	put(&a, REASON_NONE);
 	o = expect_probe(2, 3);
@@ -673,7 +673,7 @@ static void stale_answers(void **state UNUSED)
 	assert_false(answer(&o, RECIPE_CLASSES_ALL, 0));
 	assert_int_equal(nic_resolve(nic, 2, 3, 0, &r), REASON_NONE);
 	assert_int_equal(r.classes, 0x0001);
-	/* Of ports that are gone. */
+	/* The answer for a port that is gone. */
 	nic_del_link(nic, 2);
 	assert_false(answer(&o, 0, -ENODEV));
 }
@@ -689,7 +689,7 @@ static void guards(void **state UNUSED)
 	assert_int_equal(resolve(2, 3), REASON_TTL_GUARD);
 	nic_set_guards(nic, 2, 1);
 	assert_int_equal(resolve(2, 3), REASON_NONE);
-	/* By family, and by the port of arrival. */
+	/* Each guard is for one family, and for one port of arrival. */
 	assert_int_equal(nic_resolve(nic, 2, 3, RECIPE_IP6, &r), REASON_TTL_GUARD);
 	assert_int_equal(resolve(3, 2), REASON_TTL_GUARD);
 	nic_set_guards(nic, 2, 2);
@@ -709,7 +709,7 @@ static void not_hit(void **state UNUSED)
 		nic_note_not_hit(nic, 2, 3, now);
 	for (unsigned int i = 0; i < 8; i++)
 		nic_note_hit(nic, 2, 3, now);
-	/* As many that are hit: it is not the pair. */
+	/* Equally many flows are hit, so the pair is not to blame. */
 	nic_note_not_hit(nic, 2, 3, now);
 	assert_int_equal(resolve(2, 3), REASON_NONE);
 	nic_note_not_hit(nic, 2, 3, now);
@@ -718,7 +718,7 @@ static void not_hit(void **state UNUSED)
 	assert_int_equal(drop_notices(NOTICE_PAIR_NOT_HIT), 1);
 	assert_int_equal(pair_of(2, 3)->n_not_hit, 9);
 	assert_int_equal(pair_of(2, 3)->n_hit, 8);
-	/* Flows that were under way do not make it longer. */
+	/* Further flows, installed before, do not prolong it. */
 	for (unsigned int i = 0; i < 20; i++)
 		nic_note_not_hit(nic, 2, 3, now);
 	assert_int_equal(drop_notices(NOTICE_PAIR_NOT_HIT), 0);
@@ -733,8 +733,8 @@ static void not_hit(void **state UNUSED)
 	assert_true(mono_is_never(nic_next_due(nic)));
 }
 
-/* Many flows are hit at once; the few that are lost come later, one after another. */
-static void not_hit_late(void **state UNUSED)
+/* Many flows are hit at once. The few that are not are noticed later. */
+static void not_hit_after_many_hits(void **state UNUSED)
 {
 	add_good_pair();
 	for (unsigned int i = 0; i < 3000; i++)
@@ -743,7 +743,7 @@ static void not_hit_late(void **state UNUSED)
 	for (unsigned int i = 0; i < 30; i++)
 		nic_note_not_hit(nic, 2, 3, now);
 	assert_int_equal(resolve(2, 3), REASON_NONE);
-	/* What was good long ago is no excuse. */
+	/* Hits of long ago do not count. */
 	pass(20 * 60000);
 	for (unsigned int i = 0; i < 8; i++)
 		nic_note_not_hit(nic, 2, 3, now);
@@ -759,7 +759,7 @@ static void dropped_class(void **state UNUSED)
 	add_good_pair();
 	for (unsigned int i = 0; i < 3; i++)
 		nic_drop_class(nic, 2, 3, RECIPE_SRC, &done);
-	/* A flow that counts shows that it was something else. */
+	/* A hit resets the number of refusals. */
 	nic_note_hit(nic, 2, 3, now);
 	for (unsigned int i = 0; i < 3; i++)
 		nic_drop_class(nic, 2, 3, RECIPE_SRC, &done);
@@ -772,10 +772,10 @@ static void dropped_class(void **state UNUSED)
 	assert_int_equal(pair_of(2, 3)->bad_class, RECIPE_SRC);
 	assert_int_equal(pair_of(2, 3)->err, -EOPNOTSUPP);
 	assert_string_equal(pair_of(2, 3)->extack, "no");
-	/* Nobody knows these. */
+	/* Unknown ports are ignored. */
 	nic_drop_class(nic, 2, 99, 0, &done);
 	nic_note_hit(nic, 99, 2, now);
-	/* Other hardware is asked anew. */
+	/* Changed hardware is probed again. */
 	a.hw.eswitch = LINK_ESWITCH_LEGACY;
 	put(&a, REASON_NONE);
 	answer_all(RECIPE_CLASSES_ALL, 0);
@@ -788,12 +788,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(cards_by_switch), TEST(cards_by_slot), TEST(card_with_rules_left),
-		TEST(who_is_probed), TEST(two_uplinks), TEST(many_ports), TEST(ladder_order),
-		TEST(blind_ladder), TEST(best_wins), TEST(first_plain_wins), TEST(exact_ttl),
-		TEST(took_odd), TEST(layout_is_fixed), TEST(ladder_gets_shorter), TEST(transient),
-		TEST(full_when_probed), TEST(missing_clsact), TEST(changed_hardware),
-		TEST(stale_answers), TEST(guards), TEST(not_hit), TEST(not_hit_late),
-		TEST(dropped_class),
+		TEST(which_pairs_are_probed), TEST(two_uplinks), TEST(many_ports), TEST(ladder_order),
+		TEST(blind_ladder), TEST(best_wins), TEST(plainest_class_ends_the_ladder),
+		TEST(exact_ttl), TEST(took_odd), TEST(layout_is_fixed), TEST(transient),
+		TEST(ladder_restarts_with_the_layout), TEST(full_when_probed), TEST(missing_clsact),
+		TEST(changed_hardware), TEST(stale_answers), TEST(guards), TEST(not_hit),
+		TEST(not_hit_after_many_hits), TEST(dropped_class),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -50,9 +50,9 @@ static void assert_ask(const struct path_query *q, const char *src, const char *
 	assert_int_equal(q->generation, 9);
 }
 
-/* The addresses of a packet while it is routed: its source before, its
- * destination after translation. */
-static void questions(void **state UNUSED)
+/* The look-ups use the addresses that a packet has while it is routed: the source before
+ * translation, the destination after translation. */
+static void look_ups_with_snat(void **state UNUSED)
 {
 	enum reason reason;
 	struct path_query q;
@@ -68,13 +68,13 @@ static void questions(void **state UNUSED)
 	assert_int_equal(q.step, PATH_STEP_REVERSE);
 	assert_ask(&q, "198.51.100.9", "192.168.1.2", 80, 1000, 3);
 	assert_int_equal(answer(&q, ROUTE_UNICAST, 2, &reason), PATH_FOUND);
-	/* The same again. */
+	/* Advancing again gives the same verdict. */
 	assert_int_equal(path_advance(&q, &reason), PATH_FOUND);
 	assert_int_equal(path_egress(&q, DIR_ORIG), 3);
 	assert_int_equal(path_egress(&q, DIR_REPLY), 2);
 }
 
-static void questions_dnat(void **state UNUSED)
+static void look_ups_with_dnat(void **state UNUSED)
 {
 	enum reason reason;
 	struct path_query q;
@@ -89,8 +89,8 @@ static void questions_dnat(void **state UNUSED)
 	assert_int_equal(answer(&q, ROUTE_UNICAST, 3, &reason), PATH_FOUND);
 }
 
-/* Asked once more when the answers leave by another device. */
-static void confirm(void **state UNUSED)
+/* If replies leave by another device than assumed at first, one more look-up checks this device. */
+static void look_up_to_confirm(void **state UNUSED)
 {
 	enum reason reason;
 	struct path_query q;
@@ -114,7 +114,7 @@ static void confirm(void **state UNUSED)
 	assert_int_equal(path_advance(&q, &reason), PATH_NOWHERE);
 }
 
-/* Each question may be the last. */
+/* Each look-up may end the walk. */
 static void dead_ends(void **state UNUSED)
 {
 	static const struct {
@@ -194,7 +194,7 @@ static void put_neigh(struct place *p, uint32_t ifindex, const char *addr, uint8
 	topology_put_neigh(&p->tab, &n);
 }
 
-/* if2 towards the originator, if3 towards the responder by a gateway. */
+/* if2 leads to the originator, if3 leads through a gateway to the responder. */
 static void setup(struct place *p)
 {
 	enum family family;
@@ -230,8 +230,8 @@ static void assert_resolves(struct place *p, enum reason wanted)
 	assert_string_equal(reason_name(reason), reason_name(wanted));
 }
 
-/* What is on either port counts, unless it is allowed there; what nobody has looked
- * for may be there. */
+/* A bypass on either port counts, unless it is allowed there. While a kind of bypass has not
+ * been checked, the port is not ready. */
 static void bypassed(void **state UNUSED)
 {
 	static const uint32_t ports[] = { 2, 3 };
@@ -259,7 +259,7 @@ static void bypassed(void **state UNUSED)
 	teardown(&p);
 }
 
-static void found(void **state UNUSED)
+static void hops_of_a_path(void **state UNUSED)
 {
 	struct place p;
 
@@ -277,7 +277,7 @@ static void found(void **state UNUSED)
 	teardown(&p);
 }
 
-static void devices(void **state UNUSED)
+static void unsuitable_devices(void **state UNUSED)
 {
 	struct place p;
 
@@ -305,7 +305,7 @@ static void devices(void **state UNUSED)
 	teardown(&p);
 }
 
-static void ports(void **state UNUSED)
+static void ports_must_be_open(void **state UNUSED)
 {
 	struct place p;
 
@@ -314,7 +314,7 @@ static void ports(void **state UNUSED)
 		topology_find_link(&p.tab, 3)->port = (uint8_t)port;
 		assert_resolves(&p, port == PORT_OPEN ? REASON_NONE : REASON_DEVICE_NOT_READY);
 	}
-	/* Who only observes needs no port. */
+	/* The mode "observe" needs no open port. */
 	p.settings.offload = OFFLOAD_OBSERVE;
 	assert_resolves(&p, REASON_NONE);
 	teardown(&p);
@@ -336,18 +336,18 @@ static void next_hops(void **state UNUSED)
 	struct neigh n;
 
 	setup(&p);
-	/* Straight to the responder, whom nobody knows. */
+	/* The responder is the next hop, and it is unknown. */
 	p.q.answer[PATH_STEP_FORWARD].has_gateway = false;
 	assert_resolves(&p, REASON_NEIGHBOUR_UNRESOLVED);
 	put_neigh(&p, 3, "198.51.100.9", 0x39);
 	assert_resolves(&p, REASON_NONE);
 	assert_int_equal(p.path.hop[DIR_ORIG].dst.b[5], 0x39);
-	/* On another device is no use. */
+	/* A neighbour on another device does not count. */
 	p.q.answer[PATH_STEP_FORWARD].has_gateway = true;
 	p.q.answer[PATH_STEP_FORWARD].gateway.b[3] = 253;
 	put_neigh(&p, 2, "203.0.113.253", 0x77);
 	assert_resolves(&p, REASON_NEIGHBOUR_UNRESOLVED);
-	/* Held by a flow, but not valid any more. */
+	/* The neighbour is still referenced, but no longer valid. */
 	p.q.answer[PATH_STEP_FORWARD].gateway.b[3] = 254;
 	assert_resolves(&p, REASON_NONE);
 	topology_ref_neigh(&p.tab, p.path.next_hop[DIR_ORIG]);
@@ -355,7 +355,7 @@ static void next_hops(void **state UNUSED)
 	n.is_valid = false;
 	topology_put_neigh(&p.tab, &n);
 	assert_resolves(&p, REASON_NEIGHBOUR_UNRESOLVED);
-	/* Valid, but with a group address or none. */
+	/* Valid, but with a group address, or without an address. */
 	n.is_valid = true;
 	n.mac.b[0] = 3;
 	topology_put_neigh(&p.tab, &n);
@@ -382,8 +382,8 @@ static void ip6_next_hop_of_ip4(void **state UNUSED)
 	teardown(&p);
 }
 
-/* What may arrive on one side must fit out of the other. */
-static void mtu(void **state UNUSED)
+/* Every packet that can arrive on one port must fit the other. */
+static void mtu_must_fit(void **state UNUSED)
 {
 	struct place p;
 
@@ -399,7 +399,7 @@ static void mtu(void **state UNUSED)
 	assert_resolves(&p, REASON_MTU);
 	p.q.answer[PATH_STEP_FORWARD].mtu = 9000;
 	assert_resolves(&p, REASON_NONE);
-	/* A route may not make the device larger. */
+	/* The MTU of a route does not raise that of the device. */
 	p.q.answer[PATH_STEP_FORWARD].mtu = 65535;
 	assert_resolves(&p, REASON_NONE);
 	assert_int_equal(p.path.hop[DIR_ORIG].mtu, 9000);
@@ -408,8 +408,8 @@ static void mtu(void **state UNUSED)
 	teardown(&p);
 }
 
-/* The hops of a path that was confirmed are those of the confirmation. */
-static void confirmed(void **state UNUSED)
+/* The forward hop of a confirmed path is the answer to the last look-up. */
+static void hops_of_a_confirmed_path(void **state UNUSED)
 {
 	enum reason reason;
 	struct place p;
@@ -435,7 +435,7 @@ static void confirmed(void **state UNUSED)
 	teardown(&p);
 }
 
-/* Nothing is written when there is no path. */
+/* Without a path, nothing is written to it. */
 static void untouched_on_failure(void **state UNUSED)
 {
 	struct place p;
@@ -451,14 +451,20 @@ static void untouched_on_failure(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(questions),	  cmocka_unit_test(questions_dnat),
-		cmocka_unit_test(confirm),	  cmocka_unit_test(dead_ends),
+		cmocka_unit_test(look_ups_with_snat),
+		cmocka_unit_test(look_ups_with_dnat),
+		cmocka_unit_test(look_up_to_confirm),
+		cmocka_unit_test(dead_ends),
 		cmocka_unit_test(egress_before_the_end),
-		cmocka_unit_test(found),
-		cmocka_unit_test(bypassed),	  cmocka_unit_test(devices),
-		cmocka_unit_test(ports),	  cmocka_unit_test(same_device),
-		cmocka_unit_test(next_hops),	  cmocka_unit_test(ip6_next_hop_of_ip4),
-		cmocka_unit_test(mtu),		  cmocka_unit_test(confirmed),
+		cmocka_unit_test(hops_of_a_path),
+		cmocka_unit_test(bypassed),
+		cmocka_unit_test(unsuitable_devices),
+		cmocka_unit_test(ports_must_be_open),
+		cmocka_unit_test(same_device),
+		cmocka_unit_test(next_hops),
+		cmocka_unit_test(ip6_next_hop_of_ip4),
+		cmocka_unit_test(mtu_must_fit),
+		cmocka_unit_test(hops_of_a_confirmed_path),
 		cmocka_unit_test(untouched_on_failure),
 	};
 

@@ -19,7 +19,7 @@ static struct tuple tuple_of(const char *text)
 	return t;
 }
 
-/* Originator behind if2, responder behind if3. */
+/* The originator is behind if2, the responder behind if3. */
 static struct path path_of(void)
 {
 	static const struct link_rec lan = { .link.ifindex = 2 }, wan = { .link.ifindex = 3 };
@@ -71,8 +71,8 @@ static void routed(void **state UNUSED)
 	}
 }
 
-/* Only what differs is rewritten, and it is what the other direction's tuple
- * says. */
+/* Only fields that differ are rewritten. Their new values come from the tuple of the
+ * other direction. */
 static void each_translation(void **state UNUSED)
 {
 	struct rule r[DIR__COUNT];
@@ -121,14 +121,14 @@ static void handles(void **state UNUSED)
 			assert_int_equal(slot_dir(handle), d);
 		}
 	}
-	/* Dense: no number is left out. */
+	/* Handles are dense: no number is left out. */
 	assert_int_equal(slot_handle(0, DIR_ORIG), 1);
 	assert_int_equal(slot_handle(0, DIR_REPLY), 2);
 	assert_int_equal(slot_handle(1, DIR_ORIG), 3);
 }
 
-/* What is removed is what was put in. */
-static void where(void **state UNUSED)
+/* slot_where() gives the place in which plan_build() puts the rule. */
+static void removal_finds_the_rule(void **state UNUSED)
 {
 	struct settings s = settings_of(OFFLOAD_HARDWARE);
 	struct rule r[DIR__COUNT];
@@ -145,7 +145,7 @@ static void where(void **state UNUSED)
 	}
 }
 
-static void place(void **state UNUSED)
+static void software_place(void **state UNUSED)
 {
 	struct settings s = settings_of(OFFLOAD_SOFTWARE);
 	struct tuple o = tuple_of("tcp 10.0.0.1:1 > 10.0.1.1:2"), rep = tuple_inverse(&o);
@@ -160,7 +160,7 @@ static void place(void **state UNUSED)
 	assert_int_equal(guard.place, RULE_SOFTWARE);
 }
 
-/* Guards come before flows, and no prio has two families. */
+/* Guards come before flow rules, and no prio has rules of two families. */
 static void guards(void **state UNUSED)
 {
 	struct settings s = settings_of(OFFLOAD_HARDWARE);
@@ -184,8 +184,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(routed),	cmocka_unit_test(each_translation),
 		cmocka_unit_test(everything_translated),
-		cmocka_unit_test(handles), cmocka_unit_test(where),
-		cmocka_unit_test(place),	cmocka_unit_test(guards),
+		cmocka_unit_test(handles), cmocka_unit_test(removal_finds_the_rule),
+		cmocka_unit_test(software_place),	cmocka_unit_test(guards),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

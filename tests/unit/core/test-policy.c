@@ -11,7 +11,7 @@ static struct settings settings_of(enum admit_mode admit)
 	return (struct settings){ .admit = admit, .mark = 0x3000 };
 }
 
-/* A connection that may be offloaded, whatever the admission. */
+/* A connection that may be offloaded, in each admission mode. */
 static struct conn good(const char *text)
 {
 	struct conn c = { .has = CONN_HAS_ID | CONN_HAS_STATUS | CONN_HAS_TIMEOUT |
@@ -53,7 +53,7 @@ static void eligible(void **state UNUSED)
 	assert_reason(&c, NONE);
 	c = good("udp [2001:db8::1]:1000 > [2001:db8:1::2]:53");
 	assert_reason(&c, NONE);
-	/* NAT, and zones, are no obstacle. */
+	/* NAT and zones do not matter. */
 	c = good("tcp 192.168.1.2:1000 > 203.0.113.2:80 zone 5");
 	c.status |= CONN_SRC_NAT | CONN_DST_NAT;
 	assert_reason(&c, NONE);
@@ -84,13 +84,13 @@ static void addresses(void **state UNUSED)
 	for (unsigned int i = 0; i < array_size(bad); i++) {
 		c = good(bad[i]);
 		assert_reason(&c, MULTICAST);
-		/* The same address only behind NAT. */
+		/* The same address in the reply tuple only. */
 		c = good(bad[i][4] == '[' ? "udp [2001:db8:1::1]:1 > [2001:db8:1::2]:2" :
 					    "udp 10.0.0.1:1 > 10.0.0.2:2");
 		assert_int_equal(tuple_from_str(bad[i], &c.reply), 0);
 		assert_reason(&c, MULTICAST);
 	}
-	/* Families that differ are nothing that we understand. */
+	/* Tuples of different families are not supported. */
 	c = good_tcp();
 	c.reply = good("tcp [2001:db8::1]:1 > [2001:db8::2]:2").orig;
 	assert_reason(&c, INCOMPLETE);
@@ -109,7 +109,7 @@ static void tcp_states(void **state UNUSED)
 		else
 			assert_reason(&c, TCP_NOT_ESTABLISHED);
 	}
-	/* UDP has no state; whatever stands there means nothing. */
+	/* UDP has no TCP state; the field is ignored. */
 	c = good("udp 192.168.1.2:1 > 203.0.113.2:2");
 	c.tcp_state = CONN_TCP_CLOSE;
 	assert_reason(&c, NONE);
@@ -161,7 +161,7 @@ static void assured(void **state UNUSED)
 
 	c.status &= ~(uint32_t)CONN_ASSURED;
 	assert_reason(&c, NOT_ASSURED);
-	/* What is not there may not be read. */
+	/* The status must not be used if it was not reported. */
 	c = good_tcp();
 	c.has &= ~(uint32_t)CONN_HAS_STATUS;
 	assert_reason(&c, INCOMPLETE);
@@ -173,7 +173,7 @@ static void incomplete_tcp(void **state UNUSED)
 
 	c.has &= ~(uint32_t)CONN_HAS_TCP_STATE;
 	assert_reason(&c, INCOMPLETE);
-	/* Nobody asks about what would be refused all the same. */
+	/* A flow that would be refused anyway is not incomplete. */
 	c.status &= ~(uint32_t)CONN_ASSURED;
 	assert_reason(&c, NOT_ASSURED);
 	c = good_tcp();
@@ -188,18 +188,18 @@ static void mark(void **state UNUSED)
 {
 	struct conn c = good_tcp();
 
-	/* Every bit of the mask must be set; others do not matter. */
+	/* All bits of the mask must be set; others do not matter. */
 	c.mark = 0x1000;
 	assert_int_equal(ask(ADMIT_MARK, &c), REASON_NOT_ADMITTED);
 	assert_int_equal(ask(ADMIT_EVENTS, &c), REASON_NONE);
 	c.mark = 0xffffffff;
 	assert_int_equal(ask(ADMIT_MARK, &c), REASON_NONE);
-	/* An event without mark is one of a connection whose mark is 0. */
+	/* An event without a mark means that the mark is 0. */
 	c.has &= ~(uint32_t)CONN_HAS_MARK;
 	assert_int_equal(ask(ADMIT_MARK, &c), REASON_NOT_ADMITTED);
 }
 
-/* The first reason of the list is the one that is given. */
+/* If several reasons apply, the first check gives the reason. */
 static void first_reason_counts(void **state UNUSED)
 {
 	struct conn c = good("tcp 192.168.1.2:1 > 224.0.0.1:2");
@@ -222,8 +222,8 @@ static void first_reason_counts(void **state UNUSED)
 	assert_reason(&c, NAT_CLASH);
 }
 
-/* Every reason is lifted by one thing. */
-static void kinds(void **state UNUSED)
+/* No reason depends on both the connection and the path. */
+static void kinds_of_reasons(void **state UNUSED)
 {
 	for (unsigned int r = 0; r < REASON__COUNT; r++)
 		assert_false(policy_is_conn_reason(r) && policy_is_path_reason(r));
@@ -249,7 +249,7 @@ int main(void)
 		cmocka_unit_test(status_bits),	   cmocka_unit_test(attachments),
 		cmocka_unit_test(assured),	   cmocka_unit_test(incomplete_tcp),
 		cmocka_unit_test(mark),	   cmocka_unit_test(first_reason_counts),
-		cmocka_unit_test(kinds),
+		cmocka_unit_test(kinds_of_reasons),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -39,7 +39,7 @@ static void run(uint32_t n, unsigned int seconds, bool orig, bool reply)
 	}
 }
 
-/* Every test is about both kinds of conntrack. */
+/* Runs a test with and without conntrack accounting. */
 static void for_both(void (*fn)(bool has_counters))
 {
 	fn(true);
@@ -57,14 +57,14 @@ static void counts(bool has_counters)
 	assert_true(rf_is_active(1));
 	assert_int_equal(pair(2, 3)->n_hit, 1);
 	assert_int_equal(pair(3, 2)->n_hit, 1);
-	/* Conntrack's count of the beginning is asked for, to compare with. */
+	/* Conntrack is queried once for a report to compare later ones with. */
 	assert_in_range(rf_grown("doubts", &doubts), 1, 2);
 	run(1, 100, true, true);
 	assert_int_equal(rf_grown("doubts", &doubts), 0);
 	expect(0, 0);
 }
 
-static void hit(void **state UNUSED)
+static void rules_are_hit(void **state UNUSED)
 {
 	for_both(counts);
 }
@@ -81,12 +81,12 @@ static void falls_idle(bool has_counters)
 	expect(0, 0);
 }
 
-static void idle(void **state UNUSED)
+static void flow_falls_idle(void **state UNUSED)
 {
 	for_both(falls_idle);
 }
 
-/* A direction that is never used is asked about at growing intervals. */
+/* For a direction that is never used, conntrack is queried at growing intervals. */
 static void goes_one_way(bool has_counters)
 {
 	rf_add(1, has_counters);
@@ -101,7 +101,7 @@ static void goes_one_way(bool has_counters)
 	expect(0, 0);
 }
 
-static void one_way(void **state UNUSED)
+static void flow_goes_one_way(void **state UNUSED)
 {
 	for_both(goes_one_way);
 }
@@ -121,12 +121,12 @@ static void dies(bool has_counters)
 	expect(0, 0);
 }
 
-static void dead(void **state UNUSED)
+static void both_rules_die(void **state UNUSED)
 {
 	for_both(dies);
 }
 
-/* One of the two is enough. */
+/* One dead rule of the two is enough. */
 static void half_dies(bool has_counters)
 {
 	rf_add(1, has_counters);
@@ -137,7 +137,7 @@ static void half_dies(bool has_counters)
 	assert_true(rf_is_active(1));
 }
 
-static void half_dead(void **state UNUSED)
+static void one_rule_dies(void **state UNUSED)
 {
 	for_both(half_dies);
 }
@@ -150,7 +150,7 @@ static void never_lives(bool has_counters)
 	assert_in_range(rf_grown("rules_not_hit", &not_hit), 1, 2);
 	assert_in_range(pair(2, 3)->n_not_hit, 1, 2);
 	assert_in_range(pair(3, 2)->n_not_hit, 1, 2);
-	/* For longer each time. */
+	/* The flow is given up for longer each time. */
 	run(1, 120, true, true);
 	assert_in_range(rf_grown("rules_not_hit", &not_hit), 2, 4);
 	rig.kernel.faults.dead_installs = false;
@@ -159,12 +159,12 @@ static void never_lives(bool has_counters)
 	assert_int_equal(rf_flow(1)->attempts, 0);
 }
 
-static void never_hit(void **state UNUSED)
+static void rules_are_never_hit(void **state UNUSED)
 {
 	for_both(never_lives);
 }
 
-/* Rules that die again and again without a packet between. */
+/* The rules are lost again and again, and count no packet in between. */
 static void keeps_dying(bool has_counters)
 {
 	rf_add(1, has_counters);
@@ -176,7 +176,7 @@ static void keeps_dying(bool has_counters)
 		rig_sample(&rig);
 		rig_settle(&rig);
 	}
-	/* Three losses are mended at once, then it is left alone for a while. */
+	/* Three losses are repaired at once; the fourth gives the flow up for a while. */
 	expect(4, 0);
 	assert_int_equal(rf_flow(1)->state, FLOW_REFUSED);
 	assert_int_equal(rf_flow(1)->reason, REASON_RULE_LOST);
@@ -186,14 +186,14 @@ static void keeps_dying(bool has_counters)
 	assert_false(rf_flow(1)->is_doubted);
 }
 
-static void lost_for_ever(void **state UNUSED)
+static void rules_are_lost_repeatedly(void **state UNUSED)
 {
 	for_both(keeps_dying);
 }
 
-/* -- what is no evidence -------------------------------------------------- */
+/* -- no evidence ---------------------------------------------------------- */
 
-/* A timeout that we prolonged moves without a packet. */
+/* A timeout that we prolong moves without a packet. */
 static void prolonged(void **state UNUSED)
 {
 	rf_add(1, false);
@@ -209,13 +209,13 @@ static void prolonged(void **state UNUSED)
 		run(1, 1, true, false);
 	}
 	expect(0, 0);
-	/* The same from somebody else is a packet. */
+	/* A change that is not ours means a packet. */
 	fake_set_timeout(rf_conn(1), 5000, rig.now);
 	run(1, 300, true, false);
 	expect(0, 1);
 }
 
-/* Packets that were on their way through the stack when the rules came. */
+/* Packets that were already in the stack when the rules were installed. */
 static void settling(void **state UNUSED)
 {
 	rf_add(1, true);
@@ -233,7 +233,7 @@ static void settling(void **state UNUSED)
 	assert_true(rf_is_active(1));
 }
 
-/* Of software rules the kernel's classifier makes what they say. */
+/* Software rules need no proof: the kernel's classifier executes them. */
 static void in_software(void **state UNUSED)
 {
 	struct settings s = rig_settings();
@@ -246,14 +246,14 @@ static void in_software(void **state UNUSED)
 	run(1, 30, true, true);
 	assert_int_equal(rf_grown("doubts", &doubts), 0);
 	expect(0, 0);
-	/* But somebody may delete them. */
+	/* But they may be deleted by others. */
 	fake_delete_rule(&rig.kernel, 1, DIR_REPLY);
 	rf_second();
 	expect(1, 0);
 	assert_true(rf_is_active(1));
 }
 
-/* An event in between that tells no counts. */
+/* An event between two queries carries no counters. */
 static void event_without_counts(void **state UNUSED)
 {
 	rf_add(1, true);
@@ -262,7 +262,7 @@ static void event_without_counts(void **state UNUSED)
 	rig_report(&rig, rf_conn(1), false);
 	run(1, 120, true, false);
 	expect(0, 0);
-	/* What came before it is not forgotten. */
+	/* The counters of the last query still count. */
 	rf_conn(1)->conn.pkts[DIR_REPLY]++;
 	rig_report(&rig, rf_conn(1), false);
 	run(1, 300, true, false);
@@ -286,7 +286,7 @@ static void deleted(void **state UNUSED)
 	for (uint32_t i = 1; i <= 3; i++)
 		assert_true(rf_is_active(i));
 	assert_int_equal(rig.kernel.n_rules, 6);
-	/* Told with the next round. */
+	/* The next round gives the notice. */
 	rf_second();
 	while (engine_next_notice(rig.engine, &n)) {
 		if (n.type == NOTICE_RULES_LOST)
@@ -297,7 +297,7 @@ static void deleted(void **state UNUSED)
 	expect(0, 0);
 }
 
-/* The number of a round has 8 bits. */
+/* Round numbers have 8 bits. */
 static void wraps_around(void **state UNUSED)
 {
 	rf_add(1, true);
@@ -310,7 +310,7 @@ static void wraps_around(void **state UNUSED)
 		rf_send(1, DIR_REPLY, 1);
 		rf_second();
 		assert_int_equal(rf_grown("rules_lost", &lost), 1);
-		/* That these count ends the row of losses. */
+		/* A rule that counts packets resets the number of losses in a row. */
 		rf_send(1, DIR_ORIG, 1);
 		rf_send(1, DIR_REPLY, 1);
 		rf_pass(2000);
@@ -325,7 +325,7 @@ static void set_readable(uint32_t ifindex, bool is_readable)
 	fake_find_link(&rig.kernel, ifindex)->is_unreadable = !is_readable;
 }
 
-/* Rounds in which the port was not read prove nothing, however many. */
+/* Rounds in which the port was not read prove nothing, no matter how many they are. */
 static void unreadable(unsigned int n_rounds)
 {
 	rf_add(1, true);
@@ -352,8 +352,8 @@ static void failed_rounds(void **state UNUSED)
 	}
 }
 
-/* They say nothing about this port, but the other's losses are found. */
-static void half_failed_rounds(void **state UNUSED)
+/* Such a round proves nothing about this port, but finds losses on the other. */
+static void rounds_that_failed_on_one_port(void **state UNUSED)
 {
 	rf_add(1, true);
 	rf_add(2, true);
@@ -367,8 +367,8 @@ static void half_failed_rounds(void **state UNUSED)
 	assert_int_equal(fake_rules_of(&rig.kernel, 2), 1);
 }
 
-/* One that comes while a round is under way was not there to be seen. */
-static void during_a_round(void **state UNUSED)
+/* A rule that is installed during a round need not be seen in that round. */
+static void installed_during_a_round(void **state UNUSED)
 {
 	struct event port = { .type = EVENT_ROUND_PORT };
 
@@ -398,12 +398,22 @@ static void during_a_round(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(hit),	   TEST(idle),		   TEST(one_way),
-		TEST(dead),	   TEST(half_dead),	   TEST(never_hit),
-		TEST(lost_for_ever), TEST(prolonged),	   TEST(settling),
-		TEST(in_software), TEST(event_without_counts), TEST(deleted),
-		TEST(wraps_around), TEST(failed_rounds),   TEST(half_failed_rounds),
-		TEST(during_a_round),
+		TEST(rules_are_hit),
+		TEST(flow_falls_idle),
+		TEST(flow_goes_one_way),
+		TEST(both_rules_die),
+		TEST(one_rule_dies),
+		TEST(rules_are_never_hit),
+		TEST(rules_are_lost_repeatedly),
+		TEST(prolonged),
+		TEST(settling),
+		TEST(in_software),
+		TEST(event_without_counts),
+		TEST(deleted),
+		TEST(wraps_around),
+		TEST(failed_rounds),
+		TEST(rounds_that_failed_on_one_port),
+		TEST(installed_during_a_round),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,12 +7,13 @@
 static uint64_t swaps, fills;
 static bool has_counters;
 
-/* A card for @n_flows. Above 18 rules newcomers leave the last tenth free. */
+/* Starts with a card for @n_flows. If it holds 5 flows or more, new flows leave its last tenth
+ * free. */
 static void begin(uint32_t n_flows, uint32_t max_swaps, uint32_t max_flows)
 {
 	struct settings s = rig_settings();
 
-	/* Beside the guards of two ports, for two families. */
+	/* Plus the guards of two ports for two families. */
 	s.hw_table_size = n_flows * CARD_FLOW_RULES + 4;
 	s.max_swaps = max_swaps;
 	s.max_flows = max_flows;
@@ -47,7 +48,7 @@ static void set_rates(uint32_t first, uint32_t last, uint32_t pkts)
 		rate[n] = pkts;
 }
 
-/* Dumps every two seconds while they are wanted. */
+/* Lets seconds pass; dumps conntrack every two seconds while that is wanted. */
 static void run(unsigned int seconds)
 {
 	static unsigned int tick;
@@ -87,14 +88,14 @@ static void last_tenth(void **state UNUSED)
 	assert_int_equal(count_active(1, 18), 18);
 	assert_int_equal(rf_grown("hardware_fills", &fills), 0);
 	assert_false(engine_wants_dumps(rig.engine));
-	/* Eighteen come as they come, and two are chosen. */
+	/* Eighteen enter without being chosen, and rank chooses two. */
 	add_many(19, 30);
 	rf_pass(10);
 	assert_int_equal(count_active(1, 30), 20);
 	assert_int_equal(rf_grown("hardware_fills", &fills), 2);
 	assert_int_equal(rig.kernel.n_rules, 40);
 	assert_true(engine_wants_dumps(rig.engine));
-	/* One of each kind ends. */
+	/* A flow ends: rank fills its place. */
 	end(1);
 	run(2);
 	assert_int_equal(count_active(2, 30), 20);
@@ -109,7 +110,7 @@ static void room_goes_to_the_busiest(void **state UNUSED)
 	for (uint32_t n = 1; n <= 10; n++)
 		rate[n] = 10 * n;
 	run(10);
-	/* Nothing is taken from anybody. */
+	/* No flow loses its place. */
 	assert_int_equal(rf_grown("hardware_swaps", &swaps), 0);
 	assert_int_equal(count_active(1, 4), 4);
 	rf_grown("hardware_fills", &fills);
@@ -125,7 +126,7 @@ static void room_goes_to_the_busiest(void **state UNUSED)
 	assert_int_equal(rf_grown("hardware_fills", &fills), 3);
 }
 
-/* Numbers from @first to @last, shuffled. */
+/* Fills @order with the numbers from @first to @last, shuffled. */
 static void shuffle(struct unit_random *rnd, uint32_t order[], uint32_t first, uint32_t last)
 {
 	uint32_t n = last - first + 1;
@@ -140,7 +141,7 @@ static void shuffle(struct unit_random *rnd, uint32_t order[], uint32_t first, u
 	}
 }
 
-/* More candidates than a walk remembers (256): it keeps the right ones. */
+/* More candidates than a walk keeps (256): it keeps the busiest. */
 static void many_candidates(void **state UNUSED)
 {
 	struct unit_random rnd = unit_random_start(7);
@@ -152,7 +153,7 @@ static void many_candidates(void **state UNUSED)
 	assert_int_equal(count_active(1, 60), 60);
 	add_many(61, 460);
 	shuffle(&rnd, order, 61, 460);
-	/* The first that the walk meets is the busiest. */
+	/* The flow that the walk visits first is the busiest. */
 	for (uint32_t i = 0; i < 400; i++) {
 		if (order[i] == 61) {
 			order[i] = order[399];
@@ -170,7 +171,7 @@ static void many_candidates(void **state UNUSED)
 		assert_true(rf_is_active(order[i]));
 }
 
-/* More victims than it remembers. */
+/* More victims than a walk keeps (256): it keeps the least busy. */
 static void many_victims(void **state UNUSED)
 {
 	struct unit_random rnd = unit_random_start(8);
@@ -207,7 +208,7 @@ static void elephants_get_in(void **state UNUSED)
 	assert_true(rf_is_active(8));
 	assert_int_equal(count_active(1, 8), 4);
 	assert_int_equal(rf_grown("hardware_swaps", &swaps), 2);
-	/* And stay. */
+	/* They stay in. */
 	run(60);
 	assert_true(rf_is_active(7));
 	assert_true(rf_is_active(8));
@@ -235,7 +236,7 @@ static void never_more_than_allowed(void **state UNUSED)
 {
 	begin(16, 3, 64);
 	add_many(1, 32);
-	/* Sixteen rules' worth of newcomers leave the last tenth. */
+	/* New flows leave the last tenth free; rank fills it. */
 	run(3);
 	set_rates(1, 16, 1);
 	set_rates(17, 32, 1000);
@@ -252,14 +253,14 @@ static void not_before_the_stay(void **state UNUSED)
 	begin(2, 4, 64);
 	add_many(1, 4);
 	set_rates(3, 4, 1000);
-	/* Long enough to know how busy they are. */
+	/* Long enough to know the rates, but the flows that are in are still safe. */
 	run(5);
 	assert_int_equal(rf_grown("hardware_swaps", &swaps), 0);
 	for (unsigned int i = 0; i < 4 && count_active(3, 4) == 0; i++)
 		run(1);
 	assert_int_equal(rf_grown("hardware_swaps", &swaps), 2);
 	assert_int_equal(count_active(3, 4), 2);
-	/* Their turn to be protected. */
+	/* Now the new ones are safe. */
 	set_rates(1, 2, 100000);
 	run(4);
 	assert_int_equal(rf_grown("hardware_swaps", &swaps), 0);
@@ -268,7 +269,7 @@ static void not_before_the_stay(void **state UNUSED)
 	assert_int_equal(count_active(1, 2), 2);
 }
 
-/* Two flows of nearly equal rate never swap for ever. */
+/* Two flows of similar rates do not swap. */
 static void hysteresis(void **state UNUSED)
 {
 	static const uint32_t pkts[] = { 100, 110, 140 };
@@ -283,7 +284,7 @@ static void hysteresis(void **state UNUSED)
 		assert_true(rf_is_active(1));
 		rf_teardown(NULL);
 	}
-	/* Nor do two that take turns. */
+	/* Nor do two flows that are the busier one in turns. */
 	begin(1, 4, 64);
 	add_many(1, 2);
 	for (unsigned int i = 0; i < 100; i++) {
@@ -292,12 +293,12 @@ static void hysteresis(void **state UNUSED)
 		run(1);
 	}
 	assert_int_equal(rf_grown("hardware_swaps", &swaps), 0);
-	/* Somewhere between equal and twice they may, but not back again. */
+	/* With nearly twice the rate they may swap once, but not back. */
 	rate[1] = 100;
 	rate[2] = 190;
 	run(100);
 	assert_in_range(rf_grown("hardware_swaps", &swaps), 0, 1);
-	/* What is clear is clear. */
+	/* A much busier flow gets the place. */
 	rate[1] = 2000;
 	rate[2] = 100;
 	run(20);
@@ -309,7 +310,7 @@ static void hysteresis(void **state UNUSED)
 	assert_int_equal(rf_grown("hardware_swaps", &swaps), 1);
 }
 
-/* Dumps that take long bring the bytes of many seconds at once. */
+/* Slow dumps bring the bytes of many seconds at once. */
 static void slow_dumps(void **state UNUSED)
 {
 	begin(1, 4, 64);
@@ -325,7 +326,7 @@ static void slow_dumps(void **state UNUSED)
 	assert_true(rf_is_active(1));
 }
 
-/* Two that show now and then that they are alive, by turns. */
+/* Two flows that send a packet now and then, in turns. */
 static void keep_alives(void **state UNUSED)
 {
 	for (unsigned int n = 0; n < 12; n++) {
@@ -346,7 +347,7 @@ static void keep_alives(void **state UNUSED)
 	}
 }
 
-/* A handful of bytes is no reason, however idle the other is. */
+/* A few bytes do not justify a swap, even with an idle flow. */
 static void margin(void **state UNUSED)
 {
 	begin(1, 4, 64);
@@ -368,7 +369,7 @@ static void none_allowed(void **state UNUSED)
 	assert_int_equal(rf_grown("hardware_swaps", &swaps), 0);
 }
 
-/* Conntrack counts nothing: what is alive takes the place of what is dead. */
+/* Conntrack counts nothing: flows that are alive take the places of idle ones. */
 static void without_accounting(void **state UNUSED)
 {
 	begin(2, 2, 64);
@@ -378,9 +379,9 @@ static void without_accounting(void **state UNUSED)
 	run(20);
 	assert_true(rf_is_active(5));
 	assert_true(rf_is_active(6));
-	/* Two for them, and two for those that seemed alive because they were new. */
+	/* Two for these, and up to two for flows that look alive because they are new. */
 	assert_in_range(rf_grown("hardware_swaps", &swaps), 2, 4);
-	/* How busy one is shows when it has its turn; who is stays. */
+	/* The rate of a flow shows once it is in, and busy flows stay. */
 	set_rates(1, 4, 1);
 	run(60);
 	assert_true(rf_is_active(5));
@@ -394,14 +395,14 @@ static void without_accounting(void **state UNUSED)
 	assert_true(rf_is_active(2));
 }
 
-/* What was counted before a connection was learnt of is no rate. */
+/* Bytes from before the engine learnt of a connection do not count as its rate. */
 static void old_counts(void **state UNUSED)
 {
 	begin(1, 4, 64);
 	add_many(1, 1);
 	rate[1] = 1;
 	run(10);
-	/* By an event, which tells no counts, and by a dump, which does. */
+	/* One is learnt from an event, which carries no counters, one from a dump, which does. */
 	rf_add(2, true);
 	rf_conn(2)->conn.bytes[DIR_ORIG] = 4000000000u;
 	rf_add_quietly(3, true);
@@ -414,15 +415,15 @@ static void old_counts(void **state UNUSED)
 	assert_int_equal(rf_grown("hardware_swaps", &swaps), 0);
 }
 
-/* -- places that are lost ------------------------------------------------- */
+/* -- lost places ---------------------------------------------------------- */
 
 static void overdue(void **state UNUSED)
 {
 	begin(2, 1, 64);
 	add_many(1, 3);
 	run(4);
-	/* One ends; its place is given to the one that waits, but a newcomer is
-	 * faster. */
+	/* A flow ends. Rank gives its place to the flow that waits, but a new flow
+	 * takes it first. */
 	end(1);
 	rig.is_held[0] = true;
 	add_many(4, 4);

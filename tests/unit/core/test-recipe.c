@@ -25,7 +25,7 @@ static void classes(void **state UNUSED)
 	static const char in[] = "tcp 10.0.0.1:1 > 10.0.0.2:2";
 
 	assert_int_equal(class_of(in, in), 0);
-	/* An address or a port, it is the same class. */
+	/* An address or a port: both are the same class. */
 	assert_int_equal(class_of(in, "tcp 10.9.9.9:1 > 10.0.0.2:2"), RECIPE_SRC);
 	assert_int_equal(class_of(in, "tcp 10.0.0.1:9 > 10.0.0.2:2"), RECIPE_SRC);
 	assert_int_equal(class_of(in, "tcp 10.0.0.1:1 > 10.9.9.9:2"), RECIPE_DST);
@@ -59,7 +59,7 @@ static void names(void **state UNUSED)
 	assert_string_equal(recipe_shape_text(RECIPE_SHAPE__COUNT), "?");
 }
 
-/* Port 2 towards port 3, as the first step of a ladder has it. */
+/* A sample for rules from port 2 to port 3. */
 static struct rule sample_of(uint8_t form)
 {
 	return (struct rule){ .ifindex = 2,
@@ -70,7 +70,7 @@ static struct rule sample_of(uint8_t form)
 			      .place = RULE_HARDWARE,
 			      .form = form,
 			      .ttl = 64,
-			      /* More than a sample should have. */
+			      /* A probe must replace these by the rewrites of its class. */
 			      .rewrite =
 				      RULE_SET_MACS | RULE_DEC_TTL | RULE_SET_SRC | RULE_SET_DPORT,
 			      .out_ifindex = 3,
@@ -94,8 +94,8 @@ static bool is_documentation(const struct addr *a, bool is_ip6)
 	       is_in(a, "203.0.113.0", 24);
 }
 
-/* What leaves is what the class says of it. */
-static void each_probe(void **state UNUSED)
+/* The probe of a class makes the rewrites of this class. */
+static void probe_of_each_class(void **state UNUSED)
 {
 	const struct rule sample = sample_of(RULE_WITH_CSUM);
 
@@ -110,7 +110,7 @@ static void each_probe(void **state UNUSED)
 		assert_int_equal(r.match.family, r.family);
 		assert_int_equal(r.match.proto, class & RECIPE_UDP ? L4_UDP : L4_TCP);
 		assert_int_equal(r.to.proto, r.match.proto);
-		/* A prio belongs to one ethertype. */
+		/* A prio is for one ethertype. */
 		assert_int_equal(r.prio, is_ip6 ? 103 : 102);
 		assert_int_equal(r.handle, sample.handle);
 		assert_int_equal(r.ifindex, 2);
@@ -131,7 +131,7 @@ static void each_probe(void **state UNUSED)
 		if (r.rewrite & RULE_SET_DPORT)
 			out.dport = r.to.dport;
 		assert_int_equal(recipe_class_of(&r.match, &out), class);
-		/* Both of an end, or the answer would be about less than it says. */
+		/* Address and port together, because the class stands for both. */
 		assert_int_equal(!(r.rewrite & RULE_SET_SRC), !(r.rewrite & RULE_SET_SPORT));
 		assert_int_equal(!(r.rewrite & RULE_SET_DST), !(r.rewrite & RULE_SET_DPORT));
 		assert_true(r.rewrite & RULE_DEC_TTL);
@@ -160,7 +160,7 @@ static void odd_rules(void **state UNUSED)
 		recipe_odd(&sample, n, &r);
 		assert_int_equal(r.form & (RULE_ODD_MATCH | RULE_ODD_REWRITE),
 				 n == 0 ? RULE_ODD_MATCH : RULE_ODD_REWRITE);
-		/* Odd in that only. */
+		/* Apart from that, it is the plain probe. */
 		r.form = plain.form;
 		assert_true(rule_is_equal(&r, &plain));
 	}
@@ -190,7 +190,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(classes),    cmocka_unit_test(names),
-		cmocka_unit_test(each_probe), cmocka_unit_test(probe_in_one_prio),
+		cmocka_unit_test(probe_of_each_class), cmocka_unit_test(probe_in_one_prio),
 		cmocka_unit_test(odd_rules),  cmocka_unit_test(forms),
 	};
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which statements a packet of an established connection reaches, on rules made by
- * hand.
+ * Which statements packets of established connections reach, tested with rules made
+ * by hand.
  */
 #include "unit/unit.h"
 
@@ -83,7 +83,7 @@ static void cmp(enum rule_compare how, uint32_t value, uint8_t len)
 	op->value.compare = (uint8_t)how;
 }
 
-/* ct state in one of these. */
+/* Matches if the ct state is one of these bits. */
 static void state(uint32_t bits)
 {
 	load(RULESRC_CT_STATE, 0, 4);
@@ -107,7 +107,7 @@ static void maybe(void)
 	assert_non_null(nftview_add_op(&rs, RULEOP_MAYBE));
 }
 
-/* Returns its number, for reached(). */
+/* Adds a statement, and returns its number for reached(). */
 static uint32_t stmt(void)
 {
 	struct ruleop *op = nftview_add_op(&rs, RULEOP_STMT);
@@ -158,7 +158,7 @@ static bool reached(uint32_t op)
 	return rs.op[op].stmt.is_reached;
 }
 
-/* A rule of one statement, and whether packets come there. */
+/* Adds a rule that is one statement, and returns the number of the statement for reached(). */
 static uint32_t probe(uint32_t chain)
 {
 	rule(chain);
@@ -189,7 +189,7 @@ static void states(void **state_ UNUSED)
 	assert_true(reached(elsewhere));
 }
 
-/* What is in front of a match is done all the same. */
+/* A statement before a match does not depend on it. */
 static void order_in_a_rule(void **state_ UNUSED)
 {
 	uint32_t first, last;
@@ -203,7 +203,7 @@ static void order_in_a_rule(void **state_ UNUSED)
 	assert_false(reached(last));
 }
 
-static void perhaps(void **state_ UNUSED)
+static void unknown_match(void **state_ UNUSED)
 {
 	uint32_t here, behind;
 
@@ -240,7 +240,7 @@ static void protocols(void **state_ UNUSED)
 	assert_false(reached(behind_both));
 }
 
-/* SYN, FIN and RST are left to the CPU. */
+/* Packets with SYN, FIN or RST go to the CPU anyway, so they do not count. */
 static void tcp_flags(void **state_ UNUSED)
 {
 	uint32_t syn, ack, urg;
@@ -276,7 +276,7 @@ static void headers(void **state_ UNUSED)
 	load(RULESRC_NFPROTO, 0, 4);
 	cmp(RULE_EQ, NFTVIEW_IP, 1);
 	load(RULESRC_NETWORK, 6, 2);
-	mask(0xff3f, 2); /* in the order of the network */
+	mask(0xff3f, 2); /* in network byte order */
 	cmp(RULE_NE, 0, 2);
 	fragment = stmt();
 	rule(base);
@@ -375,7 +375,7 @@ static void sets(void **state_ UNUSED)
 	assert_true(reached(unknown));
 }
 
-/* One of which not all is known may have more. */
+/* A set that is only partly known may have more elements. */
 static void part_of_a_set(void **state_ UNUSED)
 {
 	uint32_t in;
@@ -412,7 +412,7 @@ static void verdict_maps(void **state_ UNUSED)
 	assert_false(reached(behind));
 }
 
-/* All chains of a map whose key is not known, and what is behind it. */
+/* With an unknown key, packets reach all chains of the map, and the rules after it. */
 static void maps_of_addresses(void **state_ UNUSED)
 {
 	uint32_t in_sub, behind;
@@ -504,7 +504,7 @@ static void policy(void **state_ UNUSED)
 	assert_false(reached(elsewhere));
 }
 
-/* Accepting some is enough. */
+/* If some packets may be accepted, later chains are reached. */
 static void policy_with_exceptions(void **state_ UNUSED)
 {
 	uint32_t elsewhere;
@@ -555,8 +555,8 @@ static void chains_left_out(void **state_ UNUSED)
 	assert_false(reached(in_sub));
 }
 
-/* There is none in the kernel; one that is read while it changes may look like it. */
-static void circles(void **state_ UNUSED)
+/* The kernel allows no loop, but a ruleset that changes while it is read may seem to have one. */
+static void jump_loops(void **state_ UNUSED)
 {
 	uint32_t behind;
 
@@ -569,7 +569,7 @@ static void circles(void **state_ UNUSED)
 	assert_true(reached(behind));
 }
 
-/* A chain to which many lead is walked once, or this would not end. */
+/* A chain is walked once, no matter how many jumps lead to it. Otherwise this would not end. */
 static void many_jumps(void **state_ UNUSED)
 {
 	enum { DEPTH = 16, WIDTH = 16 };
@@ -596,7 +596,7 @@ static void many_jumps(void **state_ UNUSED)
 	assert_true(reached(last));
 }
 
-/* Before conntrack, packets of established connections are invalid. */
+/* In chains before conntrack, packets of established connections have the state "invalid". */
 static void before_conntrack(void **state_ UNUSED)
 {
 	uint32_t invalid, established, invalid_in_sub, established_in_sub;
@@ -622,13 +622,13 @@ static void before_conntrack(void **state_ UNUSED)
 	assert_false(reached(established));
 	assert_true(reached(invalid_in_sub));
 	assert_false(reached(established_in_sub));
-	/* The same chain from a hook behind. */
+	/* The same chain, reached from a later hook. */
 	rule(other);
 	verdict_to(RULE_JUMP, sub);
 	walk();
 	assert_true(reached(established_in_sub));
 	assert_false(reached(established));
-	/* Together with conntrack. */
+	/* At the priority of conntrack. */
 	rs.chain[base].priority = -200;
 	walk();
 	assert_true(reached(established));
@@ -699,7 +699,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		TEST(states),
 		TEST(order_in_a_rule),
-		TEST(perhaps),
+		TEST(unknown_match),
 		TEST(protocols),
 		TEST(tcp_flags),
 		TEST(headers),
@@ -718,7 +718,7 @@ int main(void)
 		TEST(families),
 		TEST(tables_left_out),
 		TEST(chains_left_out),
-		TEST(circles),
+		TEST(jump_loops),
 		TEST(many_jumps),
 		TEST(before_conntrack),
 		TEST(marks),

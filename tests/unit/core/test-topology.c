@@ -46,7 +46,7 @@ static bool tell(struct topology *tab, uint32_t ifindex, uint8_t mask, uint8_t b
 	return topology_set_bypass(tab, &told);
 }
 
-/* Each source speaks of its own bits; a link message of none. */
+/* Each source reports its own bits; a link message reports none. */
 static void bypass(void **state UNUSED)
 {
 	const struct event_bypass forgotten = { .ifindex = 2, .mask = BYPASS_XDP,
@@ -64,7 +64,7 @@ static void bypass(void **state UNUSED)
 	assert_true(tell(&tab, 2, BYPASS_XDP, BYPASS_XDP | BYPASS_SHAPER));
 	assert_int_equal(rec->bypass, BYPASS_XDP);
 	assert_int_equal(rec->bypass_known, BYPASS_XDP);
-	/* Until now it was possible, and what is on the link moves nothing. */
+	/* An unknown bypass counts as one, so finding it is no new objection. */
 	assert_int_equal(rec->changed, before);
 	assert_false(tell(&tab, 2, BYPASS_XDP, BYPASS_XDP));
 	assert_true(tell(&tab, 2, BYPASS_ALL & ~(unsigned int)BYPASS_XDP, BYPASS_SHAPER));
@@ -76,12 +76,12 @@ static void bypass(void **state UNUSED)
 	assert_int_equal(rec->changed, tab.generation);
 	assert_true(tell(&tab, 2, BYPASS_XDP, 0));
 	assert_true(tab.generation > rec->changed);
-	/* Only what lets less through is a change of the link. */
+	/* Only a new objection is a change of the link. */
 	assert_true(topology_set_bypass(&tab, &forgotten));
 	assert_int_equal(rec->changed, tab.generation);
 	assert_int_equal(rec->bypass, BYPASS_SHAPER);
 	assert_int_equal(rec->bypass_known, BYPASS_ALL & ~(unsigned int)BYPASS_XDP);
-	/* What is no port is not looked at, and so is not known when it is one again. */
+	/* A link that is not a port is not checked, so its bits become unknown. */
 	l.master = 7;
 	topology_put_link(&tab, &all, &l);
 	assert_int_equal(rec->bypass_known, 0);
@@ -122,20 +122,20 @@ static void links(void **state UNUSED)
 	assert_int_equal(rec->port, PORT_NONE);
 	assert_true(rec->is_named);
 	assert_null(topology_find_link(&tab, 3));
-	/* The same number again is the same record. */
+	/* The same ifindex gives the same record. */
 	rec->port = PORT_OPEN;
 	assert_ptr_equal(topology_put_link(&tab, &all, &l), rec);
 	assert_int_equal(rec->port, PORT_OPEN);
 	topology_del_link(&tab, 2);
 	assert_null(topology_find_link(&tab, 2));
-	/* Twice is fine; its successor starts anew. */
+	/* Deleting it twice is harmless. A new link starts without a port state. */
 	topology_del_link(&tab, 2);
 	rec = topology_put_link(&tab, &all, &l);
 	assert_int_equal(rec->port, PORT_NONE);
 	topology_fini(&tab);
 }
 
-/* Does a change of this kind move paths? */
+/* True when this update moves paths. */
 static bool moves(struct topology *tab, const struct link *l)
 {
 	uint32_t before = tab->generation;
@@ -166,7 +166,7 @@ static void what_moves_paths(void **state UNUSED)
 	assert_true(moves(&tab, &l));
 	strcpy(l.name, "eth1");
 	assert_true(moves(&tab, &l));
-	/* Other hardware, or the same in another mood. */
+	/* Other hardware, or another mode of the same hardware. */
 	strcpy(l.hw.driver, "nicsim");
 	assert_true(moves(&tab, &l));
 	l.hw.tc = LINK_TC_ON;
@@ -176,7 +176,7 @@ static void what_moves_paths(void **state UNUSED)
 	l.hw.switch_id[l.hw.switch_id_len++] = 1;
 	assert_true(moves(&tab, &l));
 	assert_false(moves(&tab, &l));
-	/* The peer of a veth, for one, does not matter. */
+	/* The peer of a veth, for example, does not matter. */
 	l.lower = 9;
 	assert_false(moves(&tab, &l));
 	topology_fini(&tab);
@@ -195,7 +195,7 @@ static void names(void **state UNUSED)
 	assert_false(topology_put_link(&tab, &two, &l)->is_named);
 	strcpy(l.name, "wan");
 	assert_true(topology_put_link(&tab, &two, &l)->is_named);
-	/* Without a list, every port; what cannot be one is not. */
+	/* Without a list every link that can be a port is named, and no other. */
 	strcpy(l.name, "eth7");
 	assert_true(topology_put_link(&tab, &none, &l)->is_named);
 	l.master = 3;
@@ -213,7 +213,7 @@ static void names(void **state UNUSED)
 	topology_fini(&tab);
 }
 
-/* Routes go with their device, and the kernel does not say so. */
+/* Routes disappear with their device, and the kernel sends no message about them. */
 static void gone_link_changes_routes(void **state UNUSED)
 {
 	struct link l = ether(2, "eth0");
@@ -232,7 +232,7 @@ static void gone_link_changes_routes(void **state UNUSED)
 	topology_fini(&tab);
 }
 
-/* What @l changed: 2 = routes that are in rules, 1 = others, 0 = none. */
+/* What @l changed: 2 = routes that rules may use, 1 = other routes, 0 = none. */
 static int routes_of(struct topology *tab, const struct link *l)
 {
 	uint32_t before = tab->generation;
@@ -243,7 +243,7 @@ static int routes_of(struct topology *tab, const struct link *l)
 	return tab->routes_doubted == tab->generation && tab->generation != before;
 }
 
-/* Nor does it when they are used again. */
+/* Nor does the kernel send one when a link that goes up makes routes usable again. */
 static void link_up_changes_routes(void **state UNUSED)
 {
 	struct link port = ether(2, "eth0"), tun = ether(3, "wg0"), member = ether(4, "eth1"),
@@ -255,7 +255,7 @@ static void link_up_changes_routes(void **state UNUSED)
 	strcpy(bridge.kind, "bridge");
 	strcpy(vrf.kind, "vrf");
 	init(&tab);
-	/* What nobody knew was no way for anybody. */
+	/* A link that was unknown had no routes in use. */
 	assert_int_equal(routes_of(&tab, &bridge), 0);
 	assert_int_equal(routes_of(&tab, &vrf), 0);
 	assert_int_equal(routes_of(&tab, &port), 0);
@@ -268,7 +268,7 @@ static void link_up_changes_routes(void **state UNUSED)
 	assert_int_equal(routes_of(&tab, &tun), 0);
 	tun.is_up = false;
 	assert_int_equal(routes_of(&tab, &tun), 1);
-	/* Part of a bridge, or of a routing table of its own. */
+	/* A member of a bridge, then of a VRF. */
 	member.master = 5;
 	assert_int_equal(routes_of(&tab, &member), 0);
 	member.is_up = false;
@@ -307,16 +307,16 @@ static void some_routes(void **state UNUSED)
 	assert_true(touched(&tab, 10, 1, before));
 	assert_false(touched(&tab, 10, 2, before));
 	assert_false(topology_touches(&tab, FAMILY_IP6, &net.prefix, before));
-	/* Who has seen it is not concerned; the same again is newer. */
+	/* Flows that account for the change are not affected, until it happens again. */
 	assert_false(touched(&tab, 10, 1, tab.generation));
 	before = tab.generation;
 	topology_touch_routes(&tab, &net);
 	assert_true(touched(&tab, 10, 1, before));
-	/* Bits behind the prefix do not count. */
+	/* Bits after the prefix do not count. */
 	topology_touch_routes(&tab, &odd);
 	assert_true(touched(&tab, 10, 0xff, before));
 	assert_false(touched(&tab, 10, 0x7f, before));
-	/* All have seen it. */
+	/* All flows account for the change. */
 	topology_settle_routes(&tab, tab.generation);
 	assert_false(touched(&tab, 10, 1, 0));
 	assert_int_equal(tab.routes_changed, tab.generation);
@@ -325,7 +325,7 @@ static void some_routes(void **state UNUSED)
 	topology_settle_routes(&tab, before);
 	assert_true(touched(&tab, 10, 1, before));
 	assert_int_equal(tab.routes_changed, before);
-	/* Any destination. */
+	/* A prefix that contains all addresses. */
 	topology_touch_routes(&tab, &any);
 	assert_true(touched(&tab, 192, 0, before));
 	assert_int_equal(tab.routes_changed, before);
@@ -347,7 +347,7 @@ static void too_many_routes(void **state UNUSED)
 	}
 	assert_int_equal(tab.routes_changed, 0);
 	assert_true(topology_touches(&tab, FAMILY_IP6, &c.prefix, tab.generation - 1));
-	/* One that is known needs no room. */
+	/* A prefix that is in the set already needs no room. */
 	topology_touch_routes(&tab, &c);
 	assert_int_equal(tab.routes_changed, 0);
 	c.prefix.b[0] = 1;
@@ -360,8 +360,8 @@ static void too_many_routes(void **state UNUSED)
 	topology_fini(&tab);
 }
 
-/* The settings of one device concern those that arrive on it. */
-static void routes_of_device(void **state UNUSED)
+/* A change of a device's settings affects only paths over that device. */
+static void settings_of_a_device(void **state UNUSED)
 {
 	struct route_change c = { .ifindex = 2, .family = FAMILY_IP4 };
 	struct link l = ether(2, "eth0");
@@ -400,7 +400,7 @@ static void too_many_links(void **state UNUSED)
 	for (; topology_next_link(&tab, &slot); slot++)
 		n++;
 	assert_int_equal(n, TOPOLOGY_MAX_LINKS);
-	/* Those that are there can still change. */
+	/* Links in the table can still change. */
 	struct link l = ether(5, "other");
 	assert_non_null(topology_put_link(&tab, &all, &l));
 	topology_fini(&tab);
@@ -419,7 +419,7 @@ static void neighbours(void **state UNUSED)
 	slot = find(&tab, &n);
 	assert_int_not_equal(slot, TOPOLOGY_NONE);
 	assert_int_equal(topology_get_neigh(&tab, slot)->changed, tab.generation);
-	/* The same again is no news. */
+	/* The same update again changes nothing. */
 	before = tab.generation;
 	topology_put_neigh(&tab, &n);
 	assert_int_equal(tab.generation, before);
@@ -431,16 +431,16 @@ static void neighbours(void **state UNUSED)
 	other = n;
 	other.family = FAMILY_IP6;
 	assert_int_equal(find(&tab, &other), TOPOLOGY_NONE);
-	/* A new MAC address is news. */
+	/* A new MAC address is a change. */
 	n.mac.b[5] = 8;
 	topology_put_neigh(&tab, &n);
 	assert_int_equal(topology_get_neigh(&tab, slot)->changed, before + 1);
-	/* Not valid, and nobody uses it: forgotten. */
+	/* A neighbour that is neither valid nor used is forgotten. */
 	n.is_valid = false;
 	topology_put_neigh(&tab, &n);
 	assert_int_equal(tab.generation, before + 2);
 	assert_int_equal(find(&tab, &n), TOPOLOGY_NONE);
-	/* Nor is it learnt that way. */
+	/* Nor is an invalid neighbour added. */
 	topology_put_neigh(&tab, &n);
 	assert_int_equal(tab.generation, before + 2);
 	assert_int_equal(slab_count(&tab.neighs), 0);
@@ -462,7 +462,7 @@ static void neighbour_in_use(void **state UNUSED)
 	n.is_valid = false;
 	topology_put_neigh(&tab, &n);
 	assert_int_equal(tab.generation, before + 1);
-	/* It stays as long as somebody holds it, and may come back. */
+	/* It stays while it is referenced, and may become valid again. */
 	assert_int_equal(find(&tab, &n), slot);
 	n.is_valid = true;
 	topology_put_neigh(&tab, &n);
@@ -485,7 +485,7 @@ static void neighbour_in_use(void **state UNUSED)
 	topology_fini(&tab);
 }
 
-/* What a reading of all neighbours does not show is gone, used or not. */
+/* A neighbour that a full dump does not show becomes invalid, used or not. */
 static void absent_neighbours(void **state UNUSED)
 {
 	struct neigh stays = neigh_of(2, 1, 7), used = neigh_of(2, 2, 7), other = neigh_of(2, 3, 7);
@@ -507,7 +507,7 @@ static void absent_neighbours(void **state UNUSED)
 	assert_int_equal(find(&tab, &other), TOPOLOGY_NONE);
 	assert_false(topology_get_neigh(&tab, slot)->neigh.is_valid);
 	assert_true(topology_get_neigh(&tab, slot)->changed > before);
-	/* One that failed half-way says nothing. */
+	/* A dump that fails half-way invalidates nothing. */
 	before = tab.generation;
 	topology_begin_neighs(&tab);
 	topology_begin_neighs(&tab);
@@ -536,7 +536,7 @@ static void too_many_neighbours(void **state UNUSED)
 	topology_fini(&tab);
 }
 
-static void touch(void **state UNUSED)
+static void touch_link(void **state UNUSED)
 {
 	struct link l = ether(2, "eth0");
 	struct link_rec *rec;
@@ -561,10 +561,10 @@ int main(void)
 		cmocka_unit_test(bypass_allowed),	       cmocka_unit_test(what_moves_paths),
 		cmocka_unit_test(names),	       cmocka_unit_test(gone_link_changes_routes),
 		cmocka_unit_test(link_up_changes_routes), cmocka_unit_test(some_routes),
-		cmocka_unit_test(too_many_routes),     cmocka_unit_test(routes_of_device),
+		cmocka_unit_test(too_many_routes),     cmocka_unit_test(settings_of_a_device),
 		cmocka_unit_test(too_many_links),      cmocka_unit_test(neighbours),
 		cmocka_unit_test(neighbour_in_use),    cmocka_unit_test(too_many_neighbours),
-		cmocka_unit_test(absent_neighbours),   cmocka_unit_test(touch),
+		cmocka_unit_test(absent_neighbours),   cmocka_unit_test(touch_link),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
