@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ctlfixture - what the tests of the control socket share: an owner whose
- * commands answer in every way there is, and clients that talk to it.
+ * ctlfixture - shared by the tests of the control socket: an owner with
+ * commands that answer in all possible ways, and clients.
  */
 #pragma once
 
@@ -24,7 +24,7 @@
 #include "base/util.h"
 #include "daemon/control/ctlsock.h"
 
-/* ---- the owner: commands that answer in every way there is */
+/* ---- the owner: commands that answer in all possible ways */
 
 struct owner {
 	unsigned int flushes;
@@ -82,7 +82,7 @@ static inline void forget_waiting(void *state)
 	o->destroyed++;
 }
 
-/* Answers when somebody says so. */
+/* Does not answer; the test does, through owner.waiting. */
 static inline void start_wait(struct ctl_call *call, json_t *parameters UNUSED)
 {
 	owner.waiting = call;
@@ -132,7 +132,7 @@ static inline void start_large(struct ctl_call *call, json_t *parameters)
 	free(text);
 }
 
-/* Ignores the mark. */
+/* Ignores the high mark of the queue. */
 static inline void start_flood(struct ctl_call *call, json_t *parameters UNUSED)
 {
 	char text[1024];
@@ -177,7 +177,7 @@ static inline int setup(void **state UNUSED)
 	strcpy(dir, "/tmp/nft-offload-ctl-XXXXXX");
 	if (!mkdtemp(dir))
 		return -1;
-	/* So that other users can come in. */
+	/* Other users must be able to reach the socket. */
 	if (chmod(dir, 0755) < 0)
 		return -1;
 	snprintf(path, sizeof(path), "%s/ctl", dir);
@@ -202,7 +202,7 @@ static inline void spin(void)
 		loop_run_once(loop, false);
 }
 
-/* A connected client of ours with the given rights; returns its end. */
+/* Adds a connected client with the given rights. Returns the client's end. */
 static inline int add_client(enum ctl_rights rights)
 {
 	int fds[2];
@@ -229,7 +229,7 @@ static inline void put(int fd, const char *text)
 	assert_int_equal(send(fd, text, strlen(text) + 1, MSG_NOSIGNAL), strlen(text) + 1);
 }
 
-/* The next message, turning the loop as long as it takes; NULL at the end of the stream. */
+/* Returns the next message; runs the loop while it waits. NULL at the end of the stream. */
 static inline json_t *take(int fd)
 {
 	static char buf[512 * 1024];

@@ -15,7 +15,7 @@
 #include "ctl/table.h"
 #include "ctl/tuplearg.h"
 
-/* ---- drivers that write to memory */
+/* ---- output drivers that write to memory */
 
 static char *text, *errors;
 static size_t text_size, errors_size;
@@ -138,7 +138,7 @@ static void test_text_no_flows(void **state UNUSED)
 	expect("no connections\n");
 }
 
-/* Objects of another version, or nonsense: shown as unknown. */
+/* Members that are missing or of another type are shown as unknown. */
 static void test_text_incomplete(void **state UNUSED)
 {
 	begin(false, false);
@@ -259,7 +259,7 @@ static void test_text_devices(void **state UNUSED)
 	       "  guard for packets about to expire: none\n");
 }
 
-/* All 16 classes are one word; a table without size was never full. */
+/* All 16 classes are shown as "everything"; a table of unknown size was never full. */
 static void test_text_device_in_short(void **state UNUSED)
 {
 	begin(false, false);
@@ -283,7 +283,7 @@ static void test_text_no_devices(void **state UNUSED)
 	expect("no devices\n");
 }
 
-/* Members that are missing, of another kind, or that would write to a terminal. */
+/* Members that are missing, are of another type, or contain control characters. */
 static const char *const bad_devices[] = {
 	"{}",
 	"{\"name\":7,\"state\":[],\"reason\":{},\"hw_tc_offload\":true,\"table\":\"t\",\"pairs\":{}}",
@@ -308,11 +308,11 @@ static void test_text_bad_devices(void **state UNUSED)
 		feed(out->ops->device, bad_devices[i]);
 		out->ops->devices_end(out);
 		finish();
-		/* Something was said, and nothing that a terminal would obey. */
+		/* There is output, and no control characters in it. */
 		assert_non_null(strstr(text, "packets about to expire"));
 		for (const char *p = text; *p; p++)
 			assert_true(*p == '\n' || (unsigned char)*p >= ' ');
-		/* U+009B begins a command, too. */
+		/* U+009B starts a terminal command, too. */
 		assert_null(strchr(text, '\xc2'));
 		forget();
 	}
@@ -322,7 +322,6 @@ static void test_text_bad_devices(void **state UNUSED)
 	expect("-: -\n  guard for packets about to expire: -\n");
 }
 
-/* The same for what else is shown. */
 static const char *const findings[] = {
 	"{\"severity\":\"problem\",\"check\":\"limit\",\"what\":\"one\",\"todo\":\"a\",\"handle\":7}",
 	"{\"severity\":\"problem\",\"check\":\"limit\",\"what\":\"two\",\"todo\":\"a\",\"handle\":8}",
@@ -371,7 +370,8 @@ static void test_json_findings(void **state UNUSED)
 	       "]\n");
 }
 
-static void test_text_clean(void **state UNUSED)
+/* Other objects are shown without control characters, too. */
+static void test_text_control_characters(void **state UNUSED)
 {
 	begin(false, false);
 	feed(out->ops->status, "{\"version\":\"\\u001b\",\"offload\":\"\\u001b\",\"admit\":\"\\u001b\","
@@ -423,11 +423,11 @@ static void test_json_flows(void **state UNUSED)
 	}
 }
 
-static void test_json_broken_off(void **state UNUSED)
+static void test_json_unfinished_list(void **state UNUSED)
 {
 	json_t *list;
 
-	/* Freed in the middle, as after an error. */
+	/* The driver is freed within a list, as after an error. */
 	begin(true, false);
 	feed(out->ops->flow, flow_plain);
 	feed(out->ops->flow, flow_plain);
@@ -449,7 +449,7 @@ static void test_json_devices(void **state UNUSED)
 		begin(true, is_pretty);
 		feed(out->ops->device, device_full);
 		feed(out->ops->device, device_plain);
-		/* What came is what is shown, sense or nonsense. */
+		/* Objects are shown unchanged, even malformed ones. */
 		for (size_t i = 0; i < array_size(bad_devices); i++)
 			feed(out->ops->device, bad_devices[i]);
 		out->ops->devices_end(out);
@@ -498,7 +498,7 @@ static void test_table(void **state UNUSED)
 	static const struct table_column columns[] = { { "A", false }, { "B", true } };
 	struct table *table;
 
-	/* Narrow rows first; the wide one comes after the widths were fixed. */
+	/* The wide row comes after the widths were fixed by narrow rows. */
 	begin(false, false);
 	table = table_new(stream, columns, array_size(columns));
 	assert_non_null(table);
@@ -523,7 +523,7 @@ static void expect_tuple(const char *words, const char *json)
 	json_t *expected = parse(json), *got;
 	int n = 0;
 
-	/* All in one word, and in many. */
+	/* All in one argument, and each word in its own. */
 	strcpy(copy, words);
 	word[0] = copy;
 	assert_int_equal(tuplearg_parse(word, 1, &got), 0);
@@ -583,7 +583,7 @@ static void test_bad_tuple(void **state UNUSED)
 	for (size_t i = 0; i < array_size(bad); i++) {
 		strcpy(copy, bad[i]);
 		if (tuplearg_parse(&word, 1, &json) != -EINVAL)
-			fail_msg("taken: %s", bad[i]);
+			fail_msg("accepted: %s", bad[i]);
 	}
 	memset(copy, 'x', sizeof(copy) - 1);
 	copy[sizeof(copy) - 1] = '\0';
@@ -591,7 +591,7 @@ static void test_bad_tuple(void **state UNUSED)
 	assert_int_equal(tuplearg_parse(&word, 0, &json), -EINVAL);
 }
 
-static void test_check(void **state UNUSED)
+static void test_cmd_check(void **state UNUSED)
 {
 	static char tuple_text[] = "tcp 192.0.2.1:4000 198.51.100.1:80", extra_text[] = "extra";
 	char *tuple[] = { tuple_text }, *extra[] = { extra_text };
@@ -634,17 +634,27 @@ static void test_check(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_text_flows),      cmocka_unit_test(test_text_no_flows),
-		cmocka_unit_test(test_text_incomplete), cmocka_unit_test(test_text_status),
-		cmocka_unit_test(test_text_why),        cmocka_unit_test(test_text_flush_and_error),
-		cmocka_unit_test(test_json_flows),      cmocka_unit_test(test_json_broken_off),
-		cmocka_unit_test(test_json_objects),    cmocka_unit_test(test_table),
-		cmocka_unit_test(test_tuple),           cmocka_unit_test(test_bad_tuple),
-		cmocka_unit_test(test_check),           cmocka_unit_test(test_text_devices),
+		cmocka_unit_test(test_text_flows),
+		cmocka_unit_test(test_text_no_flows),
+		cmocka_unit_test(test_text_incomplete),
+		cmocka_unit_test(test_text_status),
+		cmocka_unit_test(test_text_why),
+		cmocka_unit_test(test_text_flush_and_error),
+		cmocka_unit_test(test_json_flows),
+		cmocka_unit_test(test_json_unfinished_list),
+		cmocka_unit_test(test_json_objects),
+		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_tuple),
+		cmocka_unit_test(test_bad_tuple),
+		cmocka_unit_test(test_cmd_check),
+		cmocka_unit_test(test_text_devices),
 		cmocka_unit_test(test_text_device_in_short),
-		cmocka_unit_test(test_text_no_devices), cmocka_unit_test(test_text_bad_devices),
-		cmocka_unit_test(test_json_devices),    cmocka_unit_test(test_text_clean),
-		cmocka_unit_test(test_text_findings),   cmocka_unit_test(test_text_no_findings),
+		cmocka_unit_test(test_text_no_devices),
+		cmocka_unit_test(test_text_bad_devices),
+		cmocka_unit_test(test_json_devices),
+		cmocka_unit_test(test_text_control_characters),
+		cmocka_unit_test(test_text_findings),
+		cmocka_unit_test(test_text_no_findings),
 		cmocka_unit_test(test_json_findings),
 	};
 

@@ -24,7 +24,7 @@
 static char path[64];
 static struct session_error error;
 
-/* ---- a daemon that has one thing to say */
+/* ---- a fake daemon that gives one answer */
 
 static int listen_at(const char *at)
 {
@@ -51,7 +51,7 @@ static int teardown(void **state UNUSED)
 }
 
 /*
- * In a child: takes one client, reads one request (which must contain
+ * In a child process: accepts one client, reads one request (which must contain
  * expected), sends the answer in pieces, and closes.
  */
 static pid_t serve(const char *expected, const char *answer, size_t len)
@@ -117,7 +117,7 @@ static void test_answers(void **state UNUSED)
 	expect_served(pid);
 }
 
-/* One call, one answer that is not one. */
+/* Makes a call that gets this answer. Returns the result of session_next(). */
 static int ask(const char *answer, size_t len)
 {
 	pid_t pid = serve("a.b", answer, len);
@@ -168,7 +168,7 @@ static void test_errors(void **state UNUSED)
 		assert_string_equal(error.name, cases[i].name);
 		assert_string_equal(error.text, cases[i].text);
 	}
-	/* Broken off in the middle. */
+	/* The connection ends in the middle of an answer, or before it. */
 	assert_int_equal(ask("{\"parameters\":", 5), -ECONNRESET);
 	assert_int_equal(ask("", 0), -ECONNRESET);
 }
@@ -224,7 +224,7 @@ static void test_unreachable(void **state UNUSED)
 	assert_int_equal(session_open(longer, &session, &error), -ENAMETOOLONG);
 }
 
-/* A socket that is closed to us. Root has no such thing: a child that is not root tries. */
+/* A socket that we may not open. Root may open every socket, so a child that is not root tries. */
 static void test_no_permission(void **state UNUSED)
 {
 	struct session *session;
@@ -307,7 +307,7 @@ static void test_commands(void **state UNUSED)
 	free(text);
 }
 
-/* Problems, and nothing else, are in the exit status. */
+/* Only problems change the exit status. */
 static void test_doctor(void **state UNUSED)
 {
 	static const char problem[] = "{\"parameters\":{\"finding\":{\"severity\":\"problem\"}},"
@@ -332,7 +332,7 @@ static void test_doctor(void **state UNUSED)
 	expect_served(pid);
 }
 
-/* A list that breaks off is still a list, and still a failure. */
+/* If a list breaks off, the output is still a valid list, and the command fails. */
 static void test_broken_list(void **state UNUSED)
 {
 	static const char rows[] = "{\"parameters\":{\"flow\":{}},\"continues\":true}";
@@ -346,7 +346,7 @@ static void test_broken_list(void **state UNUSED)
 	expect_served(pid);
 }
 
-/* Turned away before the request was read. */
+/* The daemon refuses the client before it has read the request. */
 static void test_busy(void **state UNUSED)
 {
 	static const char answer[] = "{\"error\":\"" CTL_ERROR_BUSY "\","

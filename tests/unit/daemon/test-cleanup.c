@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Whether somebody goes on with what a daemon has left. */
+/* cleanup_is_too_early(): whether a later start will use what the daemon has left in the kernel. */
 #include "unit/unit.h"
 
 #include <stdlib.h>
@@ -21,8 +21,8 @@ static bool is_too_early(const char *result, const char *status, bool keep_rules
 	return cleanup_is_too_early(&config);
 }
 
-/* The unit restarts after these. */
-static void comes_back(void **state UNUSED)
+/* systemd restarts the unit after these exits. */
+static void unit_restarts(void **state UNUSED)
 {
 	assert_true(is_too_early("signal", "KILL", false));
 	assert_true(is_too_early("core-dump", "ABRT", false));
@@ -33,13 +33,13 @@ static void comes_back(void **state UNUSED)
 	assert_true(is_too_early("exit-code", "4", false));
 }
 
-static void does_not_come_back(void **state UNUSED)
+static void unit_does_not_restart(void **state UNUSED)
 {
 	assert_false(is_too_early("success", "0", false));
 	assert_false(is_too_early("exit-code", "1", false));
 	assert_false(is_too_early("exit-code", "2", false));
 	assert_false(is_too_early("start-limit-hit", NULL, false));
-	/* By hand. */
+	/* Run by hand. */
 	assert_false(is_too_early(NULL, NULL, false));
 }
 
@@ -53,8 +53,8 @@ static void keeps_rules(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(comes_back),
-		cmocka_unit_test(does_not_come_back),
+		cmocka_unit_test(unit_restarts),
+		cmocka_unit_test(unit_does_not_restart),
 		cmocka_unit_test(keeps_rules),
 	};
 

@@ -16,7 +16,7 @@
 #include "base/parse.h"
 #include "base/util.h"
 
-/* The source directory: tests run in the build directory. */
+/* Path of a file in the source directory; tests run in the build directory. */
 static const char *source_path(const char *name)
 {
 	static char path[4096];
@@ -41,7 +41,7 @@ static char *read_all(const char *path)
 	return text;
 }
 
-/* What conf_print() writes, and the messages as comments behind it. */
+/* Returns what conf_print() writes, followed by the messages; notices are comments. */
 static char *to_text(const struct config *config, const struct conf_errors *errors)
 {
 	char *text;
@@ -94,7 +94,7 @@ static void check_pair(const char *name)
 
 	snprintf(path, sizeof(path), "tests/conf/%s.%s", name, err ? "err" : "ok");
 	expected = read_all(source_path(path));
-	if (getenv("CONF_TEST_WRITE")) { /* for who adds a case; read what it wrote */
+	if (getenv("CONF_TEST_WRITE")) { /* to add a case; check the file that it writes */
 		stream = fopen(source_path(path), "w");
 		assert_non_null(stream);
 		fputs(got, stream);
@@ -130,7 +130,7 @@ static void test_pairs(void **state UNUSED)
 	assert_true(n >= 20);
 }
 
-/* What is printed is read back to the same, and prints the same. */
+/* Printed settings are read back as the same configuration, which prints the same text. */
 static void check_round_trip(const struct config *config)
 {
 	char *text = to_text(config, NULL), *again;
@@ -192,7 +192,7 @@ static void test_defaults(void **state UNUSED)
 
 /* ---- the table: ranges, the example, the manual */
 
-/* Loads "key = value" and says whether it was taken. */
+/* Loads "key = value". True when it was accepted. */
 static bool is_taken(const char *key, const char *fmt, unsigned long long value)
 {
 	struct conf_errors errors;
@@ -211,7 +211,7 @@ static bool is_taken(const char *key, const char *fmt, unsigned long long value)
 	return err == 0;
 }
 
-/* The ends of the range that the table claims are those that are checked. */
+/* The ends of each range in the table are the ends that the parser enforces. */
 static void test_ranges(void **state UNUSED)
 {
 	const struct conf_key *key;
@@ -222,7 +222,7 @@ static void test_ranges(void **state UNUSED)
 		char low[32], high[32];
 		uint64_t min, max;
 
-		/* Of numbers below 0 there is one: test_priority(). */
+		/* The only range with numbers below 0 is for test_priority(). */
 		if ((strcmp(key->type, "number") != 0 && !is_duration) || key->range[0] == '-')
 			continue;
 		assert_int_equal(sscanf(key->range, "%31s .. %31s", low, high), 2);
@@ -296,7 +296,7 @@ static void test_example_shows_keys(void **state UNUSED)
 	free(example);
 }
 
-/* Names that the manual may not break at the hyphen are written as they are. */
+/* The manual has an entry of this form for each key. */
 static void test_manual_has_keys(void **state UNUSED)
 {
 	char *manual = read_all(source_path("man/nft-offload.conf.5"));
@@ -315,7 +315,7 @@ static void test_manual_has_keys(void **state UNUSED)
 
 /* ---- files and directories */
 
-static char *dir; /* of one test, with its files */
+static char *dir; /* directory of one test, with its files */
 
 static int make_dir(void **state UNUSED)
 {
@@ -386,7 +386,7 @@ static void test_fragments(void **state UNUSED)
 	assert_int_equal(config.core.offload, OFFLOAD_SOFTWARE);
 }
 
-/* The errors of all files at once, and nothing of the result. */
+/* The errors of all files are reported at once, and the result is untouched. */
 static void test_fragment_errors(void **state UNUSED)
 {
 	struct conf_errors errors;
@@ -460,7 +460,7 @@ static void test_too_large(void **state UNUSED)
 	conf_errors_fini(&errors);
 }
 
-/* ---- any bytes at all: no crash, and what is taken prints and reads back */
+/* ---- random changes: no crash, and accepted settings can be printed and read back */
 
 static void test_mutations(void **state UNUSED)
 {

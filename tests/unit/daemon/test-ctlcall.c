@@ -3,7 +3,7 @@
 
 #include "unit/ctlfixture.h"
 
-/* ---- ordinary life */
+/* ---- ordinary calls */
 
 static void test_reply(void **state UNUSED)
 {
@@ -51,7 +51,7 @@ static void test_pipelined(void **state UNUSED)
 	close(fd);
 }
 
-/* Byte by byte, with turns of the loop in between. */
+/* Byte by byte, with a round of the loop after each. */
 static void test_partial(void **state UNUSED)
 {
 	static const char request[] = "{\"method\":\"org.nftoffload.Status\"}";
@@ -132,14 +132,14 @@ static void test_errors(void **state UNUSED)
 	expect_text(answer, "parameters", "text", "must be true");
 	expect_error(answer, CTL_ERROR_INVALID_PARAMETER);
 	expect_error(ask(fd, "{\"method\":\"org.nftoffload.Null\"}"), CTL_ERROR_FAILED);
-	/* All that did no harm. */
+	/* The client still works after these errors. */
 	answer = ask(fd, "{\"method\":\"org.nftoffload.Status\"}");
 	expect_text(answer, "parameters", "state", "fine");
 	json_decref(answer);
 	close(fd);
 }
 
-/* ---- nonsense */
+/* ---- malformed requests */
 
 static void expect_refused(const char *data, size_t len)
 {
@@ -210,7 +210,7 @@ static void test_huge(void **state UNUSED)
 
 	memset(text, 'x', sizeof(text));
 	memcpy(text, begin, strlen(begin));
-	/* The largest that is allowed. */
+	/* The largest request that is allowed. */
 	memcpy(text + CTL_REQUEST_MAX_BYTES - 2, "\"}", 3);
 	answer = ask(fd, text);
 	expect_text(answer, "parameters", "state", "fine");
@@ -240,7 +240,7 @@ static void test_half_closed(void **state UNUSED)
 	close(fd);
 }
 
-/* Gone at once: what was asked before is still done. */
+/* If a client sends a request and closes at once, the request is still carried out. */
 static void test_closed_after_oneway(void **state UNUSED)
 {
 	int fd = add_client(CTL_RIGHTS_FULL);
@@ -276,7 +276,7 @@ static void test_rows(void **state UNUSED)
 	close(fd);
 }
 
-/* A reader that stops holds the producer at the mark, and is dropped after a while. */
+/* If a client stops reading, no rows are made beyond the high mark. Later it is dropped. */
 static void test_back_pressure(void **state UNUSED)
 {
 	int fd = add_client(CTL_RIGHTS_FULL);
@@ -291,7 +291,7 @@ static void test_back_pressure(void **state UNUSED)
 	for (int i = 0; i < 100; i++)
 		loop_run_once(loop, false);
 	assert_int_equal(owner.rows_made, made);
-	/* The queue and the kernel's buffer, in rows of about a hundred bytes. */
+	/* Enough rows of about a hundred bytes to fill the queue and the kernel's buffer. */
 	assert_in_range(made, 2000, 20000);
 
 	ctlsock_set_stall_ms(sock, 1);
@@ -326,7 +326,7 @@ static void test_large_answers(void **state UNUSED)
 	json_decref(answer);
 	expect_error(ask(fd, "{\"method\":\"org.nftoffload.Large\",\"parameters\":{\"n\":300000}}"),
 		     CTL_ERROR_FAILED);
-	/* A row that is too large is the last one. */
+	/* A row that is too large ends the call. */
 	expect_error(ask(fd, "{\"method\":\"org.nftoffload.Large\",\"more\":true,"
 			     "\"parameters\":{\"n\":300000}}"),
 		     CTL_ERROR_FAILED);
@@ -399,7 +399,8 @@ static void test_vanish_while_waiting(void **state UNUSED)
 	assert_int_equal(ctlsock_client_count(sock), 0);
 }
 
-/* First the half, then the rest: nothing wakes us, so the regular check must find it. */
+/* The client shuts down its sending side before it closes. No event reports the close, so the
+ * regular check must find it. */
 static void test_vanish_after_half_close(void **state UNUSED)
 {
 	int fd;
@@ -430,7 +431,7 @@ static void test_free_while_waiting(void **state UNUSED)
 	close(fd);
 }
 
-/* ---- random bytes and random endings */
+/* ---- random requests, cut at random */
 
 static void test_random(void **state UNUSED)
 {
@@ -453,7 +454,7 @@ static void test_random(void **state UNUSED)
 
 			seed = seed * 1103515245 + 12345;
 			piece = pieces[(seed >> 8) % array_size(pieces)];
-			/* With its NUL, or cut somewhere. */
+			/* The whole piece with its NUL, or the first part of it. */
 			IGNORE_RESULT(send(fd, piece,
 					   seed & 0x10000 ? strlen(piece) + 1
 							  : (seed >> 18) % strlen(piece),

@@ -51,7 +51,7 @@ static void test_rights_rule(void **state UNUSED)
 	assert_int_equal(ctlsock_rights_of(&peer, 500, NULL), CTL_RIGHTS_FULL);
 }
 
-/* A child that drops to another user and asks through the real socket. */
+/* Sends a request through the real socket, from a child that runs as another user. */
 static int ask_as(uid_t uid, gid_t group, const char *request, char *ret, size_t size)
 {
 	int pipefd[2], status;
@@ -90,14 +90,14 @@ static void test_peer_credentials(void **state UNUSED)
 	int fd = dial();
 	json_t *message;
 
-	/* We ourselves may everything. */
+	/* The daemon's own user may call everything. */
 	message = ask(fd, "{\"method\":\"org.nftoffload.Flush\",\"parameters\":{\"all\":true}}");
 	assert_null(json_object_get(message, "error"));
 	json_decref(message);
 	close(fd);
 	spin();
 
-	/* Only root can be somebody else. (cmocka's skip() is a failure in its TAP.) */
+	/* Only root can become another user. */
 	if (geteuid() != 0 || !group)
 		return;
 	assert_int_equal(ask_as(65534, 65534, status, answer, sizeof(answer)), 0);
@@ -116,9 +116,9 @@ static void test_peer_credentials(void **state UNUSED)
 	assert_non_null(strstr(answer, "only root"));
 }
 
-/* ---- places */
+/* ---- limits on the number of clients */
 
-static void test_places(void **state UNUSED)
+static void test_client_limits(void **state UNUSED)
 {
 	uint64_t refused = count("ctl_clients_refused");
 	int fds[CTL_CLIENTS_MAX], n = 0, pair[2], fd;
@@ -145,7 +145,7 @@ static void test_places(void **state UNUSED)
 	close(fd);
 	assert_int_equal(count("ctl_clients_refused") - refused, 3);
 
-	/* A place that is left is a place. */
+	/* A client that leaves makes room for another. */
 	close(fds[0]);
 	spin();
 	fds[0] = dial();
@@ -180,11 +180,11 @@ static void test_file(void **state UNUSED)
 
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0666);
-	/* A living daemon keeps its place. */
+	/* The socket of a running daemon is not replaced. */
 	assert_int_equal(ctlsock_new(loop, path, NULL, NULL, 0, NULL, &other), -EADDRINUSE);
 	assert_null(other);
 	assert_int_equal(stat(path, &st), 0);
-	/* And takes the file away with it. */
+	/* The daemon removes its file. */
 	ctlsock_free(sock);
 	sock = NULL;
 	assert_int_equal(stat(path, &st), -1);
@@ -210,7 +210,7 @@ static void test_file_of_another(void **state UNUSED)
 	struct stat st;
 	int fd;
 
-	/* Replaced behind our back: not ours to remove. */
+	/* Another program has replaced the file: it must not be removed. */
 	assert_int_equal(unlink(path), 0);
 	fd = open(path, O_CREAT | O_WRONLY, 0600);
 	assert_true(fd >= 0);
@@ -250,7 +250,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_rights),     TEST(test_rights_rule),     TEST(test_peer_credentials),
-		TEST(test_places),     TEST(test_silent_stranger), TEST(test_file),
+		TEST(test_client_limits),     TEST(test_silent_stranger), TEST(test_file),
 		TEST(test_stale_file), TEST(test_file_of_another), TEST(test_directory),
 	};
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What is found in the numbers of the system.
+ * Findings from the sysctls and the fill level of conntrack.
  */
 #include "unit/unit.h"
 
@@ -10,7 +10,7 @@
 
 static struct findings found;
 
-/* All as it should be. */
+/* Values that give no problem and no hint. */
 static const struct envcheck_sysctls fine = {
 	.ip_forward = 1,
 	.ip6_forward = 1,
@@ -99,7 +99,7 @@ static void accounting(void **state UNUSED)
 	expect(SEVERITY_HINT, "conntrack-acct");
 }
 
-static void fill(void **state UNUSED)
+static void conntrack_table_fill(void **state UNUSED)
 {
 	struct envcheck_sysctls s = fine;
 
@@ -121,7 +121,7 @@ static void fill(void **state UNUSED)
 	expect(SEVERITY_HINT, "conntrack");
 }
 
-static void full(void **state UNUSED)
+static void findings_are_bounded(void **state UNUSED)
 {
 	found.n = 0;
 	for (unsigned int i = 0; i < ENVCHECK_FINDINGS_MAX + 3; i++)
@@ -135,7 +135,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_fine), cmocka_unit_test(forwarding),
 		cmocka_unit_test(events),   cmocka_unit_test(accounting),
-		cmocka_unit_test(fill),     cmocka_unit_test(full),
+		cmocka_unit_test(conntrack_table_fill),     cmocka_unit_test(findings_are_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,7 +12,7 @@ static void values_fill_the_bits(void **state UNUSED)
 
 	assert_int_equal(epochs_init(&e, 0), -EINVAL);
 	assert_int_equal(epochs_init(&e, 0x80000001), -EINVAL);
-	/* Bits need not be neighbours; the lowest is always set. */
+	/* Bits need not be adjacent; the lowest is always set. */
 	assert_int_equal(epochs_init(&e, 0x80010012), 0);
 	for (unsigned int i = 0; i < 7; i++) {
 		uint32_t value = epochs_current(&e);
@@ -29,7 +29,7 @@ static void values_fill_the_bits(void **state UNUSED)
 	assert_int_equal(e.n, EPOCHS_MAX);
 }
 
-static void what_was_used_is_dirty(void **state UNUSED)
+static void used_values_are_dirty(void **state UNUSED)
 {
 	struct epochs e;
 
@@ -43,14 +43,14 @@ static void what_was_used_is_dirty(void **state UNUSED)
 	epochs_use(&e, 0x50);
 	epochs_clean(&e, 0x70);
 	epochs_use(&e, 0x70);
-	/* Round again: nobody has cleaned these since. */
+	/* The next round: these values have not been cleaned since. */
 	assert_int_equal(epochs_next_clean(&e), 0);
 	assert_int_equal(epochs_next_dirty(&e), 0x30);
 	epochs_clean(&e, 0x30);
 	epochs_use(&e, 0x30);
 	assert_int_equal(epochs_next_clean(&e), 0);
 	assert_int_equal(epochs_next_dirty(&e), 0x50);
-	/* The one that is being written is never clean. */
+	/* The value that is being written is never clean. */
 	epochs_clean(&e, 0x30);
 	epochs_clean(&e, 0x50);
 	epochs_use(&e, 0x50);
@@ -59,8 +59,8 @@ static void what_was_used_is_dirty(void **state UNUSED)
 	assert_int_equal(epochs_next_clean(&e), 0);
 }
 
-/* Epochs were ordered in vain, and their round came to the one that is still written. */
-static void what_is_written_after_all(void **state UNUSED)
+/* The table never wrote the last two values, and the next value is the one that it still writes. */
+static void dirty_value_is_used_again(void **state UNUSED)
 {
 	struct epochs e;
 
@@ -75,7 +75,7 @@ static void what_is_written_after_all(void **state UNUSED)
 	assert_int_equal(epochs_next_dirty(&e), 0x50);
 }
 
-static void a_table_of_before(void **state UNUSED)
+static void epoch_of_an_existing_table(void **state UNUSED)
 {
 	struct epochs e;
 
@@ -83,7 +83,7 @@ static void a_table_of_before(void **state UNUSED)
 	epochs_set_current(&e, 0x90);
 	assert_int_equal(epochs_current(&e), 0x90);
 	assert_int_equal(epochs_next_dirty(&e), 0xb0);
-	/* None of ours: as if there were none. */
+	/* Values that are not epochs are ignored. */
 	epochs_set_current(&e, 0x80);
 	epochs_set_current(&e, 0x10);
 	assert_int_equal(epochs_current(&e), 0x90);
@@ -95,9 +95,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(values_fill_the_bits),
-		cmocka_unit_test(what_was_used_is_dirty),
-		cmocka_unit_test(what_is_written_after_all),
-		cmocka_unit_test(a_table_of_before),
+		cmocka_unit_test(used_values_are_dirty),
+		cmocka_unit_test(dirty_value_is_used_again),
+		cmocka_unit_test(epoch_of_an_existing_table),
 	};
 
 	return cmocka_run_group_tests_name("epochs", tests, NULL, NULL);

@@ -30,7 +30,7 @@ static struct setelem elem_of(uint64_t expires_ms, uint8_t tag)
 	return (struct setelem){ .expires_ms = expires_ms, .n_fields = tag };
 }
 
-static void those_whose_time_is_over(void **state UNUSED)
+static void expired_elements(void **state UNUSED)
 {
 	struct got g = { .loop = loop_new(), .wanted = 2 };
 	struct setelem a = elem_of(1, 1), b = elem_of(2, 2), c = elem_of(1000000, 4);
@@ -59,8 +59,8 @@ static struct setelem numbered(uint64_t expires_ms, uint8_t tag, unsigned int nu
 	return e;
 }
 
-/* More than fit: the soonest are kept, and when the first of the others is over,
- * everything may be. */
+/* More elements than fit: those that expire first are kept. When the first of the others
+ * expires, every element is reported as possibly expired. */
 static void more_than_fit(void **state UNUSED)
 {
 	struct got g = { .loop = loop_new(), .wanted = EXPIRY_MAX };
@@ -81,8 +81,8 @@ static void more_than_fit(void **state UNUSED)
 	loop_free(g.loop);
 }
 
-/* It may be of another set, in which its time is over earlier. */
-static void the_same_twice(void **state UNUSED)
+/* An element may be in two sets, and expire at different times. */
+static void same_element_twice(void **state UNUSED)
 {
 	struct got g = { .loop = loop_new(), .wanted = 2 };
 	struct setelem early = numbered(1, 1, 7), again = numbered(20, 1, 7);
@@ -100,9 +100,9 @@ static void the_same_twice(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(those_whose_time_is_over),
+		cmocka_unit_test(expired_elements),
 		cmocka_unit_test(more_than_fit),
-		cmocka_unit_test(the_same_twice),
+		cmocka_unit_test(same_element_twice),
 	};
 
 	return cmocka_run_group_tests_name("expiry", tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The record that one life leaves for the next. */
+/* The record that one run leaves for the next. */
 #include "unit/unit.h"
 
 #include <errno.h>
@@ -49,7 +49,7 @@ static struct lastlife some_life(void)
 	return life;
 }
 
-static void comes_back(void **state UNUSED)
+static void written_record_is_read(void **state UNUSED)
 {
 	struct lastlife life = some_life(), got;
 
@@ -60,14 +60,14 @@ static void comes_back(void **state UNUSED)
 	assert_int_equal(got.epoch, life.epoch);
 	assert_int_equal(got.generation, life.generation);
 	assert_true(lastlife_fits(&got, &config));
-	/* A later one takes its place. */
+	/* A later record replaces it. */
 	life.generation++;
 	assert_int_equal(lastlife_write(path, &life), 0);
 	assert_int_equal(lastlife_read(path, &got), 0);
 	assert_int_equal(got.generation, 18);
 }
 
-static void is_not_there(void **state UNUSED)
+static void record_is_missing(void **state UNUSED)
 {
 	struct lastlife got = { .is_valid = true };
 
@@ -76,8 +76,8 @@ static void is_not_there(void **state UNUSED)
 	assert_false(got.is_valid);
 }
 
-/* Whatever is not exactly what was written is none. */
-static void is_spoilt(void **state UNUSED)
+/* A record that is cut, extended or of another version is rejected. */
+static void record_is_damaged(void **state UNUSED)
 {
 	struct lastlife life = some_life(), got;
 	char text[512], spoilt[600];
@@ -106,7 +106,7 @@ static void is_spoilt(void **state UNUSED)
 	assert_int_equal(lastlife_read(path, &got), 0);
 }
 
-static void does_not_fit(void **state UNUSED)
+static void record_does_not_fit(void **state UNUSED)
 {
 	struct lastlife life = some_life();
 	struct config other = config;
@@ -123,7 +123,7 @@ static void does_not_fit(void **state UNUSED)
 	other = config;
 	strcpy(other.exempt.interface[other.exempt.n_interfaces++], "lan0");
 	assert_false(lastlife_fits(&life, &other));
-	/* What is not about admission may change. */
+	/* Settings that do not concern admission may change. */
 	other = config;
 	other.core.max_flows++;
 	assert_true(lastlife_fits(&life, &other));
@@ -134,7 +134,7 @@ static void does_not_fit(void **state UNUSED)
 	assert_false(lastlife_fits(&life, &config));
 }
 
-static void cannot_be_written(void **state UNUSED)
+static void record_cannot_be_written(void **state UNUSED)
 {
 	struct lastlife life = some_life();
 
@@ -144,9 +144,9 @@ static void cannot_be_written(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(comes_back),	cmocka_unit_test(is_not_there),
-		cmocka_unit_test(is_spoilt),	cmocka_unit_test(does_not_fit),
-		cmocka_unit_test(cannot_be_written),
+		cmocka_unit_test(written_record_is_read),	cmocka_unit_test(record_is_missing),
+		cmocka_unit_test(record_is_damaged),	cmocka_unit_test(record_does_not_fit),
+		cmocka_unit_test(record_cannot_be_written),
 	};
 
 	return cmocka_run_group_tests(tests, begin, finish);

@@ -17,7 +17,7 @@
 
 #include "base/util.h"
 
-/* The service manager's end. */
+/* The service manager's end of the socket. */
 static int manager = -1;
 static char path[64];
 
@@ -143,7 +143,7 @@ static void test_abstract(void **state UNUSED)
 	notify_free(notify);
 }
 
-/* A manager that does not read, or is gone, holds nobody up. */
+/* A manager that does not read, or is gone, does not block the daemon. */
 static void test_deaf_manager(void **state UNUSED)
 {
 	struct notify *notify = make();

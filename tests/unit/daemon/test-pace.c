@@ -6,8 +6,8 @@
 #define BATCH 32
 #define RING 1024
 
-/* @n batches, of the size that the pace wants, on a NIC that takes @us for a flow, on a
- * machine that takes @fixed_us more for each batch. */
+/* Runs @n batches of the size that pace allows. The NIC takes @us for a flow, and the machine
+ * takes @fixed_us more for each batch. */
 static void run_busy(struct pace *p, unsigned int n, unsigned int us, unsigned int fixed_us)
 {
 	for (unsigned int i = 0; i < n; i++) {
@@ -28,7 +28,7 @@ static void test_first(void **state)
 
 	(void)state;
 	pace_init(&p);
-	/* Neither one by one nor a second at once. */
+	/* At first, neither one flow at a time nor a second of work at once. */
 	assert_in_range(pace_batch(&p, BATCH), 2, 8);
 	assert_in_range(pace_room(&p, RING), 4, 16);
 }
@@ -44,7 +44,7 @@ static void test_slow(void **state)
 	assert_in_range(pace_room(&p, RING), 4, 10);
 	run(&p, 5, 200000);
 	assert_int_equal(pace_batch(&p, BATCH), 1);
-	/* Whatever a driver does, something goes on. */
+	/* No driver is so slow that all work stops. */
 	run(&p, 50, 2000000000);
 	assert_int_equal(pace_batch(&p, BATCH), 1);
 	assert_int_equal(pace_room(&p, RING), 2);
@@ -70,12 +70,12 @@ static void test_fast(void **state)
 	run(&p, 4, 40);
 	assert_int_equal(pace_batch(&p, BATCH), BATCH);
 	assert_int_equal(pace_room(&p, RING), RING);
-	/* Too fast for the clock. */
+	/* Batches that are too fast for the clock. */
 	run(&p, 40, 0);
 	assert_int_equal(pace_batch(&p, BATCH), BATCH);
 }
 
-/* Waiting for a processor is no reason for smaller batches. */
+/* Waiting for a CPU does not make batches smaller. */
 static void test_busy(void **state)
 {
 	struct pace p;
@@ -115,7 +115,7 @@ static void test_stuck(void **state)
 	assert_int_equal(pace_stuck_us(&p), 2000000);
 	run(&p, 20, 500000);
 	assert_in_range(pace_stuck_us(&p), 4900000, 5000000);
-	/* Who was stuck for a minute is not given ten the next time. */
+	/* A call that was stuck for a minute does not raise the limit to ten minutes. */
 	pace_note(&p, 1, 60000000);
 	assert_true(pace_stuck_us(&p) <= 10000000);
 }

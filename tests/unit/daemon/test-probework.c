@@ -7,14 +7,14 @@
 #include "core/port/recipe.h"
 #include "daemon/work/probework.h"
 
-/* A driver that answers as the table says, and remembers what it was asked. */
+/* A driver that answers from these tables, and records what it was asked. */
 struct driver {
 	int err[RECIPE_CLASSES];
 	int odd_err[RECIPE_ODD];
 	unsigned int n_asked;
-	unsigned int asked[RECIPE_CLASSES]; /* classes in the order in which they came */
+	unsigned int asked[RECIPE_CLASSES]; /* classes, in the order in which they were probed */
 	unsigned int n_odd;
-	unsigned int n_busy; /* so often yet it is busy */
+	unsigned int n_busy; /* number of next calls that fail with EBUSY */
 };
 
 static unsigned int class_of(const struct rule *rule)
@@ -140,7 +140,7 @@ static void test_odd(void **state)
 	}
 }
 
-static void test_first_refusal_is_told(void **state)
+static void test_first_refusal_is_reported(void **state)
 {
 	struct order_probe order = order_for(RECIPE_CLASSES_ALL);
 	struct driver d = honest();
@@ -158,7 +158,7 @@ static void test_first_refusal_is_told(void **state)
 	assert_string_equal(ret.extack, "error 28");
 }
 
-/* Who refuses the plainest rule is asked for the other family, and no more. */
+/* A driver that refuses the plainest rule is asked only about the other family. */
 static void test_hopeless(void **state)
 {
 	struct order_probe order = order_for(RECIPE_CLASSES_ALL);
@@ -175,8 +175,8 @@ static void test_hopeless(void **state)
 	assert_int_equal(ret.err, -EOPNOTSUPP);
 }
 
-/* What may be otherwise a moment later is no answer. */
-static void test_broken(void **state)
+/* An error that may pass is not a verdict. */
+static void test_transient_errors(void **state)
 {
 	static const int passing[] = { -EBUSY,  -EAGAIN, -ETIMEDOUT, -EIO,
 				       -ENODEV, -EEXIST, -ENETDOWN,  -EREMOTEIO };
@@ -190,7 +190,7 @@ static void test_broken(void **state)
 		d.err[RECIPE_IP6] = -EOPNOTSUPP;
 		d.err[RECIPE_SRC] = passing[i];
 		ret = run(&d, &order);
-		/* One that is busy is asked again a few times. */
+		/* A busy driver is asked again a few times. */
 		assert_int_equal(d.n_asked, passing[i] == -EBUSY ? 9 : 5);
 		assert_int_equal(ret.classes, 0);
 		assert_int_equal(ret.refused, 0);
@@ -207,8 +207,8 @@ static void test_broken(void **state)
 	}
 }
 
-/* Busy with one rule, and not with the next. */
-static void test_busy_once(void **state)
+/* A driver that is busy for a while and then answers. */
+static void test_busy_for_a_while(void **state)
 {
 	struct order_probe order = order_for(RECIPE_CLASSES_ALL);
 	struct driver d = honest();
@@ -226,9 +226,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_all),      cmocka_unit_test(test_only_what_is_asked),
-		cmocka_unit_test(test_odd),      cmocka_unit_test(test_first_refusal_is_told),
-		cmocka_unit_test(test_hopeless), cmocka_unit_test(test_broken),
-		cmocka_unit_test(test_busy_once),
+		cmocka_unit_test(test_odd),      cmocka_unit_test(test_first_refusal_is_reported),
+		cmocka_unit_test(test_hopeless), cmocka_unit_test(test_transient_errors),
+		cmocka_unit_test(test_busy_for_a_while),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
