@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Conntrack messages: the exact bytes of our requests, decoding of messages as
- * ctnetlink makes them, and the socket filter, on a socket pair (the kernel runs
- * it on any datagram).
+ * Conntrack messages: the exact bytes of our requests, decoding of messages in the
+ * format of ctnetlink, and the socket filter, tested on a socket pair (the kernel
+ * runs it on any datagram).
  */
 #include "unit/unit.h"
 
@@ -48,7 +48,7 @@ static void assert_bytes(const struct msg *m, const unsigned char *expected, siz
 
 /* clang-format off */
 
-/* NLM_F_REQUEST, and with dump NLM_F_DUMP. */
+/* With NLM_F_REQUEST, and for a dump with NLM_F_DUMP. */
 #define HEADER(len, type, dump) len, 0, 0, 0, type, 1, 1, 3 * dump, 0, 0, 0, 0, 0, 0, 0, 0
 #define TUPLE4                                                                                     \
 	52, 0, 1, 0x80, 20, 0, 1, 0x80, 8, 0, 1, 0, 192, 0, 2, 1, 8, 0, 2, 0, 198, 51, 100, 1, 28, \
@@ -76,7 +76,7 @@ static void request_for_care(void **state UNUSED)
 		HEADER(104, 0, 0), 2, 0, 0, 0, TUPLE4,
 		8, 0, 7, 0, 0, 1, 0x51, 0x80, /* 86400 seconds */
 		24, 0, 4, 0x80, 20, 0, 1, 0x80,
-		6, 0, 4, 0, 8, 8, 0, 0, /* be liberal, and the mask of it */
+		6, 0, 4, 0, 8, 8, 0, 0, /* the flag "be liberal", and its mask */
 		6, 0, 5, 0, 8, 8, 0, 0,
 	};
 	static const unsigned char liberal[] = {
@@ -108,7 +108,7 @@ static void care_for_udp_over_ip6(void **state UNUSED)
 	struct tuple t = tuple("udp [2001:db8::1]:4096 > [2001:db8::2]:53");
 	struct msg m;
 
-	/* There is nothing to be liberal about. */
+	/* UDP has no such flag. */
 	assert_int_equal(ctnl_put_care(writer(&m), &t, true, 120), 0);
 	assert_bytes(&m, expected, sizeof(expected));
 }
@@ -185,7 +185,7 @@ static void begin_event(struct msg *m, uint16_t type, uint16_t flags, uint8_t fa
 	nlput_header(&m->w, &header, sizeof(header));
 }
 
-/* The zone is that of one direction only. */
+/* A zone in the text is a zone of this direction only. */
 static void put_tuple(struct msg *m, uint16_t type, const char *text)
 {
 	struct tuple t = tuple(text);
@@ -265,7 +265,7 @@ static void assert_tuple(const struct tuple *t, const char *expected)
 	assert_string_equal(tuple_to_str(t, text), expected);
 }
 
-static void everything_at_once(void **state)
+static void all_attributes(void **state)
 {
 	struct msg m;
 	struct conn c;
@@ -295,7 +295,7 @@ static void everything_at_once(void **state)
 	assert_int_equal(c.bytes[DIR_REPLY], UINT64_C(1) << 40);
 	assert_true(conn_is_assured(&c));
 
-	/* Nothing of it is left in the next one. */
+	/* The next message inherits nothing. */
 	begin_tcp(&m, IPCTNL_MSG_CT_DELETE, 0);
 	c = conn(state, &m, CTNL_DESTROY);
 	assert_int_equal(c.has, CONN_HAS_MARK);
@@ -341,7 +341,7 @@ static void incomplete_messages(void **state)
 	begin_tcp(&m, IPCTNL_MSG_CT_NEW, 0);
 	nlput_u8(&m.w, CTA_STATUS, 1);
 	assert_int_equal(get(state, &m, &c, &what), -EBADMSG);
-	/* No header of the family. */
+	/* Without the header nfgenmsg. */
 	nlput_begin(&m.w, NFNL_SUBSYS_CTNETLINK << 8, 0);
 	assert_int_equal(get(state, &m, &c, &what), -EBADMSG);
 }
@@ -421,7 +421,7 @@ static void obstacles(void **state)
 	c = conn(state, &m, CTNL_UPDATE);
 	assert_int_equal(c.has, CONN_HAS_MARK | CONN_HAS_SYNPROXY);
 
-	/* As every entry that was made through netlink has it. */
+	/* Every entry that was created through netlink has an empty one. */
 	begin_tcp(&m, IPCTNL_MSG_CT_NEW, 0);
 	nest = nlput_nest_begin(&m.w, NEST(CTA_SYNPROXY));
 	nlput_be32(&m.w, CTA_SYNPROXY_ISN, 0);
@@ -432,7 +432,7 @@ static void obstacles(void **state)
 	assert_int_equal(c.has, CONN_HAS_MARK);
 }
 
-/* What the library allocates must not pile up; a sanitizer build tells. */
+/* Memory that the library allocates must be freed; only a sanitizer build can tell. */
 static void labels_and_security_contexts(void **state)
 {
 	for (int i = 0; i < 100; i++) {
@@ -457,7 +457,7 @@ static void labels_and_security_contexts(void **state)
 	}
 }
 
-/* The library ends the process when it does not like a length. */
+/* The library aborts the process on a wrong length, so ctnl_get() must reject it first. */
 static void random_damage(void **state)
 {
 	struct unit_random random = unit_random_start(3);
@@ -516,7 +516,7 @@ static void put_event(struct msg *m, const char *text, uint32_t status)
 	assert_int_equal(nlput_end(&m->w), 0);
 }
 
-static void filter_passes_what_is_assured(void **state UNUSED)
+static void filter_passes_assured_conns(void **state UNUSED)
 {
 	static const struct {
 		const char *tuple;
@@ -548,8 +548,8 @@ static void filter_passes_what_is_assured(void **state UNUSED)
 	close(pair[1]);
 }
 
-/* With bits of the mark: what may be news about who is admitted. */
-static void filter_passes_what_is_marked(void **state UNUSED)
+/* With bits of the mark, the filter passes events that may change what is admitted. */
+static void filter_passes_changes_of_marks(void **state UNUSED)
 {
 	static const struct {
 		bool is_end, has_mark, has_state;
@@ -560,16 +560,16 @@ static void filter_passes_what_is_marked(void **state UNUSED)
 		{ .has_mark = true, .mark = 0x40000005, .has_state = true, .passes = true },
 		{ .is_end = true, .has_mark = true, .mark = 0x20000000, .has_state = true,
 		  .passes = true },
-		/* Not marked. */
+		/* Without our bits. */
 		{ .has_state = true, .passes = false },
 		{ .has_mark = true, .mark = 0x8fffffff, .has_state = true, .passes = false },
 		{ .is_end = true, .passes = false },
 		{ .is_end = true, .has_mark = true, .mark = 5, .has_state = true, .passes = false },
-		/* Not any more, perhaps. */
+		/* The mark may have been cleared. */
 		{ .has_mark = true, .passes = true },
 		{ .has_mark = true, .mark = 5, .passes = true },
 		{ .passes = true },
-		/* A process did it. */
+		/* A change by a process. */
 		{ .has_mark = true, .has_state = true, .portid = 1, .passes = true },
 		{ .is_end = true, .portid = 0x80000000, .passes = true },
 	};
@@ -595,7 +595,7 @@ static void filter_passes_what_is_marked(void **state UNUSED)
 		if (passes(pair, &m) != cases[i].passes)
 			fail_msg("case %zu", i);
 	}
-	/* What is not assured is nothing to us, marked or not. */
+	/* A connection that is not assured does not pass, marked or not. */
 	put_event(&m, "tcp 192.0.2.1:1 > 198.51.100.1:2", 0);
 	nlput_be32(&m.w, CTA_MARK, 0x10000000);
 	assert_int_equal(nlput_end(&m.w), 0);
@@ -657,7 +657,7 @@ int main(void)
 		cmocka_unit_test(request_for_a_state),
 		cmocka_unit_test(request_for_a_dump),
 		cmocka_unit_test(small_buffers_are_refused),
-		cmocka_unit_test(everything_at_once),
+		cmocka_unit_test(all_attributes),
 		cmocka_unit_test(kinds_of_messages),
 		cmocka_unit_test(incomplete_messages),
 		cmocka_unit_test(other_protocols_and_families),
@@ -665,8 +665,8 @@ int main(void)
 		cmocka_unit_test(obstacles),
 		cmocka_unit_test(labels_and_security_contexts),
 		cmocka_unit_test(random_damage),
-		cmocka_unit_test(filter_passes_what_is_assured),
-		cmocka_unit_test(filter_passes_what_is_marked),
+		cmocka_unit_test(filter_passes_assured_conns),
+		cmocka_unit_test(filter_passes_changes_of_marks),
 		cmocka_unit_test(filter_passes_what_it_does_not_understand),
 		cmocka_unit_test(requests_about_marks),
 	};

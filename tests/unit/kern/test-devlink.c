@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The question for the mode of a NIC's switch, and its answers as the kernel
- * makes them.
+ * The request for the eswitch mode of a NIC, and answers in the format of the
+ * kernel.
  */
 #include "unit/unit.h"
 
@@ -35,7 +35,7 @@ static void names_of_pci_functions(void **state UNUSED)
 		assert_false(devlink_is_pci_name(bad[i]));
 }
 
-static void question(void **state UNUSED)
+static void request_for_the_mode(void **state UNUSED)
 {
 	const struct genlmsghdr *header;
 	const struct nlattr *attr;
@@ -82,7 +82,7 @@ static void answers(void **state UNUSED)
 	} cases[] = {
 		{ DEVLINK_ESWITCH_MODE_LEGACY, LINK_ESWITCH_LEGACY },
 		{ DEVLINK_ESWITCH_MODE_SWITCHDEV, LINK_ESWITCH_SWITCHDEV },
-		{ 77, LINK_ESWITCH_NONE }, /* one that there is not yet */
+		{ 77, LINK_ESWITCH_NONE }, /* a mode that does not exist yet */
 	};
 	enum link_eswitch mode;
 	struct msg m;
@@ -105,7 +105,7 @@ static void answers(void **state UNUSED)
 	assert_int_equal(mode, LINK_ESWITCH_LEGACY);
 }
 
-static void real_question(void **state UNUSED)
+static void real_request(void **state UNUSED)
 {
 	enum link_eswitch mode = LINK_ESWITCH_LEGACY;
 	struct devlink *d;
@@ -124,9 +124,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_of_pci_functions),
-		cmocka_unit_test(question),
+		cmocka_unit_test(request_for_the_mode),
 		cmocka_unit_test(answers),
-		cmocka_unit_test(real_question),
+		cmocka_unit_test(real_request),
 	};
 
 	return cmocka_run_group_tests_name("devlink", tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The flower encoder and decoder beyond the golden files: random rules, foreign
- * rules, statistics, and bytes that make no sense.
+ * rules, statistics, and damaged messages.
  */
 #include "unit/unit.h"
 
@@ -115,7 +115,7 @@ static struct rule random_rule(struct unit_random *random)
 	return r;
 }
 
-static void random_rules_come_back(void **state UNUSED)
+static void random_rules_are_decoded(void **state UNUSED)
 {
 	struct unit_random random = unit_random_start(1);
 
@@ -131,7 +131,7 @@ static void random_rules_come_back(void **state UNUSED)
 		assert_int_equal(info.rule.handle, rule.handle);
 		assert_int_equal(info.where.family, rule_where(&rule).family);
 		assert_memory_equal(&info.cookie, &rule.cookie, sizeof(rule.cookie));
-		/* Nothing that the decoder dropped had a meaning for the encoder. */
+		/* The decoded rule gives the same message again. */
 		encode(&again, &info.rule);
 		assert_int_equal(nlput_msg(&m.w)->nlmsg_len, nlput_msg(&again.w)->nlmsg_len);
 		assert_memory_equal(m.buf, again.buf, nlput_msg(&m.w)->nlmsg_len);
@@ -185,7 +185,7 @@ static void impossible_rules_are_refused(void **state UNUSED)
 	r = full_rule();
 	r.match.family = FAMILY_IP6;
 	assert_int_equal(flower_put_add(&m.w, &r, 0), -EINVAL);
-	/* Two ways to set the TTL, one of no packet that may be forwarded. */
+	/* The TTL may not be set in two ways, and packets with TTL 1 may not be forwarded. */
 	r = full_rule();
 	r.form |= RULE_EXACT_TTL;
 	r.ttl = 64;
@@ -200,7 +200,7 @@ static void impossible_rules_are_refused(void **state UNUSED)
 	assert_int_equal(flower_put_add(&m.w, &r, 0), -EINVAL);
 	memset(r.indev, 'x', sizeof(r.indev));
 	assert_int_equal(flower_put_add(&m.w, &r, 0), -EINVAL);
-	/* There is none in IPv6. */
+	/* IPv6 has no odd rewrite. */
 	r = full_rule();
 	r.form |= RULE_ODD_REWRITE;
 	r.family = r.match.family = r.to.family = FAMILY_IP6;
@@ -216,7 +216,7 @@ static void impossible_rules_are_refused(void **state UNUSED)
 
 /* -- foreign rules -------------------------------------------------------- */
 
-/* The content of an attribute, found by the types on the way to it, 0 ends. */
+/* The payload of the attribute at the end of a path of types; 0 ends the path. */
 static unsigned char *find(struct msg *m, const uint16_t *path)
 {
 	struct nlget g = nlget_begin(nlput_msg(&m->w), sizeof(struct tcmsg));
@@ -236,7 +236,7 @@ static unsigned char *find(struct msg *m, const uint16_t *path)
 #define KEY(attr) TCA_OPTIONS, TCA_FLOWER_KEY_##attr
 #define ACTION(i) TCA_OPTIONS, TCA_FLOWER_ACT, i, TCA_ACT_OPTIONS
 
-/* Rewrites byte at of the attribute; the result must still decode. */
+/* Changes a byte of the attribute; the result must still decode. */
 #define CHANGED(at, offset, value)                                                                 \
 	({                                                                                         \
 		encode(&m, &rule);                                                                 \
@@ -261,7 +261,7 @@ static void other_matches_are_no_rules(void **state UNUSED)
 	IS_NO_RULE(AT(KEY(TCP_FLAGS_MASK)), 1, 0x17);
 	IS_NO_RULE(AT(KEY(FLAGS)), 3, 1);
 	IS_NO_RULE(AT(KEY(FLAGS_MASK)), 3, 3);
-	/* A key that ours never have: one attribute becomes another. */
+	/* A key that our rules never have: one attribute becomes another. */
 	IS_NO_RULE(AT(KEY(TCP_FLAGS)), -2, TCA_FLOWER_KEY_VLAN_ID);
 	IS_NO_RULE(AT(TCA_OPTIONS, TCA_FLOWER_FLAGS), 0, 0);
 	IS_NO_RULE(AT(TCA_CHAIN), 0, 1);
@@ -292,7 +292,7 @@ static void other_rewrites_are_no_rules(void **state UNUSED)
 #undef PARMS
 }
 
-/* In software, IPv4 addresses are rewritten by other actions. */
+/* In software, act_nat rewrites IPv4 addresses. */
 static void other_translations_are_no_rules(void **state UNUSED)
 {
 	struct rule rule = full_rule();
@@ -312,7 +312,7 @@ static void other_translations_are_no_rules(void **state UNUSED)
 	assert_int_equal(CHANGED(PARMS(1), offsetof(struct tc_nat, new_addr), 9).rule.to.src.b[0],
 			 9);
 #undef PARMS
-	/* And by them only there. */
+	/* In software, no other action of ours rewrites them. */
 	rule.place = RULE_HARDWARE;
 	IS_NO_RULE(AT(TCA_OPTIONS, TCA_FLOWER_FLAGS), 0, TCA_CLS_FLAGS_SKIP_HW);
 }
@@ -331,13 +331,13 @@ static void other_actions_are_no_rules(void **state UNUSED)
 		   TC_ACT_PIPE);
 	IS_NO_RULE(AT(TCA_OPTIONS, TCA_FLOWER_ACT, 2, TCA_ACT_KIND), 0, 'x');
 	IS_NO_RULE(AT(TCA_OPTIONS, TCA_FLOWER_ACT, 3, TCA_ACT_KIND), 0, 'x');
-	/* Without a cookie of ours it may still say what ours say. */
+	/* Without our cookie, a message may still have the content of a rule of ours. */
 	info = CHANGED(AT(TCA_OPTIONS, TCA_FLOWER_ACT, 3, TCA_ACT_COOKIE), 0, 'x');
 	assert_false(info.is_ours);
 	assert_true(info.has_rule);
 	info = CHANGED(AT(TCA_OPTIONS, TCA_FLOWER_ACT, 3, TCA_ACT_COOKIE), 3, 2);
 	assert_false(info.is_ours);
-	/* The cookie of a guard on a flow. */
+	/* The cookie of a guard on a flow rule. */
 	info = CHANGED(AT(TCA_OPTIONS, TCA_FLOWER_ACT, 3, TCA_ACT_COOKIE), 12, RULE_GUARD);
 	assert_true(info.is_ours);
 	assert_false(info.has_rule);
@@ -348,7 +348,7 @@ static void other_actions_are_no_rules(void **state UNUSED)
 	assert_int_equal(info.where.handle, 7);
 }
 
-/* What a form says is compared as strictly as the rest. */
+/* What the form of a rule determines is checked as strictly as the rest. */
 static void other_forms_are_no_rules(void **state UNUSED)
 {
 	const size_t ttl_key = sizeof(struct tc_pedit_sel) + 4 * sizeof(struct tc_pedit_key);
@@ -356,7 +356,7 @@ static void other_forms_are_no_rules(void **state UNUSED)
 	struct flower_info info;
 	struct msg m;
 
-	/* Without a checksum where one would be wrong; the port, too. */
+	/* No act_csum, and a match on the port of arrival. */
 	rule.form = RULE_WITH_INDEV;
 	strcpy(rule.indev, "eth0");
 	encode(&m, &rule);
@@ -386,7 +386,7 @@ static void other_forms_are_no_rules(void **state UNUSED)
 	IS_NO_RULE(AT(KEY(IP_TTL)), -2, TCA_FLOWER_KEY_IP_TOS);
 }
 
-/* An act_csum that has nothing to do says something that no rule of ours says. */
+/* No rule of ours has an act_csum without a checksum to update. */
 static void needless_checksums_are_no_rules(void **state UNUSED)
 {
 	struct rule rule = full_rule();
@@ -419,7 +419,7 @@ static void prio_for_all_ethertypes(void **state UNUSED)
 	assert_int_equal(info.rule.family, FAMILY_IP4);
 	assert_true(rule_is_equal(&info.rule, &rule));
 	IS_NO_RULE(AT(KEY(ETH_TYPE)), 1, 6);
-	/* The same keys in a prio of its own ethertype are another rule. */
+	/* The same keys in a prio for one ethertype are another rule. */
 	encode(&m, &rule);
 	tcm->tcm_info = 20u << 16 | htons(0x800);
 	info = decode(&m);
@@ -427,7 +427,7 @@ static void prio_for_all_ethertypes(void **state UNUSED)
 	assert_false(rule_is_equal(&info.rule, &rule));
 }
 
-/* Rules that were made before there were probes stay ours, byte by byte. */
+/* Cookies from before there were probes are still ours. */
 static void cookies_keep_their_layout(void **state UNUSED)
 {
 	static const unsigned char earlier[16] = { 'n', 'f', 'o', 1,   1,         2,        3, 4,
@@ -447,7 +447,7 @@ static void cookies_keep_their_layout(void **state UNUSED)
 	assert_int_equal(info.cookie.instance, 0x01020304);
 	assert_int_equal(info.cookie.ct_id, 0x0a0b0c0d);
 	assert_true(info.cookie.owns_clsact);
-	/* A probe is a flow with another cookie, and a kind that there is not yet is nobody's. */
+	/* A probe is a flow rule with another cookie. A cookie of an unknown kind is not ours. */
 	info = CHANGED(COOKIE, 12, RULE_PROBE);
 	assert_true(info.is_ours);
 	assert_int_equal(info.rule.kind, RULE_PROBE);
@@ -529,7 +529,7 @@ struct counted {
 	uint64_t bytes, pkts, hw_bytes, hw_pkts;
 };
 
-/* As gnet_stats_copy_basic() and gnet_stats_copy_basic_hw() do it. */
+/* Like gnet_stats_copy_basic() and gnet_stats_copy_basic_hw(). */
 static void put_basic(struct nlput *w, uint16_t type, uint64_t bytes, uint64_t pkts)
 {
 	struct gnet_stats_basic basic = { .bytes = bytes, .packets = (uint32_t)pkts };
@@ -614,7 +614,7 @@ static void terse_dump(void **state UNUSED)
 	assert_int_equal(info.where.family, FAMILY_IP6);
 }
 
-/* The 64-bit packet counter belongs to what stands before it. */
+/* A 64-bit packet counter belongs to the attribute before it. */
 static void many_packets(void **state UNUSED)
 {
 	const uint64_t many = (UINT64_C(5) << 32) + 3;
@@ -636,7 +636,7 @@ static void many_packets(void **state UNUSED)
 	}
 }
 
-/* Puts them in front of the other options: the attributes around grow. */
+/* Inserts the times before the other options; the attributes around them grow. */
 static void put_times(struct msg *m, uint16_t action, uint16_t type, const struct tcf_t *times)
 {
 	const uint16_t path[] = { TCA_OPTIONS, TCA_FLOWER_ACT, action, TCA_ACT_OPTIONS, 0 };
@@ -661,7 +661,7 @@ static void put_times(struct msg *m, uint16_t action, uint16_t type, const struc
 	}
 }
 
-/* In a full dump each action tells its times; the last one's count. */
+/* In a full dump each action has its times; those of the last action count. */
 static void ages(void **state UNUSED)
 {
 	static const uint64_t lastuse[] = { 0, 9, 1234, UINT64_MAX };
@@ -738,11 +738,11 @@ static void small_requests(void **state UNUSED)
 	assert_int_equal(tcm->tcm_info, 20u << 16 | htons(3));
 	assert_int_equal(flower_put_dump(&m.w, 3, 0, FAMILY_NONE, true), 0);
 	assert_int_equal(tcm->tcm_info, 0);
-	/* That would be everybody's. */
+	/* Without a prio, this would delete the filters of all users. */
 	assert_int_equal(flower_put_flush(&m.w, 3, 0, FAMILY_IP4), -EINVAL);
 }
 
-/* Changed bytes are refused, or no rule, or another rule; never more than that. */
+/* A damaged message is refused, or is no rule, or is another rule that can be encoded. */
 static void random_damage(void **state UNUSED)
 {
 	struct unit_random random = unit_random_start(2);
@@ -764,7 +764,7 @@ static void random_damage(void **state UNUSED)
 		if (unit_random_below(&random, 4) == 0)
 			nlh->nlmsg_len = NLMSG_HDRLEN +
 					 unit_random_below(&random, nlh->nlmsg_len - NLMSG_HDRLEN);
-		/* Its own memory, so that a sanitizer sees a read behind the end. */
+		/* Memory of the exact size, so a sanitizer detects a read beyond the end. */
 		nlh = malloc(nlh->nlmsg_len);
 		memcpy(nlh, m.buf, nlput_msg(&m.w)->nlmsg_len);
 		if (flower_get(nlh, &info) == 0 && info.has_rule)
@@ -776,7 +776,7 @@ static void random_damage(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(random_rules_come_back),
+		cmocka_unit_test(random_rules_are_decoded),
 		cmocka_unit_test(impossible_rules_are_refused),
 		cmocka_unit_test(other_matches_are_no_rules),
 		cmocka_unit_test(other_rewrites_are_no_rules),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What others have put on a device, from messages as the kernel makes them.
+ * XDP programs, filters and qdiscs that others have put on a device, decoded from
+ * messages in the format of the kernel.
  */
 #include "unit/unit.h"
 
@@ -57,7 +58,7 @@ static bool has_xdp(uint8_t attached)
 	return has;
 }
 
-static void xdp(void **state UNUSED)
+static void xdp_programs(void **state UNUSED)
 {
 	struct nlput_nest nest;
 	bool has = true;
@@ -197,7 +198,7 @@ static void qdiscs(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(xdp),
+		cmocka_unit_test(xdp_programs),
 		cmocka_unit_test(filters),
 		cmocka_unit_test(our_rules),
 		cmocka_unit_test(qdiscs),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Facts of ethtool: feature words, and the questions to the kernel that runs the
- * test, which need no privilege.
+ * ethtool facts: feature words, and requests to the kernel that runs the test,
+ * which need no privilege.
  */
 #include "unit/unit.h"
 
@@ -24,7 +24,7 @@ static void feature_words(void **state UNUSED)
 	assert_int_equal(hwinfo_tc_of(blocks, 2, 3), LINK_TC_OFF);
 	assert_int_equal(hwinfo_tc_of(blocks, 2, 4), LINK_TC_ON);
 	assert_int_equal(hwinfo_tc_of(blocks, 2, 5), LINK_TC_NONE);
-	/* On for ever: a driver that cannot turn it off. */
+	/* The driver has it on and cannot turn it off. */
 	assert_int_equal(hwinfo_tc_of(blocks, 2, 6), LINK_TC_ON);
 	assert_int_equal(hwinfo_tc_of(blocks, 2, 63), LINK_TC_OFF);
 	/* A kernel with fewer features. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Decoding of links, neighbours and routes, from messages as the kernel makes
- * them; and the event socket, as far as it goes without privilege.
+ * Decoding of links, neighbours and routes from messages in the format of the
+ * kernel; and the event socket, as far as it works without privilege.
  */
 #include "unit/unit.h"
 
@@ -90,13 +90,13 @@ static void port_of_a_switch(void **state UNUSED)
 	assert_int_equal(link.hw.switch_id_len, 8);
 	assert_memory_equal(link.hw.switch_id, id, 32);
 	assert_string_equal(link.hw.port_name, "pf0vf1");
-	/* What nobody asked for. */
+	/* Facts that link messages do not contain. */
 	assert_string_equal(link.hw.driver, "");
 	assert_string_equal(link.hw.bus, "");
 	assert_int_equal(link.hw.tc, LINK_TC_NONE);
 	assert_int_equal(link.hw.eswitch, LINK_ESWITCH_NONE);
 
-	/* The longest (MAX_PHYS_ITEM_ID_LEN), and one that cannot be. */
+	/* The longest id (MAX_PHYS_ITEM_ID_LEN), and one that is too long. */
 	begin_link(&m, RTM_NEWLINK, AF_UNSPEC, IFF_UP);
 	nlput_bytes(&m.w, IFLA_PHYS_SWITCH_ID, id, 32);
 	assert_int_equal(get_link(&m, &link), 0);
@@ -141,7 +141,7 @@ static void vlan_device(void **state UNUSED)
 	assert_int_equal(link.lower, 3);
 	assert_int_equal(link.vlan, 7);
 
-	/* The kind alone. */
+	/* The kind without its data. */
 	begin_link(&m, RTM_NEWLINK, AF_UNSPEC, IFF_UP | IFF_LOWER_UP);
 	nlput_u32(&m.w, IFLA_LINK, 3);
 	info = nlput_nest_begin(&m.w, IFLA_LINKINFO);
@@ -151,7 +151,7 @@ static void vlan_device(void **state UNUSED)
 	assert_string_equal(link.kind, "vlan");
 	assert_int_equal(link.vlan, 0);
 
-	/* The number of a device in another namespace is none of ours. */
+	/* The number of a device in another namespace means nothing here. */
 	nlput_u32(&m.w, IFLA_LINK_NETNSID, 0);
 	assert_int_equal(get_link(&m, &link), 0);
 	assert_int_equal(link.lower, 0);
@@ -233,7 +233,7 @@ static void neighbour_states(void **state UNUSED)
 	}
 }
 
-/* Who sees to it, by state, flags, extended flags and protocol. */
+/* Who keeps it valid, by state, flags, extended flags and protocol. */
 static void who_keeps_a_neighbour(void **state UNUSED)
 {
 	static const struct {
@@ -415,7 +415,7 @@ static void kinds_of_routes(void **state UNUSED)
 	assert_int_equal(routes_get(nlput_msg(&m.w), &answer), -ENOMSG);
 }
 
-/* -- the kernel that runs the test ---------------------------------------- */
+/* -- dumps and forwarding ------------------------------------------------- */
 
 static void note_loopback(const struct link *link, void *ctx)
 {
@@ -474,7 +474,7 @@ static void forwarding(void **state UNUSED)
 	assert_false(conf.has_forwarding);
 }
 
-static void strange_netconf(void **state UNUSED)
+static void odd_netconf_messages(void **state UNUSED)
 {
 	struct netconf conf;
 	struct msg m;
@@ -490,6 +490,8 @@ static void strange_netconf(void **state UNUSED)
 	nlput_begin(&m.w, RTM_NEWNETCONF, 0);
 	assert_int_equal(get_netconf(&m, &conf), -EBADMSG);
 }
+
+/* -- the kernel that runs the test ---------------------------------------- */
 
 static void real_dumps(void **state UNUSED)
 {
@@ -521,11 +523,11 @@ static void real_lookup(void **state UNUSED)
 
 	if (routes_open(&routes))
 		skip();
-	/* Where the loopback interface is down there is no such route. */
+	/* If the loopback interface is down, there is no such route. */
 	assert_int_equal(routes_lookup(routes, &query, &answer), 0);
 	assert_true(answer.kind == ROUTE_LOCAL ? answer.oif == 1 && answer.err == 0
 					       : answer.kind == ROUTE_NONE && answer.err < 0);
-	/* An address that cannot be one. */
+	/* A source address that is not valid. */
 	query.dst = (struct addr){ { 0 } };
 	query.src = (struct addr){ { 224, 0, 0, 1 } };
 	query.with_src = true;
@@ -559,7 +561,7 @@ static void real_watch(void **state UNUSED)
 	rtwatch_close(NULL);
 }
 
-/* -- other routes ---------------------------------------------------------- */
+/* -- changes of routes ---------------------------------------------------- */
 
 static void put_route(struct msg *m, uint16_t type, uint8_t family, uint8_t len, const char *dst)
 {
@@ -603,7 +605,7 @@ static void changed_routes(void **state UNUSED)
 	assert_int_equal(routechange_get(nlput_msg(&m.w), &c), -EBADMSG);
 	put_route(&m, RTM_NEWROUTE, 99, 8, NULL);
 	assert_int_equal(routechange_get(nlput_msg(&m.w), &c), -ENOMSG);
-	/* What is new and used by nobody yet. */
+	/* New objects that no route uses yet. */
 	put_bare(&m, RTM_NEWADDR, 0, header, 8);
 	assert_int_equal(routechange_get(nlput_msg(&m.w), &c), -ENOMSG);
 	put_bare(&m, RTM_NEWNEXTHOP, NLM_F_CREATE, header, 8);
@@ -668,7 +670,7 @@ int main(void)
 		cmocka_unit_test(next_hops_that_break_the_library),
 		cmocka_unit_test(kinds_of_routes),
 		cmocka_unit_test(forwarding),
-		cmocka_unit_test(strange_netconf),
+		cmocka_unit_test(odd_netconf_messages),
 		cmocka_unit_test(real_dumps),
 		cmocka_unit_test(real_lookup),
 		cmocka_unit_test(real_watch),

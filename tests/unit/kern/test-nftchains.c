@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Chains on devices, from messages as the kernel makes them (nf_tables_fill_chain_info).
+ * Chains on devices, decoded from messages in the format of the kernel
+ * (nf_tables_fill_chain_info).
  */
 #include "unit/unit.h"
 
@@ -36,7 +37,7 @@ static struct nlmsghdr *end(struct msg *m)
 	return nlput_msg(&m->w);
 }
 
-/* What was reported, as a text. */
+/* What was reported, as text. */
 static char seen[256];
 
 static void note(const struct nftchains_device *d, void *ctx UNUSED)
@@ -84,7 +85,7 @@ static void chains(void **state UNUSED)
 			    "eth0:egress eth1:egress ppp*:egress ");
 	assert_string_equal(chain(NFPROTO_INET, NF_INET_INGRESS, devices, 2),
 			    "eth0:ingress eth1:ingress ");
-	/* All devices of which have gone. */
+	/* All devices of the chain are gone. */
 	assert_string_equal(chain(NFPROTO_NETDEV, NF_NETDEV_INGRESS, devices, 0), "");
 	/* In the other families the same numbers are other hooks. */
 	assert_string_equal(chain(NFPROTO_INET, NF_INET_FORWARD, devices, 0), "");
@@ -93,7 +94,7 @@ static void chains(void **state UNUSED)
 }
 
 /* Old kernels name one device and no list. */
-static void single(void **state UNUSED)
+static void single_device(void **state UNUSED)
 {
 	struct nftchains_table table;
 	struct nlput_nest nest;
@@ -108,7 +109,7 @@ static void single(void **state UNUSED)
 	seen[0] = '\0';
 	assert_int_equal(nftchains_get(end(&m), &table, note, NULL), 0);
 	assert_string_equal(seen, "eth0:ingress ");
-	/* Who only wants the table. */
+	/* A caller that needs only the table. */
 	assert_int_equal(nftchains_get(nlput_msg(&m.w), &table, NULL, NULL), 0);
 }
 
@@ -164,7 +165,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(chains),
-		cmocka_unit_test(single),
+		cmocka_unit_test(single_device),
 		cmocka_unit_test(odd_messages),
 		cmocka_unit_test(tables),
 	};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Flowtables as the kernel shows them (nf_tables_fill_flowtable_info). */
+/* Flowtables, decoded from messages in the format of the kernel (nf_tables_fill_flowtable_info). */
 #include "unit/unit.h"
 
 #include <errno.h>
@@ -79,7 +79,7 @@ static void more_than_fit(void **state UNUSED)
 	assert_int_equal(f.n_devices, FLOWTABLE_MAX_DEVICES);
 }
 
-static void what_is_none(void **state UNUSED)
+static void not_a_flowtable(void **state UNUSED)
 {
 	static const char *const bad[] = { "sixteen-letters-", "" };
 	struct flowtable f = { .n_devices = 7 };
@@ -125,7 +125,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(devices_and_flags), cmocka_unit_test(more_than_fit),
-		cmocka_unit_test(what_is_none),	     cmocka_unit_test(families),
+		cmocka_unit_test(not_a_flowtable),	     cmocka_unit_test(families),
 		cmocka_unit_test(equality),
 	};
 

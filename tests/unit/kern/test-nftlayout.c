@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The transactions that make and change our nft table, decoded again: with the
- * library's own decoder where it has one.
+ * The transactions that make and change our nft table, decoded again, with the
+ * decoder of the library where it has one.
  */
 #include "unit/unit.h"
 
@@ -45,7 +45,7 @@ static void add_prefix(const char *text, uint8_t len)
 	p->len = len;
 }
 
-/* The messages of the transaction; their number. */
+/* Ends the transaction. Returns its messages, and their number. */
 static unsigned int get_messages(const struct nlmsghdr *ret[NFTBATCH_MSGS_MAX + 2])
 {
 	const struct nlmsghdr *nlh;
@@ -119,7 +119,7 @@ static void whole_table(void **state UNUSED)
 	n = get_messages(msgs);
 	assert_frame(msgs, n, 0);
 	assert_true(is_nft(msgs[1], NFT_MSG_DELTABLE));
-	/* Nothing of ours may be put into a table of somebody else. */
+	/* Nothing of ours may be put into a table that others have created. */
 	assert_true(is_nft(msgs[2], NFT_MSG_NEWTABLE));
 	assert_true(msgs[2]->nlmsg_flags & NLM_F_EXCL);
 	assert_int_equal(count_type(msgs, n, NFT_MSG_NEWTABLE), 1);
@@ -136,7 +136,7 @@ static void whole_table(void **state UNUSED)
 	}
 }
 
-static void delete_names_a_number(void **state UNUSED)
+static void delete_names_the_handle(void **state UNUSED)
 {
 	static const unsigned char wanted[] = { 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88 };
 	const struct nlmsghdr *msgs[NFTBATCH_MSGS_MAX + 2];
@@ -199,8 +199,8 @@ static void epoch(void **state UNUSED)
 			     "  [ immediate reg 0 return ]");
 }
 
-/* The flowtable is there before the rules that use it, and those are the last of
- * their chain: what is made anew is appended. */
+/* The flowtable comes before the rules that use it. These rules are the last ones of
+ * their chains, because rules that are added later are appended. */
 static void with_flowtable(void **state UNUSED)
 {
 	static const struct nftoffload_config flow = { .n_devices = 1, .device = { { "eth0", false } } };
@@ -289,9 +289,8 @@ static void print_elems(struct strbuf *sb, const struct nlmsghdr *nlh, const cha
 }
 
 /*
- * The elements of one set: keys, "key-last" where they have a last one, and "<"
- * before those at which an interval has ended. (The library does not read the
- * lists that it writes.)
+ * Checks the elements of one set, written as keys: "key-last" for a range, and "<key"
+ * for the end of an interval. (The library cannot read the lists that it writes.)
  */
 static void assert_elems(const char *name, const char *wanted)
 {
@@ -312,11 +311,11 @@ static void assert_elems(const char *name, const char *wanted)
 static void prefixes(void **state UNUSED)
 {
 	add_prefix("10.1.2.3", 8);
-	add_prefix("10.9.0.0", 16);        /* inside of the first */
+	add_prefix("10.9.0.0", 16);        /* inside the first */
 	add_prefix("10.0.0.0", 8);         /* the same again */
 	add_prefix("172.16.0.0", 12);
 	add_prefix("192.0.2.255", 32);
-	add_prefix("255.255.255.254", 31); /* nothing behind it */
+	add_prefix("255.255.255.254", 31); /* no address follows it */
 	add_prefix("2001:db8::", 32);
 	assert_elems("exempt_ip4", " 0a000000 <0b000000 ac100000 <ac200000 c00002ff <c0000300 fffffffe");
 	assert_elems("exempt_ip6", " 20010db8000000000000000000000000 <20010db9000000000000000000000000");
@@ -335,7 +334,7 @@ static void add_ports(uint8_t proto, uint16_t from, uint16_t to)
 	config.exempt.ports[config.exempt.n_ports++] = (struct exempt_ports){ proto, from, to };
 }
 
-/* Ranges that touch or overlap are one. */
+/* Ranges that touch or overlap are merged. */
 static void ports(void **state UNUSED)
 {
 	add_ports(6, 30, 40);
@@ -390,7 +389,7 @@ static void full_lists(void **state UNUSED)
 	(void)get_messages(msgs);
 }
 
-static void too_much(void **state UNUSED)
+static void too_many_messages(void **state UNUSED)
 {
 	const void *data;
 	size_t len;
@@ -434,9 +433,9 @@ static void bad_settings(void **state UNUSED)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		TEST(whole_table),   TEST(delete_names_a_number), TEST(epoch),
+		TEST(whole_table),   TEST(delete_names_the_handle), TEST(epoch),
 		TEST(prefixes),	     TEST(all_addresses),	  TEST(ports),
-		TEST(full_lists),    TEST(too_much),		  TEST(bad_settings),
+		TEST(full_lists),    TEST(too_many_messages),		  TEST(bad_settings),
 		TEST(with_flowtable),
 	};
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The flowtables of our nft table: which settings fit, what is written for them, and
- * whether what the kernel shows is that. As answers of the kernel serve our own
- * requests, whose attributes are the same.
+ * The flowtables of our nft table: which settings are valid, which requests they
+ * give, and whether a flowtable that the kernel reports is as wanted. Our own
+ * requests serve as reports of the kernel, because their attributes are the same.
  */
 #include "unit/unit.h"
 
@@ -40,11 +40,11 @@ static int teardown(void **state UNUSED)
 	return 0;
 }
 
-static void which_settings_fit(void **state UNUSED)
+static void which_settings_are_valid(void **state UNUSED)
 {
 	assert_int_equal(nftoffload_check(NULL), 0);
 	assert_int_equal(nftoffload_check(&config), 0);
-	config.with_pairs = false; /* and so which flowtable? */
+	config.with_pairs = false; /* two flowtables, and no pairs to choose between them */
 	assert_int_equal(nftoffload_check(&config), -EINVAL);
 	config.with_pairs = true;
 	strcpy(config.device[2].name, "lan0");
@@ -55,7 +55,7 @@ static void which_settings_fit(void **state UNUSED)
 	assert_int_equal(nftoffload_check(&config), -EINVAL);
 	config.n_devices = 2;
 	assert_int_equal(nftoffload_check(&config), 0);
-	config.n_devices = 1; /* none for the pair in hardware */
+	config.n_devices = 1; /* no device for the pair in hardware */
 	assert_int_equal(nftoffload_check(&config), -EINVAL);
 	config.n_pairs = 1;
 	assert_int_equal(nftoffload_check(&config), 0);
@@ -71,7 +71,7 @@ static void which_settings_fit(void **state UNUSED)
 	assert_false(nftoffload_has(&config, NFTOFFLOAD_SOFTWARE));
 }
 
-/* The requests between the begin and the end; their number. */
+/* Returns the requests between begin and end, and their number. */
 static unsigned int get_requests(const struct nlmsghdr *ret[8])
 {
 	const struct nlmsghdr *nlh;
@@ -102,7 +102,7 @@ static struct nftnl_flowtable *parse(const struct nlmsghdr *nlh)
 	return f;
 }
 
-static void is_known_again(void **state UNUSED)
+static void reported_flowtables_are_compared(void **state UNUSED)
 {
 	const struct nlmsghdr *requests[8];
 	struct nftnl_flowtable *f[NFTOFFLOAD__COUNT];
@@ -126,10 +126,10 @@ static void is_known_again(void **state UNUSED)
 	assert_false(nftoffload_is_as_wanted(f[NFTOFFLOAD_SOFTWARE], &config, NFTOFFLOAD_SOFTWARE));
 	assert_true(nftoffload_is_as_wanted(f[NFTOFFLOAD_HARDWARE], &config, NFTOFFLOAD_HARDWARE));
 	strcpy(config.device[0].name, "lan0");
-	config.n_devices = 4; /* one has gone */
+	config.n_devices = 4; /* one device is missing */
 	strcpy(config.device[3].name, "lan1");
 	assert_false(nftoffload_is_as_wanted(f[NFTOFFLOAD_SOFTWARE], &config, NFTOFFLOAD_SOFTWARE));
-	config.n_devices = 2; /* there is one too many */
+	config.n_devices = 2; /* there is one device too many */
 	assert_false(nftoffload_is_as_wanted(f[NFTOFFLOAD_SOFTWARE], &config, NFTOFFLOAD_SOFTWARE));
 	config.n_devices = 3;
 	config.with_counter = false;
@@ -141,7 +141,7 @@ static void is_known_again(void **state UNUSED)
 		nftnl_flowtable_free(f[i]);
 }
 
-static void only_what_is_there(void **state UNUSED)
+static void only_needed_objects(void **state UNUSED)
 {
 	const struct nlmsghdr *requests[8];
 	struct nftnl_flowtable *f;
@@ -164,7 +164,7 @@ static void only_what_is_there(void **state UNUSED)
 	assert_int_equal(get_requests(requests), 0);
 }
 
-/* Our own table is not touched by a trial, nor one that is there. */
+/* A trial touches neither our own table nor an existing one. */
 static void a_trial_has_its_own_table(void **state UNUSED)
 {
 	const struct nlmsghdr *requests[8];
@@ -187,9 +187,9 @@ static void a_trial_has_its_own_table(void **state UNUSED)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		TEST(which_settings_fit),
-		TEST(is_known_again),
-		TEST(only_what_is_there),
+		TEST(which_settings_are_valid),
+		TEST(reported_flowtables_are_compared),
+		TEST(only_needed_objects),
 		TEST(a_trial_has_its_own_table),
 	};
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A ruleset from messages that the library writes.
+ * Decoding of a ruleset from messages that the library writes.
  */
 #include "unit/unit.h"
 
@@ -132,7 +132,7 @@ static void feed_rule(const char *chain)
 	nftrules_feed(&rs, 0, nlh);
 }
 
-/* Feeds the rule; its n-th step, which must be of this kind. */
+/* Feeds the rule if it was not fed yet. Returns its n-th op, which must be of this kind. */
 static const struct ruleop *op_at(uint32_t n, enum ruleop_kind kind)
 {
 	if (!rs.n_rules)
@@ -179,7 +179,7 @@ static void lookup(const char *set, uint32_t flags)
 	nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_FLAGS, flags);
 }
 
-/* -- what is around rules -------------------------------------------------- */
+/* -- tables, chains and sets ----------------------------------------------- */
 
 static void tables(void **state UNUSED)
 {
@@ -272,7 +272,7 @@ static void flowtables(void **state UNUSED)
 
 /* -- rules ---------------------------------------------------------------- */
 
-static void where_rules_are(void **state UNUSED)
+static void chain_of_a_rule(void **state UNUSED)
 {
 	add("counter");
 	feed_rule("sub");
@@ -356,7 +356,7 @@ static void verdicts(void **state UNUSED)
 	assert_int_equal(op_at(3, RULEOP_VERDICT)->verdict.code, RULE_DROP);
 }
 
-/* Elements matter when something is known of the key, or when they are verdicts. */
+/* The elements of a set are wanted if the key is partly known, or if they are verdicts. */
 static void lookups(void **state UNUSED)
 {
 	uint32_t plain = nftview_find_set(&rs, 0, "plain");
@@ -369,7 +369,7 @@ static void lookups(void **state UNUSED)
 	assert_true(rs.set[nftview_find_set(&rs, 0, "verdicts")].is_wanted);
 }
 
-static void lookups_of_what_is_known(void **state UNUSED)
+static void lookups_of_a_known_key(void **state UNUSED)
 {
 	uint32_t plain = nftview_find_set(&rs, 0, "plain");
 
@@ -478,8 +478,8 @@ static void write_option(uint32_t type)
 	nftnl_expr_set_u32(e, NFTNL_EXPR_EXTHDR_SREG, NFT_REG_1);
 }
 
-/* The segment size is in a SYN only; timestamps are everywhere. */
-static void options_of_tcp(void **state UNUSED)
+/* Only SYN packets have the segment size; all packets have timestamps. */
+static void tcp_options(void **state UNUSED)
 {
 	write_option(2);
 	write_option(8);
@@ -508,7 +508,7 @@ static void marks(void **state UNUSED)
 	assert_int_equal(rs.rule[0].n_ops, 3);
 }
 
-static void numbers(void **state UNUSED)
+static void number_generators(void **state UNUSED)
 {
 	struct nftnl_expr *e = add("numgen");
 
@@ -529,7 +529,7 @@ static void meters(void **state UNUSED)
 	expect_stmt(0, RULESTMT_SET, "update @plain");
 }
 
-static void plain_ones(void **state UNUSED)
+static void simple_statements(void **state UNUSED)
 {
 	add("counter");
 	add("synproxy");
@@ -539,7 +539,7 @@ static void plain_ones(void **state UNUSED)
 	expect_stmt(2, RULESTMT_LAST, "last");
 }
 
-/* As of a later kernel: by hand, as the library has none. */
+/* An expression of a later kernel, made by hand because the library does not know it. */
 static void unknown_expressions(void **state UNUSED)
 {
 	struct nlmsghdr *nlh = message(NFT_MSG_NEWRULE, NFPROTO_INET);
@@ -576,7 +576,7 @@ static void iptables_states(void **state UNUSED)
 	m = nftxtables_get_match("conntrack", 3, &info, sizeof(info));
 	assert_false(m.is_inverted);
 	assert_true(m.is_maybe);
-	/* Too short, another layout. */
+	/* Too short, and with another layout. */
 	assert_int_equal(nftxtables_get_match("conntrack", 3, &info, 4).source, RULESRC_UNKNOWN);
 	m = nftxtables_get_match("conntrack", 1, &info, sizeof(info));
 	assert_true(m.source == RULESRC_UNKNOWN && m.is_maybe);
@@ -601,7 +601,7 @@ static void iptables_rules(void **state UNUSED)
 	struct xt_conntrack_mtinfo3 *copy = malloc(sizeof(info));
 	struct nftnl_expr *e = add("match");
 
-	/* Of the library, as it frees it. */
+	/* The library takes and frees this copy. */
 	memcpy(copy, &info, sizeof(info));
 	nftnl_expr_set_str(e, NFTNL_EXPR_MT_NAME, "conntrack");
 	nftnl_expr_set_u32(e, NFTNL_EXPR_MT_REV, 3);
@@ -626,7 +626,7 @@ static void iptables_targets(void **state UNUSED)
 
 /* -- limits --------------------------------------------------------------- */
 
-static void full(void **state UNUSED)
+static void number_of_flowtables(void **state UNUSED)
 {
 	char name[16];
 
@@ -640,7 +640,7 @@ static void full(void **state UNUSED)
 	assert_string_equal(rs.flowtable[NFTVIEW_FLOWTABLES_MAX - 1].name, name);
 }
 
-/* Cut anywhere, a message is read without reading beyond its end. */
+/* A message that is cut anywhere is not read beyond its end. */
 static void cut_messages(void **state UNUSED)
 {
 	struct nlmsghdr *nlh;
@@ -665,7 +665,7 @@ static void cut_messages(void **state UNUSED)
 	assert_true(rs.n_odd_rules > 0);
 }
 
-/* Whatever bytes are in a rule, only registers that exist are in its steps. */
+/* Whatever bytes a rule contains, its ops name only registers and chains that exist. */
 static void garbled_messages(void **state UNUSED)
 {
 	struct unit_random random = unit_random_start(7);
@@ -702,7 +702,7 @@ static void garbled_messages(void **state UNUSED)
 		if (op->kind == RULEOP_VERDICT && op->verdict.chain != NFTVIEW_NONE)
 			assert_true(op->verdict.chain < rs.n_chains);
 	}
-	/* Most are still rules. */
+	/* Many are still read as rules. */
 	assert_true(n_read > 1000);
 }
 
@@ -716,12 +716,12 @@ int main(void)
 		TEST(sets),
 		TEST(elements),
 		TEST(flowtables),
-		TEST(where_rules_are),
+		TEST(chain_of_a_rule),
 		TEST(state_matches),
 		TEST(header_matches),
 		TEST(verdicts),
 		TEST(lookups),
-		TEST(lookups_of_what_is_known),
+		TEST(lookups_of_a_known_key),
 		TEST(lookups_that_count),
 		TEST(unknown_sets),
 		TEST(limits),
@@ -729,17 +729,17 @@ int main(void)
 		TEST(queues),
 		TEST(objects),
 		TEST(header_writes),
-		TEST(options_of_tcp),
+		TEST(tcp_options),
 		TEST(marks),
-		TEST(numbers),
+		TEST(number_generators),
 		TEST(meters),
-		TEST(plain_ones),
+		TEST(simple_statements),
 		TEST(unknown_expressions),
 		TEST(iptables_states),
 		TEST(iptables_flags),
 		TEST(iptables_rules),
 		TEST(iptables_targets),
-		TEST(full),
+		TEST(number_of_flowtables),
 		TEST(cut_messages),
 		TEST(garbled_messages),
 	};

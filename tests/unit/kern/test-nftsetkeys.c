@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Where rules take the keys from that they look up, on rules that the library
- * writes.
+ * Where rules take the keys from that they look up, tested with rules that the
+ * library writes.
  */
 #include "unit/unit.h"
 
@@ -75,7 +75,7 @@ static void lookup(const char *set, uint32_t reg)
 	nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_SREG, reg);
 }
 
-/* Of the set "s", in the first two places of its key. */
+/* The foreign ones of the first two key slots, in look-ups in the set "s". */
 static uint32_t foreign_slots(void)
 {
 	_Alignas(4) char buf[4096];
@@ -87,7 +87,7 @@ static uint32_t foreign_slots(void)
 	return slots & 3;
 }
 
-static void as_it_is(void **state UNUSED)
+static void unmodified_values(void **state UNUSED)
 {
 	payload(NFT_PAYLOAD_NETWORK_HEADER, 12, 4, NFT_REG_1);
 	lookup("s", NFT_REG_1);
@@ -101,7 +101,7 @@ static void as_it_is(void **state UNUSED)
 	assert_int_equal(foreign_slots() & 1, 0);
 }
 
-static void not_as_it_is(void **state UNUSED)
+static void modified_values(void **state UNUSED)
 {
 	payload(NFT_PAYLOAD_NETWORK_HEADER, 12, 4, NFT_REG_1);
 	mask(NFT_REG_1);
@@ -111,8 +111,8 @@ static void not_as_it_is(void **state UNUSED)
 	assert_int_equal(foreign_slots(), 3);
 }
 
-/* What another value was made of does not matter. */
-static void loaded_anew(void **state UNUSED)
+/* An earlier value in the register does not matter. */
+static void register_is_loaded_again(void **state UNUSED)
 {
 	load("ct", NFT_CT_STATE, NFT_REG_1);
 	mask(NFT_REG_1);
@@ -155,8 +155,12 @@ static void registers(void **state UNUSED)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		TEST(as_it_is),	    TEST(not_as_it_is),	       TEST(loaded_anew),
-		TEST(other_fields), TEST(unknown_expressions), TEST(registers),
+		TEST(unmodified_values),
+		TEST(modified_values),
+		TEST(register_is_loaded_again),
+		TEST(other_fields),
+		TEST(unknown_expressions),
+		TEST(registers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the kernel (6.1, nft 1.0.6) sent about commits, recorded, and messages
- * that it would not send.
+ * Recorded messages of the kernel (6.1, nft 1.0.6) about commits, and messages that
+ * the kernel would not send.
  */
 #include "unit/unit.h"
 
@@ -115,7 +115,7 @@ static struct bytes from_hex(const char *hex)
 	return b;
 }
 
-/* Feeds a recording, the messages from another port when that is not 0. */
+/* Feeds a recording. If @port is not 0, the messages come from this port. */
 static void feed(const char *hex, uint32_t port)
 {
 	struct bytes b = from_hex(hex);
@@ -146,7 +146,7 @@ static bool has_range(unsigned int i, const char *lo, const char *hi)
 	       memcmp(f->hi, want_hi.b, 4) == 0;
 }
 
-static void who_and_what(void **state UNUSED)
+static void process_and_change(void **state UNUSED)
 {
 	feed(rec_rule, 0);
 	assert_int_equal(n_commits, 1);
@@ -161,7 +161,7 @@ static void who_and_what(void **state UNUSED)
 	feed(rec_flush, 0);
 	assert_int_equal(n_commits, 2);
 	assert_true(last.everything);
-	/* Somebody's table named "user" is not ours. */
+	/* The table "user" is not ours. */
 	assert_int_equal(last.own, NFTWATCH_OWN_UNTOUCHED);
 }
 
@@ -204,7 +204,7 @@ static void ranges(void **state UNUSED)
 	assert_memory_equal(e->field[2].hi, last_net, 4);
 }
 
-/* A set of which nothing is known may mean anything; so may one that was replaced. */
+/* A change in an unknown set may affect anything. A set that was deleted is unknown again. */
 static void unknown_sets(void **state UNUSED)
 {
 	feed(rec_interval, 0);
@@ -218,7 +218,7 @@ static void unknown_sets(void **state UNUSED)
 	assert_true(last.everything);
 }
 
-static void our_own(void **state UNUSED)
+static void our_own_commits(void **state UNUSED)
 {
 	feed(rec_rule, 0x99);
 	assert_int_equal(n_commits, 1);
@@ -228,8 +228,8 @@ static void our_own(void **state UNUSED)
 	assert_false(last.everything);
 }
 
-/* What packets do comes from port 0, and between transactions. */
-static void packets(void **state UNUSED)
+/* Changes that packets cause come from port 0, between transactions. */
+static void changes_by_packets(void **state UNUSED)
 {
 	struct bytes b = from_hex(rec_rule);
 	struct nlmsghdr *nlh = (void *)b.data;
@@ -327,10 +327,10 @@ static void send_point(uint32_t be_key, uint32_t flags)
 	send_msg(&m);
 }
 
-static void points(void **state UNUSED)
+static void interval_points(void **state UNUSED)
 {
 	feed(rec_sets, 0);
-	/* Ends may come first, and intervals touch. */
+	/* Ends may come first, and intervals may touch. */
 	send_point(0x0a000200, NFT_SET_ELEM_INTERVAL_END);
 	send_point(0x0a000100, NFT_SET_ELEM_INTERVAL_END);
 	send_point(0x0a000100, 0);
@@ -341,7 +341,7 @@ static void points(void **state UNUSED)
 	assert_int_equal(last.n_elems, 2);
 	assert_true(has_range(0, "10.0.1.0", "10.0.1.255"));
 	assert_true(has_range(1, "10.0.0.0", "10.0.0.255"));
-	/* An end alone changes an interval that is not told. */
+	/* An end alone changes an interval that is not in the messages. */
 	send_point(0x0a000200, NFT_SET_ELEM_INTERVAL_END);
 	end();
 	assert_true(last.everything);
@@ -350,7 +350,7 @@ static void points(void **state UNUSED)
 	assert_true(last.everything);
 }
 
-static void too_many(void **state UNUSED)
+static void too_many_elements(void **state UNUSED)
 {
 	feed(rec_sets, 0);
 	for (uint32_t i = 0; i < NFTWATCH_ELEMS_MAX; i++) {
@@ -369,7 +369,7 @@ static void too_many(void **state UNUSED)
 	assert_int_equal(last.n_elems, 0);
 }
 
-/* Recordings with bytes of chance in them: nothing is read that is not there. */
+/* Recordings with random bytes: only a sanitizer build can tell that nothing else is read. */
 static void damaged(void **state UNUSED)
 {
 	struct unit_random random = unit_random_start(20240611);
@@ -395,8 +395,16 @@ static void damaged(void **state UNUSED)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		TEST(who_and_what), TEST(intervals), TEST(ranges), TEST(unknown_sets), TEST(our_own),
-		TEST(packets),	    TEST(our_table), TEST(points), TEST(too_many),     TEST(damaged),
+		TEST(process_and_change),
+		TEST(intervals),
+		TEST(ranges),
+		TEST(unknown_sets),
+		TEST(our_own_commits),
+		TEST(changes_by_packets),
+		TEST(our_table),
+		TEST(interval_points),
+		TEST(too_many_elements),
+		TEST(damaged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -40,8 +40,8 @@ static bool applies_with(const struct xfrmu_spdinfo *info)
 	return applies;
 }
 
-/* What the router itself sends and receives is not forwarded. */
-static void counts(void **state UNUSED)
+/* Policies of direction "in", and those of sockets, concern no forwarded packets. */
+static void numbers_of_policies(void **state UNUSED)
 {
 	assert_false(applies_with(&(struct xfrmu_spdinfo){ 0 }));
 	assert_false(applies_with(&(struct xfrmu_spdinfo){
@@ -61,7 +61,7 @@ static bool applies_by_default(uint8_t in, uint8_t fwd, uint8_t out)
 	return applies;
 }
 
-static void defaults(void **state UNUSED)
+static void default_policies(void **state UNUSED)
 {
 	const uint8_t accept = XFRM_USERPOLICY_ACCEPT, block = XFRM_USERPOLICY_BLOCK;
 
@@ -71,7 +71,7 @@ static void defaults(void **state UNUSED)
 	assert_true(applies_by_default(accept, accept, block));
 }
 
-static void strange_messages(void **state UNUSED)
+static void odd_messages(void **state UNUSED)
 {
 	const uint32_t flags = 0;
 	bool applies;
@@ -92,9 +92,9 @@ static void strange_messages(void **state UNUSED)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(counts),
-		cmocka_unit_test(defaults),
-		cmocka_unit_test(strange_messages),
+		cmocka_unit_test(numbers_of_policies),
+		cmocka_unit_test(default_policies),
+		cmocka_unit_test(odd_messages),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,7 +13,7 @@ static void reasons(void **state UNUSED)
 	assert_int_equal(bypass_reason(BYPASS_ALL), REASON_XDP);
 }
 
-/* A name stands for both sides, and all names for all bits. */
+/* A name means both sides, and all names together mean all bits. */
 static void names(void **state UNUSED)
 {
 	uint8_t all = 0;

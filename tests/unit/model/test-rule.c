@@ -94,7 +94,7 @@ static void longest_text_fits(void **state UNUSED)
 	assert_non_null(strstr(buf, "redirect if4294967295"));
 }
 
-static void equality_follows_what_the_packet_feels(void **state UNUSED)
+static void equality_covers_effects_on_packets(void **state UNUSED)
 {
 	const struct rule a = nat_rule();
 	struct rule b = a;
@@ -141,7 +141,7 @@ static void equality_follows_what_the_packet_feels(void **state UNUSED)
 	DIFFERS(b.kind = RULE_PROBE);
 	STAYS(b.ttl++);
 	STAYS(b.indev[0] = 'x');
-	/* Not rewritten, or not part of the packet. */
+	/* These are not rewritten, or do not affect packets. */
 	STAYS(b.to.dst.b[3]++);
 	STAYS(b.to.dport++);
 	STAYS(b.to.proto = 0);
@@ -150,7 +150,7 @@ static void equality_follows_what_the_packet_feels(void **state UNUSED)
 	STAYS(b.cookie.instance++);
 }
 
-static void forms_have_parts(void **state UNUSED)
+static void equality_covers_parts_of_the_form(void **state UNUSED)
 {
 	struct rule a = nat_rule(), b;
 
@@ -166,7 +166,7 @@ static void forms_have_parts(void **state UNUSED)
 	assert_false(rule_is_equal(&a, &b));
 }
 
-/* Who changes nothing that a checksum covers cannot name one. */
+/* A rule that changes nothing which a checksum covers names no checksum. */
 static void checksums(void **state UNUSED)
 {
 	struct rule a = nat_rule(), b;
@@ -178,7 +178,7 @@ static void checksums(void **state UNUSED)
 	assert_int_equal(rule_csums(&a), 0);
 	a.form |= RULE_EXACT_TTL;
 	assert_int_equal(rule_csums(&a), RULE_CSUM_IP4);
-	/* What mends itself, in software. */
+	/* In software, act_nat corrects checksums itself. */
 	a = nat_rule();
 	a.place = RULE_SOFTWARE;
 	a.rewrite = RULE_SET_SRC | RULE_SET_DST;
@@ -234,8 +234,8 @@ int main(void)
 		cmocka_unit_test(text),
 		cmocka_unit_test(text_of_forms),
 		cmocka_unit_test(longest_text_fits),
-		cmocka_unit_test(equality_follows_what_the_packet_feels),
-		cmocka_unit_test(forms_have_parts),
+		cmocka_unit_test(equality_covers_effects_on_packets),
+		cmocka_unit_test(equality_covers_parts_of_the_form),
 		cmocka_unit_test(checksums),
 		cmocka_unit_test(guards_have_no_match),
 		cmocka_unit_test(tcp_states),

@@ -42,7 +42,7 @@ static bool matches_address(const char *from, const char *to)
 	return setelem_can_match(&e, &conn);
 }
 
-/* Before and after translation, of either end. */
+/* Addresses before and after translation, of either end. */
 static void addresses(void **state UNUSED)
 {
 	assert_true(matches_address("192.168.1.2", "192.168.1.2"));
@@ -97,8 +97,8 @@ static void interfaces(void **state UNUSED)
 	assert_true(setelem_can_match(&other_index, &conn));
 }
 
-/* All parts must match; what is not understood excludes nothing. */
-static void several_parts(void **state UNUSED)
+/* All fields must match; a field of an unknown kind matches everything. */
+static void several_fields(void **state UNUSED)
 {
 	static const uint8_t tcp = 6, udp = 17, port[] = { 0, 80 }, none[4];
 	struct setelem e = { .n_fields = 0 };
@@ -120,7 +120,7 @@ int main(void)
 		cmocka_unit_test_setup(addresses, setup),
 		cmocka_unit_test_setup(ports, setup),
 		cmocka_unit_test_setup(interfaces, setup),
-		cmocka_unit_test_setup(several_parts, setup),
+		cmocka_unit_test_setup(several_fields, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,7 +9,7 @@
 #include "nl/nlerr.h"
 #include "nl/nlput.h"
 
-/* An ack as netlink_ack() makes it. */
+/* An ack in the format of netlink_ack(). */
 struct ack {
 	_Alignas(4) unsigned char buf[512];
 	struct nlput w;
@@ -49,7 +49,7 @@ static void success_and_failure(void **state UNUSED)
 	assert_string_equal(err.extack, "");
 }
 
-static void text_behind_a_short_ack(void **state UNUSED)
+static void text_after_a_capped_ack(void **state UNUSED)
 {
 	struct ack a;
 	struct nlerr err;
@@ -62,7 +62,7 @@ static void text_behind_a_short_ack(void **state UNUSED)
 	assert_string_equal(err.extack, "bad?thing");
 }
 
-static void text_behind_the_returned_request(void **state UNUSED)
+static void text_after_the_returned_request(void **state UNUSED)
 {
 	struct ack a;
 	struct nlerr err;
@@ -128,7 +128,7 @@ static void other_messages(void **state UNUSED)
 	nlput_begin(&a.w, NLMSG_DONE, 0);
 	assert_int_equal(nlput_end(&a.w), 0);
 	assert_int_equal(nlerr_get(nlput_msg(&a.w), &err), -EBADMSG);
-	/* A returned request that says it is longer than the message. */
+	/* A returned request that claims to be longer than the message. */
 	begin_ack(&a, -EINVAL, NLM_F_ACK_TLVS);
 	err = decode(&a);
 	assert_int_equal(err.err, -EINVAL);
@@ -139,8 +139,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(success_and_failure),
-		cmocka_unit_test(text_behind_a_short_ack),
-		cmocka_unit_test(text_behind_the_returned_request),
+		cmocka_unit_test(text_after_a_capped_ack),
+		cmocka_unit_test(text_after_the_returned_request),
 		cmocka_unit_test(long_text_is_cut),
 		cmocka_unit_test(end_of_a_dump),
 		cmocka_unit_test(other_messages),

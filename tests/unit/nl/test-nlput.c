@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The writer, and the reader on what it wrote.
+ * The netlink writer, and the reader, which reads what was written.
  */
 #include "unit/unit.h"
 
@@ -53,8 +53,8 @@ static void bytes_of_a_message(void **state UNUSED)
 	assert_int_equal(buf[sizeof(expected)], 0xee);
 }
 
-/* Whatever the size of the buffer: the message is whole or refused, and nothing
- * behind the buffer is touched. */
+/* For every size of the buffer, the message is complete or refused, and nothing
+ * beyond the buffer is touched. */
 static void never_writes_beyond_the_buffer(void **state UNUSED)
 {
 	for (size_t size = 0; size <= 80; size += 4) {
@@ -214,7 +214,7 @@ static void wrong_lengths_are_remembered(void **state UNUSED)
 	nlget_leave(&outer, &inner);
 	assert_true(outer.is_malformed);
 
-	/* Structs may be longer, and may be shorter down to the part that is needed. */
+	/* A struct may be longer than expected, or shorter, down to the part that is needed. */
 	inner = nlget_begin(nlput_msg(&w), 0);
 	attr = nlget_next(&inner);
 	assert_true(nlget_struct(&inner, attr, parts, sizeof(parts), 2));
@@ -243,7 +243,7 @@ static void malformed_messages_end(void **state UNUSED)
 
 	nlh->nlmsg_len = 20;
 	assert_false(is_well_formed(nlh, 5));
-	/* A header without its padding, and nothing behind it. */
+	/* A header without its padding, and without attributes. */
 	nlh->nlmsg_len = 21;
 	assert_true(is_well_formed(nlh, 5));
 
@@ -259,7 +259,7 @@ static void malformed_messages_end(void **state UNUSED)
 	nlh->nlmsg_len = 18;
 	attr->nla_len = 4;
 	assert_false(is_well_formed(nlh, 0));
-	/* The last one without its padding. */
+	/* The last attribute without its padding. */
 	nlh->nlmsg_len = 21;
 	attr->nla_len = 5;
 	assert_true(is_well_formed(nlh, 0));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The sockets and batches on the kernel that runs the test: questions about the
- * loopback interface need no privilege. Skipped where there is no netlink.
+ * Sockets and batches, tested on the kernel that runs the test: requests about the
+ * loopback interface need no privilege. Skipped without netlink.
  */
 #include "unit/unit.h"
 
@@ -17,7 +17,7 @@
 #include "nl/nlsock.h"
 
 #define LOOPBACK 1
-/* As many as have room for their answers in the default buffer. */
+/* So few that all answers fit into the default buffer. */
 #define BATCH 40
 #define NO_SUCH_DEVICE 0x7ffffff0
 
@@ -90,7 +90,7 @@ static void query_gives_answer_and_result(void **state)
 	assert_int_equal(nlsock_query(sock, nlput_msg(&w), 1000, NULL, NULL, &err), -ENODEV);
 	assert_int_equal(err.err, -ENODEV);
 
-	/* Strict checking: a dump of one device is not what this request means. */
+	/* Strict checking: a dump request must not name a device. */
 	assert_int_equal(put_getlink(&w, LOOPBACK, NLM_F_DUMP), 0);
 	assert_int_equal(nlsock_query(sock, nlput_msg(&w), 1000, NULL, NULL, &err), -EINVAL);
 	assert_string_not_equal(err.extack, "");
@@ -122,7 +122,7 @@ static void reads_without_waiting(void **state)
 		assert_int_equal(put_getlink(&w, LOOPBACK, 0), 0);
 		assert_int_equal(nlsock_send(sock, nlput_msg(&w)), 0);
 	}
-	/* The budget ends a call; the rest is still there. */
+	/* The budget ends a call; the other messages stay in the socket. */
 	assert_int_equal(nlsock_recv_many(sock, 4, count, &seen), 4);
 	assert_int_equal(seen.last_seq, 103);
 	assert_int_equal(nlsock_recv_many(sock, 100, count, &seen), 6);
@@ -131,7 +131,7 @@ static void reads_without_waiting(void **state)
 	assert_int_equal(nlsock_recv_many(sock, 100, count, &seen), 0);
 }
 
-/* Whoever is not the kernel is not heard. */
+/* Messages that do not come from the kernel are dropped. */
 static void strangers_are_dropped(void **state)
 {
 	struct nlsock *sock = socket_or_skip(state);
@@ -141,7 +141,7 @@ static void strangers_are_dropped(void **state)
 	struct nlsock other;
 
 	assert_int_equal(nlsock_open(&other, NETLINK_ROUTE, 0), 0);
-	/* Without privilege the kernel does not even carry it. */
+	/* Without privilege the kernel does not deliver the message, and nothing is tested. */
 	if (sendto(nlsock_fd(&other), &fake, sizeof(fake), 0, (struct sockaddr *)&to, sizeof(to)) >=
 	    0)
 		assert_int_equal(nlsock_recv_many(sock, 10, count, &seen), 0);
@@ -170,7 +170,7 @@ static void buffer_grows_to_its_limit(void **state)
 	nlsock_close(&sock);
 }
 
-static void overrun_is_told_once(void **state)
+static void overrun_is_reported_once(void **state)
 {
 	_Alignas(4) unsigned char buf[64];
 	struct seen seen = { 0 };
@@ -276,8 +276,8 @@ static void too_long_a_message_is_dropped(void **state)
 	nlbatch_fini(&b);
 }
 
-/* Answers that found no room: what is known stays known, the rest is lost, also
- * where no answer was asked for. */
+/* Some answers find no room. Known results stay; all others are lost, even those of
+ * requests without an ack. */
 static void lost_answers_are_lost(void **state)
 {
 	struct nlsock sock;
@@ -306,7 +306,7 @@ static void lost_answers_are_lost(void **state)
 	}
 	assert_true(lost > 0);
 
-	/* The next batch is a new beginning. */
+	/* The next batch is not affected. */
 	nlbatch_reset(&b);
 	w = nlbatch_next(&b);
 	assert_int_equal(put_getlink(w, NO_SUCH_DEVICE, 0), 0);
@@ -338,8 +338,8 @@ static void stale_answers_are_skipped(void **state)
 	nlbatch_fini(&b);
 }
 
-/* A socket that does not answer: here it is nobody's, because it is closed. */
-static void a_batch_that_cannot_be_sent_was_not_executed(void **state)
+/* An unconnected socket takes the place of the netlink socket, so sending fails. */
+static void unsent_batch_was_not_executed(void **state)
 {
 	struct nlsock *sock = socket_or_skip(state);
 	struct nlbatch b;
@@ -374,13 +374,13 @@ int main(void)
 		TEST(reads_without_waiting),
 		TEST(strangers_are_dropped),
 		TEST(buffer_grows_to_its_limit),
-		TEST(overrun_is_told_once),
+		TEST(overrun_is_reported_once),
 		TEST(batch_matches_answers),
 		TEST(batch_can_be_used_again),
 		TEST(too_long_a_message_is_dropped),
 		TEST(lost_answers_are_lost),
 		TEST(stale_answers_are_skipped),
-		TEST(a_batch_that_cannot_be_sent_was_not_executed),
+		TEST(unsent_batch_was_not_executed),
 	};
 
 	return cmocka_run_group_tests_name("nlsock", tests, NULL, NULL);
