@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * invariants - what holds after every step, and what holds at rest.
+ * invariants - invariants that hold after every step, and those that hold at rest.
  */
 #include <string.h>
 
@@ -62,7 +62,7 @@ static struct rule_where where_of(struct world *w, const struct flow *f, enum di
 			  n ? n->neigh.ifindex : 0);
 }
 
-/* Both rules are in, but for those that went with their device or were taken away. */
+/* Both rules are in, except those that went with their device or were deleted by others. */
 static void check_active(struct world *w, const struct flow *f)
 {
 	struct fake *k = &w->rig.kernel;
@@ -77,7 +77,7 @@ static void check_active(struct world *w, const struct flow *f)
 			fake_complain(k, "%u is active without a rule", f->ct_id);
 	}
 	if (f->is_doubted && w->has_counters && !was_harmed(w, f))
-		fake_complain(k, "%u is doubted for nothing", f->ct_id);
+		fake_complain(k, "%u is doubted without a reason", f->ct_id);
 }
 
 static bool is_read(struct world *w, uint32_t ifindex)
@@ -128,7 +128,7 @@ static void check_card(struct world *w, const struct card *c, const struct card_
 				      c->in_flight[i], i, s->in_flight[i]);
 	}
 	if (s->rules > c->used)
-		fake_complain(k, "a card has %u rules, and counts %u", s->rules, c->used);
+		fake_complain(k, "a card has %u rules, but counts %u", s->rules, c->used);
 	if (k->settings.hw_table_size && c->used > k->settings.hw_table_size)
 		fake_complain(k, "%u rules on a card of %u", c->used, k->settings.hw_table_size);
 }
@@ -147,7 +147,7 @@ static void check_cards(struct world *w)
 		struct card_sums *s;
 
 		if (f->is_counted != (flow_has_rules(f) && !leftover_has(e, f)))
-			fake_complain(&w->rig.kernel, "%u is %s, and %s counted", f->ct_id,
+			fake_complain(&w->rig.kernel, "%u is %s, but %s counted", f->ct_id,
 				      flow_state_name(f->state), f->is_counted ? "is" : "is not");
 		if (!f->is_counted || f->card >= NIC_MAX_CARDS)
 			continue;
@@ -161,14 +161,14 @@ static void check_cards(struct world *w)
 		check_card(w, &e->paths.nic->card[i], &sums[i]);
 }
 
-/* What the engine was told decides where a flow may be. */
+/* A flow may be offloaded only if the engine was told that it is eligible. */
 static void check_told(struct world *w, const struct flow *f)
 {
 	struct fake *k = &w->rig.kernel;
 	const struct engine *e = w->rig.engine;
 	bool is_eligible = fake_is_told_eligible(k, f->ct_id);
 
-	/* It has not come to it yet; nothing is installed meanwhile. */
+	/* The walk may not have reached the flow yet. Nothing is installed meanwhile. */
 	if (walk_is_running(e, WALK_EPOCH) || walk_is_running(e, WALK_SUSPECT))
 		return;
 	switch ((enum flow_state)f->state) {
@@ -215,7 +215,7 @@ static bool waits_for_time(const struct flow *f)
 	}
 }
 
-/* Nothing is forgotten: whatever a flow waits for is under way or queued. */
+/* No flow is forgotten: whatever it waits for is under way or queued. */
 static const char *find_fault(struct world *w, const struct flow *f, uint32_t slot)
 {
 	struct engine *e = w->rig.engine;
@@ -229,9 +229,9 @@ static const char *find_fault(struct world *w, const struct flow *f, uint32_t sl
 			  f->state == FLOW_MOVING;
 
 	if (is_working != (n_orders == 1))
-		return "orders under way do not fit its state";
+		return "has orders under way that do not fit its state";
 	if (f->is_asking != (n_refreshes == 1))
-		return "refreshes under way do not fit";
+		return "has refreshes under way that do not fit is_asking";
 	if ((f->state == FLOW_WAIT) != (f->queue == FLOW_Q_INSTALL))
 		return "waits in the wrong queue to install";
 	if (f->queue == FLOW_Q_REMOVE && f->state != FLOW_DRAIN && f->state != FLOW_MOVE)
@@ -247,22 +247,22 @@ static const char *find_fault(struct world *w, const struct flow *f, uint32_t sl
 		return "is never tried again";
 	if (f->mark_state == FLOW_MARK_REVOKED && f->state == FLOW_REFUSED && !f->ask_care &&
 	    !f->is_asking && !is_armed && f->reason != REASON_TCP_CLOSING && !e->stopping)
-		return "never has its mark taken";
+		return "never gets its mark cleared";
 	if (f->ask_path && f->queue != FLOW_Q_ASK)
 		return "never asks for its path";
 	if (f->ask_care && f->queue != FLOW_Q_ASK && !f->is_asking &&
 	    (f->state == FLOW_REFUSED || f->state == FLOW_RESOLVE || f->state == FLOW_ACTIVE))
 		return "never asks for its entry";
 	if (f->state == FLOW_ADOPTED && !leftover_has(e, f))
-		return "has rules of an earlier life that nobody knows";
+		return "is adopted, but has no record of rules of an earlier run";
 	if (leftover_has(e, f) && !flow_has_rules(f))
-		return "is said to have rules of an earlier life, but has none";
+		return "has a record of rules of an earlier run, but no rules";
 	if (f->is_barred && !flow_has_rules(f))
 		return "waits behind a barrier without rules";
 	if ((f->goal != FLOW_GOAL_KEEP) && !flow_has_rules(f))
 		return "has a goal without rules";
 	if ((f->state == FLOW_DRAIN || f->state == FLOW_REMOVE) && f->goal == FLOW_GOAL_KEEP)
-		return "is removed for no goal";
+		return "is removed without a goal";
 	if ((flowtab_find(&e->flows, &f->orig) == f) != (f->goal != FLOW_GOAL_GONE))
 		return "is wrongly indexed";
 	return NULL;
@@ -294,7 +294,7 @@ static void add_up(struct engine *e, const struct flow *f, struct sums *s)
 		s->refs += topology_get_neigh(&e->paths, f->next_hop[d]) != NULL;
 }
 
-/* Walks one queue both ways in thought; returns how many stand in it. */
+/* Walks a queue forwards and checks its links backwards. Returns its length. */
 static uint32_t walk_list(struct world *w, const struct flow_list *list, enum flow_queue queue)
 {
 	struct engine *e = w->rig.engine;
@@ -341,7 +341,7 @@ static void check_neighs(struct world *w, const struct sums *s)
 
 		refs += n->refs;
 		if (!n->refs && !n->neigh.is_valid)
-			fake_complain(&w->rig.kernel, "a neighbour for nobody");
+			fake_complain(&w->rig.kernel, "a neighbour that is neither valid nor used");
 	}
 	if (refs != s->refs)
 		fake_complain(&w->rig.kernel, "%u references to neighbours, not %u", refs,
@@ -371,12 +371,12 @@ static void check_sums(struct world *w, const struct sums *s)
 	    s->n_asking != e->n_asking)
 		fake_complain(k, "silent or asking flows are miscounted");
 	if (s->n_barred != e->n_barred || count_barriers(e) != e->n_barriers)
-		fake_complain(k, "barriers or flows before them are miscounted");
+		fake_complain(k, "barriers or flows behind them are miscounted");
 	if (s->n_indexed != htab_count(&e->flows.index))
 		fake_complain(k, "%u flows indexed, not %u", htab_count(&e->flows.index),
 			      s->n_indexed);
 	if (slab_count(&e->flows.flows) > k->settings.max_flows)
-		fake_complain(k, "more flows than there may be");
+		fake_complain(k, "more flows than max_flows");
 	if (e->forwarded_pkts[DIR_ORIG] + e->forwarded_pkts[DIR_REPLY] > w->forwarded)
 		fake_complain(k, "more packets counted than forwarded");
 }
@@ -407,12 +407,12 @@ void world_check(struct world *w)
 	check_queues(w, &s);
 	check_neighs(w, &s);
 	if (bug_count())
-		fake_complain(&w->rig.kernel, "an impossible state");
+		fake_complain(&w->rig.kernel, "BUG_ON() was hit");
 }
 
 /* -- rest ----------------------------------------------------------------- */
 
-/* Asks the kernel afresh, by the same rules. */
+/* The path that the kernel's present routes give, found in the same way as the engine does. */
 static enum reason wanted_path(struct world *w, const struct flow *f, struct path *ret)
 {
 	struct engine *e = w->rig.engine;
@@ -446,7 +446,7 @@ static void check_planned(struct world *w, const struct flow *f, uint32_t slot,
 	}
 }
 
-/* Refused or lost again and again, or there is no room. */
+/* True when the flow was refused or lost too often, or when there is no room. */
 static bool is_left_alone(struct world *w, const struct flow *f, const struct path *path)
 {
 	struct nic *nic = w->rig.engine->paths.nic;
@@ -459,13 +459,13 @@ static bool is_left_alone(struct world *w, const struct flow *f, const struct pa
 		return true;
 	if (f->reason != REASON_HARDWARE_FULL || !card)
 		return false;
-	/* A learnt limit may have been raised just now, and in a full table flows
-	 * come with every dump; room is given away once a second. */
+	/* Rank fills room only once a second. Meanwhile a learnt limit may have been
+	 * raised. In a full flow table, new flows come with every dump. */
 	return card_room(card) <= (card->source == CARD_SIZE_LEARNT) ||
 	       slab_count(&w->rig.engine->flows.flows) == w->rig.kernel.settings.max_flows;
 }
 
-/* One whose mark was taken back is not called new. */
+/* A flow whose mark was revoked keeps the reason RULESET_CHANGED. */
 static bool is_reason(const struct flow *f, enum reason reason)
 {
 	return f->reason == (uint8_t)reason ||
@@ -480,7 +480,7 @@ static void check_rest_flow(struct world *w, const struct flow *f, uint32_t slot
 	struct path path;
 
 	if (!c || c->conn.id != f->ct_id) {
-		fake_complain(k, "a flow of %u, which is gone", f->ct_id);
+		fake_complain(k, "a flow of %u, whose connection is gone", f->ct_id);
 		return;
 	}
 	reason = world_wanted_reason(w, c);
@@ -503,7 +503,7 @@ static void check_rest_flow(struct world *w, const struct flow *f, uint32_t slot
 	}
 }
 
-/* What the ladder must find for this driver, which is the same for all. */
+/* The recipe that the ladder must find. All ports have the same driver. */
 static enum reason wanted_recipe(const struct fake_driver *d, struct recipe *ret)
 {
 	*ret = (struct recipe){
@@ -533,7 +533,7 @@ static void check_pair(struct world *w, const struct nic_pair *pair)
 					   pair->recipe.layout != wanted.layout ||
 					   (pair->recipe.classes & ~wanted.classes)))
 		fake_complain(k, "a pair has a wrong recipe");
-	/* Without faults nothing that it takes is refused for long. */
+	/* Without faults, no class that the driver accepts is lost for long. */
 	else if (reason == REASON_NONE && !w->has_faults && pair->recipe.classes != wanted.classes)
 		fake_complain(k, "a pair has lost a class");
 }
@@ -542,7 +542,7 @@ static void check_pairs(struct world *w)
 {
 	const struct nic *nic = w->rig.engine->paths.nic;
 
-	/* A driver that was off while nobody heard was asked in vain. */
+	/* If link events were lost, a pair may have been probed while its driver was off. */
 	for (unsigned int i = 0; nic && !w->rt.ever_lost && i < NIC_MAX_PORTS; i++) {
 		for (unsigned int o = 0; o < NIC_MAX_PORTS; o++)
 			check_pair(w, &nic->pair[i][o]);
@@ -559,7 +559,7 @@ static void check_barriers_are_down(struct world *w)
 			      e->n_barriers);
 	for (unsigned int i = 0; i < FAKE_LINKS; i++) {
 		if (k->link[i].exists && k->link[i].has_barrier)
-			fake_complain(k, "the barrier on if%u is forgotten",
+			fake_complain(k, "a barrier is left on if%u",
 				      k->link[i].link.ifindex);
 	}
 }
@@ -582,6 +582,7 @@ void world_check_rest(struct world *w)
 		if (c->exists && world_wanted_reason(w, c) == REASON_NONE &&
 		    !flowtab_find(&e->flows, &c->conn.orig) &&
 		    slab_count(&e->flows.flows) < k->settings.max_flows)
-			fake_complain(k, "%u is eligible, and there is room", c->conn.id);
+			fake_complain(k, "%u is eligible and there is room, but it has no flow",
+				      c->conn.id);
 	}
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * random - many random worlds, each from a seed.
+ * random - many random worlds, each made from a seed.
  *
- *	NFO_RANDOM_SEED=n	only this one
- *	NFO_RANDOM_SEEDS=n	this many (default 200)
- *	NFO_RANDOM_STEPS=n	steps of each (default 2000)
+ *	NFO_RANDOM_SEED=n	run only this seed
+ *	NFO_RANDOM_SEEDS=n	number of seeds (default 200)
+ *	NFO_RANDOM_STEPS=n	steps of each world (default 2000)
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,7 +37,7 @@ static bool play(struct world *w, uint64_t seed, uint64_t n_steps)
 		if (is_bad(w, seed, i, "step"))
 			return false;
 	}
-	/* Some are stopped in the middle of it. */
+	/* Some worlds are stopped without coming to rest first. */
 	if (seed % 4) {
 		world_rest(w);
 		world_check_rest(w);
@@ -48,7 +48,7 @@ static bool play(struct world *w, uint64_t seed, uint64_t n_steps)
 	return !is_bad(w, seed, n_steps, "at the stop after step");
 }
 
-/* Worlds in which none of this happens show nothing. */
+/* If this never happens in any world, the test has shown little. */
 static bool has_happened(const char *name)
 {
 	uint64_t n = counter_read(counter_find(name));
@@ -81,7 +81,7 @@ int main(void)
 	}
 	printf("1..1\n");
 	for (uint64_t seed = first; seed < first + n_seeds; seed++) {
-		/* Read when the process dies. */
+		/* If the process dies, this shows the seed. */
 		printf("# seed %llu\n", (unsigned long long)seed);
 		fflush(stdout);
 		world_init(&world, seed);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * rest - a random world calms down, and stops.
+ * rest - brings a random world to rest, and stops it.
  */
 #include <string.h>
 
@@ -8,7 +8,7 @@
 #include "core/engine_priv.h"
 #include "random/world.h"
 
-/* A port that failed is tried again when its link changes. */
+/* Changes every link, because a port that failed is opened again only when its link changes. */
 static void shake_links(struct world *w)
 {
 	for (unsigned int n = 0; n < WORLD_NETS; n++) {
@@ -36,7 +36,7 @@ static void stream(struct world *w)
 	}
 }
 
-/* Connections in use that nobody may let die. */
+/* Number of connections in use that must not expire. */
 static unsigned int count_used(struct world *w)
 {
 	const struct fake *k = &w->rig.kernel;
@@ -51,8 +51,9 @@ static unsigned int count_used(struct world *w)
 	return n;
 }
 
-/* Orders that move flows. In a full table those that a dump shows again push each
- * other out, and are looked up each time; before a full card they are ranked anew, too. */
+/* Number of orders that move flows. In a full flow table, the flows that dumps show push each
+ * other out and are looked up each time, so look-ups do not count. If the card is full, too,
+ * they are also ranked again each time, so no order counts. */
 static uint64_t count_moves(struct world *w)
 {
 	const struct fake *k = &w->rig.kernel;
@@ -65,7 +66,7 @@ static uint64_t count_moves(struct world *w)
 	       k->n_orders[ORDER_PORT_CLOSE] + k->n_orders[ORDER_PROBE];
 }
 
-/* A learnt limit is raised for ever while flows wait. */
+/* A learnt limit is raised again and again while flows wait, so flows keep moving. */
 static bool is_growing(struct world *w)
 {
 	const struct nic *nic = w->rig.engine->paths.nic;
@@ -77,7 +78,7 @@ static bool is_growing(struct world *w)
 	return false;
 }
 
-/* Longer than every pause, with packets and samples every second. */
+/* Lets more time pass than the longest pause, with packets and samples every second. */
 static void use_all(struct world *w)
 {
 	struct fake *k = &w->rig.kernel;
@@ -96,7 +97,7 @@ static void use_all(struct world *w)
 	if (count_used(w) != n_used)
 		fake_complain(k, "%u connections in use, of %u", count_used(w), n_used);
 	if (n_moves && count_moves(w) > n_moves && !is_growing(w))
-		fake_complain(k, "no rest");
+		fake_complain(k, "flows still move at rest");
 }
 
 void world_rest(struct world *w)
@@ -116,7 +117,7 @@ void world_rest(struct world *w)
 	rig_settle(&w->rig);
 	world_read_all(w);
 	world_rest_ruleset(w);
-	/* Closing connections would go of themselves in the time that follows. */
+	/* Connections that may not be offloaded would expire in the time that follows. */
 	for (unsigned int i = 0; i < k->n_conns; i++) {
 		struct fake_conn *c = &k->conn[i];
 
@@ -136,7 +137,7 @@ void world_stop(struct world *w)
 {
 	w->is_stopping = true;
 	w->rig.room = 0;
-	/* Some come back only then. */
+	/* Some workers come back only during the stop. */
 	if (world_below(&w->rnd, 2))
 		world_free_workers(w);
 	rig_feed_type(&w->rig, EVENT_STOP);
@@ -152,6 +153,6 @@ void world_stop(struct world *w)
 		world_check(w);
 	}
 	if (!engine_is_stopped(w->rig.engine))
-		fake_complain(&w->rig.kernel, "never stops");
+		fake_complain(&w->rig.kernel, "the engine never stops");
 	fake_check_empty(&w->rig.kernel);
 }

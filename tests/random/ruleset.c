@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ruleset - who may pass in a random world, who is marked, and what the engine is
- * told of changes.
+ * ruleset - which connections may pass in a random world, which are marked, and what the
+ * engine is told about changes.
  *
- * Does what an nft table and daemon/admission/admission do. Packets that the CPU forwards mark
- * their connection if the ruleset lets them pass. A change applies at once and is told
- * later; a new epoch is told before it is written; and what was reported before a
- * change of some elements is settled when all is read that was queued then.
+ * Does what an nft table and daemon/admission/admission do. A packet that the CPU forwards
+ * marks its connection if the ruleset lets it pass. A change applies at once, but the engine
+ * is told later. The engine is told a new epoch before the table writes it. A change of some
+ * elements is settled once everything is read that was queued when the engine was told.
  */
 #include <string.h>
 
@@ -16,7 +16,7 @@
 #include "core/rules/revoke.h"
 #include "random/world.h"
 
-/* Of an epoch: as many as no world needs, so that each is fresh. */
+/* Bits for more epochs than any world needs, so none is reused. */
 #define EPOCH_BITS 0xfff000
 #define EPOCH_STEP 0x1000
 
@@ -90,7 +90,7 @@ static void random_element(struct world *w, struct setelem *e)
 	memcpy(f->hi, addr.b, f->len);
 }
 
-/* Some connections that it concerns fare otherwise from now on. */
+/* Chooses anew, at random, which of the connections concerned are denied. */
 static void apply(struct world *w, const struct world_change *change)
 {
 	struct fake *k = &w->rig.kernel;
@@ -127,7 +127,7 @@ static void feed_epoch(struct world *w, uint32_t epoch)
 	rig_feed(&w->rig, &ev);
 }
 
-/* More than one element at a time, and now and then more than are remembered. */
+/* Sometimes feeds several elements at a time, even more than the engine remembers. */
 static void feed_elements(struct world *w, const struct world_change *change)
 {
 	static struct setelem many[300];
@@ -168,7 +168,7 @@ static void open_epoch(struct world *w)
 	feed_epoch(w, w->epoch_last);
 }
 
-/* The transaction may be refused; then no mark counts until the next one. */
+/* The transaction may fail. Then no mark counts until the next epoch. */
 static void write_epoch(struct world *w, bool may_fail)
 {
 	if (!w->is_writing)
@@ -197,7 +197,7 @@ bool world_is_lawful(const struct world *w)
 	       revoke_is_done(w->rig.engine);
 }
 
-/* What was changed until now is in the ruleset that the new one finds. */
+/* The new engine starts with a ruleset that has all changes so far. */
 void world_restart_ruleset(struct world *w, bool is_adopted)
 {
 	struct world_change since = { .when = w->rig.kernel.ruleset_time, .everything = true };

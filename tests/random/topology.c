@@ -162,7 +162,7 @@ static void change_link(struct world *w, unsigned int n)
 	say_link(w, n);
 }
 
-/* A poll sees it: the whole of what is on the link by then. */
+/* The event reports everything that is on the link at this time, like a poll. */
 static void change_bypass(struct world *w, unsigned int n)
 {
 	struct fake_link *l = fake_find_link(&w->rig.kernel, w->net[n].ifindex);
@@ -178,7 +178,7 @@ static void change_bypass(struct world *w, unsigned int n)
 					   .bits = l->bypass,
 					   .is_unknown = world_below(&w->rnd, 8) == 0 };
 	world_queue_add(&w->rt, &ev);
-	/* Whoever could not look once looks again. */
+	/* A check that failed is repeated. */
 	if (ev.bypass.is_unknown) {
 		ev.bypass.is_unknown = false;
 		world_queue_add(&w->rt, &ev);
@@ -215,7 +215,7 @@ static void change_neigh(struct world *w, unsigned int n)
 	say_neigh(w, n, host, is_ip6);
 }
 
-/* Seldom, and not for long: nothing is offloaded meanwhile. */
+/* Sets the flag rarely and clears it soon, because nothing is offloaded while it is set. */
 static bool flip(struct world *w, bool *flag)
 {
 	if (world_below(&w->rnd, *flag ? 3 : 60))
@@ -280,7 +280,7 @@ static bool is_there(const struct world *w, uint32_t ifindex)
 	return false;
 }
 
-/* Links that went while nobody heard. */
+/* Reports links as gone that disappeared while events were lost. */
 static void drop_absent(struct world *w)
 {
 	const struct topology *paths = view_paths(w->rig.engine);
@@ -317,7 +317,7 @@ void world_read_topology(struct world *w)
 		for (unsigned int i = 0; i < 2 * WORLD_HOSTS; i++) {
 			ev = (struct event){ .type = EVENT_NEIGH };
 			fill_neigh(w, n, i / 2, i % 2, &ev.neigh);
-			/* A dump shows those that are there. */
+			/* A dump shows only neighbours that are there. */
 			if (ev.neigh.is_valid)
 				rig_feed(&w->rig, &ev);
 		}

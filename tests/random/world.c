@@ -139,7 +139,7 @@ static struct fake_conn *any_conn(struct world *w)
 	return NULL;
 }
 
-/* What an event says: all, or all but the TCP state. */
+/* Queues an event with all facts, or with all but the TCP state. */
 void world_say_conn(struct world *w, const struct fake_conn *c, bool has_state, bool is_own)
 {
 	struct event ev = { .type = EVENT_CONN, .is_own = is_own };
@@ -155,7 +155,7 @@ void world_say_conn(struct world *w, const struct fake_conn *c, bool has_state, 
 		w->ct.marked_at[n] = c->marked_at;
 }
 
-/* Now and then by our hands; but what has no mark is our own only when we took it. */
+/* Some events are our own. With a ruleset, those without a mark are not, unless we cleared it. */
 static void say_conn(struct world *w, const struct fake_conn *c, bool has_state)
 {
 	bool has_mark = c->conn.mark & w->rig.kernel.settings.mark;
@@ -185,7 +185,7 @@ static bool is_used(struct world *w, const struct tuple *t)
 	return false;
 }
 
-/* A tuple of one of few hosts and ports, so that they meet again. */
+/* Takes few hosts and ports, so tuples are reused. */
 static void random_tuples(struct world *w, struct conn *c)
 {
 	unsigned int from = below(w, WORLD_NETS), to = below(w, WORLD_NETS);
@@ -210,7 +210,7 @@ static void random_tuples(struct world *w, struct conn *c)
 	}
 }
 
-/* Nothing can be heard any more of those that lived and died unheard. */
+/* With an empty queue, no event can follow about connections that ended without being reported. */
 static void bury_unheard(struct world *w)
 {
 	struct fake *k = &w->rig.kernel;
@@ -263,7 +263,7 @@ static void change_tcp(struct world *w, struct fake_conn *c)
 	};
 	unsigned int n = below(w, array_size(to));
 
-	/* What closes or opens again does so by a packet on the CPU. */
+	/* A change of the TCP state means a packet on the CPU. */
 	c->was_harmed = true;
 	c->conn.tcp_state = to[n].state;
 	fake_set_timeout(c, to[n].timeout_s, w->rig.now);
@@ -316,7 +316,7 @@ static void change_conn(struct world *w)
 	say_conn(w, c, has_state);
 }
 
-/* What a ruleset drops, conntrack has seen before. */
+/* Conntrack sees a packet before the ruleset may drop it. */
 void world_burst(struct world *w, struct fake_conn *c, enum dir dir, uint32_t pkts)
 {
 	if (fake_packets(&w->rig.kernel, c, dir, pkts, pkts * 100, w->rig.now))
@@ -393,8 +393,9 @@ static void dump_some(struct world *w)
 	for (unsigned int n = 1 + below(w, 8); n > 0 && w->dump_cursor < k->n_conns; n--) {
 		struct fake_conn *c = &k->conn[w->dump_cursor++];
 
-		/* An entry that moves meanwhile may be missed. That hurts those that
-		 * nobody knew when the ruleset changed, so only others do. */
+		/* A dump may miss an entry that moves meanwhile. That does harm if the
+		 * engine did not know it when the ruleset changed, so with a ruleset only
+		 * known ones are missed. */
 		bool is_known = flowtab_find(&w->rig.engine->flows, &c->conn.orig);
 
 		if (c->exists && !((is_known || !world_has_ruleset(w)) && one_in(w, 16)))
@@ -517,14 +518,14 @@ static void finish_walks(struct world *w)
 		;
 }
 
-/* Now and then some port cannot be read. */
+/* In some rounds, some ports cannot be read. */
 static void spoil_round(struct world *w)
 {
 	for (unsigned int i = 0; i < FAKE_LINKS; i++)
 		w->rig.kernel.link[i].is_unreadable = w->has_losses && one_in(w, 8);
 }
 
-/* Whole: what is gone is found, and nothing else is taken for gone. */
+/* A round finds all lost rules that it can, and takes no other for lost. */
 static void sample(struct world *w)
 {
 	unsigned int n_gone, n_lost;
@@ -565,7 +566,7 @@ static void tell_stuck(struct world *w, unsigned int worker)
 	rig_feed(&w->rig, &ev);
 }
 
-/* Some time lies between what a worker does and what the engine hears of it. */
+/* The engine learns in a later step that a worker is stuck, or that it is free again. */
 static void step_worker(struct world *w)
 {
 	unsigned int worker = below(w, w->rig.n_workers);
@@ -595,14 +596,14 @@ static void work(struct world *w)
 	for (unsigned int n = 1 + below(w, w->haste); n > 0; n--) {
 		unsigned int lane = below(w, rig_n_lanes(&w->rig));
 
-		/* There are more questions than all else. */
+		/* There are more questions than other orders. */
 		if (one_in(w, 2))
 			lane = 0;
 		if (w->rig.is_held[lane])
 			continue;
 		if (one_in(w, 2) || !rig_answer(&w->rig, lane))
 			fake_execute(&w->rig.kernel, lane, w->rig.now);
-		/* As in the daemon, nothing is heard between a look and its answer. */
+		/* As in the daemon, no event is read between a question and its answer. */
 		while (lane == 0 && world_has_ruleset(w) && rig_answer(&w->rig, 0))
 			;
 	}
@@ -610,7 +611,7 @@ static void work(struct world *w)
 
 /* -- another daemon -------------------------------------------------------- */
 
-/* As main does it: nobody else would clean up what is no port any more. */
+/* Like main(): removes our rules from links that are not ports, because nothing else does. */
 static void sweep_others(struct world *w)
 {
 	const struct topology *paths = view_paths(w->rig.engine);
@@ -631,7 +632,7 @@ static void sweep_others(struct world *w)
 	}
 }
 
-/* The engine dies at any instant, and another one goes on. What it had not read is lost. */
+/* The engine dies at any time, and a new one goes on. Unread events are lost. */
 static void restart(struct world *w)
 {
 	bool may_adopt = world_is_lawful(w);
@@ -655,7 +656,7 @@ static void pass_time(struct world *w)
 {
 	struct fake_conn *c;
 
-	/* What is read late tells a wrong time of expiry. */
+	/* Events that are read late report a wrong expiry time. */
 	for (unsigned int i = 0; i < w->ct.n; i++) {
 		c = fake_conn_by_id(&w->rig.kernel, w->ct.event[i].conn.id);
 		if (c)
@@ -677,7 +678,7 @@ static void flush(struct world *w)
 	rig_feed(&w->rig, &ev);
 }
 
-/* Connections come, and are offloaded. */
+/* Mostly new connections and their offload. */
 static void step_crowd(struct world *w)
 {
 	switch (below(w, 6)) {
