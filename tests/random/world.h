@@ -135,7 +135,7 @@ void world_rest_ruleset(struct world *w);
 /* invariants.c: report violations by fake_complain() */
 void world_check(struct world *w);
 void world_check_rest(struct world *w);
-/* Number of flows without both rules. With @is_readable, only those that a round must have found. */
+/* Number of flows without both rules. With @is_readable, only those that a round must find. */
 unsigned int world_count_gone(struct world *w, bool is_readable);
 
 void world_queue_add(struct world_queue *q, const struct event *ev);
