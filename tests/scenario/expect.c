@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * expect - what a scenario compares: the next order, or a state of affairs.
+ * expect - the command "expect": compares the next order, or a state.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,7 +67,7 @@ static void expect_order(struct scene *s, const char *text, mono_t from, mono_t 
 			   seconds(s, from), seconds(s, to));
 }
 
-/* "at 1s..1100ms", before the text of an order. */
+/* The time window before the text of an order, such as "1s..1100ms". */
 static void take_window(struct scene *s, struct words *w, mono_t *from, mono_t *to)
 {
 	char text[SCENE_LINE];
@@ -87,7 +87,7 @@ static void expect_nothing(struct scene *s, struct words *w)
 {
 	(void)w;
 	if (s->first != s->n)
-		scene_fail(s, "order '%s' that nobody expected", s->log[s->first].text);
+		scene_fail(s, "unexpected order '%s'", s->log[s->first].text);
 }
 
 /* -- flows ---------------------------------------------------------------- */
@@ -140,7 +140,7 @@ static void expect_no_flow(struct scene *s, struct words *w)
 	struct view_flow f;
 
 	if (find_flow(s, id, &f))
-		scene_fail(s, "flow of %u is there, %s", id, flow_state_name(f.state));
+		scene_fail(s, "there is a flow of %u, in state %s", id, flow_state_name(f.state));
 }
 
 static void expect_in_hw(struct scene *s, struct words *w)
@@ -163,7 +163,7 @@ static void expect_forwarded(struct scene *s, struct words *w)
 	pkts = words_take_number(s, w);
 	bytes = words_take_number(s, w);
 	if (f.forwarded[dir].pkts != pkts || f.forwarded[dir].bytes != bytes)
-		scene_fail(s, "forwarded %llu packets of %llu bytes",
+		scene_fail(s, "forwarded %llu packets, %llu bytes",
 			   (unsigned long long)f.forwarded[dir].pkts,
 			   (unsigned long long)f.forwarded[dir].bytes);
 }
@@ -261,7 +261,7 @@ static void expect_conn(struct scene *s, struct words *w)
 		if (strcmp(state, wanted) != 0)
 			scene_fail(s, "TCP is %s, not %s", state, wanted);
 	} else {
-		scene_fail(s, "what is '%s' of a connection?", what);
+		scene_fail(s, "a connection has no '%s'", what);
 	}
 }
 
@@ -307,7 +307,7 @@ static void expect_port(struct scene *s, struct words *w)
 		scene_fail(s, "port is %s, not %s", portstate_fsm.state[rec->port], wanted);
 }
 
-/* -- which one ------------------------------------------------------------ */
+/* -- table of checks ------------------------------------------------------ */
 
 static const struct scene_command checks[] = {
 	{ "nothing", expect_nothing },	 { "state", expect_state },

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * happen - commands that make something happen: connections, packets, faults,
- * the operator.
+ * actions of the operator, changes of the ruleset.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,10 +13,10 @@
 
 /* -- connections ---------------------------------------------------------- */
 
-/* How a report is made of what the kernel knows. */
+/* How a connection is reported. */
 struct report {
-	bool is_quiet; /* nobody hears of it */
-	bool is_brief; /* without TCP state, as when only the mark changed */
+	bool is_quiet; /* there is no report */
+	bool is_brief; /* without the TCP state, as if only the mark had changed */
 	bool is_dump;
 	bool is_own;
 };
@@ -112,7 +112,7 @@ static void take_conn_words(struct scene *s, struct words *w, struct conn *c, ui
 		else if (words_take_if(w, "own"))
 			r->is_own = true;
 		else
-			scene_fail(s, "what is '%s' of a connection?", words_take(s, w));
+			scene_fail(s, "unknown word '%s' for a connection", words_take(s, w));
 	}
 }
 
@@ -196,7 +196,7 @@ static void run_conn(struct scene *s, struct words *w)
 	else if (words_take_if(w, "destroy"))
 		conn_destroy(s, w, c);
 	else
-		scene_fail(s, "what shall happen to connection %u?", id);
+		scene_fail(s, "conn %u: neither new, set nor destroy", id);
 }
 
 static void run_packets(struct scene *s, struct words *w)
@@ -243,11 +243,11 @@ static void run_resync(struct scene *s, struct words *w)
 				rig_report(&s->rig, c, true);
 		}
 	} else {
-		scene_fail(s, "resync what?");
+		scene_fail(s, "resync: not begin, end, abort, all or dump");
 	}
 }
 
-/* The list of devices as it is now. */
+/* "devices NAME...": the list of devices changes to these. */
 static void run_devices(struct scene *s, struct words *w)
 {
 	char names[4][LINK_NAME_SIZE];
@@ -312,7 +312,7 @@ static void run_refuse(struct scene *s, struct words *w)
 	if (fn)
 		fn(s, w);
 	else
-		scene_fail(s, "refuse what?");
+		scene_fail(s, "refuse: not rule, port or conntrack");
 }
 
 static enum fake_left take_left(struct scene *s, struct words *w)
@@ -322,7 +322,7 @@ static enum fake_left take_left(struct scene *s, struct words *w)
 	if (words_take_if(w, "one-in"))
 		return FAKE_LEFT_ONE;
 	if (!words_take_if(w, "none-in"))
-		scene_fail(s, "both-in, one-in or none-in?");
+		scene_fail(s, "not both-in, one-in or none-in");
 	return FAKE_LEFT_NONE;
 }
 
@@ -352,7 +352,7 @@ static void run_fail(struct scene *s, struct words *w)
 	} else if (words_take_if(w, "barrier")) {
 		f->barrier_err = words_take_errno(s, w);
 	} else {
-		scene_fail(s, "fail what?");
+		scene_fail(s, "fail: not removal, move, port, lookup, refresh or barrier");
 	}
 }
 
@@ -370,7 +370,7 @@ static void mark_lanes(struct scene *s, struct words *w, bool lanes[], bool valu
 		lanes[fake_lane(ORDER_INSTALL, n)] = value;
 		lanes[fake_lane(ORDER_REMOVE, n)] = value;
 	} else {
-		scene_fail(s, "ask, urgent, or worker N?");
+		scene_fail(s, "not ask, urgent or worker N");
 	}
 }
 
@@ -419,7 +419,7 @@ static void take_element(struct scene *s, struct words *w, struct setelem *e)
 	struct addr addr;
 
 	if (addr_from_str(text, &family, &addr) || family != FAMILY_IP4) {
-		scene_fail(s, "no address: '%s'", text);
+		scene_fail(s, "not an IPv4 address: '%s'", text);
 		return;
 	}
 	f->kind = SETELEM_IP4;
@@ -438,8 +438,8 @@ static void take_interface(struct scene *s, struct words *w, struct setelem *e)
 	memcpy(f->hi, f->lo, sizeof(f->hi));
 }
 
-/* "ruleset everything", "ruleset element ADDRESS", "ruleset interface NAME", either with
- * "times N", "ruleset settled" */
+/* "ruleset everything", "ruleset element ADDRESS" and "ruleset interface NAME", both also with
+ * "times N", and "ruleset settled" */
 static void run_ruleset(struct scene *s, struct words *w)
 {
 	struct event ev = { .type = EVENT_RULESET };
@@ -459,7 +459,7 @@ static void run_ruleset(struct scene *s, struct words *w)
 	} else if (words_take_if(w, "interface")) {
 		take_interface(s, w, &elem);
 	} else {
-		scene_fail(s, "what of the ruleset: '%s'?", words_peek(w));
+		scene_fail(s, "unknown word '%s' for the ruleset", words_peek(w));
 		return;
 	}
 	if (words_take_if(w, "times"))

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * hardware - commands about NICs: what a driver says when it is probed, tables
- * that are full or lost, drivers that do not return.
+ * hardware - commands about NICs: how a driver answers probes, tables that are
+ * full or lost, drivers that do not return.
  */
 #include <errno.h>
 
 #include "base/util.h"
 #include "scenario/scene.h"
 
-/* What it says to probes from now on. */
+/* "driver WORD...": how the driver answers probes from now on. */
 static void run_driver(struct scene *s, struct words *w)
 {
 	struct fake_driver *d = &s->rig.kernel.driver;
@@ -26,19 +26,20 @@ static void run_driver(struct scene *s, struct words *w)
 		else if (words_take_if(w, "busy"))
 			d->err = -EBUSY;
 		else
-			scene_fail(s, "what is '%s' of a driver?", words_take(s, w));
+			scene_fail(s, "unknown word '%s' for a driver", words_take(s, w));
 	}
 }
 
-/* capacity N: so many rules fit; 0 = any number. */
+/* "capacity N": so many rules fit; 0 = any number. */
 static void run_capacity(struct scene *s, struct words *w)
 {
 	scene_start(s);
 	s->rig.kernel.faults.capacity = words_take_number(s, w);
 }
 
-/* dead installs|alive: rules that are taken are not programmed; dead ID [orig|reply]...:
- * the hardware forgets those of connections. */
+/* "dead installs": rules that are installed from now on are accepted, but not programmed.
+ * "dead no-more": ends that. "dead ID [orig|reply]...": the hardware forgets the rules of these
+ * connections. */
 static void run_dead(struct scene *s, struct words *w)
 {
 	scene_start(s);
@@ -62,7 +63,7 @@ static void run_dead(struct scene *s, struct words *w)
 	}
 }
 
-/* delete rule ID orig|reply; delete guards IF; delete clsact IF */
+/* "delete rule ID orig|reply", "delete guards IF", "delete clsact IF" */
 static void run_delete(struct scene *s, struct words *w)
 {
 	struct fake_link *l;
@@ -80,7 +81,7 @@ static void run_delete(struct scene *s, struct words *w)
 		return;
 	}
 	if (!words_take_if(w, "guards"))
-		scene_fail(s, "delete what?");
+		scene_fail(s, "delete: not rule, clsact or guards");
 	l = fake_find_link(&s->rig.kernel, words_take_number(s, w));
 	if (l)
 		l->guards = 0;

@@ -3,8 +3,9 @@
  * scenario - plays scenario files against the engine, a fake kernel and a
  * virtual clock; one TAP line per file.
  *
- * Without arguments it plays every *.txt beside its source. Each file has a
- * process of its own, so that one that aborts fails alone.
+ * Without arguments it plays every *.txt in the directory of this source file.
+ * Each file is played in a process of its own, so if one aborts, only that one
+ * fails.
  */
 #include <dirent.h>
 #include <stdarg.h>
@@ -72,7 +73,7 @@ static void log_order(struct scene *s, const char *fmt, ...)
 		s->first = 0;
 	}
 	if (s->n == SCENE_LOG) {
-		scene_fail(s, "too many orders that nobody expected");
+		scene_fail(s, "too many unexpected orders");
 		return;
 	}
 	e = &s->log[s->n++];
@@ -193,10 +194,10 @@ static void run_every(struct scene *s, struct words *w)
 	mono_t end;
 
 	if (!words_take_if(w, "until"))
-		scene_fail(s, "until when?");
+		scene_fail(s, "every: no 'until'");
 	end = scene_time(s, words_take_ms(s, w));
 	if (!words_take_if(w, ":") || !step_ms)
-		scene_fail(s, "do what how often?");
+		scene_fail(s, "every: no ':', or an interval of 0");
 	words_rest(w, text, sizeof(text));
 	while (!s->has_failed && mono_before(s->rig.now, end)) {
 		char copy[SCENE_LINE], *save = NULL;
@@ -219,8 +220,8 @@ static void run_use(struct scene *s, struct words *w)
 	play_file(s, path);
 }
 
-/* Everything settles between two lines; "+" at the front of a line holds that
- * off, so that several things happen at once. */
+/* Everything settles between two lines. "+" at the start of a line prevents that, so
+ * several things happen at once. */
 void scene_run_line(struct scene *s, const char *line)
 {
 	struct words w;
@@ -256,7 +257,7 @@ void scene_run_line(struct scene *s, const char *line)
 		fn(s, &w);
 	}
 	if (words_are_left(&w))
-		scene_fail(s, "what is '%s' here?", words_peek(&w));
+		scene_fail(s, "unexpected word '%s'", words_peek(&w));
 }
 
 static void play_file(struct scene *s, const char *path)
@@ -278,7 +279,7 @@ static void play_file(struct scene *s, const char *path)
 		if (!s->has_failed && s->rig.kernel.n_complaints)
 			scene_fail(s, "%s", s->rig.kernel.complaints);
 		if (!s->has_failed && bug_count())
-			scene_fail(s, "the engine met an impossible state");
+			scene_fail(s, "the engine hit a BUG_ON()");
 	}
 	fclose(in);
 	if (!s->has_failed) {
@@ -304,7 +305,7 @@ static bool play(const char *path)
 	if (!s->has_failed) {
 		rig_settle(&s->rig);
 		if (s->first != s->n)
-			scene_fail(s, "order '%s' that nobody expected", s->log[s->first].text);
+			scene_fail(s, "unexpected order '%s'", s->log[s->first].text);
 		else if (s->rig.kernel.n_complaints)
 			scene_fail(s, "%s", s->rig.kernel.complaints);
 	}
@@ -341,7 +342,7 @@ static int is_scenario(const struct dirent *d)
 	return len > 4 && strcmp(d->d_name + len - 4, ".txt") == 0;
 }
 
-/* Every *.txt of the directory, by name. Returns how many. */
+/* Finds every *.txt in the directory, sorted by name. Returns how many. */
 static unsigned int find_files(const char *dir, char *path[MAX_FILES])
 {
 	struct dirent **list;

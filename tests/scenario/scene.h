@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * scene - one scenario file while it is played; see README.md for the language.
+ * scene - one scenario file while it is played.
  *
- * A line is a list of words. Each command takes its words from the left; what
- * it cannot read, or an expectation that is not met, fails the scene with file
- * and line, and nothing after that counts.
+ * A line is a list of words, and "#" begins a comment. Each command takes its
+ * words from the left. A word that it cannot read, or an expectation that is
+ * not met, fails the scene with file and line. Nothing after that counts. The
+ * commands are in setup.c, hardware.c, happen.c and expect.c.
  */
 #pragma once
 
@@ -14,7 +15,7 @@
 #define SCENE_WORDS 64
 #define SCENE_LOG   4096
 
-/* An order that was handed out and that no line has expected yet. */
+/* An order that was handed out, and that no line has expected so far. */
 struct scene_entry {
 	mono_t at;
 	char text[SCENE_LINE];
@@ -27,7 +28,7 @@ struct scene {
 	bool is_started; /* the engine runs: settings are fixed */
 	uint32_t hidden; /* orders that are not logged: 1 << enum order_type */
 	bool shows_rules;
-	mono_t zero; /* what the file calls 0 */
+	mono_t zero; /* the time that the file calls 0 */
 	struct scene_entry log[SCENE_LOG];
 	unsigned int first, n; /* entries first .. n-1 are not expected yet */
 
@@ -46,26 +47,26 @@ struct words {
 /* words.c: each takes words from the left, or fails the scene */
 void words_split(struct words *w, const char *line);
 bool words_are_left(const struct words *w);
-/* "" at the end. */
+/* "" after the last word. */
 const char *words_peek(const struct words *w);
 const char *words_take(struct scene *s, struct words *w);
-/* True, and taken, when the next word is this one. */
+/* If the next word is this one, takes it and returns true. */
 bool words_take_if(struct words *w, const char *word);
-/* The rest as one text with single blanks. */
+/* Takes the rest as one text, with single blanks. */
 void words_rest(struct words *w, char *buf, size_t size);
 uint32_t words_take_number(struct scene *s, struct words *w);
 uint64_t words_take_ms(struct scene *s, struct words *w);
-/* An errno by its name, negative. */
+/* Takes the name of an errno, and returns it negative. */
 int words_take_errno(struct scene *s, struct words *w);
 void words_take_addr(struct scene *s, struct words *w, uint8_t *ret_family,
 		     struct addr *ret_addr);
 void words_take_mac(struct scene *s, struct words *w, struct mac *ret);
-/* "A > B" behind a protocol that is known already. */
+/* Takes "A > B"; the protocol is known already. */
 void words_take_tuple(struct scene *s, struct words *w, const char *proto, struct tuple *ret);
 enum dir words_take_dir(struct scene *s, struct words *w);
 
 PRINTF_LIKE(2, 3) void scene_fail(struct scene *s, const char *fmt, ...);
-/* Makes the engine, if there is none yet. */
+/* Creates the engine, if there is none yet. */
 void scene_start(struct scene *s);
 void scene_run_line(struct scene *s, const char *line);
 struct fake_conn *scene_conn(struct scene *s, uint32_t id);
@@ -79,7 +80,7 @@ struct scene_command {
 	scene_fn run;
 };
 
-/* By name; NULL when there is none. */
+/* The function of the command @name; NULL when there is none. */
 scene_fn scene_find(const struct scene_command *table, size_t n, const char *name);
 
 /* setup.c, happen.c, expect.c */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * setup - commands that say what the world is like: settings, links, routes.
+ * setup - commands that describe the world: settings, links, neighbours, routes.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -86,7 +86,7 @@ static void set_udp_timeout(struct scene *s, struct words *w)
 	s->settings.udp_timeout_s = words_take_number(s, w);
 }
 
-/* "NAME" for both sides, or "NAME/SIDE". */
+/* The bits of "NAME", for both sides, or of "NAME/SIDE". */
 static uint8_t bypass_bits(struct scene *s, const char *word)
 {
 	uint8_t bits = bypass_from_name(word);
@@ -99,11 +99,11 @@ static uint8_t bypass_bits(struct scene *s, const char *word)
 			bits |= (uint8_t)(1u << i);
 	}
 	if (!bits)
-		scene_fail(s, "what is '%s' that could be bypassed?", word);
+		scene_fail(s, "no such bypass: '%s'", word);
 	return bits;
 }
 
-/* "NAME" or "DEVICE:NAME". */
+/* "allow-bypass NAME..." or "allow-bypass DEVICE:NAME...". */
 static void set_allow_bypass(struct scene *s, struct words *w)
 {
 	while (words_are_left(w) && s->settings.n_bypass < SETTINGS_MAX_BYPASS) {
@@ -130,7 +130,7 @@ static void run_set(struct scene *s, struct words *w)
 	scene_fn fn = scene_find(table, array_size(table), name);
 
 	if (s->is_started)
-		scene_fail(s, "too late for a setting");
+		scene_fail(s, "a setting after the engine has started");
 	else if (!fn)
 		scene_fail(s, "no such setting: '%s'", name);
 	else
@@ -210,7 +210,7 @@ static void take_link_word(struct scene *s, struct words *w, struct link *l)
 	else if (words_take_if(w, "noether"))
 		l->is_ether = false;
 	else
-		scene_fail(s, "what is '%s' of a link?", words_take(s, w));
+		scene_fail(s, "unknown word '%s' for a link", words_take(s, w));
 }
 
 static void run_link(struct scene *s, struct words *w)
@@ -245,7 +245,7 @@ static void run_link(struct scene *s, struct words *w)
 	rig_feed(&s->rig, &ev);
 }
 
-/* "bypass LINK WHAT...": all that is on it; "bypass LINK unknown". */
+/* "bypass LINK NAME...": all bypasses of the link. "bypass LINK unknown": they are not known. */
 static void run_bypass(struct scene *s, struct words *w)
 {
 	struct event ev = { .type = EVENT_BYPASS };
@@ -326,7 +326,7 @@ static void take_route_word(struct scene *s, struct words *w, struct fake_route 
 	} else if (words_take_if(w, "quiet")) {
 		*quiet = true;
 	} else {
-		scene_fail(s, "what is '%s' of a route?", words_take(s, w));
+		scene_fail(s, "unknown word '%s' for a route", words_take(s, w));
 	}
 }
 
@@ -377,7 +377,7 @@ static void run_forwarding_ip6(struct scene *s, struct words *w)
 	scene_start(s);
 	ev.forwards_ip6 = words_take_if(w, "on");
 	if (!ev.forwards_ip6 && !words_take_if(w, "off"))
-		scene_fail(s, "forwarding-ip6 on or off?");
+		scene_fail(s, "forwarding-ip6: not on or off");
 	rig_feed(&s->rig, &ev);
 }
 
@@ -389,7 +389,7 @@ static void run_neighs(struct scene *s, struct words *w)
 	else if (words_take_if(w, "end"))
 		rig_feed_type(&s->rig, EVENT_NEIGHS_END);
 	else
-		scene_fail(s, "neighs begin or end?");
+		scene_fail(s, "neighs: not begin or end");
 }
 
 static void run_ipsec(struct scene *s, struct words *w)
@@ -399,7 +399,7 @@ static void run_ipsec(struct scene *s, struct words *w)
 	scene_start(s);
 	ev.ipsec = words_take_if(w, "on");
 	if (!ev.ipsec && !words_take_if(w, "off"))
-		scene_fail(s, "ipsec on or off?");
+		scene_fail(s, "ipsec: not on or off");
 	rig_feed(&s->rig, &ev);
 }
 
