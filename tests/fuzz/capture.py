@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""capture.py - messages of the running kernel, as seeds for the fuzz targets.
+"""capture.py - prints messages of the running kernel, as seeds for the fuzz targets.
 
     capture.py
 
-Run it in a network namespace that has something to show (see tests/fuzz/capture.sh). Prints one
-line per seed: target, name, and the bytes in base64.
+Run it in a network namespace with links, rules and connections (see tests/fuzz/capture.sh).
+Prints one line per seed: "SEED", the target, the name, and the bytes in base64.
 """
 import base64
 import socket
@@ -45,7 +45,7 @@ def dump(bus, kind, payload):
 
 
 def save(target, name, source):
-    """A few single messages, and many in one."""
+    """Prints one seed with many messages, and the first two messages as single seeds."""
     all_of_them = list(source)
     whole = b""
     for message in all_of_them:

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What a router with offloaded flows has to say, as seeds: ./lab run tests/fuzz/capture.sh
-# prints them; tests/fuzz/save-seeds puts them into the corpus.
+# Prints messages of a router with offloaded flows, as seeds: ./lab run tests/fuzz/capture.sh.
+# tests/fuzz/save-seeds puts them into the corpus.
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The configuration file. What is accepted is printed, and that is accepted as well. */
+/* The configuration file. Settings that are accepted are printed, and must be accepted again. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What somebody writes to the control socket. The first byte says which rights the client
- * has; a change may only be asked for by one with all of them.
+ * What a client writes to the control socket. The first byte chooses the rights of the
+ * client. Only a client with full rights may start a command that changes something.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -105,7 +105,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	close(fds[0]);
 	for (unsigned int i = 0; i < ROUNDS_MAX && ctlsock_client_count(t->sock); i++)
 		loop_run_once(t->loop, false);
-	/* Who is gone is forgotten. */
+	/* A client that is gone must be removed. */
 	if (ctlsock_client_count(t->sock))
 		abort();
 	fuzz_check_bugs();

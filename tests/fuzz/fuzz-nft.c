@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The nft ruleset of anybody: changes that are told, and dumps. */
+/* Messages about any nft ruleset: changes, and dumps. */
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netlink.h>
 #include <stdlib.h>
@@ -23,7 +23,7 @@ static void on_commit(const struct nftwatch_commit *c, void *ctx)
 {
 	struct target *t = ctx;
 
-	/* All that it says is there. */
+	/* A commit must not have more elements than fit. */
 	if (c->n_elems > NFTWATCH_ELEMS_MAX)
 		abort();
 	t->knows_set |= c->everything;
@@ -33,7 +33,7 @@ static void on_device(const struct nftchains_device *device UNUSED, void *ctx UN
 {
 }
 
-/* Rules and elements name what dumps have shown before (nftrules). */
+/* Rules and elements refer to objects that earlier dumps have shown (nftrules). */
 static bool refers(const struct nlmsghdr *nlh)
 {
 	unsigned int type = nlh->nlmsg_type & 0xff;

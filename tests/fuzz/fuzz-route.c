@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Links, neighbours, routes, and what else the route bus brings. */
+/* Messages about links, neighbours, routes, device settings and IPsec policies. */
 #include <stdlib.h>
 
 #include "base/util.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Filters: rules of ours and of others. What is understood as a rule must be equal to
- * itself after it was written and read again.
+ * tc filters, ours and those of others. If a rule of ours is encoded and decoded again to a
+ * rule, both rules must be equal.
  */
 #include <stdlib.h>
 

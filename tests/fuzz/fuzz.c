@@ -8,7 +8,7 @@
 #include "base/bug.h"
 #include "base/util.h"
 
-/* The copy ends where the input does, so that a byte read behind it is noticed. */
+/* The copy ends where the input ends, so a sanitizer notices a read beyond it. */
 void fuzz_messages(const uint8_t *data, size_t size, fuzz_message_fn fn, void *ctx)
 {
 	uint8_t *copy = malloc(size ? size : 1);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * fuzz - what the targets share.
+ * fuzz - shared by the fuzz targets.
  *
  * A target is one file with LLVMFuzzerTestOneInput(). With --enable-fuzzer it becomes a
  * libFuzzer program; without, replay.c runs it over the corpus, as part of make check.
- * It may not crash, hang, or say a BUG, whatever the bytes are.
+ * It must not crash, hang, or hit a BUG_ON(), whatever the bytes are.
  */
 #pragma once
 
@@ -15,8 +15,8 @@ struct nlmsghdr;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Netlink messages that stand one behind the other, as a datagram brings them. */
+/* Calls fn for each of the netlink messages in data, which follow each other as in a datagram. */
 typedef void (*fuzz_message_fn)(const struct nlmsghdr *nlh, void *ctx);
 void fuzz_messages(const uint8_t *data, size_t size, fuzz_message_fn fn, void *ctx);
-/* Impossible states are not only logged here. */
+/* Aborts if a BUG_ON() was hit, which may otherwise only be logged. */
 void fuzz_check_bugs(void);

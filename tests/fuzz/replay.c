@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * replay - runs one target over the files that it is given, or over its corpus.
+ * replay - runs one target over the files in its arguments, or over its corpus.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -14,7 +14,7 @@
 
 #define PATH_SIZE 1024
 
-/* False when it cannot be read. */
+/* Runs the target over one file. False when the file cannot be read. */
 static bool play_file(const char *path)
 {
 	FILE *stream = fopen(path, "re");

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""check-forms.py DIRECTORY WHERE - rules in the forms that drivers want, against packets.
+"""check-forms.py DIRECTORY WHERE - tests rules in the forms that drivers need, with packets.
 
-WHERE is veth: g0 and g1 are ports and w0 and w1 their partners, and the kernel's own
-classifier executes the rules; or a profile of nicsim, which is loaded anew.
+If WHERE is "veth", g0 and g1 are the ports, w0 and w1 are their peers, and the kernel's own
+classifier executes the rules. Otherwise WHERE is a profile of nicsim, which is loaded again.
 """
 import os
 import sys
@@ -19,7 +19,8 @@ MACS = dict(dst="02:21:22:23:24:25", src="02:11:12:13:14:15")
 SNAT = dict(sip="203.0.113.30", sport=61234, **MACS)
 BOTH = dict(sip="2001:db8:3:4:5:6:7:8", sport=61234, dip="2001:db8:9::c", dport=8443, **MACS)
 
-# name of the rule, source port in software (one more in hardware), what arrives, what leaves
+# Name of the rule: source port in software (one more in hardware), packet that arrives, fields
+# that are changed when it leaves.
 FORMS = {
     "tcp-ip4-snat-no-csum": (40100, TCP4, dict(ttl=63, **SNAT)),
     "tcp-ip4-snat-exact-ttl": (40102, TCP4, dict(ttl=63, **SNAT)),
@@ -32,13 +33,13 @@ FORMS = {
 
 
 def golden(verb, pattern, prio):
-    """What golden-lab says of each rule."""
+    """What golden-lab prints for each rule."""
     out = must([LAB, "--on", IN, OUT, str(prio), verb, GOLDEN, pattern])
     return dict(line.split(": ", 1) for line in out.splitlines() if "dump" not in line)
 
 
 def add(form, prio):
-    """The rule is taken, and the kernel's echo of it is understood."""
+    """Adds a rule: the kernel accepts it, and its echo decodes to the same rule."""
     name = form + "-" + PLACE
     equal("add " + name, golden("add", name, prio), {name: "0 echo is equal"})
     return name
@@ -50,23 +51,23 @@ def frame(form):
 
 
 def forwarded(form, **change):
-    """A packet leaves by the other port, as the rule says, unseen by the stack."""
+    """A packet leaves by the other port, changed as the rule says."""
     sent = frame(form).change(**change)
     W0.send(sent)
     got, wanted = W1.receive(2), sent.change(**FORMS[form][2]).bytes()
     if got != wanted:
-        fail("%s: at the other port arrived\n%s\nwanted\n%s" % (form, got and got.hex(), wanted.hex()))
+        fail("%s: the other port got\n%s\nwanted\n%s" % (form, got and got.hex(), wanted.hex()))
 
 
 def passed(what, sent):
-    """A packet leaves by no port. What the rules let through is the stack's to drop."""
+    """A packet does not leave by the other port. The stack drops packets that no rule takes."""
     W0.send(sent)
     if W1.receive(0.2) is not None:
         fail("%s: forwarded" % what)
 
 
 def pkts(name, prio):
-    """Of a rule that is read back equal, with its age."""
+    """Packets that a rule has counted. It is read back, and must be equal and have an age."""
     line = golden("check", name, prio)[name]
     wanted = "0 equal ours in_hw stats used in_hw_count 1" if PLACE == "hardware" else \
         "0 equal ours stats used in_hw_count 0"
@@ -91,12 +92,12 @@ def check_alone(form, prio=1):
 
 
 def check_one_prio(prio=1):
-    """IPv4 and IPv6, flows and guards, in one prio, which is for all ethertypes."""
+    """Flow rules and guards of IPv4 and IPv6 in one prio, which is for all ethertypes."""
     flows = ["tcp-ip4-snat-any-ethertype", "udp-ip6-both-any-ethertype"]
     guards = ["guard-ip4-any-ethertype", "guard-ip6-any-ethertype"]
     names = [add(form, prio) for form in flows]
     shown = must("tc filter show dev %s ingress" % IN)
-    equal("a prio for all", shown.count("filter protocol all pref %d flower chain 0 handle" % prio), 2)
+    equal("rules in one prio", shown.count("filter protocol all pref %d flower chain 0 handle" % prio), 2)
     for form in flows:
         forwarded(form)
     equal("counted", [pkts(name, prio) for name in names], [1, 1])
@@ -104,7 +105,7 @@ def check_one_prio(prio=1):
         names += [add(form, prio) for form in guards]
         for i, fields in enumerate((TCP4, UDP6)):
             passed("TTL 1", Frame(sport=7, ttl=1, **fields))
-            equal("guards that count", pkts(names[2 + i], prio), 1)
+            equal("packets of a guard", pkts(names[2 + i], prio), 1)
     for form in flows:
         forwarded(form)
     equal("counted", [pkts(name, prio) for name in names[:2]], [2, 2])
@@ -115,7 +116,7 @@ def check_one_prio(prio=1):
 if WHERE == "veth":
     IN, OUT, GUARDS = "g0", "g1", True
     W0, W1 = Port("w0"), Port("w1")
-    # Who lets the checksum be cannot leave it to the classifier.
+    # The kernel's classifier does not correct checksums without act_csum.
     forms = [form for form in FORMS if form not in ("tcp-ip4-snat-no-csum", "udp-ip6-both-implicit-ttl")]
 else:
     IN, OUT, GUARDS = "nic0", "nic1", True

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * golden-lab - what kern/ does, as commands: for the cases that try it on a real
- * kernel. Prints one line for each result, and exits with 1 only when a command
- * could not be carried out at all.
+ * golden-lab - functions of kern/ as commands, for the cases that test them on a
+ * real kernel. Prints one line for each result, and exits with 1 only when a
+ * command could not be executed at all.
  */
 #include <errno.h>
 #include <linux/rtnetlink.h>
@@ -29,21 +29,21 @@
 
 static const char usage[] =
 	"usage: golden-lab [--on IN OUT PRIO] COMMAND...\n"
-	"  --on IN OUT PRIO        rules for these ports in this prio, not as in the files\n"
+	"  --on IN OUT PRIO        rules for these ports and this prio, not those of the files\n"
 	"  add DIR PATTERN         send the golden requests whose names contain PATTERN\n"
 	"  check DIR PATTERN       read those rules back and compare\n"
 	"  del DIR PATTERN         delete them\n"
 	"  flush PRIO 4|6|all      delete a prio of port 103\n"
-	"  qdisc DEV [add|del]     what is at ffff:\n"
-	"  hw DEV                  what the hardware behind a link is\n"
-	"  links | neighs          what a dump tells\n"
+	"  qdisc DEV [add|del]     add or delete clsact; show the qdisc at ffff:\n"
+	"  hw DEV                  facts about the hardware of a link\n"
+	"  links | neighs          show a dump\n"
 	"  route DST [from SRC] [iif DEV] [mark N]\n"
 	"  conn get TUPLE | conn care TUPLE LIBERAL TIMEOUT | conn state TUPLE STATE TIMEOUT\n"
-	"  conns                   what a dump of assured entries tells\n"
+	"  conns                   show a dump of assured entries\n"
 	"  watch SECONDS           events of conntrack, links, neighbours and routes\n"
 	"  nft own up|epoch|check|down [WORD...], nft watch SECONDS [BYTES]\n";
 
-/* Where rules go instead; 0 = where they are. */
+/* --on: ports and prio that replace those of the rules; 0 = none. */
 static uint32_t on_in, on_out;
 static uint16_t on_prio;
 static const char *on_name;
@@ -567,7 +567,7 @@ static int run_rules(const char *verb, char **args)
 	return 0;
 }
 
-/* Number of arguments that it took. */
+/* Reads --on. Returns the number of arguments that it took. */
 static int set_place(int argc, char **argv)
 {
 	if (argc < 5 || strcmp(argv[1], "--on") != 0)

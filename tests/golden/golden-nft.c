@@ -6,11 +6,11 @@
  *	mask=N epoch=N priority=N min-packets=N owner prefix=ADDRESS/LEN
  *	ports=tcp:FROM-TO interface=NAME mark=N, and hold=SECONDS: keep the socket open;
  *	flowtables: counter software=NAME hardware=NAME software-pair=IN:OUT
- *	hardware-pair=IN:OUT pairs; try asks for each device by itself
+ *	hardware-pair=IN:OUT pairs; "try" tests each device by itself
  * nft flowtable FAMILY TABLE NAME
- *	what a flowtable of anybody is
+ *	shows any flowtable
  * nft watch SECONDS [BYTES]
- *	who changes what; with a receive buffer of so many bytes
+ *	shows which process changes what; BYTES is the size of the receive buffer
  */
 #include <errno.h>
 #include <poll.h>
@@ -110,7 +110,7 @@ static int add_pair(struct nftoffload_config *f, const char *text, bool is_hardw
 	return 0;
 }
 
-/* 1 = it is another word. */
+/* 0, -EINVAL, or 1 = the word is not about flowtables. */
 static int read_flow_word(struct words *w, const char *name, const char *value)
 {
 	bool is_hardware = strncmp(name, "hardware", 8) == 0;
@@ -234,7 +234,7 @@ static int own(char **args)
 
 	for (char **word = args + 1; *word; word++) {
 		if (read_word(&w, *word)) {
-			fprintf(stderr, "golden-lab: nft own: %s?\n", *word);
+			fprintf(stderr, "golden-lab: nft own: unknown word %s\n", *word);
 			return 1;
 		}
 	}
@@ -302,7 +302,7 @@ static void print_commit(const struct nftwatch_commit *c, void *ctx)
 	fflush(stdout);
 }
 
-/* Makes the table once, to see that what we do is known as ours. */
+/* Creates the table once, to show that our own commits are recognised. */
 static int watch(int seconds, int rcvbuf_bytes)
 {
 	static const struct nftlayout_config config = {
@@ -362,6 +362,6 @@ int golden_nft(char **args)
 		return own(args + 1);
 	if (strcmp(args[0], "watch") == 0 && args[1])
 		return watch(atoi(args[1]), args[2] ? atoi(args[2]) : 1 << 20);
-	fprintf(stderr, "golden-lab: nft %s?\n", args[0]);
+	fprintf(stderr, "golden-lab: nft: unknown command %s\n", args[0]);
 	return 1;
 }

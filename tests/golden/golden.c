@@ -81,18 +81,18 @@ static struct rule flow_rule(unsigned int i, char name[GOLDEN_NAME_SIZE])
 				     : "tcp 192.0.2.10:0 > 198.51.100.20:443");
 	rule.to = tuple_of(is_ip6 ? "tcp [2001:db8:3:4:5:6:7:8]:61234 > [2001:db8:9::c]:8443"
 				  : "tcp 203.0.113.30:61234 > 10.1.2.40:8443");
-	/* Each has another port, so that all fit into one table. */
+	/* Each rule has a port of its own, so all rules fit into one table. */
 	rule.match.sport = (uint16_t)(40000 + i);
 	if (is_udp)
 		rule.match.proto = rule.to.proto = L4_UDP;
 	return rule;
 }
 
-/* Rules as only some drivers want them: others said in another form. */
+/* Rules in forms that only some drivers need, derived from the rules above. */
 static const struct {
-	unsigned int from; /* number of the rule that says it plainly */
+	unsigned int from; /* number of the rule that it is derived from */
 	const char *name;
-	unsigned int form, without; /* bits that are added, and of those above taken away */
+	unsigned int form, without; /* form bits that are added, and that are removed */
 	unsigned int no_rewrite;
 	uint8_t kind;
 } forms[] = {

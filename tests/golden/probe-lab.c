@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * probe-lab - a probe of the driver between two ports, as a command, for the
- * cases that try it on a real kernel: what a worker does for ORDER_PROBE.
+ * probe-lab - probes the driver between two ports, as a worker does for
+ * ORDER_PROBE. A command for the cases that run on a real kernel.
  */
 #include <linux/netlink.h>
 #include <net/if.h>
@@ -14,7 +14,7 @@
 
 static const char usage[] =
 	"usage: probe-lab IN OUT PRIO [odd] [no-csum] [any-ethertype]\n"
-	"Prints the classes that are taken and refused, and the first refusal.\n";
+	"Prints the classes that are accepted and refused, and the first refusal.\n";
 
 static struct rule sample_of(uint32_t in, uint32_t out, uint16_t prio)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The exact bytes of one request of every shape. After a change that is meant,
- * "tests/golden/test-golden --write DIRECTORY" writes the files anew.
+ * The exact bytes of one request of every shape. After an intended change,
+ * "tests/golden/test-golden --write DIRECTORY" writes new files.
  */
 #include "unit/unit.h"
 
@@ -31,7 +31,7 @@ static void encode(const struct rule *rule, unsigned char buf[GOLDEN_MSG_BYTES],
 	*ret_len = nlput_msg(&w)->nlmsg_len;
 }
 
-static void requests_are_the_golden_ones(void **state UNUSED)
+static void requests_equal_the_golden_files(void **state UNUSED)
 {
 	for (unsigned int i = 0; i < GOLDEN_RULES; i++) {
 		_Alignas(4) unsigned char buf[GOLDEN_MSG_BYTES], golden[GOLDEN_MSG_BYTES];
@@ -44,11 +44,11 @@ static void requests_are_the_golden_ones(void **state UNUSED)
 		golden_len = golden_read(path, golden);
 		encode(&rule, buf, &len);
 		if ((int)len != golden_len || memcmp(buf, golden, len) != 0)
-			fail_msg("%s: the request is another one", path);
+			fail_msg("%s: the request differs", path);
 	}
 }
 
-/* Every request tells the rule that it was made from, and nothing is left over. */
+/* Every request decodes to the rule from which it was made. */
 static void requests_decode_to_their_rules(void **state UNUSED)
 {
 	for (unsigned int i = 0; i < GOLDEN_RULES; i++) {
@@ -96,7 +96,7 @@ static int write_all(const char *dir)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(requests_are_the_golden_ones),
+		cmocka_unit_test(requests_equal_the_golden_files),
 		cmocka_unit_test(requests_decode_to_their_rules),
 	};
 
