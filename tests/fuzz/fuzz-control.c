@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a client writes to the control socket. The first byte chooses the rights of the
- * client. Only a client with full rights may start a command that changes something.
+ * Requests that a client writes to the control socket. The first byte chooses the rights of
+ * the client. Only a client with full rights may start a command that changes something.
  */
 #include <errno.h>
 #include <stdio.h>

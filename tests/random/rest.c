@@ -126,7 +126,7 @@ void world_rest(struct world *w)
 	}
 	rig_resync(&w->rig);
 	use_all(w);
-	/* What did not fit at first may fit now. */
+	/* Connections that did not fit into the flow table at first may fit now. */
 	for (unsigned int i = 0; i < 3; i++) {
 		rig_resync(&w->rig);
 		rig_settle(&w->rig);

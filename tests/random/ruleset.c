@@ -90,7 +90,7 @@ static void random_element(struct world *w, struct setelem *e)
 	memcpy(f->hi, addr.b, f->len);
 }
 
-/* Chooses anew, at random, which of the connections concerned are denied. */
+/* Chooses again, at random, which of the affected connections are denied. */
 static void apply(struct world *w, const struct world_change *change)
 {
 	struct fake *k = &w->rig.kernel;

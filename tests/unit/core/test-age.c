@@ -227,7 +227,7 @@ static void used_flows_are_prolonged(void **state UNUSED)
 	count(&b, DIR_ORIG, 61, 61, 61);
 	assert_true(age_needs_refresh(b.e, b.f, at(&b, 61)));
 	assert_int_equal(age_wanted_timeout(b.f, at(&b, 61)), 120);
-	/* The entry shall live one timeout from the last packet, no matter when that is computed. */
+	/* The entry must live one timeout from the last packet, no matter when that is computed. */
 	assert_int_equal(age_wanted_timeout(b.f, at(&b, 71)), 110);
 	assert_int_equal(age_wanted_timeout(b.f, at(&b, 180)), 1);
 	assert_int_equal(age_wanted_timeout(b.f, at(&b, 181)), 0);

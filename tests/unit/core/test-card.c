@@ -186,7 +186,7 @@ static void nothing_learnt(void **state UNUSED)
 	assert_int_equal(card.limit, 4);
 }
 
-static void grows(void **state UNUSED)
+static void learnt_limit_grows(void **state UNUSED)
 {
 	begin(0);
 	install(1000);
@@ -216,7 +216,7 @@ static void grows(void **state UNUSED)
 	assert_int_equal(card.limit, 6);
 }
 
-static void grows_no_further(void **state UNUSED)
+static void growth_stops_at_the_configured_size(void **state UNUSED)
 {
 	begin(9);
 	install(3);
@@ -235,7 +235,7 @@ static void grows_no_further(void **state UNUSED)
 
 /* -- pauses --------------------------------------------------------------- */
 
-static void pauses(void **state UNUSED)
+static void failures_pause_the_card(void **state UNUSED)
 {
 	struct notice n;
 
@@ -357,9 +357,9 @@ int main(void)
 		cmocka_unit_test(installs_in_flight),
 		cmocka_unit_test(size_is_learnt),
 		cmocka_unit_test(nothing_learnt),
-		cmocka_unit_test(grows),
-		cmocka_unit_test(grows_no_further),
-		cmocka_unit_test(pauses),
+		cmocka_unit_test(learnt_limit_grows),
+		cmocka_unit_test(growth_stops_at_the_configured_size),
+		cmocka_unit_test(failures_pause_the_card),
 		cmocka_unit_test(success_ends_a_row),
 		cmocka_unit_test(errors_that_do_not_count),
 		cmocka_unit_test(pauses_double),

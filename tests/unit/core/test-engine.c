@@ -124,7 +124,7 @@ static void feed_conn(enum event_type type, const struct conn *c)
 
 /* -- creation ------------------------------------------------------------- */
 
-static void parameters(void **state UNUSED)
+static void bad_parameters(void **state UNUSED)
 {
 	struct engine_params p = { .settings = rig_settings(), .n_workers = 1 };
 	struct engine *e = NULL;
@@ -470,7 +470,7 @@ static void own_events(void **state UNUSED)
 
 /* -- walks are bounded ---------------------------------------------------- */
 
-static void long_walks(void **state UNUSED)
+static void walks_are_sliced(void **state UNUSED)
 {
 	struct event ev = { .type = EVENT_CONN };
 	unsigned int n_ticks = 1;
@@ -493,7 +493,7 @@ static void long_walks(void **state UNUSED)
 }
 
 /* A walk that is requested again while it runs visits all flows once more. */
-static void walk_again(void **state UNUSED)
+static void walk_is_requested_again(void **state UNUSED)
 {
 	struct event ev = { .type = EVENT_CONN };
 
@@ -565,7 +565,7 @@ static void views(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(parameters),
+		cmocka_unit_test(bad_parameters),
 		TEST(nothing_to_do),
 		TEST(progress_of_a_stop),
 		TEST(stale_answers),
@@ -580,8 +580,8 @@ int main(void)
 		TEST(unfinished_path_walk),
 		TEST(many_dumps),
 		TEST(own_events),
-		cmocka_unit_test_setup_teardown(long_walks, setup_large, teardown),
-		cmocka_unit_test_setup_teardown(walk_again, setup_large, teardown),
+		cmocka_unit_test_setup_teardown(walks_are_sliced, setup_large, teardown),
+		cmocka_unit_test_setup_teardown(walk_is_requested_again, setup_large, teardown),
 		TEST(views),
 	};
 

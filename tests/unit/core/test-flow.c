@@ -18,7 +18,7 @@ static bool has_rules(unsigned int state)
 }
 
 /* Invariants of every cell of the state machine. */
-static void every_cell(void **state UNUSED)
+static void invariants_of_every_cell(void **state UNUSED)
 {
 	for (unsigned int s = 0; s < FLOW_STATE__COUNT; s++) {
 		for (unsigned int i = 0; i < FLOW_INPUT__COUNT; i++) {
@@ -164,7 +164,7 @@ static void size_of_a_flow(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_cell),
+		cmocka_unit_test(invariants_of_every_cell),
 		cmocka_unit_test(inputs_that_are_bugs),
 		cmocka_unit_test(normal_life),
 		cmocka_unit_test(names),

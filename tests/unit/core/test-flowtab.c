@@ -110,7 +110,7 @@ static void full_table(void **state UNUSED)
 }
 
 /* A flow that is being removed gives its tuple up to a new flow. */
-static void unindex(void **state UNUSED)
+static void unindexed_flow(void **state UNUSED)
 {
 	struct flowtab tab;
 	struct flow *old, *new;
@@ -179,7 +179,7 @@ static void queues(void **state UNUSED)
 }
 
 /* One worker gets both the installs and the removals of a flow. */
-static void workers(void **state UNUSED)
+static void one_worker_for_each_flow(void **state UNUSED)
 {
 	struct flowtab tab;
 	struct flow *f[9];
@@ -232,9 +232,9 @@ int main(void)
 		cmocka_unit_test(add_find_del),
 		cmocka_unit_test(whole_tuple_is_key),
 		cmocka_unit_test(full_table),
-		cmocka_unit_test(unindex),
+		cmocka_unit_test(unindexed_flow),
 		cmocka_unit_test(queues),
-		cmocka_unit_test(workers),
+		cmocka_unit_test(one_worker_for_each_flow),
 		cmocka_unit_test(random_moves),
 	};
 

@@ -473,7 +473,7 @@ static void exact_ttl(void **state UNUSED)
 	assert_int_equal(resolve(2, 3), REASON_EXACT_TTL);
 }
 
-static void took_odd(void **state UNUSED)
+static void driver_takes_odd_rules(void **state UNUSED)
 {
 	struct event_probe done;
 	struct order_probe o;
@@ -552,7 +552,7 @@ static void ladder_restarts_with_the_layout(void **state UNUSED)
 
 /* -- transient errors ----------------------------------------------------- */
 
-static void transient(void **state UNUSED)
+static void transient_errors(void **state UNUSED)
 {
 	static const int errs[] = { EBUSY, EIO, ENODEV, EEXIST, EAGAIN, ENETDOWN, ETIMEDOUT,
 				    EBUSY, EBUSY, EBUSY, EBUSY };
@@ -680,7 +680,7 @@ static void stale_answers(void **state UNUSED)
 
 /* -- guards --------------------------------------------------------------- */
 
-static void guards(void **state UNUSED)
+static void ttl_guards(void **state UNUSED)
 {
 	struct recipe r;
 
@@ -790,10 +790,10 @@ int main(void)
 		TEST(cards_by_switch), TEST(cards_by_slot), TEST(card_with_rules_left),
 		TEST(which_pairs_are_probed), TEST(two_uplinks), TEST(many_ports), TEST(ladder_order),
 		TEST(blind_ladder), TEST(best_wins), TEST(plainest_class_ends_the_ladder),
-		TEST(exact_ttl), TEST(took_odd), TEST(layout_is_fixed), TEST(transient),
-		TEST(ladder_restarts_with_the_layout), TEST(full_when_probed), TEST(missing_clsact),
-		TEST(changed_hardware), TEST(stale_answers), TEST(guards), TEST(not_hit),
-		TEST(not_hit_after_many_hits), TEST(dropped_class),
+		TEST(exact_ttl), TEST(driver_takes_odd_rules), TEST(layout_is_fixed),
+		TEST(ladder_restarts_with_the_layout), TEST(transient_errors), TEST(missing_clsact),
+		TEST(full_when_probed), TEST(changed_hardware), TEST(stale_answers), TEST(ttl_guards),
+		TEST(not_hit), TEST(not_hit_after_many_hits), TEST(dropped_class),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -232,7 +232,7 @@ static void assert_resolves(struct place *p, enum reason wanted)
 
 /* A bypass on either port counts, unless it is allowed there. While a kind of bypass has not
  * been checked, the port is not ready. */
-static void bypassed(void **state UNUSED)
+static void bypasses_on_ports(void **state UNUSED)
 {
 	static const uint32_t ports[] = { 2, 3 };
 	struct place p;
@@ -457,7 +457,7 @@ int main(void)
 		cmocka_unit_test(dead_ends),
 		cmocka_unit_test(egress_before_the_end),
 		cmocka_unit_test(hops_of_a_path),
-		cmocka_unit_test(bypassed),
+		cmocka_unit_test(bypasses_on_ports),
 		cmocka_unit_test(unsuitable_devices),
 		cmocka_unit_test(ports_must_be_open),
 		cmocka_unit_test(same_device),

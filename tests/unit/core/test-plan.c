@@ -50,7 +50,7 @@ static void assert_rule(const struct rule *r, const char *wanted)
 	assert_string_equal(rule_to_str(r, text), wanted);
 }
 
-static void routed(void **state UNUSED)
+static void routed_rules(void **state UNUSED)
 {
 	struct rule r[DIR__COUNT];
 
@@ -108,7 +108,7 @@ static void everything_translated(void **state UNUSED)
 				   "dport 1 redirect if2");
 }
 
-static void handles(void **state UNUSED)
+static void handles_are_dense(void **state UNUSED)
 {
 	static const uint32_t slots[] = { 0, 1, 2, 1000, 16777215, 0x7ffffffe };
 
@@ -161,7 +161,7 @@ static void software_place(void **state UNUSED)
 }
 
 /* Guards come before flow rules, and no prio has rules of two families. */
-static void guards(void **state UNUSED)
+static void guards_and_their_prios(void **state UNUSED)
 {
 	struct settings s = settings_of(OFFLOAD_HARDWARE);
 	const struct link_rec port = { .link.ifindex = 4 };
@@ -182,10 +182,10 @@ static void guards(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(routed),	cmocka_unit_test(each_translation),
+		cmocka_unit_test(routed_rules),	cmocka_unit_test(each_translation),
 		cmocka_unit_test(everything_translated),
-		cmocka_unit_test(handles), cmocka_unit_test(removal_finds_the_rule),
-		cmocka_unit_test(software_place),	cmocka_unit_test(guards),
+		cmocka_unit_test(handles_are_dense), cmocka_unit_test(removal_finds_the_rule),
+		cmocka_unit_test(software_place),	cmocka_unit_test(guards_and_their_prios),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,7 +42,7 @@ static enum reason ask(enum admit_mode admit, const struct conn *c)
 #define assert_reason(conn, reason)                                                                \
 	assert_string_equal(reason_name(ask(ADMIT_EVENTS, conn)), reason_name(REASON_##reason))
 
-static void eligible(void **state UNUSED)
+static void eligible_conns(void **state UNUSED)
 {
 	struct conn c = good_tcp();
 
@@ -59,7 +59,7 @@ static void eligible(void **state UNUSED)
 	assert_reason(&c, NONE);
 }
 
-static void protocol(void **state UNUSED)
+static void other_protocols(void **state UNUSED)
 {
 	static const uint8_t others[] = { 1, 33, 47, 50, 58, 132, 0, 255 };
 	struct conn c = good_tcp();
@@ -70,7 +70,7 @@ static void protocol(void **state UNUSED)
 	}
 }
 
-static void addresses(void **state UNUSED)
+static void unroutable_addresses(void **state UNUSED)
 {
 	static const char *const bad[] = {
 		"udp 192.168.1.2:1 > 224.0.0.251:5353", "udp 192.168.1.2:1 > 239.255.255.250:1900",
@@ -115,7 +115,7 @@ static void tcp_states(void **state UNUSED)
 	assert_reason(&c, NONE);
 }
 
-static void status_bits(void **state UNUSED)
+static void status_bits_that_refuse(void **state UNUSED)
 {
 	static const struct {
 		uint32_t bit;
@@ -135,7 +135,7 @@ static void status_bits(void **state UNUSED)
 	}
 }
 
-static void attachments(void **state UNUSED)
+static void attachments_that_refuse(void **state UNUSED)
 {
 	static const struct {
 		uint32_t bit;
@@ -155,7 +155,7 @@ static void attachments(void **state UNUSED)
 	}
 }
 
-static void assured(void **state UNUSED)
+static void must_be_assured(void **state UNUSED)
 {
 	struct conn c = good_tcp();
 
@@ -184,7 +184,7 @@ static void incomplete_tcp(void **state UNUSED)
 	assert_reason(&c, DYING);
 }
 
-static void mark(void **state UNUSED)
+static void admission_by_mark(void **state UNUSED)
 {
 	struct conn c = good_tcp();
 
@@ -244,11 +244,16 @@ static void kinds_of_reasons(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(eligible),	   cmocka_unit_test(protocol),
-		cmocka_unit_test(addresses),  cmocka_unit_test(tcp_states),
-		cmocka_unit_test(status_bits),	   cmocka_unit_test(attachments),
-		cmocka_unit_test(assured),	   cmocka_unit_test(incomplete_tcp),
-		cmocka_unit_test(mark),	   cmocka_unit_test(first_reason_counts),
+		cmocka_unit_test(eligible_conns),
+		cmocka_unit_test(other_protocols),
+		cmocka_unit_test(unroutable_addresses),
+		cmocka_unit_test(tcp_states),
+		cmocka_unit_test(status_bits_that_refuse),
+		cmocka_unit_test(attachments_that_refuse),
+		cmocka_unit_test(must_be_assured),
+		cmocka_unit_test(incomplete_tcp),
+		cmocka_unit_test(admission_by_mark),
+		cmocka_unit_test(first_reason_counts),
 		cmocka_unit_test(kinds_of_reasons),
 	};
 

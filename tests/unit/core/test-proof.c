@@ -194,7 +194,7 @@ static void rules_are_lost_repeatedly(void **state UNUSED)
 /* -- no evidence ---------------------------------------------------------- */
 
 /* A timeout that we prolong moves without a packet. */
-static void prolonged(void **state UNUSED)
+static void prolonged_timeouts(void **state UNUSED)
 {
 	rf_add(1, false);
 	run(1, 8, true, false);
@@ -216,7 +216,7 @@ static void prolonged(void **state UNUSED)
 }
 
 /* Packets that were already in the stack when the rules were installed. */
-static void settling(void **state UNUSED)
+static void packets_in_the_stack(void **state UNUSED)
 {
 	rf_add(1, true);
 	rig_settle(&rig);
@@ -234,7 +234,7 @@ static void settling(void **state UNUSED)
 }
 
 /* Software rules need no proof: the kernel's classifier executes them. */
-static void in_software(void **state UNUSED)
+static void software_rules(void **state UNUSED)
 {
 	struct settings s = rig_settings();
 
@@ -271,7 +271,7 @@ static void event_without_counts(void **state UNUSED)
 
 /* -- rounds --------------------------------------------------------------- */
 
-static void deleted(void **state UNUSED)
+static void deleted_rules(void **state UNUSED)
 {
 	struct notice n;
 	unsigned int n_told = 0;
@@ -298,7 +298,7 @@ static void deleted(void **state UNUSED)
 }
 
 /* Round numbers have 8 bits. */
-static void wraps_around(void **state UNUSED)
+static void round_number_wraps_around(void **state UNUSED)
 {
 	rf_add(1, true);
 	for (unsigned int i = 0; i < 300; i++)
@@ -405,12 +405,12 @@ int main(void)
 		TEST(one_rule_dies),
 		TEST(rules_are_never_hit),
 		TEST(rules_are_lost_repeatedly),
-		TEST(prolonged),
-		TEST(settling),
-		TEST(in_software),
+		TEST(prolonged_timeouts),
+		TEST(packets_in_the_stack),
+		TEST(software_rules),
 		TEST(event_without_counts),
-		TEST(deleted),
-		TEST(wraps_around),
+		TEST(deleted_rules),
+		TEST(round_number_wraps_around),
 		TEST(failed_rounds),
 		TEST(rounds_that_failed_on_one_port),
 		TEST(installed_during_a_round),

@@ -348,7 +348,7 @@ static void keep_alives(void **state UNUSED)
 }
 
 /* A few bytes do not justify a swap, even with an idle flow. */
-static void margin(void **state UNUSED)
+static void too_few_bytes_for_a_swap(void **state UNUSED)
 {
 	begin(1, 4, 64);
 	add_many(1, 2);
@@ -359,7 +359,7 @@ static void margin(void **state UNUSED)
 	assert_int_equal(rf_grown("hardware_swaps", &swaps), 0);
 }
 
-static void none_allowed(void **state UNUSED)
+static void no_swaps_allowed(void **state UNUSED)
 {
 	begin(2, 0, 64);
 	add_many(1, 4);
@@ -417,7 +417,7 @@ static void old_counts(void **state UNUSED)
 
 /* -- lost places ---------------------------------------------------------- */
 
-static void overdue(void **state UNUSED)
+static void chosen_flow_is_overdue(void **state UNUSED)
 {
 	begin(2, 1, 64);
 	add_many(1, 3);
@@ -457,11 +457,11 @@ int main(void)
 		TEST(hysteresis),
 		TEST(slow_dumps),
 		TEST(keep_alives),
-		TEST(margin),
-		TEST(none_allowed),
+		TEST(too_few_bytes_for_a_swap),
+		TEST(no_swaps_allowed),
 		TEST(without_accounting),
 		TEST(old_counts),
-		TEST(overdue),
+		TEST(chosen_flow_is_overdue),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,7 +20,7 @@ static unsigned int class_of(const char *in, const char *out)
 	return recipe_class_of(&a, &b);
 }
 
-static void classes(void **state UNUSED)
+static void class_of_a_rewrite(void **state UNUSED)
 {
 	static const char in[] = "tcp 10.0.0.1:1 > 10.0.0.2:2";
 
@@ -167,7 +167,7 @@ static void odd_rules(void **state UNUSED)
 	assert_false(plain.form & (RULE_ODD_MATCH | RULE_ODD_REWRITE));
 }
 
-static void forms(void **state UNUSED)
+static void form_of_each_recipe(void **state UNUSED)
 {
 	static const uint8_t wanted[RECIPE_SHAPE__COUNT] = {
 		[RECIPE_FULL] = RULE_WITH_CSUM,
@@ -189,9 +189,9 @@ static void forms(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(classes),    cmocka_unit_test(names),
+		cmocka_unit_test(class_of_a_rewrite),    cmocka_unit_test(names),
 		cmocka_unit_test(probe_of_each_class), cmocka_unit_test(probe_in_one_prio),
-		cmocka_unit_test(odd_rules),  cmocka_unit_test(forms),
+		cmocka_unit_test(odd_rules),  cmocka_unit_test(form_of_each_recipe),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -167,7 +167,7 @@ static uint32_t probe(uint32_t chain)
 
 /* -- tests ---------------------------------------------------------------- */
 
-static void states(void **state_ UNUSED)
+static void conntrack_states(void **state_ UNUSED)
 {
 	uint32_t is_new, is_any, behind, elsewhere;
 
@@ -492,7 +492,7 @@ static void drops(void **state_ UNUSED)
 	assert_false(reached(elsewhere));
 }
 
-static void policy(void **state_ UNUSED)
+static void drop_policy(void **state_ UNUSED)
 {
 	uint32_t here, elsewhere;
 
@@ -697,7 +697,7 @@ static void cursor(void **state_ UNUSED)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		TEST(states),
+		TEST(conntrack_states),
 		TEST(order_in_a_rule),
 		TEST(unknown_match),
 		TEST(protocols),
@@ -713,7 +713,7 @@ int main(void)
 		TEST(jumps_that_do_not_return),
 		TEST(gotos),
 		TEST(drops),
-		TEST(policy),
+		TEST(drop_policy),
 		TEST(policy_with_exceptions),
 		TEST(families),
 		TEST(tables_left_out),

@@ -47,7 +47,7 @@ static bool tell(struct topology *tab, uint32_t ifindex, uint8_t mask, uint8_t b
 }
 
 /* Each source reports its own bits; a link message reports none. */
-static void bypass(void **state UNUSED)
+static void bypass_of_a_link(void **state UNUSED)
 {
 	const struct event_bypass forgotten = { .ifindex = 2, .mask = BYPASS_XDP,
 						.is_unknown = true };
@@ -108,7 +108,7 @@ static void bypass_allowed(void **state UNUSED)
 	topology_fini(&tab);
 }
 
-static void links(void **state UNUSED)
+static void links_come_and_go(void **state UNUSED)
 {
 	struct link l = ether(2, "eth0");
 	struct link_rec *rec;
@@ -182,7 +182,7 @@ static void what_moves_paths(void **state UNUSED)
 	topology_fini(&tab);
 }
 
-static void names(void **state UNUSED)
+static void named_devices(void **state UNUSED)
 {
 	struct settings two = { .n_devices = 2, .device = { "eth0", "wan" } };
 	struct settings none = { .n_devices = 0 };
@@ -243,7 +243,7 @@ static int routes_of(struct topology *tab, const struct link *l)
 	return tab->routes_doubted == tab->generation && tab->generation != before;
 }
 
-/* Nor does the kernel send one when a link that goes up makes routes usable again. */
+/* Nor does the kernel send a message when a link goes up and its routes are usable again. */
 static void link_up_changes_routes(void **state UNUSED)
 {
 	struct link port = ether(2, "eth0"), tun = ether(3, "wg0"), member = ether(4, "eth1"),
@@ -293,7 +293,7 @@ static bool touched(const struct topology *tab, uint8_t b0, uint8_t b1, uint32_t
 	return topology_touches(tab, FAMILY_IP4, &addr, since);
 }
 
-static void some_routes(void **state UNUSED)
+static void changed_prefixes(void **state UNUSED)
 {
 	struct route_change net = to(10, 1, 16), any = to(0, 0, 0), odd = to(10, 0x80, 9);
 	struct route_change everything = { .family = FAMILY_NONE };
@@ -334,7 +334,7 @@ static void some_routes(void **state UNUSED)
 	topology_fini(&tab);
 }
 
-static void too_many_routes(void **state UNUSED)
+static void too_many_prefixes(void **state UNUSED)
 {
 	struct route_change c = { .family = FAMILY_IP6, .len = 128 };
 	struct topology tab;
@@ -406,7 +406,7 @@ static void too_many_links(void **state UNUSED)
 	topology_fini(&tab);
 }
 
-static void neighbours(void **state UNUSED)
+static void neighbours_come_and_go(void **state UNUSED)
 {
 	struct neigh n = neigh_of(2, 1, 7), other;
 	struct topology tab;
@@ -556,15 +556,22 @@ static void touch_link(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(links),
-		cmocka_unit_test(bypass),
-		cmocka_unit_test(bypass_allowed),	       cmocka_unit_test(what_moves_paths),
-		cmocka_unit_test(names),	       cmocka_unit_test(gone_link_changes_routes),
-		cmocka_unit_test(link_up_changes_routes), cmocka_unit_test(some_routes),
-		cmocka_unit_test(too_many_routes),     cmocka_unit_test(settings_of_a_device),
-		cmocka_unit_test(too_many_links),      cmocka_unit_test(neighbours),
-		cmocka_unit_test(neighbour_in_use),    cmocka_unit_test(too_many_neighbours),
-		cmocka_unit_test(absent_neighbours),   cmocka_unit_test(touch_link),
+		cmocka_unit_test(links_come_and_go),
+		cmocka_unit_test(bypass_of_a_link),
+		cmocka_unit_test(bypass_allowed),
+		cmocka_unit_test(what_moves_paths),
+		cmocka_unit_test(named_devices),
+		cmocka_unit_test(gone_link_changes_routes),
+		cmocka_unit_test(link_up_changes_routes),
+		cmocka_unit_test(changed_prefixes),
+		cmocka_unit_test(too_many_prefixes),
+		cmocka_unit_test(settings_of_a_device),
+		cmocka_unit_test(too_many_links),
+		cmocka_unit_test(neighbours_come_and_go),
+		cmocka_unit_test(neighbour_in_use),
+		cmocka_unit_test(too_many_neighbours),
+		cmocka_unit_test(absent_neighbours),
+		cmocka_unit_test(touch_link),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -110,7 +110,7 @@ static void check_pair(const char *name)
 	conf_errors_fini(&errors);
 }
 
-static void test_pairs(void **state UNUSED)
+static void test_input_files(void **state UNUSED)
 {
 	DIR *dir = opendir(source_path("tests/conf"));
 	struct dirent *entry;
@@ -497,7 +497,7 @@ static void test_mutations(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_pairs),
+		cmocka_unit_test(test_input_files),
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_ranges),

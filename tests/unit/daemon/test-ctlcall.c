@@ -176,7 +176,7 @@ static void test_garbage(void **state UNUSED)
 		expect_refused(bad[i], strlen(bad[i]) + 1);
 }
 
-static void test_deep(void **state UNUSED)
+static void test_deep_nesting(void **state UNUSED)
 {
 	char text[512] = "{\"method\":\"org.nftoffload.Status\",\"parameters\":{\"a\":";
 	size_t len = strlen(text);
@@ -201,7 +201,7 @@ static void test_deep(void **state UNUSED)
 	expect_refused(text, strlen(text) + 1);
 }
 
-static void test_huge(void **state UNUSED)
+static void test_huge_request(void **state UNUSED)
 {
 	static char text[CTL_REQUEST_MAX_BYTES + 64];
 	static const char begin[] = "{\"method\":\"org.nftoffload.Status\",\"x\":\"";
@@ -486,8 +486,8 @@ int main(void)
 		TEST(test_service),
 		TEST(test_errors),
 		TEST(test_garbage),
-		TEST(test_deep),
-		TEST(test_huge),
+		TEST(test_deep_nesting),
+		TEST(test_huge_request),
 		TEST(test_half_closed),
 		TEST(test_closed_after_oneway),
 		TEST(test_rows),

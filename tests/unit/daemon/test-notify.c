@@ -129,7 +129,7 @@ static void test_status_is_sent_once(void **state UNUSED)
 	notify_free(notify);
 }
 
-static void test_abstract(void **state UNUSED)
+static void test_abstract_address(void **state UNUSED)
 {
 	struct notify *notify;
 	char address[64];
@@ -156,7 +156,7 @@ static void test_deaf_manager(void **state UNUSED)
 	manager = -1;
 }
 
-static void test_unwanted(void **state UNUSED)
+static void test_no_service_manager(void **state UNUSED)
 {
 	struct notify *notify;
 
@@ -230,8 +230,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_messages), TEST(test_status_is_sent_once),
-		TEST(test_abstract), TEST(test_deaf_manager),
-		TEST(test_unwanted), TEST(test_bad_address),
+		TEST(test_abstract_address), TEST(test_deaf_manager),
+		TEST(test_no_service_manager), TEST(test_bad_address),
 		TEST(test_watchdog),
 	};
 

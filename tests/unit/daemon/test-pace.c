@@ -22,7 +22,7 @@ static void run(struct pace *p, unsigned int n, unsigned int us)
 	run_busy(p, n, us, 0);
 }
 
-static void test_first(void **state)
+static void test_first_batch(void **state)
 {
 	struct pace p;
 
@@ -33,7 +33,7 @@ static void test_first(void **state)
 	assert_in_range(pace_room(&p, RING), 4, 16);
 }
 
-static void test_slow(void **state)
+static void test_slow_nic(void **state)
 {
 	struct pace p;
 
@@ -50,7 +50,7 @@ static void test_slow(void **state)
 	assert_int_equal(pace_room(&p, RING), 2);
 }
 
-static void test_middle(void **state)
+static void test_medium_nic(void **state)
 {
 	struct pace p;
 
@@ -61,7 +61,7 @@ static void test_middle(void **state)
 	assert_in_range(pace_room(&p, RING), 60, 100);
 }
 
-static void test_fast(void **state)
+static void test_fast_nic(void **state)
 {
 	struct pace p;
 
@@ -76,7 +76,7 @@ static void test_fast(void **state)
 }
 
 /* Waiting for a CPU does not make batches smaller. */
-static void test_busy(void **state)
+static void test_busy_machine(void **state)
 {
 	struct pace p;
 
@@ -136,9 +136,9 @@ static void test_nothing_done(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_first),  cmocka_unit_test(test_slow),
-		cmocka_unit_test(test_middle), cmocka_unit_test(test_fast),
-		cmocka_unit_test(test_busy),   cmocka_unit_test(test_becomes_slow),
+		cmocka_unit_test(test_first_batch),  cmocka_unit_test(test_slow_nic),
+		cmocka_unit_test(test_medium_nic), cmocka_unit_test(test_fast_nic),
+		cmocka_unit_test(test_busy_machine),   cmocka_unit_test(test_becomes_slow),
 		cmocka_unit_test(test_stuck),  cmocka_unit_test(test_nothing_done),
 	};
 

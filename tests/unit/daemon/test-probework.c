@@ -87,7 +87,7 @@ static struct event_probe run(struct driver *d, const struct order_probe *order)
 	return ret;
 }
 
-static void test_all(void **state)
+static void test_all_classes(void **state)
 {
 	struct order_probe order = order_for(RECIPE_CLASSES_ALL);
 	struct driver d = honest();
@@ -121,7 +121,7 @@ static void test_only_what_is_asked(void **state)
 	assert_int_equal(ret.refused, 1u << RECIPE_UDP);
 }
 
-static void test_odd(void **state)
+static void test_driver_takes_odd_rules(void **state)
 {
 	struct order_probe order = order_for(RECIPE_CLASSES_ALL);
 
@@ -159,7 +159,7 @@ static void test_first_refusal_is_reported(void **state)
 }
 
 /* A driver that refuses the plainest rule is asked only about the other family. */
-static void test_hopeless(void **state)
+static void test_plainest_rule_is_refused(void **state)
 {
 	struct order_probe order = order_for(RECIPE_CLASSES_ALL);
 	struct driver d = honest();
@@ -225,9 +225,12 @@ static void test_busy_for_a_while(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_all),      cmocka_unit_test(test_only_what_is_asked),
-		cmocka_unit_test(test_odd),      cmocka_unit_test(test_first_refusal_is_reported),
-		cmocka_unit_test(test_hopeless), cmocka_unit_test(test_transient_errors),
+		cmocka_unit_test(test_all_classes),
+		cmocka_unit_test(test_only_what_is_asked),
+		cmocka_unit_test(test_driver_takes_odd_rules),
+		cmocka_unit_test(test_first_refusal_is_reported),
+		cmocka_unit_test(test_plainest_rule_is_refused),
+		cmocka_unit_test(test_transient_errors),
 		cmocka_unit_test(test_busy_for_a_while),
 	};
 

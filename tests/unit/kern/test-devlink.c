@@ -74,7 +74,7 @@ static int get_mode(struct msg *m, enum link_eswitch *ret)
 	return devlink_get_eswitch(nlput_msg(&m->w), ret);
 }
 
-static void answers(void **state UNUSED)
+static void answers_with_the_mode(void **state UNUSED)
 {
 	static const struct {
 		uint16_t mode;
@@ -125,7 +125,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_of_pci_functions),
 		cmocka_unit_test(request_for_the_mode),
-		cmocka_unit_test(answers),
+		cmocka_unit_test(answers_with_the_mode),
 		cmocka_unit_test(real_request),
 	};
 

@@ -348,7 +348,7 @@ static void other_actions_are_no_rules(void **state UNUSED)
 	assert_int_equal(info.where.handle, 7);
 }
 
-/* What the form of a rule determines is checked as strictly as the rest. */
+/* The parts that follow from the form of a rule are checked as strictly as the rest. */
 static void other_forms_are_no_rules(void **state UNUSED)
 {
 	const size_t ttl_key = sizeof(struct tc_pedit_sel) + 4 * sizeof(struct tc_pedit_key);
@@ -662,7 +662,7 @@ static void put_times(struct msg *m, uint16_t action, uint16_t type, const struc
 }
 
 /* In a full dump each action has its times; those of the last action count. */
-static void ages(void **state UNUSED)
+static void age_of_a_rule(void **state UNUSED)
 {
 	static const uint64_t lastuse[] = { 0, 9, 1234, UINT64_MAX };
 	static const uint64_t tenths[] = { 0, 0, 123, UINT32_MAX };
@@ -791,7 +791,7 @@ int main(void)
 		cmocka_unit_test(other_messages),
 		cmocka_unit_test(terse_dump),
 		cmocka_unit_test(many_packets),
-		cmocka_unit_test(ages),
+		cmocka_unit_test(age_of_a_rule),
 		cmocka_unit_test(small_requests),
 		cmocka_unit_test(random_damage),
 	};

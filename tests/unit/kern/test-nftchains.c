@@ -37,7 +37,7 @@ static struct nlmsghdr *end(struct msg *m)
 	return nlput_msg(&m->w);
 }
 
-/* What was reported, as text. */
+/* The devices that were reported, as text. */
 static char seen[256];
 
 static void note(const struct nftchains_device *d, void *ctx UNUSED)

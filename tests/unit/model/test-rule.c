@@ -29,7 +29,7 @@ static struct rule nat_rule(void)
 	return r;
 }
 
-static void text(void **state UNUSED)
+static void text_of_rules(void **state UNUSED)
 {
 	struct rule r = nat_rule();
 	char buf[RULE_STR_SIZE];
@@ -231,7 +231,7 @@ static void tcp_states(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(text),
+		cmocka_unit_test(text_of_rules),
 		cmocka_unit_test(text_of_forms),
 		cmocka_unit_test(longest_text_fits),
 		cmocka_unit_test(equality_covers_effects_on_packets),
