@@ -792,8 +792,8 @@ int main(void)
 		TEST(blind_ladder), TEST(best_wins), TEST(plainest_class_ends_the_ladder),
 		TEST(exact_ttl), TEST(driver_takes_odd_rules), TEST(layout_is_fixed),
 		TEST(ladder_restarts_with_the_layout), TEST(transient_errors), TEST(missing_clsact),
-		TEST(full_when_probed), TEST(changed_hardware), TEST(stale_answers), TEST(ttl_guards),
-		TEST(not_hit), TEST(not_hit_after_many_hits), TEST(dropped_class),
+		TEST(full_when_probed), TEST(changed_hardware), TEST(stale_answers), TEST(not_hit),
+		TEST(ttl_guards), TEST(not_hit_after_many_hits), TEST(dropped_class),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
