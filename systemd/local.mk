@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Most files are installed under the name of the package instead of their name here, hence
-# the install hooks. If a directory was configured as "no", its files are not installed.
+# Most files are installed under another name than their name here, which needs the install
+# hooks. If a directory was configured as "no", its files are not installed.
 
 systemd_units = systemd/nft-offloadd.service systemd/nft-offload-cleanup.service
 systemd_sysusers = systemd/nft-offload.sysusers

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# make check: unit tests (cmocka), layer checks, and scripts. All speak TAP. The
-# unit tests of a layer are listed in src/LAYER/local.mk, beside what they test.
+# make check: unit tests (cmocka), layer checks, and scripts. All print TAP. The
+# unit tests of a layer are listed in src/LAYER/local.mk.
 
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 
-# What the scripts get to know.
+# The environment of the test programs and scripts.
 AM_TESTS_ENVIRONMENT = \
 	CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT; \
 	top_srcdir='$(top_srcdir)'; export top_srcdir; \
@@ -17,9 +17,9 @@ AM_TESTS_ENVIRONMENT = \
 
 # ---------------------------------------------------------------- layers
 
-# Each program holds one whole layer, and only what that layer may use beside it:
-# a forbidden call anywhere in the layer is an undefined symbol here. (The archive
-# stands in LDFLAGS because automake takes no linker flags in LDADD.)
+# Each program links one whole layer with nothing but the layers and libraries that it
+# may use. A forbidden call anywhere in the layer is an undefined symbol, and the link
+# fails. (The archive is in LDFLAGS because automake accepts no linker flags in LDADD.)
 
 layer_tests += tests/layer/base tests/layer/model tests/layer/core tests/layer/nl \
 	tests/layer/kern tests/layer/ctl
@@ -62,8 +62,8 @@ EXTRA_tests_layer_ctl_DEPENDENCIES = src/ctl/libctl.a
 
 # ---------------------------------------------------------------- the core
 
-# Against a fake kernel and a virtual clock: scenarios that are told, and worlds
-# that are drawn by chance.
+# The core runs against a fake kernel and a virtual clock: in scripted scenarios, and in
+# random worlds.
 core_tests = tests/scenario/scenario tests/random/random
 fake_sources = \
 	tests/fake/fakekernel.h tests/fake/fakekernel.c tests/fake/fakeorders.c \
@@ -84,8 +84,8 @@ tests_random_random_LDADD = $(core_ldadd)
 
 # ---------------------------------------------------------------- golden files
 
-# The exact bytes of our tc requests, and a program that sends them to a kernel
-# (in the lab; see tests/cases/110-golden.sh).
+# test-golden compares the bytes of our tc requests with the golden files. golden-lab sends
+# the requests to a real kernel in the lab (see tests/cases/110-golden.sh).
 unit_tests += tests/golden/test-golden
 tests_golden_test_golden_SOURCES = tests/golden/test-golden.c tests/golden/golden.h \
 	tests/golden/golden.c
@@ -96,20 +96,20 @@ tests_golden_golden_lab_SOURCES = tests/golden/golden-lab.c tests/golden/golden-
 	tests/golden/golden.h tests/golden/golden.c
 tests_golden_golden_lab_LDADD = $(kern_ldadd)
 
-# Probes of a real driver, as a command (see tests/cases/360-probe.sh).
+# A command that probes a real driver (see tests/cases/360-probe.sh).
 noinst_PROGRAMS += tests/golden/probe-lab
 tests_golden_probe_lab_LDADD = $(daemon_ldadd)
 
 # ---------------------------------------------------------------- benchmarks
 
-# Load, and the limits that the daemon is measured against (see "./lab bench").
+# Generates load, and measures the limits to compare the daemon with (see "./lab bench").
 noinst_PROGRAMS += tests/bench/benchload
 tests_bench_benchload_LDADD = $(kern_ldadd)
 
 # ---------------------------------------------------------------- hostile input
 
-# Fuzz targets. Here they are run over their corpus; with --enable-fuzzer they are
-# libFuzzer's programs, which are not part of make check.
+# Fuzz targets. make check runs each over its corpus. With --enable-fuzzer they become
+# libFuzzer programs, which make check builds but does not run.
 fuzz_targets = \
 	tests/fuzz/fuzz-conntrack \
 	tests/fuzz/fuzz-tc \
@@ -175,7 +175,7 @@ script_tests += \
 dist_noinst_SCRIPTS += $(script_tests)
 EXTRA_DIST += tests/lint/sizes.allow tests/lint/sleeps.allow tests/lint/lib.sh tests/unit/unit.h
 
-# ---------------------------------------------------------------- what is run
+# ---------------------------------------------------------------- list of tests
 
 check_PROGRAMS += $(layer_tests) $(core_tests) $(fuzz_targets)
 if ENABLE_FUZZER

@@ -24,7 +24,7 @@ src_base_libbase_a_SOURCES = \
 	src/base/loop.h src/base/loop.c \
 	src/base/jsonline.h src/base/jsonline.c
 
-# One test: two lines. The source is tests/unit/base/test-NAME.c.
+# Each test needs two lines. Its source is tests/unit/base/test-NAME.c.
 unit_tests += tests/unit/base/test-util
 tests_unit_base_test_util_LDADD = $(base_ldadd) $(CMOCKA_LIBS)
 unit_tests += tests/unit/base/test-fsm

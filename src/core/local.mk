@@ -38,7 +38,7 @@ src_core_libcore_a_SOURCES = \
 	src/core/view.h src/core/view.c \
 	src/core/rules/rulewalk.h src/core/rules/rulewalk.c
 
-# One test: two lines. The source is tests/unit/core/test-NAME.c.
+# Each test needs two lines. Its source is tests/unit/core/test-NAME.c.
 unit_tests += tests/unit/core/test-policy
 tests_unit_core_test_policy_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
 

@@ -15,9 +15,9 @@ sbin_PROGRAMS += nft-offload
 nft_offload_SOURCES = src/ctl/main.c
 nft_offload_LDADD = $(ctl_ldadd)
 
-# One test: two lines. The source is tests/unit/ctl/test-NAME.c.
+# Each test needs two lines. Its source is tests/unit/ctl/test-NAME.c.
 # unit_tests += tests/unit/ctl/test-NAME
-# tests_unit_test_NAME_LDADD = $(ctl_ldadd) $(CMOCKA_LIBS)
+# tests_unit_ctl_test_NAME_LDADD = $(ctl_ldadd) $(CMOCKA_LIBS)
 
 unit_tests += tests/unit/ctl/test-out
 tests_unit_ctl_test_out_LDADD = $(ctl_ldadd) $(CMOCKA_LIBS)

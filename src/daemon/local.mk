@@ -47,7 +47,7 @@ src_daemon_libdaemon_a_SOURCES = \
 	src/daemon/control/doctor.h src/daemon/control/doctor.c \
 	src/daemon/control/ctlcmd.h src/daemon/control/ctlcmd.c
 
-# The interface description, as string literals for varlink.c.
+# The interface description as C string literals, which varlink.c includes.
 EXTRA_DIST += src/daemon/control/org.nftoffload.varlink
 CLEANFILES += src/daemon/control/org.nftoffload.varlink.inc
 $(src_daemon_libdaemon_a_OBJECTS): src/daemon/control/org.nftoffload.varlink.inc
@@ -60,9 +60,9 @@ sbin_PROGRAMS += nft-offloadd
 nft_offloadd_SOURCES = src/daemon/main.c
 nft_offloadd_LDADD = $(daemon_ldadd)
 
-# One test: two lines. The source is tests/unit/daemon/test-NAME.c.
+# Each test needs two lines. Its source is tests/unit/daemon/test-NAME.c.
 # unit_tests += tests/unit/daemon/test-NAME
-# tests_unit_test_NAME_LDADD = $(daemon_ldadd) $(CMOCKA_LIBS)
+# tests_unit_daemon_test_NAME_LDADD = $(daemon_ldadd) $(CMOCKA_LIBS)
 
 unit_tests += tests/unit/daemon/test-conf
 tests_unit_daemon_test_conf_LDADD = $(daemon_ldadd) $(CMOCKA_LIBS)

@@ -35,7 +35,7 @@ src_kern_libkern_a_SOURCES = \
 	src/kern/ruleset/nftrules.h src/kern/ruleset/nftrules.c \
 	src/kern/ruleset/nftchains.h src/kern/ruleset/nftchains.c
 
-# One test: two lines. The source is tests/unit/kern/test-NAME.c.
+# Each test needs two lines. Its source is tests/unit/kern/test-NAME.c.
 unit_tests += tests/unit/kern/test-flower
 tests_unit_kern_test_flower_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)
 unit_tests += tests/unit/kern/test-ctnl

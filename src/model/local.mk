@@ -16,7 +16,7 @@ src_model_libmodel_a_SOURCES = \
 	src/model/order.h \
 	src/model/nftview.h src/model/nftview.c
 
-# One test: two lines. The source is tests/unit/model/test-NAME.c.
+# Each test needs two lines. Its source is tests/unit/model/test-NAME.c.
 unit_tests += tests/unit/model/test-addr
 tests_unit_model_test_addr_LDADD = $(model_ldadd) $(CMOCKA_LIBS)
 unit_tests += tests/unit/model/test-tuple

@@ -10,7 +10,7 @@ src_nl_libnl_a_SOURCES = \
 	src/nl/nlsock.h src/nl/nlsock.c \
 	src/nl/nlbatch.h src/nl/nlbatch.c
 
-# One test: two lines. The source is tests/unit/nl/test-NAME.c.
+# Each test needs two lines. Its source is tests/unit/nl/test-NAME.c.
 unit_tests += tests/unit/nl/test-nlerr
 tests_unit_nl_test_nlerr_LDADD = $(nl_ldadd) $(CMOCKA_LIBS)
 unit_tests += tests/unit/nl/test-nlput

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * layer - the program that each layer is linked into, whole, with nothing but
- * the layers it may use. Linking is the test; running it only says so.
+ * layer - tests/local.mk links this program once for each layer, with the whole
+ * layer and nothing but the layers it may use. The link itself is the test: if the
+ * program exists, the test has passed.
  */
 #include <stdio.h>
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What the lint scripts share: TAP, and where the source is. Included, not run. A
-# script can be run by hand too, from the top of the build directory.
+# Functions that the lint scripts share: they print TAP and find the source tree. Sourced, not run.
+# A lint script can also be run by hand, from the top of the build directory.
 
 : "${top_srcdir:=$(dirname "$0")/../..}"
 : "${top_builddir:=.}"
@@ -9,7 +9,7 @@
 lint_count=0
 lint_failed=0
 
-# check NAME COMPLAINTS: one test, which passes when there are no complaints.
+# check NAME COMPLAINTS: one test, which passes if COMPLAINTS is empty.
 check() {
 	lint_count=$((lint_count + 1))
 	if [ -z "$2" ]; then
@@ -19,11 +19,11 @@ check() {
 	lint_failed=$((lint_failed + 1))
 	echo "not ok $lint_count - $1"
 	printf '%s\n' "$2" | sed 's/^/# /'
-	# The log of make check is not shown on the terminal; this is.
+	# make check writes standard output to a log file. Standard error goes to the terminal.
 	printf '%s\n' "$2" | sed "s|^|${0##*/}: |" >&2
 }
 
-# skip_all REASON: ends the script without a test.
+# skip_all REASON: ends the script before any test.
 skip_all() {
 	echo "1..0 # SKIP $1"
 	exit 0
@@ -31,7 +31,7 @@ skip_all() {
 
 finish() {
 	echo "1..$lint_count"
-	# The TAP driver has counted the failures; anyone else wants the status.
+	# The TAP driver counts the failures itself. Without it, the exit status reports them.
 	[ -n "$AM_TAP_AWK" ] || [ "$lint_failed" -eq 0 ]
 	exit
 }
