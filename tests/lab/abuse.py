@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""abuse.py - a control socket in bad company.
+"""abuse.py - abuses a control socket.
 
     abuse.py SOCKET SEED
 
-One after the other: garbage, requests that are too large or too deep, a flood of requests whose
-answers nobody reads, clients that ask for a long list and do not read it, and thousands of
-clients. Between and during all of it a client that behaves asks for the status, and must be
-answered. Prints what was done; fails when an answer stayed away.
+Sends, one after the other: garbage, requests that are too large or nested too deeply, a flood of
+requests without reading the answers, requests for a long list from clients that do not read it,
+and thousands of connections. In between, a well-behaved client asks for the status and must get
+an answer. Prints what it did; fails if an answer is missing.
 """
 import json
 import os
@@ -22,7 +22,7 @@ PATIENCE_S = 20
 
 
 def connect(path):
-    """Waits in the queue of the socket, if it has to."""
+    """Connects. Waits if the queue of the listening socket is full."""
     s = socket.socket(socket.AF_UNIX)
     for option in (socket.SO_SNDTIMEO, socket.SO_RCVTIMEO):
         s.setsockopt(socket.SOL_SOCKET, option, struct.pack("@ll", PATIENCE_S, 0))
@@ -42,7 +42,7 @@ def try_connect(path):
 
 
 def send_some(s, data):
-    """As much as goes without waiting, or until the daemon has had enough."""
+    """Sends as much as the socket takes at once. Ignores errors: the daemon may have hung up."""
     s.setblocking(False)
     try:
         return s.send(data)
@@ -51,7 +51,7 @@ def send_some(s, data):
 
 
 def behave(path):
-    """Busy is an answer, too: then it is asked again."""
+    """Asks for the status. If the daemon answers with an error (busy) or hangs up, asks again."""
     for _ in range(50):
         with connect(path) as s:
             try:
@@ -66,7 +66,7 @@ def behave(path):
                 continue
             if answer.endswith(b"\0") and "error" not in json.loads(answer[:-1]):
                 return
-    sys.exit("abuse.py: no answer for a client that behaves")
+    sys.exit("abuse.py: a well-behaved client got no answer")
 
 
 def garbage(path, rnd):
@@ -85,7 +85,7 @@ def too_much(path, _rnd):
         with connect(path) as s:
             send_some(s, data)
             behave(path)
-    return "3 requests without measure"
+    return "3 requests that were too large or too deep"
 
 
 def flood(path, _rnd):
@@ -115,7 +115,7 @@ def slow_readers(path, _rnd):
 
 
 def crowd(path, _rnd):
-    """More than the daemon takes; places for root stay."""
+    """Makes more connections than the daemon accepts. Those reserved for root must stay free."""
     kept, refused = [], 0
     for i in range(3000):
         s = try_connect(path)
@@ -132,7 +132,7 @@ def crowd(path, _rnd):
     for s in kept:
         s.close()
     behave(path)
-    return f"3000 clients, {refused} of them without a place to wait"
+    return f"3000 clients, {refused} of them refused because the queue was full"
 
 
 def main():

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""ages.py - are tc rules the same ones as before, or were they made again?
+"""ages.py - tells whether tc rules are the same as before, or were deleted and added again.
 
     ages.py save FILE NETNS DEVICE...
     ages.py compare FILE [MINIMUM]
 
-A rule that was made again has a new age, and counts from nothing. "compare" fails when
-one that was there before is younger or has counted less, or when fewer than MINIMUM of them
-are still there. Prints one line: how many stayed, went, came.
+A rule that was added again has a new age, and its counters start at zero. "compare" fails if
+a rule that existed before is younger or has smaller counters now, or if fewer than MINIMUM (1)
+of them still exist. Prints one line: how many rules stayed, went and came.
 """
 import json
 import subprocess
@@ -30,7 +30,7 @@ def read(netns, devices):
             if last.get("kind") != "mirred":
                 continue
             key = f"{device} {f['pref']} {options['handle']}"
-            # Its age is in whole seconds, and was read some time between the two.
+            # The age is in whole seconds. tc read it at some time between began and ended.
             rules[key] = {"born": (began - last["installed"] - 1, ended - last["installed"]),
                           "packets": last["stats"]["packets"], "keys": options["keys"]}
     return rules
@@ -55,7 +55,7 @@ def compare(path, minimum):
         if rule["born"][0] > then["born"][1] or rule["packets"] < then["packets"]:
             wrong.append(f"{key}: was {then}, is {rule}")
     print(f"rules that stayed: {stayed}, went: {len(old['rules']) - stayed}, came: {len(now) - stayed}; "
-          f"made again: {len(wrong)}")
+          f"added again: {len(wrong)}")
     for line in wrong[:5]:
         print(line, file=sys.stderr)
     if stayed < minimum:

@@ -1,23 +1,23 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""agree.py - do the daemon, tc, the NIC and conntrack say the same?
+"""agree.py - checks that the tables of the daemon, tc, the NIC and conntrack agree.
 
     agree.py [--socket PATH] [--netns NS] [--wait SECONDS]
 
 Compares, without tolerance:
 
- - every flow that "nft-offload flows" calls offloaded has exactly two filters, each
-   on the device where its direction arrives, with that direction's match;
- - both are in the NIC's table (nicsim's debugfs), under the same match, priority
-   and port, and say in_hw;
- - there is no other filter of ours on any device, and no rule in the NIC but ours;
-   guards, which match a TTL or hop limit and nothing else, may be there;
- - no rule that tc has was lost by the NIC;
- - every offloaded flow is in conntrack, with the same two tuples.
+ - every flow that "nft-offload flows" calls offloaded has exactly two filters: one
+   for each direction, on the device where that direction arrives, with its match;
+ - both filters are in the NIC's table (nicsim's debugfs), with the same match,
+   priority and port, and tc reports them in_hw;
+ - there is no other filter of ours on any device, and no other rule in the NIC.
+   Guards, which match nothing but a TTL or hop limit, are allowed;
+ - the NIC has lost no rule that tc has;
+ - conntrack has every offloaded flow, with the same two tuples.
 
-Prints one line of JSON with numbers and the first differences; exit status 1 when
-there are any. With --wait it tries again until they agree or the time is over, for
-a world that is settling.
+Prints one line of JSON with numbers and the first differences. The exit status is 1
+if there are any. With --wait, it compares again until all tables agree or the time
+is over, because changes may still be under way.
 """
 import argparse
 import collections
@@ -31,10 +31,10 @@ import patience
 
 RULES = "/sys/kernel/debug/nicsim/rules"
 LOST = "/sys/kernel/debug/nicsim/lost"
-MAGIC = "6e666f01"  # of the cookies of flower_cookie_put
+MAGIC = "6e666f01"  # first bytes of the cookies that flower_cookie_put() makes
 SHOWN = 10
 
-# What a rule is known by. In one priority of one port, no two are equal.
+# Identifies a rule. No two rules of one port and priority have the same match.
 Match = collections.namedtuple("Match", "dev pref family proto src dst sport dport rest")
 
 ETHERTYPE = {"0x0800": "ipv4", "0x86dd": "ipv6"}
@@ -46,7 +46,7 @@ def run(*command):
 
 
 def masked(text, base, full):
-    """KEY/MASK as a pair of numbers; without a mask all bits count."""
+    """Returns KEY/MASK as a pair of numbers. Without a mask, all bits count."""
     key, _, mask = text.partition("/")
     return int(key, base), int(mask, base) if mask else full
 
@@ -76,7 +76,7 @@ def tc_match(dev, f):
     m = Match(dev, f["pref"], family, keys.pop("ip_proto", None), keys.pop("src_ip", None),
               keys.pop("dst_ip", None), keys.pop("src_port", None), keys.pop("dst_port", None),
               tuple(sorted(rest.items())))
-    # A key that is not understood here must not go unnoticed.
+    # Keys that this function does not know become part of the match, so that differences show.
     return m._replace(rest=m.rest + tuple(sorted((k, str(v)) for k, v in keys.items())))
 
 
@@ -85,7 +85,7 @@ def devices(netns):
 
 
 def tc_filters(netns, dev):
-    """(match, cookie, in_hw) of each filter of ours."""
+    """Yields (match, cookie, in_hw) of each filter of ours."""
     out = run("tc", "-n", netns, "-j", "filter", "show", "dev", dev, "ingress")
     for f in json.loads(out or "[]"):
         options = f.get("options")
@@ -126,7 +126,7 @@ def nic_rules(path):
 # ---- conntrack, the daemon ----
 
 def conntrack(netns):
-    """(proto, zone) and both tuples of each entry."""
+    """Returns the set of (protocol, original tuple, reply tuple) of all entries."""
     out = subprocess.run(["ip", "netns", "exec", netns, "conntrack", "-L", "-o", "extended"], check=True,
                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout.decode()
     out += subprocess.run(["ip", "netns", "exec", netns, "conntrack", "-L", "-f", "ipv6", "-o", "extended"],

@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""answers.py - how long does the daemon take to answer?
+"""answers.py - measures how long the daemon takes to answer.
 
     answers.py SOCKET SECONDS PID
 
-Asks for the status again and again over one connection, ten times a second. Of what
-an answer takes, the time that the daemon and this program only waited for a
-processor is the machine's (schedstat), and so is what a process takes that does
-nothing but answer, asked in turn. Prints one line of JSON, in milliseconds: how
-long the slowest and the middle answer took, without that waiting, and the control.
+Asks for the status again and again over one connection, ten times a second. PID is
+the daemon. As a control, also asks a process that does nothing but answer. Prints
+one line of JSON with the slowest and the middle answer in milliseconds: the time
+that answers of the daemon took ("taken"), the same without the time in which the
+daemon and this program waited for a processor ("own", from schedstat), and the time
+that answers of the control took.
 """
 import json
 import os
@@ -26,13 +27,13 @@ def ask(s, request):
     while not answer.endswith(b"\0"):
         data = s.recv(65536)
         if not data:
-            sys.exit("answers.py: hung up after %r" % answer)
+            sys.exit("answers.py: the other end closed the connection after %r" % answer)
         answer += data
     return (time.monotonic() - start) * 1000, answer
 
 
 def waited_ms(pids):
-    """Time for which the main threads of processes were ready to run and did not."""
+    """Returns how long the main threads of processes were ready to run but had no processor."""
     return sum(int(open("/proc/%s/task/%s/schedstat" % (p, p)).read().split()[1]) for p in pids) / 1e6
 
 

@@ -3,24 +3,25 @@
 #
 # boot.sh - runs one program in one guest. Sourced by ./lab.
 #
-# A guest has a directory of its own on the host, which it sees, writable, as /run/lab:
+# Each guest has a run directory on the host. The guest sees it as /run/lab and can write to it:
 #   argv, env, mode, keep, modules   what to run and how (see labmux.c, guest-init)
-#   console.log, qemu.log            what the kernel and QEMU said
+#   console.log, qemu.log            output of the kernel and of QEMU
 #   stolen                           for how long the guest could not run (see labstolen.c)
-#   failed                           why the lab, rather than the program, failed
+#   failed                           why the lab failed; absent if it did not
 
 GUEST_PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
-# Newer CPU features make emulated code slower, not faster: a forwarded TCP stream
-# runs at a third with "max". RDRAND keeps getrandom() from ever blocking.
+# Newer CPU features make emulated code slower: with the CPU "max", a forwarded TCP
+# stream has a third of the speed. RDRAND ensures that getrandom() does not block.
 GUEST_CPU=Nehalem,+rdrand,+fsgsbase
 
-# norandmaps: QEMU's translated code is found again only at the same address, so
-# that without it every start of a program takes two to four times as long.
+# norandmaps: QEMU reuses translated code only at the same address. Without this
+# option, every start of a program takes two to four times as long.
 GUEST_CMDLINE="console=ttyS0 loglevel=5 panic=-1 oops=panic mitigations=off nokaslr tsc=reliable \
 random.trust_cpu=1 cryptomgr.notests nowatchdog rcupdate.rcu_expedited=1 norandmaps rcupdate.rcu_cpu_stall_suppress=1"
 
-# new_run_dir: prints a fresh run directory, and removes those whose owner is gone.
+# new_run_dir: creates a run directory and prints its path. Removes run directories whose owner
+# process is gone.
 new_run_dir() {
 	local old dir
 	for old in "$CACHE"/run.*; do
@@ -34,7 +35,7 @@ new_run_dir() {
 	echo "$dir"
 }
 
-# prepare_run DIR MODE ARG...: writes what the guest is to run.
+# prepare_run DIR MODE ARG...: writes the files that tell the guest what to run.
 prepare_run() {
 	local dir=$1 mode=$2
 	shift 2
@@ -48,8 +49,9 @@ prepare_run() {
 		LAB_RUN=/run/lab LAB_STOLEN=/run/lab/stolen LAB_HOST=/run/lab-host "LAB_SANITIZERS=$OPT_SANITIZERS" >"$dir/env"
 }
 
-# start_guest DIR [LABMUX_OPTION...]: becomes the process that runs the guest to its
-# end, so call it in the background; its exit status is the program's, or 124 or 125.
+# start_guest DIR [LABMUX_OPTION...]: replaces the shell with labmux, which runs the guest until
+# it ends; so call it in the background. The exit status is that of the program in the guest,
+# or 124 after a time-out, or 125 if the lab failed.
 start_guest() {
 	local dir=$1 comma_dir=${1//,/,,}
 	shift
@@ -66,7 +68,8 @@ start_guest() {
 		-device virtio-9p-pci,fsdev=run,mount_tag=run
 }
 
-# last_words FILE...: what the kernel said in its misery, or at least in the end.
+# last_words FILE...: prints the last 25 lines of kernel errors in the logs or, if there are no
+# errors, the last 25 lines.
 last_words() {
 	local trouble='lab guest:|BUG:|WARNING:|Oops|Kernel panic|RIP: 0010|Call Trace|^\[[ .0-9]*\]  [a-z_]' all some
 	all=$(cat "$@" 2>/dev/null | tr -d '\r\0')
@@ -74,10 +77,10 @@ last_words() {
 	tail -n 25 <<<"$some"
 }
 
-# explain_failure DIR: says why the guest, not the program, failed; keeps the logs.
+# explain_failure DIR: prints why the lab failed, and keeps the logs of the guest.
 explain_failure() {
 	local dir=$1
 	cat "$dir/console.log" "$dir/qemu.log" >"$CACHE/console.log" 2>/dev/null || :
-	say "$(cat "$dir/failed"); from $CACHE/console.log:"
+	say "$(cat "$dir/failed"); the last messages in $CACHE/console.log:"
 	last_words "$CACHE/console.log" >&2
 }

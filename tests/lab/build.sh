@@ -8,12 +8,12 @@ TOOL_CFLAGS=(-std=gnu11 -O2 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing
 	-Wwrite-strings -Wcast-qual -Wformat=2 -Wvla -Wundef)
 
 # An emulated guest takes 10 to 30 ms to start a dynamically linked program, and 4 ms to start a static
-# one. So the tools are linked statically. These programs, which cases start most often, are taken from
-# busybox, which is static and does the same for them.
+# one. So the tools are linked statically, and the programs that cases start most often, listed here,
+# come from busybox, which is static.
 LAB_APPLETS=(cat cut head mkdir mv rm sleep tail touch tr wc)
 
-# The directory is named after the sources' content, so that nothing else has to
-# tell whether it is current, and parallel runs cannot disturb each other.
+# The name of the directory is a hash of the sources. So a directory that exists is
+# always current, and parallel runs do not disturb each other.
 build_tools() {
 	local key new name libs
 	key=$(cat "$LAB_DIR"/*.c "$LAB_DIR/build.sh" | short_hash)
@@ -40,7 +40,7 @@ build_dir() {
 	BUILD=$CACHE/build/$(printf '%s' "$SRC" | sha256sum | cut -c 1-12)-$variant
 }
 
-# newer_than FILE: is a file that the build system is made of newer than FILE?
+# newer_than FILE: true if an input of autoconf or automake is newer than FILE.
 newer_than() {
 	[ -n "$(find "$SRC" -name .git -prune -o \
 		\( -name configure.ac -o -name Makefile.am -o -name local.mk -o -path "$SRC/m4/*.m4" \) \
@@ -64,7 +64,7 @@ build_steps() {
 	make -j"$(nproc)"
 }
 
-# build_project: configures and makes what is out of date.
+# build_project: configures and builds what is out of date.
 build_project() {
 	local log=$BUILD/build.log
 	[ -z "$OPT_NO_BUILD" ] || return 0
@@ -73,7 +73,7 @@ build_project() {
 		die "the source tree itself is configured, which prevents a build elsewhere: run make distclean there"
 	mkdir -p "$BUILD"
 	say "building"
-	# Two builds of one tree would both run autogen.sh in it.
+	# Without the lock, two builds of one source tree could run autogen.sh at the same time.
 	exec 8>"$CACHE/build/lock"
 	flock 8
 	if ! (build_steps) >"$log" 2>&1 </dev/null; then
@@ -82,7 +82,7 @@ build_project() {
 	exec 8>&-
 }
 
-# Prints the sum of automake's counters of one kind.
+# suite_count RESULT LOG: prints the sum of the lines "# RESULT: N" that automake wrote.
 suite_count() {
 	sed -n "s/^# $1: *\([0-9]*\).*/\1/p" "$2" | awk '{ n += $1 } END { print n + 0 }'
 }

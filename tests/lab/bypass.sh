@@ -1,18 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=dash
 #
-# bypass.sh - for cases about what offload would go around. Source it after topo.sh.
+# bypass.sh - for cases about functions of the router that offloaded packets would bypass.
+# Source it after topo.sh.
 #
-#   bypass_router               topo_router2, with counters, and NAT, which switches conntrack on
-#   bypass_daemon LINE...       the daemon for lan0 and wan0, with software rules
-#   bypass_transfer             a transfer "run" from port 40001, which never gets to its end
-#   bypass_off REASON           the transfer comes to the CPU, which forwards it; "why", "flows"
-#                               and "devices" say why
-#   bypass_on                   it is offloaded, and the CPU does not see it any more
+#   bypass_router               topo_router2, with counters, and with NAT, which enables conntrack
+#   bypass_daemon LINE...       starts the daemon for lan0 and wan0, with offload = software
+#   bypass_transfer             starts a transfer "run" from port 40001, which outlasts the case
+#   bypass_off REASON           waits until the rules are gone and the CPU forwards the transfer;
+#                               fails unless "why", "flows" and "devices" give REASON
+#   bypass_on                   waits until the transfer is offloaded and bypasses the CPU
 #   bypass_allowed DEV WHAT SIDE
-#                               "devices" says that this is there and allowed, and the transfer
-#                               has been offloaded all the time since bypass_on
-#   bypass_end                  the transfer has come through it all, and goes on
+#                               waits until "devices" reports WHAT as allowed; fails unless the
+#                               transfer has been offloaded ever since bypass_on
+#   bypass_end                  fails unless the transfer is still running without an error
 #
 # shellcheck disable=SC3043 # local
 
@@ -53,7 +54,8 @@ bypass_off() {
 	wait_for 5 bypass_forwards_more $(($(fwd_bytes) + 100000))
 }
 
-# What was under way when the rules came is through after a moment.
+# False if the CPU forwards more than a few packets while the server receives 200 segments. Packets
+# that the stack holds when the rules are installed still pass it, so the first call may fail.
 bypass_is_quiet() {
 	local before
 	before=$(fwd_bytes)

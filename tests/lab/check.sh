@@ -3,35 +3,37 @@
 #
 # check.sh - "./lab check": the unit tests, then every case in a guest. Sourced by ./lab.
 #
-# Guests share one queue of cases, the longest first. The program in a guest, guest-runner, reads
-# the name and limit of a case, and answers with a line. A guest that dies takes only the case with
-# it that was running; the rest gets a new guest.
+# The guests share one queue of cases, longest first. The program in a guest, guest-runner, reads
+# the name and limit of a case, runs it and answers with one line. If a guest dies, only the case
+# that it was running fails; a new guest runs the rest.
 #
-# A case that failed is run once more at the end, alone, in a fresh guest with all processors. If it
+# At the end, each failed case runs once more, alone, in a new guest with all processors. If it
 # passes then, it counts as passed, and the last lines name it.
 #
 # Files of a check, in CHECK_DIR:
 #   lock      held while one of the others is read or changed
-#   queue     cases to run: "NAME WEIGHT", where the weight is about the seconds it takes
-#   results   a line for each run of a case: "TRY STATUS NAME SECONDS DIR", where DIR is its guest's
-#   done      "CASES WEIGHT", the sums of those that have ended
+#   queue     cases to run: "NAME WEIGHT", where WEIGHT is the expected duration in seconds
+#   results   a line for each run of a case: "TRY STATUS NAME SECONDS DIR", where DIR is the run
+#             directory of the guest
+#   done      "CASES WEIGHT": number and total weight of the cases that have ended
 
 MAX_JOBS=4
 CASE_LIMIT=120
 TAIL_LINES=30
 
-# If more than three cases of a hundred fail, something is broken, and a second try hides it.
+# If more cases fail than this, something is broken, and a second try would hide it.
 RETRY_PERCENT=3
 
-# The limit is for a machine of the reference's speed that has nothing else to do; the guest gives a
-# case more than that (see guest-runner).
+# case_limit NAME: prints the time limit of a case in seconds on an idle machine with the speed of
+# the reference. The guest multiplies it (see guest-runner).
 case_limit() {
 	local limit
 	limit=$(sed -n '1,20s/^# timeout: *\([0-9][0-9]*\) *$/\1/p' "$SRC/tests/cases/$1.sh" | head -n 1)
 	echo "${limit:-${OPT_TIMEOUT:-$CASE_LIMIT}}"
 }
 
-# list_cases PATTERN...: prints the cases whose names contain a pattern; all without.
+# list_cases [PATTERN...]: prints the names of the cases that contain one of the patterns; without
+# patterns, of all cases.
 list_cases() {
 	local file name pattern
 	for file in "$SRC"/tests/cases/*.sh; do
@@ -46,14 +48,14 @@ list_cases() {
 	done
 }
 
-# case_weight NAME: the seconds that it took the last time, or a guess.
+# case_weight NAME: prints the duration of the case in an earlier check, in seconds, or an estimate.
 case_weight() {
 	local seconds
 	seconds=$(sed -n "s/^$1 \([0-9]*\)$/\1/p" "$CACHE/durations" 2>/dev/null)
 	echo $((${seconds:-$(($(case_limit "$1") / 5))} + 1))
 }
 
-# fill_queue NAME...: sets TOTAL_CASES and TOTAL_WEIGHT.
+# fill_queue NAME...: writes the queue; sets TOTAL_CASES, TOTAL_WEIGHT and BEGAN.
 fill_queue() {
 	local name i
 	for name in "$@"; do
@@ -75,7 +77,8 @@ unlock() {
 	exec 7>&-
 }
 
-# Takes the first case from the queue and sets NAME and WEIGHT; false when none is left.
+# next_case: removes the first case from the queue and sets NAME and WEIGHT; false if the queue is
+# empty.
 next_case() {
 	NAME=
 	lock
@@ -85,10 +88,11 @@ next_case() {
 	[ -n "$NAME" ]
 }
 
-# progress CASES WEIGHT: "12/150, 14 min left", from how long it took to get so far.
+# progress CASES WEIGHT: prints "12/150, 14 min left", extrapolated from the time that the finished
+# cases took.
 progress() {
 	local left=$(((TOTAL_WEIGHT - $2) / OPT_JOBS))
-	# At first, what the cases took the last time is the better guess.
+	# During the first tenth, the durations of earlier checks are the better estimate.
 	[ "$2" -lt $((TOTAL_WEIGHT / 10)) ] ||
 		left=$(((TOTAL_WEIGHT - $2) * (SECONDS - BEGAN) / ($2 + 1)))
 	if [ "$1" = "$TOTAL_CASES" ]; then
@@ -100,8 +104,8 @@ progress() {
 	fi
 }
 
-# record STATUS NAME WEIGHT SECONDS REASON [LOG]: counts and prints one result at once, so that
-# guests do not mix their lines.
+# record STATUS NAME WEIGHT SECONDS REASON [LOG]: counts and prints one result. Holds the lock, so
+# that the lines of several guests do not mix.
 record() {
 	local status=$1 name=$2 weight=$3 seconds=$4 reason=$5 log=${6:-} text cases sum
 	case $status in
@@ -119,7 +123,7 @@ record() {
 	unlock
 }
 
-# kept_name NAME: where the files of a failed case go: each run has its own.
+# kept_name NAME: prints the path for the files of the case if it fails. Each run gets another path.
 kept_name() {
 	local name=$1 i
 	[ "$TRY" = 1 ] || name=$name.second
@@ -130,31 +134,31 @@ kept_name() {
 	echo "$CACHE/check/$name"
 }
 
-# The time, in hundredths of a second, for which a guest could not run.
+# stolen_of DIR: prints for how long the guest could not run, in hundredths of a second.
 stolen_of() {
 	local stolen=0
 	read -r stolen 2>/dev/null <"$1/stolen" || :
 	echo "${stolen:-0}"
 }
 
-# answer_within DIR SECONDS: reads the guest's answer into ANSWER; false when none comes in time, where
-# time for which the guest could not run does not count.
+# answer_within DIR SECONDS: reads one answer of the guest into ANSWER; false if none comes in time.
+# Time in which the guest could not run does not count.
 answer_within() {
 	local dir=$1 deadline=$((SECONDS - $(stolen_of "$1") / 100 + $2)) status part
 	ANSWER=
 	while :; do
 		status=0
 		read -r -t 5 -u 6 part || status=$?
-		# The time may be over in the middle of a line.
+		# After a time-out in the middle of a line, $part is the first part of the line.
 		ANSWER+=$part
 		[ "$status" != 0 ] || return 0
-		# Above 128 it was the time; else the guest has gone.
+		# A status above 128 is a time-out. Any other means that the guest is gone.
 		[ "$status" -gt 128 ] || return 1
 		[ $((SECONDS - $(stolen_of "$dir") / 100)) -lt "$deadline" ] || return 1
 	done
 }
 
-# run_case DIR: has the guest run the case NAME; false when the guest is no more.
+# run_case DIR: has the guest run the case NAME; false if the guest died or does not answer.
 run_case() {
 	local dir=$1 limit status seconds reason kept
 	limit=$(case_limit "$NAME")
@@ -172,7 +176,8 @@ run_case() {
 	return 1
 }
 
-# One guest's life; false when it ended before the queue did.
+# guest_life DIR: starts a guest and gives it cases until the queue is empty or the guest dies.
+# False only if the guest never became ready.
 guest_life() {
 	local dir=$1 ready='' alive=yes pid
 	rm -rf "$dir/in" "$dir/answers" "$dir/out" "$dir/failed" "$dir/stolen"
@@ -183,7 +188,7 @@ guest_life() {
 	exec 5>"$dir/in" 6<"$dir/answers"
 	! answer_within "$dir" 150 || read -r ready PATIENCE <<<"$ANSWER"
 	if [ "$ready" = ready ]; then
-		say "a guest is ready; it gets $PATIENCE % of the limits"
+		say "a guest is ready; time limits are $PATIENCE % of those that cases name"
 	else
 		alive=
 	fi
@@ -197,7 +202,8 @@ guest_life() {
 	[ -n "$alive" ] || [ "$ready" = ready ]
 }
 
-# Guests until the queue is empty. A kernel that does not even boot is not tried again.
+# guest_lives DIR: runs one guest after the other until the queue is empty. Gives up if a guest does
+# not become ready.
 guest_lives() {
 	local dir=$1
 	GUEST_DIR=$dir
@@ -208,8 +214,8 @@ guest_lives() {
 	done
 }
 
-# Emulated processors that wait for each other cost real ones: two guests with one
-# processor each get through the cases in half the time of one guest with two.
+# Emulated processors that wait for each other waste real processor time: two guests with one
+# processor each need half as long for the cases as one guest with two.
 choose_guests() {
 	local processors
 	processors=$(nproc)
@@ -222,7 +228,8 @@ choose_guests() {
 	fi
 }
 
-# run_guests DIR...: until nothing is left to run. DIRs are of prepare_run.
+# run_guests DIR...: runs guests in these run directories until the queue is empty. prepare_run must
+# have prepared the directories.
 run_guests() {
 	local dir pid
 	for dir in "$@"; do
@@ -234,11 +241,11 @@ run_guests() {
 	done
 	GUEST_PIDS=() GUEST_DIR=-
 	while next_case; do
-		record FAIL "$NAME" "$WEIGHT" - "no guest to run it in"
+		record FAIL "$NAME" "$WEIGHT" - "no guest could run it"
 	done
 }
 
-# run_cases NAME...: in OPT_JOBS guests of OPT_CPUS processors.
+# run_cases NAME...: runs the cases in up to OPT_JOBS guests with OPT_CPUS processors each.
 run_cases() {
 	local i dir dirs=()
 	fill_queue "$@"
@@ -252,13 +259,13 @@ run_cases() {
 	run_guests "${dirs[@]}"
 }
 
-# results_with TRY STATUS: the lines of the results that have these.
+# results_with TRY STATUS: prints the lines of the results that have these values.
 results_with() {
 	grep "^$1 $2 " "$CHECK_DIR/results" || :
 }
 
-# Runs what failed once more, each in a new guest. The guest gets the directory that the first one
-# had: a case can tell by a file in $LAB_RUN that it has run before.
+# second_try: runs each failed case once more, in a new guest. The new guest gets the run directory
+# of the first guest, so a case can tell from a file in $LAB_RUN that it has run before.
 second_try() {
 	local failed name dir
 	mapfile -t failed < <(results_with 1 FAIL)
@@ -276,7 +283,7 @@ second_try() {
 	done < <(printf '%s\n' "${failed[@]}")
 }
 
-# What each case took, for the order of the next check.
+# Saves how long each case took, for the order of the next check.
 save_durations() {
 	{
 		cat "$CACHE/durations" 2>/dev/null || :
@@ -285,7 +292,7 @@ save_durations() {
 	mv "$CHECK_DIR/durations" "$CACHE/durations"
 }
 
-# With --repeat: how often each case passed.
+# With --repeat: prints how often each case passed, and how long that took.
 print_repeated() {
 	awk '{
 		runs[$3]++
@@ -298,7 +305,7 @@ print_repeated() {
 		"$CHECK_DIR/results" | sort
 }
 
-# What "./lab status" prints, and what tells whether a commit has passed.
+# Writes the file that "./lab status" prints. It records whether a commit has passed.
 write_last_check() {
 	local commit tree=clean
 	commit=$(git -C "$SRC" rev-parse HEAD 2>/dev/null) || commit=unknown
@@ -316,10 +323,10 @@ write_last_check() {
 }
 
 command_status() {
-	[ -e "$CACHE/last-check" ] || die "./lab check has not been run to its end here"
+	[ -e "$CACHE/last-check" ] || die "no complete run of ./lab check is recorded here"
 	cat "$CACHE/last-check"
 	[ "$(sed -n 's/^commit: //p' "$CACHE/last-check")" = "$(git -C "$SRC" rev-parse HEAD 2>/dev/null)" ] ||
-		say "this is not the commit that is checked out"
+		say "this result belongs to another commit than the one that is checked out"
 }
 
 start_load() {
@@ -336,8 +343,8 @@ stop_load() {
 	LOAD_PIDS=()
 }
 
-# count_results: adds to PASSED, FAILED and SKIPPED, and sets SECOND to the cases that passed at the
-# second try.
+# count_results: adds to PASSED, FAILED and SKIPPED, and sets SECOND to the names of the cases that
+# passed, or were skipped, at the second try.
 count_results() {
 	SECOND=$({ results_with 2 ok; results_with 2 skip; } | cut -d' ' -f3 | paste -sd' ')
 	PASSED=$((PASSED + $(results_with '[12]' ok | wc -l)))
@@ -357,7 +364,7 @@ command_check() {
 	if [ $# -eq 0 ]; then
 		[ -n "$OPT_NO_BUILD" ] || make_check
 	elif [ ${#names[@]} = 0 ]; then
-		die "no case in tests/cases has a name like that"
+		die "no case in tests/cases has a name that contains this"
 	fi
 	start_load
 	if [ ${#names[@]} -gt 0 ]; then

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# demo - connections crossing a NAT router are taken over by the NIC and given
-# back. Shows the flows while it happens, and counts at the end: what the NIC
-# says that it forwarded beside what the router's own stack saw.
+# demo - the NIC takes over connections that cross a NAT router, and the router removes
+# the rules when the connections end. Shows the flows meanwhile. At the end, compares
+# the bytes that the NIC forwarded with those that the router's own stack saw.
 set -eu
 # shellcheck source=topo.sh
 . "$LAB_TOPO"
@@ -37,18 +37,18 @@ topo_router2
 topo_masquerade
 topo_acct
 topo_count_forward
-echo "The router masquerades what leaves by wan0. A counter in its forward hook"
+echo "The router masquerades packets that leave by wan0. A counter in its forward hook"
 echo "counts every byte that its own stack forwards. The NIC is simulated (tests/nicsim):"
-echo "it really matches, rewrites and forwards, and has counters of its own."
+echo "it matches, rewrites and forwards real packets, and has its own counters."
 
 say "nft-offloadd starts"
 cat <<'END'
     devices = { "lan0", "wan0" }
-    offload = hardware               # skip_sw: the NIC does it, or nobody
-    allow-drivers = { "nicsim" }     # not a driver of the built-in list
+    offload = hardware               # skip_sw: the rules exist only in the NIC
+    allow-drivers = { "nicsim" }     # this driver is not in the built-in list
 END
 start_daemon 'devices = { "lan0", "wan0" }' 'offload = hardware' 'allow-drivers = { "nicsim" }'
-echo "It has asked the driver what it takes:"
+echo "It has probed which rules the driver accepts:"
 echo
 offload devices
 
@@ -60,7 +60,7 @@ for name in $NAMES; do
 	[ "$family" = 4 ] || set -- --source "$CLIENT6_ULA"
 	before=$(fwd_bytes)
 	nic_before=$(nicsim_counter forwarded_bytes)
-	[ "$proto" = tcp ] || echo "$name: UDP needs two seconds of traffic before conntrack trusts it"
+	[ "$proto" = tcp ] || echo "$name: conntrack calls a UDP flow assured after two seconds of traffic"
 	transfer_open "$name" "$proto" "$family" "$BYTES" --quiet-wait "$@"
 	wait_until 5 has_rules lan0 1 || :
 	eval "rules_$name=$(($(rules lan0) + $(rules wan0)))"
@@ -77,7 +77,7 @@ for name in $NAMES; do
 	echo "$name: $(transfer_result "$name")"
 done
 
-say "What the daemon says"
+say "Status of the daemon"
 offload status
 stop_daemon
 
@@ -91,6 +91,6 @@ for name in $NAMES; do
 	[ $((stack * 100)) -le $((2 * BYTES * 3)) ] && [ "$nic" -ge $((2 * BYTES)) ] && [ "$during" = 2 ] && [ "$after" = 0 ] || bad=1
 done
 echo
-[ "$bad" = 0 ] || fail "not every flow was taken over and given back"
-echo "Every flow was forwarded by the NIC, by two rules, one per direction; the NIC's bytes"
-echo "include headers. The data was compared at both ends; all rules are gone again."
+[ "$bad" = 0 ] || fail "not every flow was offloaded, or rules are left"
+echo "The NIC forwarded every flow with two rules, one per direction. Its byte counts include"
+echo "headers. Both ends checked the data. All rules are removed again."

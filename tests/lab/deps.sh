@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# deps.sh - what ./lab needs from Debian's packages, and how it gets it.
+# deps.sh - lists the Debian packages that ./lab needs, and installs them.
 # Sourced by ./lab.
 
 BUILD_PACKAGES=(gcc make autoconf automake pkg-config libmnl-dev libnftnl-dev
@@ -11,8 +11,8 @@ LAB_PACKAGES=(gcc libc6-dev libjansson-dev qemu-system-x86 busybox-static kmod c
 	nftables conntrack iperf3 socat tcpdump ethtool procps
 	iputils-ping python3)
 
-# Debian's package index may be missing or older than the mirror's files; one
-# refresh in a run is enough.
+# Debian's package index may be missing or out of date. One refresh per run is
+# enough.
 APT_REFRESHED=
 apt_refresh() {
 	[ -z "$APT_REFRESHED" ] || return 0
@@ -20,7 +20,7 @@ apt_refresh() {
 	apt-get -q update
 }
 
-# install_packages FILE_FOR_OUTPUT PACKAGE...
+# install_packages LOG PACKAGE...: installs packages; apt-get's output goes to LOG.
 install_packages() {
 	local log=$1
 	shift
@@ -31,7 +31,7 @@ install_packages() {
 	} >"$log" 2>&1 </dev/null
 }
 
-# need_packages PACKAGE...: installs those that are not installed.
+# need_packages PACKAGE...: installs those that are missing.
 need_packages() {
 	local missing
 	if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
@@ -51,7 +51,7 @@ need_packages() {
 		die "cannot install packages; the last lines of $CACHE/apt.log:" "$(tail -n 15 "$CACHE/apt.log")"
 }
 
-# Without Debian's package tools we can only look whether the programs are there.
+# Without Debian's package tools, the lab only checks whether the programs exist.
 need_commands() {
 	local command missing=
 	for command in gcc make autoconf automake pkg-config qemu-system-x86_64 busybox modprobe \

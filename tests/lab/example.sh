@@ -1,27 +1,29 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=dash
 #
-# example.sh - a ruleset of conf/examples at work, as it is. Source it after topo.sh, whose
-# names of devices and addresses are those of the examples.
+# example.sh - runs the rulesets of conf/examples unchanged. Source it after topo.sh, which uses
+# the same names of devices and the same addresses as the examples.
 #
-#   topo_dmz                        a third leg of the router: namespace dmz behind dmz0
-#   example_start NAME              loads NAME.nft and starts the daemon with NAME.conf, and with
-#                                   offload = software instead of what that says
+#   topo_dmz                        adds a third network to the router: namespace dmz behind dmz0
+#   example_start NAME              loads NAME.nft and starts the daemon with NAME.conf, but with
+#                                   offload = software
 #   example_reload NAME             loads NAME.nft once more
 #   in_dmz COMMAND...
-#   skipped                         what doctor says that offload skips: checks, each once, sorted
+#   skipped                         prints the kinds of statements in table "router" that offloaded
+#                                   packets skip according to doctor: each once, sorted
 #
 #   flow_open NAME FROM TO PROTO ADDRESS PORT BYTES [LABTRAFFIC-OPTION...]
-#                                   opens a connection between two namespaces; goes on with
+#                                   opens a connection between two namespaces; continue with
 #                                   transfer_bulk NAME and transfer_close NAME of topo.sh
 #   flow_is_offloaded NAME          for wait_for
-#   flow_stays NAME REASON          fails unless it is on the CPU for this reason
-#   flow_bypasses NAME BYTES        runs the bulk, which has so much each way; fails unless hardly
-#                                   any of that crosses the router's stack
-#   flow_crosses NAME BYTES         the same; fails unless all does
+#   flow_stays NAME REASON          fails unless the flow is on the CPU for this reason
+#   flow_bypasses NAME BYTES        transfers the bulk, BYTES each way; fails if more than 3 % of it
+#                                   crosses the router's stack
+#   flow_crosses NAME BYTES         the same; fails unless all of it crosses the router's stack
 #   dropped FROM ADDRESS PORT [SOURCE]
-#                                   fails unless the router drops a new TCP connection: no answer
-#   reached FROM ADDRESS PORT       fails unless there is one, if only that nobody listens
+#                                   fails if a new TCP connection gets any answer
+#   reached FROM ADDRESS PORT       fails unless a new TCP connection is refused: the packet reached
+#                                   the host, where nothing listens on the port
 
 EXAMPLES=$LAB_SRC/conf/examples
 DMZ4=192.168.3.2 RELAY4=192.168.3.25 DMZ6=2001:db8:3::2
@@ -56,7 +58,7 @@ example_reload() {
 	router_nft -f "$EXAMPLES/$1.nft" || fail "nft does not take $1.nft"
 }
 
-# What conf.d says comes after the file itself, and wins.
+# The daemon reads conf.d after the main file, so the settings in conf.d win.
 example_start() {
 	topo_count_forward
 	example_reload "$1"
@@ -66,7 +68,7 @@ example_start() {
 }
 
 skipped() {
-	# 3: there are problems, which is what is asked for.
+	# Status 3 means that doctor reports problems. Here that is no failure.
 	offload -j doctor >doctor.json || [ $? = 3 ] || fail "no answer of doctor"
 	json_path 'table=router.check' <doctor.json | grep -v '^0$' | sort -u | paste -s -d ' ' -
 }
@@ -88,7 +90,7 @@ flow_open() {
 	transfer_await "$name" waiting
 }
 
-# flow_why NAME: in why.json
+# flow_why NAME: writes what "why" says about the flow to why.json.
 flow_why() {
 	local proto
 	read -r proto <"$CASE_DIR/transfer.$1/proto"
@@ -129,7 +131,8 @@ flow_crosses() {
 	echo "$1: $crossed of $(($2 * 2)) bytes crossed the router's stack"
 }
 
-# answer FROM ADDRESS PORT [SOURCE]: of a TCP connection that is tried for $ANSWER_SECONDS.
+# answer FROM ADDRESS PORT [SOURCE]: tries a TCP connection for $ANSWER_SECONDS and prints the
+# result: "connected", "none" if no answer comes, or the error.
 ANSWER_SECONDS=2
 answer() {
 	labns "$1" python3 -c '

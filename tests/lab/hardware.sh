@@ -1,31 +1,33 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=dash
 #
-# hardware.sh - for cases about offload to a card: much traffic, a look at every
-# packet, and a comparison of all tables. Source it after topo.sh and nicsim-topo.sh.
+# hardware.sh - for cases about offload to a card: generates much traffic, checks every
+# packet, and compares all tables. Source it after topo.sh and nicsim-topo.sh.
 #
-#   hw_daemon LINE...                   the daemon for lan0 and wan0, offload = hardware; drivers as
-#                                       in $HW_DRIVERS, else nicsim
-#   crowd_open NAME CLASS-OR-OPTION...  labcrowd in the background; see labcrowd.c
-#                                       with priority $CROWD_NICE, 0 to 19
+#   hw_daemon LINE...                   starts the daemon for lan0 and wan0, with offload = hardware
+#                                       and allow-drivers = $HW_DRIVERS (default nicsim)
+#   crowd_open NAME CLASS-OR-OPTION...  starts labcrowd in the background with the niceness
+#                                       $CROWD_NICE, 0 to 19; see labcrowd.c
 #   crowd_ready NAME SECONDS            waits until all its flows are established
-#   crowd_wait NAME SECONDS             waits for its end (with --seconds)
-#   crowd_close NAME                    ends it; fails when anything but a loss was wrong
-#   crowd_result NAME [--sum] PATH      of its result: "classes.mice.up.lost"; see labjson.c
-#   crowd_lost NAME [CLASS]             messages that never arrived
+#   crowd_wait NAME SECONDS             waits until it ends by itself (with --seconds); fails if
+#                                       anything but lost packets was wrong
+#   crowd_close NAME                    ends it; fails if anything but lost packets was wrong
+#   crowd_result NAME [--sum] PATH      prints a value of its result: "classes.mice.up.lost"; see
+#                                       labjson.c
+#   crowd_lost NAME [CLASS]             prints the number of lost messages
 #
-#   sniff_open NAME NS DEV FLOW...      labsniff in the background; see labsniff.c
-#   sniff_close NAME                    fails when a packet was wrong, or none came
-#   sniff_packets NAME                  so many were right
+#   sniff_open NAME NS DEV FLOW...      starts labsniff in the background; see labsniff.c
+#   sniff_close NAME                    ends it; fails if a packet was wrong, or none came
+#   sniff_packets NAME                  prints the number of packets that were right
 #
 #   agree [SECONDS]                     fails unless daemon, tc, NIC and conntrack agree
-#   nic_share                           starts a window
-#   nic_share_bytes N                   for wait_for: so many bytes have arrived since
-#   nic_share_percent                   those of them that the NIC forwarded
-#   nic_hits_grow [N]                   for wait_for: N more hits than when it was first asked
+#   nic_share                           begins to measure the share of the NIC
+#   nic_share_bytes N                   for wait_for: N bytes have arrived since nic_share
+#   nic_share_percent                   prints how much of them the NIC forwarded
+#   nic_hits_grow [N]                   for wait_for: N more hits (20) than at the first call
 #   device_is NAME PATH VALUE           for wait_for
-#   device_reasons NAME                 its own, or else those of its pairs
-#   reason_count REASON                 connections in software for that reason
+#   device_reasons NAME                 prints the reason of the device, or else those of its pairs
+#   reason_count REASON                 prints how many connections are in software for this reason
 
 : "${HW_DRIVERS:=nicsim}"
 
@@ -39,7 +41,8 @@ has_ended() {
 	[ -s "$1-ended" ]
 }
 
-# background FILE COMMAND...: output to FILE, its process to FILE-pid, its status to FILE-ended.
+# background FILE COMMAND...: starts the command. Writes its output to FILE and FILE.err, its
+# process ID to FILE-pid, and its exit status to FILE-ended.
 background() {
 	local file="$1"
 	shift
@@ -141,7 +144,7 @@ agree() {
 
 # ---- numbers ----
 
-# Hardware's part of all bytes that arrive at the card.
+# All bytes that arrive at the card are those that it forwards and those that it passes to the CPU.
 nic_share() {
 	share_hw=$(nicsim_counter forwarded_bytes)
 	share_cpu=$(nicsim_counter cpu_rx_bytes)
@@ -161,13 +164,14 @@ nic_share_percent() {
 	echo $((hw * 100 / (hw + cpu)))
 }
 
-# The number to beat is kept in nic-hits, which whoever starts a new question removes.
+# The first call saves the number of hits in nic-hits. To start again, the caller removes the file.
 nic_hits_grow() {
 	[ -e nic-hits ] || nicsim hits >nic-hits
 	[ "$(nicsim hits)" -ge $(($(cat nic-hits) + ${1:-20})) ]
 }
 
-# Why the device takes nothing, or else why its pairs do not: a line each, with 0 where all is well.
+# Prints the reason why the device is unusable. If there is none, prints the reason of each of its
+# pairs, one a line, or 0 if the pair is usable.
 device_reasons() {
 	local own
 	own=$(device "$1" reason)

@@ -6,13 +6,13 @@
 # Sets KERNEL_IMAGE (what QEMU boots), KERNEL_RELEASE and KERNEL_MODULES (the
 # directory that becomes /lib/modules/$KERNEL_RELEASE), INITRAMFS.
 
-# Debian's kernels are kept in a directory for each series: "kernel" has the default one of this
-# release, "kernel-6.12" what --kernel 6.12 asks for.
+# The cache has a directory for each series of Debian's kernels: "kernel" holds the default series
+# of this release, "kernel-6.12" the one for --kernel 6.12.
 
-# Modules the guest needs to reach its root file system and the wire to ./lab.
+# Modules that the guest needs for its root file system and for the connection to ./lab.
 INITRAMFS_MODULES=(virtio_pci 9pnet_virtio 9p overlay virtio_console)
 
-# kernel_release IMAGE: the release named in a bzImage's header.
+# kernel_release IMAGE: prints the release that the header of the bzImage names.
 kernel_release() {
 	local offset
 	[ "$(dd if="$1" bs=1 skip=514 count=4 2>/dev/null)" = HdrS ] || return 1
@@ -20,20 +20,21 @@ kernel_release() {
 	dd if="$1" bs=1 skip=$((offset + 512)) count=200 2>/dev/null | tr '\0' '\n' | head -n 1 | cut -d ' ' -f 1
 }
 
-# cached_kernel DIR: prints the directory of the newest of the unpacked Debian kernels in there.
+# cached_kernel DIR: prints the directory of the newest unpacked Debian kernel in DIR; false if
+# there is none.
 cached_kernel() {
 	local dir
 	dir=$(find "$1" -mindepth 2 -maxdepth 2 -name complete 2>/dev/null | sort -V | tail -n 1)
 	[ -n "$dir" ] && echo "${dir%/complete}"
 }
 
-# kernel_package META: the newest kernel's package, through the meta package that depends on it.
+# kernel_package META: prints the package of the newest kernel, on which the meta package depends.
 kernel_package() {
 	apt-cache depends "$1" 2>/dev/null |
 		sed -n 's/^ *Depends: \(linux-image-[0-9][^ ]*\)$/\1/p' | head -n 1
 }
 
-# download_kernel META DIR WORK: unpacks it into DIR, by way of the directory WORK.
+# download_kernel META DIR WORK: downloads the kernel and unpacks it in WORK, then moves it to DIR.
 download_kernel() {
 	local meta=$1 dir=$2 work=$3 package
 	{
@@ -44,7 +45,7 @@ download_kernel() {
 		fi
 		[ -n "$package" ] || { echo "$meta is not in the package index"; return 1; }
 		cd "$work" || return
-		# A stale index names a file that the mirror no longer has.
+		# A stale package index may name a file that the mirror no longer has.
 		apt-get -q -o APT::Sandbox::User=root download "$package" ||
 			{ apt_refresh && package=$(kernel_package "$meta") &&
 				apt-get -q -o APT::Sandbox::User=root download "$package"; } || return
@@ -55,8 +56,8 @@ download_kernel() {
 	} >"$CACHE/kernel.log" 2>&1 </dev/null
 }
 
-# fetch_kernel [SERIES]: prints the directory of an unpacked Debian kernel, of that series ("6.12") or of
-# the release's own.
+# fetch_kernel [SERIES]: downloads a Debian kernel of this series ("6.12"), or of the default series of
+# the release, unless one is cached. Prints its directory.
 fetch_kernel() {
 	local series=${1:+-$1} dir work
 	dir=$CACHE/kernel$series
@@ -103,7 +104,7 @@ find_kernel() {
 	[ -e "$KERNEL_MODULES/modules.dep" ] || index_modules
 }
 
-# modprobe and depmod look in BASE/lib/modules only.
+# Prints the directory for the options of modprobe and depmod, which only look in DIR/lib/modules.
 modules_base() {
 	echo "${KERNEL_MODULES%/lib/modules/*}"
 }
@@ -116,8 +117,9 @@ index_modules() {
 	depmod -b "$(modules_base)" "$KERNEL_RELEASE" || die "depmod failed in $KERNEL_MODULES"
 }
 
-# Unpacking itself costs an emulated kernel three seconds, so the ELF image is
-# taken out here; QEMU boots it directly. Any failure leaves the bzImage.
+# unpack_image IMAGE OUT: extracts the ELF image from the bzImage, because QEMU can boot
+# it directly, and an emulated kernel takes three seconds to unpack itself. If this
+# fails, the lab boots the bzImage.
 unpack_image() {
 	local image=$1 out=$2 method magic tool offset
 	for method in 'xz:\xfd7zXZ\x00' 'zstd:\x28\xb5\x2f\xfd' 'gzip:\x1f\x8b\x08'; do
@@ -136,7 +138,8 @@ unpack_image() {
 	return 1
 }
 
-# Copies a module into the initramfs, uncompressed, because busybox cannot load others.
+# add_module FILE DIR: copies a module into the initramfs. Uncompresses it, because busybox cannot
+# load compressed modules.
 add_module() {
 	local file=$1 dir=$2 name
 	name=$(basename "$file")
@@ -155,7 +158,7 @@ short_hash() {
 	sha256sum | cut -c 1-16
 }
 
-# What no run has used for days goes; a run that is just starting is not disturbed.
+# Removes boot files that no run has used for three days. The touch keeps those of this run.
 forget_old_boot_files() {
 	touch -c "$INITRAMFS"
 	[ "$KERNEL_IMAGE" = "$KERNEL_BZIMAGE" ] || touch -c "$KERNEL_IMAGE"
@@ -176,7 +179,7 @@ make_initramfs() {
 	cp "$LAB_DIR/guest-init" "$work/init"
 	chmod 755 "$work/init"
 	for module in "${INITRAMFS_MODULES[@]}"; do
-		# The rest are lines about what is built in.
+		# The other lines are about modules that are built in.
 		while read -r line; do
 			[[ ! $line =~ ^insmod\ (.*\.ko(\.[a-z]+)?)( |$) ]] || add_module "${BASH_REMATCH[1]}" "$work/modules"
 		done < <(modprobe -d "$(modules_base)" -S "$KERNEL_RELEASE" --show-depends "$module")

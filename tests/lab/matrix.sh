@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=sh
 #
-# matrix.sh - one connection of every kind of translation, taken over by rules:
-# for cases that source topo.sh first. A case gives the protocol and the mode:
+# matrix.sh - offloads one connection of each kind of NAT, for IPv4 and IPv6. Source it
+# after topo.sh. A case gives the protocol and the mode:
 #
 #	run_matrix PROTO OFFLOAD-MODE
 #
-# The translation's addresses: VIP is where the client connects to when the
-# destination is translated.
+# VIP4 and VIP6 are the addresses that the client connects to when the router translates
+# the destination.
 
 VIP4=198.51.100.10 VIP6=2001:db8:5::10
 MATRIX_BYTES=${MATRIX_BYTES:-33554432}
 MATRIX_MODE=${MATRIX_MODE:-software}
 
-# set_nat KIND PROTO FAMILY PORT: PORT is where the server listens.
+# set_nat KIND PROTO FAMILY PORT: makes the router translate. The server listens on PORT.
 set_nat() {
 	local l3 server router
 	router_nft delete table inet labnat 2>/dev/null || :
@@ -51,7 +51,7 @@ both_rules() {
 	[ "$(rules lan0)" = 1 ] && [ "$(rules wan0)" = 1 ]
 }
 
-# Every rule is in the NIC and nowhere else, and the daemon knows.
+# Fails unless each device has a rule in hardware, and the daemon says in_hw.
 matrix_in_hardware() {
 	local dev
 	for dev in lan0 wan0; do
@@ -61,14 +61,15 @@ matrix_in_hardware() {
 	offload -j flows --state offloaded | grep -q '"in_hw": *true' || fail "$1: flows does not say in_hw"
 }
 
-# Packets that the daemon says were forwarded by rules.
+# Prints the number of packets that rules have forwarded, according to the daemon.
 offloaded_packets() {
 	offload -j status | json_path --sum 'packets.offloaded.orig|reply'
 }
 
-# What did not cross the stack is what the NIC says it forwarded. A packet or two may
-# be forwarded between the last reading of a rule and its removal. Its hits would not do:
-# those of guards are among them, which multicast listener reports (hop limit 1) meet.
+# The daemon must count the packets that the NIC forwarded, and the NIC and the stack must
+# have forwarded all bytes. The NIC may forward a packet or two after the daemon has read
+# a rule for the last time. The hits of the NIC cannot be compared: they include hits of
+# guards by multicast listener reports, which have hop limit 1.
 matrix_counters() {
 	local forwarded said
 	forwarded=$(($(nicsim_counter forwarded) - forwarded_packets_before))
@@ -79,7 +80,7 @@ matrix_counters() {
 		$(($(nicsim_counter forwarded_bytes) - forwarded_before + crossed)) $((MATRIX_BYTES * 2))
 }
 
-# matrix_one KIND PROTO FAMILY: one cell.
+# matrix_one KIND PROTO FAMILY: tests one cell of the matrix.
 matrix_one() {
 	local kind=$1 proto=$2 family=$3 name="$2-ip$3-$1" before crossed port
 	local keep4=$SERVER4 keep6=$SERVER6
@@ -102,7 +103,7 @@ matrix_one() {
 	wait_for 5 both_rules
 	[ "$MATRIX_MODE" != hardware ] || matrix_in_hardware "$name"
 	transfer_bulk "$name"
-	# Its end: TCP closes, UDP is ended by hand.
+	# TCP closes its connection. A UDP flow ends when its conntrack entry is deleted.
 	transfer_close "$name"
 	[ "$proto" = tcp ] || in_router conntrack -D -p udp >/dev/null 2>&1 || :
 	wait_for 1 no_rules
@@ -116,7 +117,7 @@ run_matrix() {
 	local family kind
 	MATRIX_MODE=$2
 	topo_router2
-	# Conntrack is at work only where the ruleset needs it: "routed", too.
+	# Conntrack only tracks where a ruleset needs it, and this one makes it track "routed", too.
 	router_nft -f - <<-'END'
 		table inet labtrack {
 			chain forward {

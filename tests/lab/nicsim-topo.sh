@@ -1,20 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=dash
 #
-# nicsim-topo.sh - the simulated adapter in cases. Source it after topo.sh:
+# nicsim-topo.sh - lets cases use the simulated adapter. Source it after topo.sh:
 #
 #	. "$LAB_TOPO"
 #	. "${LAB_TOPO%/*}/nicsim-topo.sh"
 #	nicsim_load ports=2 profile=full
-#	topo_router2			# its links are cables of the adapter now
+#	topo_router2			# its links are now cables of the adapter
 #
-#   nicsim_load OPTION=VALUE...	loads the module anew; or skips the case, or fails, where it cannot
+#   nicsim_load OPTION=VALUE...	reloads the module. Skips the case if there is no module for this
+#				kernel; fails if the module could not be built or loaded
 #   nicsim NAME [VALUE]		reads or writes a knob or counter
-#   nicsim_counter NAME [PORT]	one number of "counters", of all ports or of one
-#   nicsim_check PROGRAM	runs tests/nicsim/check-PROGRAM.py
+#   nicsim_counter NAME [PORT]	prints one number of "counters", of all ports or of one
+#   nicsim_check PROGRAM	reloads the module and runs tests/nicsim/check-PROGRAM.py
 #
-# A link between the router and another namespace takes the next free port: the
-# router gets the port itself, renamed, the other end its link partner.
+# A link between the router and another namespace uses the next free port: the router
+# gets the port, the other namespace gets its link partner. Both get the names of the link.
 
 NICSIM_DEBUGFS=/sys/kernel/debug/nicsim
 nicsim_next_port=0

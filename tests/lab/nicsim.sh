@@ -4,20 +4,21 @@
 # nicsim.sh - builds the simulated network adapter, tests/nicsim, for the guest's
 # kernel, so that "modprobe nicsim" works there. Sourced by ./lab.
 #
-# Sets NICSIM_MODULE, which stays empty when there is no module: the lab goes on
-# without it, and cases that need it say why (NICSIM_WHY).
+# Sets NICSIM_MODULE. If the module cannot be built, it stays empty: the lab continues
+# without the module, and NICSIM_WHY tells cases that need it the reason.
 
 NICSIM_MODULE=
 NICSIM_WHY=
 
-# The headers' packages: those of one kernel, what all its variants share, and kbuild.
+# Prints the packages with the headers: of this kernel, of all its variants, and kbuild.
 headers_packages() {
 	echo "linux-headers-$KERNEL_RELEASE"
 	apt-cache depends "linux-headers-$KERNEL_RELEASE" 2>/dev/null |
 		sed -n 's/^ *Depends: \(linux-headers-.*-common\|linux-kbuild-.*\)$/\1/p'
 }
 
-# Unpacked, not installed; their Makefile names the place where they would be.
+# download_headers WORK: unpacks the packages in WORK instead of installing them. Their Makefile
+# names the place of an installation, so that place is replaced.
 download_headers() {
 	local work=$1 packages deb
 	{
@@ -39,7 +40,7 @@ download_headers() {
 	} >"$CACHE/headers.log" 2>&1 </dev/null
 }
 
-# find_headers: sets HEADERS to a directory that modules can be built in; false when there is none.
+# find_headers: sets HEADERS to the kernel's build directory; false if there are no headers.
 find_headers() {
 	local work
 	HEADERS=$CACHE/headers/$KERNEL_RELEASE/usr/src/linux-headers-$KERNEL_RELEASE
@@ -50,7 +51,7 @@ find_headers() {
 	fi
 	command -v apt-get >/dev/null || return 1
 	mkdir -p "$CACHE/headers"
-	# A kernel of somebody's own has none; it is not worth looking each time.
+	# Kernels that Debian did not build have no such packages. Do not look for them each time.
 	[ -z "$(find "$CACHE/headers" -maxdepth 1 -name "none-$KERNEL_RELEASE" -mmin -600)" ] || return 1
 	say "fetching the kernel's headers"
 	work=$(mktemp -d "$CACHE/headers/new.XXXXXX")
@@ -63,13 +64,14 @@ find_headers() {
 	mv -T "$work" "$CACHE/headers/$KERNEL_RELEASE"
 }
 
-# The module is made of a copy, because kbuild writes beside the sources.
+# build_nicsim DIR: builds the module from a copy of the sources, because kbuild writes into the
+# source directory.
 build_nicsim() {
 	local dir=$1 new args=()
 	new=$(mktemp -d "$CACHE/nicsim/new.XXXXXX")
 	cp "$SRC"/tests/nicsim/*.[ch] "$SRC/tests/nicsim/Kbuild" "$new"
 	command -v gcc-12 >/dev/null || args=(CC=gcc)
-	# Type information would need pahole; nobody reads it.
+	# BTF would need pahole, and nothing uses it.
 	args+=(CONFIG_DEBUG_INFO_BTF_MODULES=)
 	if ! make -C "$HEADERS" M="$new" -j"$(nproc)" "${args[@]}" modules >"$CACHE/nicsim.log" 2>&1 </dev/null; then
 		rm -rf "$new"
@@ -81,7 +83,7 @@ build_nicsim() {
 	mv -T "$new" "$dir" 2>/dev/null || rm -rf "$new"
 }
 
-# The directory is named after what the module is made of, as with the lab's tools.
+# The name of the directory is a hash of the sources, as for the lab's tools.
 prepare_nicsim() {
 	local key dir
 	[ -e "$SRC/tests/nicsim/Kbuild" ] || { NICSIM_WHY="there is no tests/nicsim"; return 0; }
@@ -104,12 +106,13 @@ prepare_nicsim() {
 	if [ -e "$dir/nicsim.ko" ]; then
 		NICSIM_MODULE=$dir/nicsim.ko
 	else
-		say "going on without nicsim: $NICSIM_WHY"
+		say "continuing without nicsim: $NICSIM_WHY"
 	fi
 }
 
-# nicsim_for_run DIR: puts the module where guest-init tells modprobe to look. It is
-# in no index of modules, which the guest's kernel may share with the host.
+# nicsim_for_run DIR: copies the module to the run directory, with a configuration that
+# makes modprobe load it from there. The module is not in the kernel's index of modules,
+# because the guest may share that with the host.
 nicsim_for_run() {
 	local dir=$1
 	if [ -n "$NICSIM_MODULE" ]; then

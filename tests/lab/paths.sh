@@ -1,37 +1,39 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=dash
 #
-# paths.sh - for cases about changed paths: thousands of flows in the NIC, two ways to the
-# server, and how long packets went on the old one. Source it after topo.sh; it
-# brings nicsim-topo.sh and hardware.sh.
+# paths.sh - for cases about path changes: thousands of flows in the NIC, two ways to the
+# server, and a measurement of how long packets still take the old way. Source it after
+# topo.sh; it sources nicsim-topo.sh and hardware.sh.
 #
 #                              wan0 10.1.0.1 ------ s0 10.1.0.2, and s0b .3
 #   client c0 ------ lan0 router                       server, 203.0.113.2 on lo
 #                              wan1 10.2.0.1 ------ s1 10.2.0.2
 #
-#   paths_topology              all of it; the way is by s0
-#   paths_start [LINE...]       the daemon, with such lines, and $PATHS_FLOWS UDP flows, offloaded
+#   paths_topology              makes this topology; the route to the server is by wan0
+#   paths_start [LINE...]       starts the daemon with these lines, and $PATHS_FLOWS UDP flows; waits
+#                               until all are offloaded
 #   paths_change NAME WATCH... -- COMMAND...
-#                               see labstray.c; prints how long the old way was used
-#   paths_script NAME WATCH...  the same, the command is a script on standard input
-#   paths_return N              the server answers by wanN-1 from now on
-#   paths_are N [SECONDS]       waits until so many flows are offloaded, and packets go by the NIC
+#                               runs labstray (see labstray.c); prints how long the old way was used
+#   paths_script NAME WATCH...  the same; the command is a script on standard input
+#   paths_return N              makes the server answer by 10.N.0.1: 1 for wan0, 2 for wan1
+#   paths_are N [SECONDS]       waits until N flows are offloaded and the NIC forwards packets
 #   paths_offloaded_none        for wait_for
 #   paths_no_filters DEV        for wait_for
-#   paths_reason REASON N       for wait_for: so many flows are in software for it
-#   paths_end                   ends the crowd; nothing arrived where it should not
+#   paths_reason REASON N       for wait_for: N flows are in software for this reason
+#   paths_end                   ends the flows; fails if packets arrived at a wrong socket
 #
-# Watches: $OLD_WAY by wan0, $OTHER_WAY by wan1, $NIC_FORWARDS what the NIC forwards from the client.
+# Watches for labstray: $OLD_WAY (by wan0), $OTHER_WAY (by wan1), $NIC_FORWARDS (packets from the
+# client that the NIC forwards).
 
 # shellcheck source=nicsim-topo.sh
 . "${LAB_TOPO%/*}/nicsim-topo.sh"
 # shellcheck source=hardware.sh
 . "${LAB_TOPO%/*}/hardware.sh"
 
-# Enough for a barrier. 600-route-replaced has 10000.
+# Enough flows for a barrier. 600-route-replaced uses 10000.
 : "${PATHS_FLOWS:=2000}"
-: "${PATHS_RATE:=0.2}"		# packets a second of each flow, each way
-# Seconds for all of them to be repaired; there is no bound for that.
+: "${PATHS_RATE:=0.2}"		# packets per second, flow and direction
+# Limit for the repair of all flows, in seconds. The daemon promises no bound for it.
 PATHS_LIMIT=60
 [ -z "${LAB_SANITIZERS:-}" ] || PATHS_LIMIT=200
 
@@ -50,7 +52,7 @@ paths_topology() {
 	topo_link router wan0 "$WAN_MAC" server s0 "$GATEWAY_MAC"
 	topo_link router wan1 "$WAN1_MAC" server s1 "$GATEWAY1_MAC"
 	ip -n server link add s0b link s0 address "$OTHER_MAC" type macvlan mode private
-	# Each address answers for itself.
+	# Each interface answers ARP requests for its own addresses only.
 	in_server sh -c 'echo 1 >/proc/sys/net/ipv4/conf/all/arp_ignore; echo 2 >/proc/sys/net/ipv4/conf/all/arp_announce'
 	ip -n router -batch - <<-END
 		addr add 192.168.1.1/24 dev lan0
@@ -71,7 +73,7 @@ paths_topology() {
 		route add default via 10.1.0.1 src $SERVER4
 	END
 	wait_for 10 in_client ping -q -c 1 -W 1 "$SERVER4" >/dev/null
-	# Conntrack is at work only where a ruleset needs it.
+	# Conntrack only tracks where a ruleset needs it.
 	router_nft -f - <<-'END'
 		table inet labtrack {
 			chain forward {
@@ -80,7 +82,7 @@ paths_topology() {
 			}
 		}
 	END
-	# The other ways are known, too.
+	# The router resolves the neighbours of the other ways, too.
 	in_router ping -q -c 1 -W 1 10.1.0.3 >/dev/null
 	in_router ping -q -c 1 -W 1 10.2.0.2 >/dev/null
 	topo_acct
@@ -128,7 +130,7 @@ paths_print() {
 	last=$(json_path 'watches.*.last_ms' <stray.json | sort -n | tail -n 1)
 	after=$(json_path --sum 'watches.*.after' <stray.json)
 	echo "$1: $2 flows; the last wrong packet came $last ms after the change ($after in between), the bound is 100 ms"
-	# For the rest of the time that was watched, three seconds and more, there was none.
+	# The watch lasts at least three seconds. During most of it, no packet may go the old way.
 	[ "${last%.*}" -le 1000 ] || fail "$1: packets still go the old way"
 }
 

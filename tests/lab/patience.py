@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""patience.py - time in a guest that is slow, or that others take the processor from.
+"""patience.py - time limits in a guest that is slow, or that has to wait for a processor.
 
 The same as "patience" and "wait_until" of topo.sh, for programs in Python.
 """
@@ -15,7 +15,7 @@ _stolen = 0
 
 
 def stolen():
-    """Seconds for which the guest could not run."""
+    """Returns for how many seconds the guest could not run."""
     global _stolen
     try:
         with open(os.environ["LAB_STOLEN"], encoding="ascii") as f:
@@ -26,17 +26,17 @@ def stolen():
 
 
 def now():
-    """Seconds in which the guest could run, since some time."""
+    """Returns a clock in seconds that stands still while the guest cannot run."""
     return time.monotonic() - stolen()
 
 
 def limit(seconds):
-    """What a limit that detects hangs is here, in seconds."""
+    """Scales a limit that detects hangs, in seconds, to this guest."""
     return seconds * PATIENCE / 100
 
 
 def rest(seconds):
-    """Sleeps for as long as this guest needs for what takes so many seconds in that of the reference."""
+    """Sleeps for as long as this guest needs for work that takes SECONDS in the reference guest."""
     end = now() + seconds * max(1, PATIENCE / PATIENCE_REFERENCE)
     while (left := end - now()) > 0:
         time.sleep(min(left, 0.2))

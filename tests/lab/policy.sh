@@ -1,21 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=dash
 #
-# policy.sh - the ruleset stays in charge of connections that are offloaded: how long one that
-# is denied goes on, and that others do not notice. Source it after topo.sh.
+# policy.sh - for cases in which the ruleset denies offloaded connections: measures how long a
+# denied connection goes on, and checks that others are not disturbed. Source it after topo.sh.
 #
-#   policy_rules                    a ruleset with a set "banned" of address and port
-#   policy_open PORT...             TCP connections to these ports of the server that send both ways
-#                                   until the case ends: $POLICY_RATE bytes a second
-#   policy_alive PORT...            fails unless they still do
-#   cutoff DEV PORT COMMAND...      runs the command and sets $cutoff_ms: from its end to the last
-#                                   packet for the port that arrives at this device of the server;
-#                                   and $took_ms, how long the command took
-#   cutoff_is_short WHAT            asserts that it was 100 ms at most; the control is the nft command
-#                                   (some milliseconds on a real machine, some hundred in a guest that
-#                                   is emulated)
-#   rule_ages DEV                   handle and age in seconds of each rule that redirects
-#   ages_go_on FILE DEV HANDLES     the rules that are there now were there when FILE was written
+#   policy_rules                    loads a ruleset with a set "banned" of address and port
+#   policy_open PORT...             opens TCP connections to these ports of the server that send both
+#                                   ways until the case ends, $POLICY_RATE bytes a second
+#   policy_alive PORT...            fails unless they still send and receive
+#   cutoff DEV PORT COMMAND...      runs the command. Sets $cutoff_ms to the time from its end to the
+#                                   last packet for the port that arrives at this device of the server,
+#                                   and $took_ms to the time that the command took
+#   cutoff_is_short WHAT            asserts that $cutoff_ms is at most 100 ms. The control is the nft
+#                                   command, which takes some milliseconds on a real machine and some
+#                                   hundred in an emulated guest
+#   rule_ages DEV                   prints handle and age in seconds of each rule that redirects
+#   ages_go_on FILE DEV             fails unless each rule that is there now is in FILE, the output of
+#                                   an earlier rule_ages, and has not become younger
 
 : "${POLICY_RATE:=500000}"
 
@@ -32,7 +33,7 @@ table inet labpolicy {
 END
 }
 
-# What is denied stalls for as long as the case likes.
+# With --stall 1000, labtraffic tolerates a connection that the ruleset denies for a while.
 policy_open() {
 	local port
 	for port in "$@"; do
@@ -44,7 +45,7 @@ policy_open() {
 	done
 }
 
-# What the client's socket has had acknowledged and received.
+# Prints how many bytes of the client's socket are acknowledged, and how many it has received.
 socket_bytes() {
 	labns client ss -tinH dst "$SERVER4" dport = ":$1" |
 		sed -n 's/.*bytes_acked:\([0-9]*\).*bytes_received:\([0-9]*\).*/\1 \2/p'
@@ -71,7 +72,8 @@ has_arrivals() {
 	[ -e arrivals ] && [ "$(wc -l <arrivals)" -gt 10 ]
 }
 
-# A packet that is on its way arrives before the answers to those that are sent after it.
+# No packet arrives during four pings. A packet that was under way would arrive before the answers
+# to the pings.
 is_quiet() {
 	local before
 	before=$(wc -c <arrivals)

@@ -1,21 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=dash
 #
-# profile.sh - one profile of nicsim under every kind of connection, with each packet
-# looked at on both sides. For cases that source topo.sh, nicsim-topo.sh and
-# hardware.sh first:
+# profile.sh - tests one profile of nicsim with each kind of connection, and checks each
+# packet on both sides. For cases that source topo.sh, nicsim-topo.sh and hardware.sh
+# first:
 #
-#	profile_begin OPTION-OF-NICSIM...	the card, the router, and who looks at packets
+#	profile_begin OPTION-OF-NICSIM...	loads nicsim, makes the router, starts labsniff
 #	hw_daemon LINE...
-#	profile_run CELL=VALUE...		traffic, and what has to become of it
-#	profile_close				no loss, and no wrong packet
-#	profile_end				the daemon stops, and nothing is left
+#	profile_run CELL=VALUE...		starts the flows; fails unless each becomes VALUE
+#	profile_close				ends them; fails after a lost or wrong packet
+#	profile_end				stops the daemon; fails if rules are left
 #
-# Cells are named "udp-ipv4-routed", "tcp-ipv6-nat" and so on; a pattern may stand for
-# many, and the first that fits counts. VALUE is "nic": offloaded, both rules in the
-# card, and packets hit them; or reasons for being on the CPU, "no-recipe|not-hit".
+# Cells are named "udp-ipv4-routed", "tcp-ipv6-nat" and so on; a pattern matches several,
+# and the first pattern that matches counts. VALUE is "nic": the flow is offloaded, and
+# packets hit both of its rules in the card; or the reasons that are allowed for a flow
+# on the CPU: "no-recipe|not-hit".
 
-# Routed flows have an odd TTL, so that nobody can get away with a fixed one.
+# Routed flows have an unusual TTL, so that rules with a fixed TTL do not pass.
 PROFILE_TTL=99
 
 profile_begin() {
@@ -51,8 +52,8 @@ profile_crowd() {
 	crowd_open "$name" "$@" udp:udp,flows=2,rate=6,size=900,answer=300 tcp:tcp,flows=2,rate=4,size=4000,answer=2500
 }
 
-# profile_check HITS CELL=VALUE...: true when all is as expected; differences are in
-# profile.out. With HITS, rules must have been hit since profile.rules was made.
+# profile_check hits|no CELL=VALUE...: true if all flows are as expected. Writes the result to
+# profile.out. With "hits", packets must have hit the rules since profile.rules was written.
 profile_check() {
 	offload -j flows >profile.flows
 	python3 -B - "$LAB_SRC/tests/lab" "$NICSIM_DEBUGFS/rules" "$@" >profile.out <<-'END'
@@ -107,16 +108,16 @@ profile_run() {
 		crowd_ready "$name" 30
 	done
 	wait_until 30 profile_check no "$@" || { cat profile.out; fail "connections are not where they should be"; }
-	# Each sends several times a second: until then all that is in the card has been hit.
+	# Each flow sends several times a second, so packets soon hit every rule in the card.
 	cp "$NICSIM_DEBUGFS/rules" profile.rules
 	case "$*" in
-	*=nic*) wait_until 20 profile_check hits "$@" || { cat profile.out; fail "what is in the card does not work"; } ;;
+	*=nic*) wait_until 20 profile_check hits "$@" || { cat profile.out; fail "packets do not hit the rules in the card"; } ;;
 	*) wait_for 20 profile_cpu_works ;;
 	esac
 	cat profile.out
 }
 
-# Nothing is in the card: so much has to go through the CPU.
+# For flows that are not in the card: the CPU has received 500 packets since the first call.
 profile_cpu_works() {
 	[ -e profile.cpu ] || nicsim_counter cpu_rx_packets >profile.cpu
 	[ "$(nicsim_counter cpu_rx_packets)" -ge $(($(cat profile.cpu) + 500)) ]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=dash
 #
-# topo.sh - what cases are made of: namespaces, the daemon, traffic, assertions.
+# topo.sh - the functions that all cases use: namespaces, the daemon, traffic, assertions.
 #
 # A case begins with
 #
@@ -9,71 +9,74 @@
 #	set -eu
 #	. "$LAB_TOPO"
 #
-# and runs in an empty directory of its own, $CASE_DIR. When it ends, the daemon is
-# stopped and its log is checked, whether the case remembers to or not.
+# and runs in an empty directory of its own, $CASE_DIR. When it ends, an exit trap stops
+# the daemon, if the case has not, and checks its log.
 #
 #   fail TEXT                          ends the case
-#   skip TEXT                          ends the case as not possible here
+#   skip TEXT                          ends the case because it cannot run here
 #   assert_eq WHAT GOT WANTED          also assert_le, assert_ge (numbers)
-#   assert_soon WHAT MS BOUND CONTROL  a bound that is a promise of the product, in milliseconds: prints
-#                                      what was measured, and takes out what the same machine needs at
-#                                      the same time for something that we have no part in
-#   wait_for SECONDS COMMAND...        tries again until it succeeds; else fails. The limit detects a
-#                                      hang, it measures nothing: see patience
+#   assert_soon WHAT MS BOUND CONTROL  checks a bound that the product promises: fails if MS, minus
+#                                      CONTROL, is more than BOUND. CONTROL is how long something that
+#                                      the daemon has no part in takes in the same guest at the same
+#                                      time. All are milliseconds
+#   wait_for SECONDS COMMAND...        repeats the command until it succeeds; fails after the limit.
+#                                      The limit only detects a hang: see patience
 #
-#   topo_router2                       client - router - server, see below
-#   topo_ns NAME...                    namespaces
+#   topo_router2                       makes the topology client - router - server, see below
+#   topo_ns NAME...                    makes network namespaces
 #   topo_link NS DEV MAC NS DEV MAC [MTU]
-#   topo_masquerade                    NAT of all that leaves the router by wan0
-#   topo_acct                          conntrack counters and events from the start
-#   topo_count_forward                 counts what the router's stack forwards:
-#   fwd_bytes, fwd_packets             so many since then
+#   topo_masquerade                    masquerades packets that leave the router by wan0
+#   topo_acct                          enables conntrack's counters and events
+#   topo_count_forward                 begins to count what the router's stack forwards
+#   fwd_bytes, fwd_packets             print these counters
 #   in_client, in_router, in_server COMMAND...
 #
-#   start_daemon LINE...               with these lines as its configuration
-#   launch_daemon                      the same with the configuration that it had, and without waiting
-#   daemon_is_ready                    waits for that
+#   start_daemon LINE...               starts it with these lines as its configuration; waits until it
+#                                      is ready
+#   launch_daemon                      starts it with the configuration that it had; does not wait
+#   daemon_is_ready                    waits until it is ready
 #   stop_daemon                        fails unless it ends in time with status 0
-#   kill_daemon                        SIGKILL
-#   lose_events PROTOCOL COMMAND...    repeats the command, which makes events of this netlink protocol (0:
-#                                      route, 12: netfilter), until a socket of the router has lost some
-#   events_are_read PROTOCOL           for wait_for: no socket of the router has a message to read
-#   daemon_catches_up                  until it has acted on what the kernel has told it so far
-#   expect_warning REGEX               the log may hold such warnings and errors
-#   offload COMMAND...                 nft-offload, talking to our daemon
-#   answers_soon WHAT MS               asserts that it answers so soon; the control is the same program
-#                                      when it asks nothing
-#   status PATH                        a number of the daemon's status: "counters.ct_overruns"
+#   kill_daemon                        kills it with SIGKILL
+#   lose_events PROTOCOL COMMAND...    repeats the command, which causes events of this netlink protocol
+#                                      (0: route, 12: netfilter), until a socket in the router's
+#                                      namespace has lost some
+#   events_are_read PROTOCOL           for wait_for: no such socket has a message to read
+#   daemon_catches_up                  waits until it has acted on all that the kernel has reported
+#   expect_warning REGEX               allows such warnings and errors in the daemon's log
+#   offload COMMAND...                 runs nft-offload with the socket of the daemon
+#   answers_soon WHAT MS               asserts that "nft-offload status" takes at most MS; the control
+#                                      is "nft-offload --version"
+#   status PATH                        prints a number of the daemon's status: "counters.ct_overruns"
 #   status_is PATH NUMBER, status_over PATH NUMBER
 #                                      for wait_for
-#   json_path [--sum] PATH             a value, or some, out of the JSON that is read: see labjson.c
-#   device NAME PATH                   of "nft-offload devices": "reason"
-#   rules DEV                          number of redirecting flower filters on DEV's ingress
-#   filters DEV                        number of flower filters on DEV's ingress
+#   json_path [--sum] PATH             prints values of the JSON on standard input: see labjson.c
+#   device NAME PATH                   prints a value of the device in "nft-offload devices": "reason"
+#   rules DEV                          prints the number of redirecting flower filters on DEV's ingress
+#   filters DEV                        prints the number of flower filters on DEV's ingress
 #   has_rules DEV NUMBER               for wait_for
 #
 #   transfer PROTO FAMILY BYTES [LABTRAFFIC-OPTION...]
-#                                      so much both ways over one connection, all in one;
-#                                      or in steps, several connections at a time:
+#                                      sends BYTES both ways over one connection, with all the steps
+#                                      below. With the steps, several transfers can run at a time:
 #   transfer_open NAME PROTO FAMILY BYTES [LABTRAFFIC-OPTION...]
-#                                      until it is established (UDP: long enough to be assured)
+#                                      waits until the connection is established (UDP: assured)
 #   transfer_go NAME                   starts the bulk
-#   transfer_wait NAME                 until the bulk is through; the connection stays open
+#   transfer_wait NAME                 waits until the bulk is finished; the connection stays open
 #   transfer_open_endless NAME tcp FAMILY BYTES [LABTRAFFIC-OPTION...]
-#                                      the bulk comes again and again, until
-#   transfer_stop NAME                 which waits like transfer_wait
-#   transfer_bulk NAME                 both
-#   transfer_close NAME                closes; fails unless all went well at both ends
-#   transfer_result NAME               the client's last line
-#   crowd N                            so many TCP connections from ports 42001... to port 80,
-#                                      each with a byte both ways
+#                                      like transfer_open, but the bulk repeats until transfer_stop
+#   transfer_stop NAME                 ends the repetition, then waits like transfer_wait
+#   transfer_bulk NAME                 transfer_go and transfer_wait
+#   transfer_close NAME                closes it; fails unless both ends succeed
+#   transfer_result NAME               prints the client's last line
+#   crowd N                            opens N TCP connections from ports 42001... to port 80, and
+#                                      sends a byte each way; they stay until the case ends
 
 : "${CASE_DIR:=$(mktemp -d)}"
 cd "$CASE_DIR" || exit
-: "${TOPO_LINK:=topo_veth}"		# command that makes a link; arguments as topo_link's
+: "${TOPO_LINK:=topo_veth}"		# command that makes a link, with the arguments of topo_link
 : "${TOPO_LAN_MTU:=1500}" "${TOPO_WAN_MTU:=1500}"
 
-# Addresses of topo_router2. The client's unique local address is for NAT66.
+# Addresses of topo_router2. NAT66 uses the client's unique local address.
 CLIENT4=192.168.1.2 ROUTER4=203.0.113.1 SERVER4=203.0.113.2
 CLIENT6=2001:db8:1::2 CLIENT6_ULA=fd00:1::2 ROUTER6=2001:db8:2::1 SERVER6=2001:db8:2::2
 CLIENT_MAC=02:00:00:00:01:02 LAN_MAC=02:00:00:00:01:01
@@ -117,26 +120,27 @@ assert_soon() {
 	[ $(($2 - $4)) -le "$3" ] || fail "$1: got $2 ms, wanted at most $3 ms and the $4 ms of the control"
 }
 
-# Sets now to centiseconds since boot, without the cost of starting a program.
+# Sets now to the time since boot in hundredths of a second. Starts no process.
 centiseconds() {
 	read -r now _ </proc/uptime
 	now=$((${now%.*}${now#*.}))
 }
 
-# Sets stolen: hundredths of a second for which the guest could not run, because others had the
-# processor of the machine below.
+# Sets stolen to the time in which the guest could not run because other processes of the host had
+# the processor, in hundredths of a second.
 get_stolen() {
 	: "${stolen:=0}"
 	[ ! -r "${LAB_STOLEN:-}" ] || read -r stolen <"$LAB_STOLEN" || :
 }
 
-# patience SECONDS: sets patience to the hundredths of a second that a limit of SECONDS means here. A
-# slow guest gets more (LAB_PATIENCE is in percent, and more than 100 everywhere: see guest-runner).
+# patience SECONDS: scales a limit to this guest and sets patience to it, in hundredths of a second.
+# LAB_PATIENCE is a percentage, 300 or more; it grows with the slowness of the guest (see
+# guest-runner).
 patience() {
 	patience=$(($1 * ${LAB_PATIENCE:-300}))
 }
 
-# wait_until SECONDS COMMAND...: like wait_for, but returns false in the end.
+# wait_until SECONDS COMMAND...: like wait_for, but returns false after the limit.
 wait_until() {
 	local deadline
 	patience "$1"
@@ -147,7 +151,7 @@ wait_until() {
 	until "$@"; do
 		centiseconds
 		if [ "$now" -ge "$deadline" ]; then
-			# What was stolen meanwhile does not count.
+			# Time that was stolen meanwhile does not count.
 			get_stolen
 			[ $((now - stolen)) -lt "$deadline" ] || return 1
 		fi
@@ -171,7 +175,8 @@ has_line() {
 
 # ---- topology ----
 
-# /sys shows the devices of the first namespace; "ip netns exec" mounts another, and takes its time.
+# In these commands /sys shows the devices of the initial namespace. "ip netns exec" would mount
+# another /sys, but is slow.
 in_client() {
 	labns client "$@"
 }
@@ -184,13 +189,14 @@ in_server() {
 	labns server "$@"
 }
 
-# The kernel switches hooks on and off by rewriting its own code, and QEMU's emulation sometimes goes
-# on to run what was there in between: a processor then meets the breakpoint of text_poke_bp_batch
-# forever, and the guest hangs. What the guest's own namespace uses, none of the others switches.
+# The kernel enables and disables hooks by patching its own code. QEMU sometimes keeps executing its
+# translation of the code in between: then a processor hits the breakpoint of text_poke_bp_batch()
+# again and again, and the guest hangs. So the initial namespace uses all hooks all the time, and no
+# other namespace ever switches them.
 topo_keep_hooks() {
 	local hook
 	tc qdisc show dev lo | grep -q clsact || tc qdisc add dev lo clsact
-	# Cases may flush it.
+	# A case may have flushed the ruleset.
 	! nft list table inet lab >/dev/null 2>&1 || return 0
 	{
 		echo 'table inet lab {'
@@ -202,7 +208,7 @@ topo_keep_hooks() {
 	} | nft -f -
 }
 
-# Addresses are usable at once: no duplicate address detection.
+# Disables duplicate address detection, so that addresses are usable at once.
 topo_ns() {
 	local ns
 	topo_keep_hooks
@@ -264,7 +270,7 @@ topo_router2() {
 		route add default via $ROUTER4
 		route add default via $ROUTER6
 	END
-	# A veth has its carrier a moment later, and IPv6 its link-local addresses after that.
+	# A veth gets its carrier after a moment, and its IPv6 link-local address after that.
 	wait_for 10 topo_reachable
 }
 
@@ -287,13 +293,13 @@ topo_masquerade() {
 	END
 }
 
-# The router's conntrack settings are otherwise the kernel's defaults.
+# All other conntrack settings of the router are the kernel's defaults.
 topo_acct() {
 	labns router sh -c '
 		cd /proc/sys/net/netfilter; echo 1 >nf_conntrack_acct; echo 1 >nf_conntrack_events'
 }
 
-# Early in the hook, so that what a filter drops counts as well.
+# The chain is early in the hook, so that it also counts packets that a filter drops.
 topo_count_forward() {
 	router_nft -f - <<-'END'
 		table inet labcount {
@@ -333,7 +339,7 @@ daemon_runs() {
 	[ "$state" != Z ]
 }
 
-# With the configuration that there is; does not wait for it.
+# Starts the daemon with the configuration that exists. Does not wait until it is ready.
 launch_daemon() {
 	[ -z "$DAEMON_PID" ] || fail "the daemon runs already"
 	rm -f "$CASE_DIR/notify" "$CASE_DIR/notify.sock"
@@ -377,7 +383,7 @@ end_daemon() {
 }
 
 stop_daemon() {
-	[ -n "$DAEMON_PID" ] || fail "stop_daemon: it does not run"
+	[ -n "$DAEMON_PID" ] || fail "stop_daemon: the daemon does not run"
 	end_daemon TERM
 	[ "$daemon_status" != 137 ] || fail "the daemon did not stop within $STOP_LIMIT s"
 	assert_eq "exit status of the daemon" "$daemon_status" 0
@@ -391,7 +397,7 @@ expect_warning() {
 	echo "$1" >>"$CASE_DIR/expected-warnings"
 }
 
-# False, with the lines, when the log holds warnings or errors that the case did not announce.
+# Prints warnings and errors in the daemon's log that the case did not expect; false if any exist.
 check_daemon_log() {
 	[ -e "$DAEMON_LOG" ] || return 0
 	touch "$CASE_DIR/expected-warnings"
@@ -405,7 +411,7 @@ offload() {
 	labns router nft-offload -s "$SOCKET" "$@"
 }
 
-# took_ms COMMAND...: sets took_ms.
+# took_ms COMMAND...: runs the command; sets took_ms to how long it took.
 took_ms() {
 	centiseconds
 	took_ms=$now
@@ -430,7 +436,7 @@ status() {
 	offload -j status | json_path "$1"
 }
 
-# Messages that the sockets of a netlink protocol have lost so far.
+# Prints how many messages the router's sockets of a netlink protocol have lost so far.
 netlink_drops() {
 	labns router awk -v protocol="$1" '$2 == protocol { n += $9 } END { print n + 0 }' \
 		/proc/net/netlink
@@ -451,8 +457,8 @@ lose_events() {
 	fail "no event was lost after $round times: $*"
 }
 
-# Each answer ends a round of its loop. What the kernel told it before the first question is read by
-# the end of the first round at the latest, and what follows from that is begun in the next.
+# Each answer ends a round of the daemon's loop. By the end of the first round, the daemon has read
+# all earlier reports of the kernel. In the next round, it begins to act on them.
 daemon_catches_up() {
 	local round
 	for round in 1 2 3 4; do
@@ -502,7 +508,8 @@ transfer_server() {
 	labns server labtraffic serve "$1" --port "$2"
 }
 
-# transfer_run DIR END COMMAND...: in the background, with its output and status in files.
+# transfer_run DIR END COMMAND...: runs the command in the background; its output and exit status go
+# to files.
 transfer_run() {
 	local dir="$1" end="$2"
 	shift 2
@@ -513,7 +520,7 @@ transfer_run() {
 	) &
 }
 
-# A phase is reached, or never will be.
+# transfer_at DIR PHASE: the client has reached the phase, or an end has exited and it never will.
 transfer_at() {
 	has_line "$1/client" "$2" || [ -e "$1/client-ended" ] || [ -e "$1/server-ended" ]
 }
@@ -530,8 +537,8 @@ transfer_fail() {
 	fail "transfer $1 $2"
 }
 
-# After a change of the ruleset it may take a moment, and who has no packet then is not admitted
-# before the next one.
+# After a change of the ruleset, it may take a moment until the daemon admits flows again. A packet
+# before that does not admit its flow; only the next packet of the flow does.
 is_admitting() {
 	[ "$(offload -j status 2>/dev/null | json_path admission.open 2>/dev/null)" = True ]
 }
@@ -575,7 +582,8 @@ transfer_bulk() {
 	transfer_wait "$1"
 }
 
-# A server whose client has failed may wait for it for ever.
+# The client has exited, and so has the server. If the client failed, the exit of the server does
+# not matter, because the server may wait forever.
 transfer_ended() {
 	[ -s "$1/client-ended" ] || return 1
 	[ -s "$1/server-ended" ] || ! has_line "$1/client-ended" 0
@@ -600,7 +608,7 @@ transfer() {
 	transfer_close all-in-one
 }
 
-# crowd N: N TCP connections from ports 42001... to port 80, which stay until the case ends.
+# crowd N: opens N TCP connections from ports 42001... to port 80, which stay until the case ends.
 crowd() {
 	in_server python3 -c '
 import socket, sys
@@ -632,7 +640,8 @@ while True:
 
 # ---- the end of a case ----
 
-# The whole state goes to files, which are kept; the daemon's last words to the output.
+# Writes the router's state to a file in the case's directory, which the lab keeps after a failure.
+# Prints the last lines of the daemon's log.
 topo_dump() {
 	local dev
 	for dev in $(ip -n router -br link 2>/dev/null | sed 's/[@ ].*//'); do
@@ -666,7 +675,7 @@ topo_exit() {
 		fi
 	fi
 	check_daemon_log || [ "$status" != 0 ] || status=1
-	# In the lab the namespaces go with the case; elsewhere nothing else removes them.
+	# In the lab, the namespaces disappear with the case. Elsewhere they must be removed.
 	[ -n "${LAB_RUN:-}" ] || for ns in client router server; do ip netns del "$ns" 2>/dev/null; done
 	exit "$status"
 }

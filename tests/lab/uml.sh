@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# uml.sh - runs one program in a guest of user-mode Linux: its kernel is a process of ours, so kernel
-# code runs at native speed, on one CPU. For benchmarks. Sourced by ./lab.
+# uml.sh - runs one program in a user-mode Linux guest, for benchmarks. Its kernel is a process on
+# the host, so kernel code runs at native speed, on one CPU. Sourced by ./lab.
 
 UML_PACKAGES=(user-mode-linux kmod iproute2 conntrack procps python3)
 
 UML_MEMORY=6144M
 
-# run_uml DIR PROGRAM...: its output is ours as it comes, and so is its exit status.
+# run_uml DIR PROGRAM...: runs the program in the guest, passes on its output at once, and returns
+# its exit status.
 run_uml() {
 	local dir=$1 output=$1/output tail
 	shift

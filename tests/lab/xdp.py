@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""xdp - puts an XDP program that lets everything pass on a device.
+"""xdp - attaches an XDP program that passes every packet to a device.
 
-  xdp.py attach DEV     by a message of rtnetlink, as "ip link set xdp" does; it stays
+  xdp.py attach DEV     by rtnetlink, as "ip link set xdp" does; the program stays attached
   xdp.py detach DEV
-  xdp.py link DEV       by a link of bpf(2), as libxdp does; says so in one line, stays
-                        until the end of its input, and goes with the process
+  xdp.py link DEV       by a bpf(2) link, as libxdp does; prints "linked", and detaches the
+                        program at the end of standard input or when the process ends
 
-In the generic mode, which every driver has. Neither a compiler nor a library is needed.
+Uses generic mode, which every device supports. Needs neither a compiler nor a library.
 """
 import ctypes
 import os
