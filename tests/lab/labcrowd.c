@@ -1,33 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * labcrowd - many UDP flows and TCP connections at once, every byte of them checked.
+ * labcrowd - runs many UDP flows and TCP connections at once, and checks every byte.
  *
- * One process has both ends: it makes its sockets in two network namespaces, and
- * so knows without asking what was sent and what arrived, for each flow and each
- * direction. What is between the namespaces (a router, NAT, hardware) sees
- * ordinary hosts. In an emulated machine this also saves half of the switches
- * between processes, which cost more than the packets.
+ * One process has both ends: it creates its sockets in two network namespaces, so
+ * it knows what was sent and what arrived for each flow and each direction. Whatever
+ * is between the namespaces (a router, NAT, hardware) sees ordinary hosts. In an
+ * emulated machine this also saves half of the switches between processes, which
+ * cost more than the packets.
  *
- * Flows are described in classes, which share nothing but the loop:
+ * Flows are described in classes, which share nothing but the event loop:
  *
  *	labcrowd --seconds 30 mice:udp,flows=4900,size=64,rate=0.1 elephants:udp,flows=100,size=1400,rate=20
  *
- * Rates are paced by the class, flow after flow in turn. A machine that is too
- * slow sends less than asked for and says so ("behind"); nothing piles up.
+ * Each class paces the rate of its flows, which send in turn. If the machine is too
+ * slow, the class sends less than asked for and reports by how much ("behind_s");
+ * packets do not pile up.
  *
- * A flow opens with a question that the other end answers. UDP asks again after
- * more than two seconds, because conntrack calls a flow assured only then. When
- * all flows of the classes without "open" are that far, the line "ready" is
- * printed, the seconds begin to count, and classes with "open" begin.
+ * A flow opens with a question from the client, which the server answers. UDP flows
+ * ask again after more than two seconds, because only then does conntrack call them
+ * assured. When all flows of the classes without "open" are that far, labcrowd prints
+ * "ready", --seconds begins to count, and classes with "open" begin.
  *
- * Content is a function of flow, direction and position, so that every packet
- * and every byte of a stream can be checked alone. A packet that arrives at a
- * socket that is not its flow's counts as misdelivered.
+ * Content is a function of flow, direction and position, so every packet and every
+ * byte of a stream can be checked by itself. A packet that arrives at a socket of
+ * another flow counts as misdelivered.
  *
- * Ends after its seconds or with SIGTERM: TCP connections are closed, what is
- * on its way may arrive, and one line of JSON says what was. The exit status is
- * 1 when something was wrong: content, place, a connection refused, broken or
- * not closed. Lost packets alone are only counted.
+ * labcrowd ends after --seconds or with SIGTERM. It waits a moment for packets that
+ * are under way, closes the TCP connections, and prints one line of JSON with the
+ * counts. The exit status is 1 if content was wrong, a packet was misdelivered, a
+ * connection was refused, broken or not closed, a flow got no answer, or not all
+ * flows became ready. Packets lost later are only counted.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -51,13 +53,13 @@
 #include <unistd.h>
 
 #define MAGIC 0x4c435244
-#define PERIOD 65521		/* prime, so that content never lines up with packets */
+#define PERIOD 65521		/* prime: packets do not repeat the same content */
 #define SIZE_MAX_BYTES 9000
 #define CLASSES_MAX 8
-#define SERVER_SOCKETS 16	/* UDP: flows of a class are spread over so many ports */
+#define SERVER_SOCKETS 16	/* UDP: ports of the server over which a class spreads its flows */
 #define TCP_PER_PORT 20000	/* TCP: connections to one port of the server */
 #define BATCH 32
-#define OPENING_MAX 64		/* questions without an answer, when opening at full speed */
+#define OPENING_MAX 64		/* unanswered questions, when opening at full speed */
 #define ASSURED_SECONDS 2.1
 #define RETRY_SECONDS 1.0
 #define RETRIES 5
@@ -69,22 +71,22 @@
 enum end { CLIENT, SERVER, ENDS };
 enum way { UP, DOWN, WAYS };
 
-/* The way of what an end sends, and of what it receives. */
+/* The direction in which an end sends, and in which it receives. */
 #define SENDS(end) ((end) == CLIENT ? UP : DOWN)
 #define HEARS(end) ((end) == CLIENT ? DOWN : UP)
 
 enum state {
 	FRESH,
-	ASKING,		/* UDP: first question is out; TCP: connecting, then the same */
-	ANSWERED,	/* UDP: waits for its two seconds */
+	ASKING,		/* UDP: the first question is out; TCP: connecting, then the same */
+	ANSWERED,	/* UDP: waits until ASSURED_SECONDS have passed */
 	ASKING_AGAIN,
 	READY,
-	CLOSING,	/* TCP: we have said that nothing more comes */
+	CLOSING,	/* TCP: the client has shut down its direction */
 	CLOSED,
 	FAILED,
 };
 
-/* In front of each UDP packet; a TCP stream begins with one, from the client. */
+/* Each UDP packet begins with a head. A TCP stream from the client begins with one. */
 struct head {
 	uint32_t magic;
 	uint32_t flow;
@@ -94,7 +96,7 @@ struct head {
 	uint8_t way;
 };
 
-/* Sequence numbers that have arrived: the highest, and which of the 64 up to it. */
+/* Sequence numbers that have arrived: the highest, and a bitmap of the last 64 up to it. */
 struct seen {
 	uint32_t top;
 	uint64_t bits;
@@ -105,15 +107,15 @@ struct flow {
 	uint8_t tries;
 	double opened;
 	double asked;
-	double answered;	/* for the first time; conntrack has known it for longer */
+	double answered;	/* the first time; conntrack has known the flow for longer */
 	uint32_t next_seq;
 	struct seen seen[WAYS];
 	/* TCP */
 	int fd[ENDS];
-	uint64_t wanted[ENDS];	/* bytes that an end is to send, and has sent */
+	uint64_t wanted[ENDS];	/* bytes that an end has to send */
 	uint64_t sent[ENDS];
 	uint64_t heard[ENDS];
-	bool is_waiting[ENDS];	/* for room in the socket */
+	bool is_waiting[ENDS];	/* for room in the socket buffer */
 };
 
 struct tally {
@@ -122,23 +124,23 @@ struct tally {
 };
 
 struct class {
-	/* as described */
+	/* from the command line */
 	char name[32];
 	bool is_tcp;
 	uint32_t n_flows;
-	double open;		/* flows per second; 0: as fast as they are answered */
+	double open;		/* flows per second; 0: as fast as the server answers */
 	double hold;		/* seconds of a flow's life; 0: until the end */
 	uint32_t size, answer;
 	double rate;		/* packets per second and flow */
-	/* how it is */
+	/* state */
 	struct flow *flow;
 	uint32_t n_opened, n_ready, n_closed, n_failed, n_asking;
-	uint32_t first;		/* all before it are closed or failed */
-	uint32_t again;		/* the next to ask its second question */
-	uint32_t turn;		/* the next to send */
+	uint32_t first;		/* all flows before it are closed or failed */
+	uint32_t again;		/* the next flow to ask its second question */
+	uint32_t turn;		/* the next flow to send */
 	double open_due, send_due, behind, scanned;
 	bool is_open;
-	uint16_t sport, dport;	/* first ones */
+	uint16_t sport, dport;	/* the first ports */
 	uint32_t n_socks[ENDS];
 	int *sock[ENDS];
 	struct tally tally[WAYS];
@@ -203,7 +205,7 @@ static void make_content(void)
 		content[i] = content[i - PERIOD];
 }
 
-/* What a flow has at a position; as much as fits behind it. */
+/* The content of a flow from this position on. At least SIZE_MAX_BYTES + 65536 bytes are valid. */
 static const unsigned char *content_at(uint32_t flow, enum way way, uint64_t position)
 {
 	return content + (flow * 7919ull + way * 31337ull + position) % PERIOD;
@@ -253,7 +255,8 @@ static void set_option(int fd, int level, int name, int value)
 		die("setsockopt: %s", strerror(errno));
 }
 
-/* What of an event belongs to whom. For a UDP socket and a listener index is the socket's. */
+/* The epoll data of a socket. The index is that of the flow or, for a UDP socket or a listener, of
+ * the socket. */
 static uint64_t event_key(unsigned int c, enum end end, bool is_flow, uint32_t index)
 {
 	return (uint64_t)c << 40 | (uint64_t)end << 39 | (uint64_t)is_flow << 38 | index;
@@ -300,7 +303,7 @@ static uint32_t min_u32(uint32_t a, uint32_t b)
 	return a < b ? a : b;
 }
 
-/* Flow k of a UDP class is between these two sockets. */
+/* Flow k of a UDP class uses this socket of the client, and this one of the server. */
 static uint32_t client_socket(const struct class *c, uint32_t k)
 {
 	return k / c->n_socks[SERVER];
@@ -316,12 +319,12 @@ static uint16_t take_ports(uint16_t *next, uint32_t n)
 	uint16_t first = *next;
 
 	if (first + n > 65536)
-		die("not so many ports");
+		die("not enough ports");
 	*next = (uint16_t)(first + n);
 	return first;
 }
 
-/* UDP: all sockets; TCP: the listeners. */
+/* Makes all sockets of a UDP class, or the listeners of a TCP class. */
 static void make_sockets(struct class *c)
 {
 	unsigned int index = (unsigned int)(c - classes);
@@ -382,7 +385,7 @@ static void __attribute__((format(printf, 3, 4))) flow_fails(struct class *c, st
 	set_state(c, f, FAILED);
 }
 
-/* The other end has answered: a step further. */
+/* The server has answered: moves the flow to its next state. */
 static void is_answered(struct class *c, struct flow *f, double t)
 {
 	f->tries = 0;
@@ -414,7 +417,7 @@ static void flush_batch(void)
 	while (done < out.n) {
 		int n = sendmmsg(out.fd, out.msg + done, out.n - done, 0);
 
-		/* An answer of ICMP to an earlier packet; that one is lost, as will be seen. */
+		/* An ICMP error for an earlier packet, or no buffer. The packet counts as lost. */
 		if (n < 0 && (errno == ECONNREFUSED || errno == EHOSTUNREACH || errno == ENETUNREACH ||
 			      errno == ENETDOWN || errno == ENOBUFS || errno == EAGAIN))
 			n = 1;
@@ -454,7 +457,7 @@ static void ask(struct class *c, uint32_t k)
 	send_packet(c, CLIENT, k, ++c->flow[k].next_seq, c->size, &peer);
 }
 
-/* False for one that was there before. */
+/* Returns false for a sequence number that has arrived before. */
 static bool note_seq(struct tally *t, struct seen *seen, uint32_t seq)
 {
 	uint32_t back;
@@ -530,7 +533,7 @@ static void read_udp(struct class *c, enum end end, uint32_t index)
 							     .msg_iov = &in.iov[i], .msg_iovlen = 1 };
 		}
 		n = recvmmsg(c->sock[end][index], in.msg, BATCH, MSG_DONTWAIT, NULL);
-		/* Others than EAGAIN are ICMP's. */
+		/* Errors other than EAGAIN come from ICMP messages. */
 		if (n < 0 && errno != EAGAIN)
 			continue;
 		t = now();
@@ -555,7 +558,7 @@ static void set_waiting(struct class *c, struct flow *f, enum end end, bool is_w
 	watch(EPOLL_CTL_MOD, f->fd[end], EPOLLIN | (is_waiting ? EPOLLOUT : 0), flow_key(c, end, f));
 }
 
-/* Sends what an end owes. */
+/* Sends what the end still has to send, as far as the socket has room. */
 static void write_stream(struct class *c, struct flow *f, enum end end)
 {
 	uint32_t k = (uint32_t)(f - c->flow);
@@ -600,7 +603,7 @@ static void connect_flow(struct class *c, uint32_t k)
 	watch(EPOLL_CTL_ADD, fd, EPOLLIN | EPOLLOUT, flow_key(c, CLIENT, f));
 }
 
-/* The first bytes of a stream say which flow it is. */
+/* The first bytes of a stream name its flow. */
 static void connected(struct class *c, struct flow *f)
 {
 	struct head head = { MAGIC, (uint32_t)(f - c->flow), 0, 0, (uint8_t)(c - classes), UP };
@@ -612,7 +615,7 @@ static void connected(struct class *c, struct flow *f)
 	ask_stream(c, f);
 }
 
-/* Accepts, and reads who it is; the client sends both with the end of its handshake. */
+/* A connection that the server has accepted, but whose head has not arrived yet. */
 struct stranger {
 	int fd;
 	double since;
@@ -621,7 +624,7 @@ struct stranger {
 static struct stranger strangers[8192];
 static unsigned int n_strangers;
 
-/* Returns false while it has not said so. */
+/* Finds the flow of an accepted connection. Returns false if its head has not arrived yet. */
 static bool introduce(struct class *c, int fd)
 {
 	struct head head;
@@ -661,7 +664,7 @@ static struct class *class_of_port(int fd)
 		if (c->is_tcp && port >= c->dport && port < c->dport + c->n_socks[SERVER])
 			return c;
 	}
-	die("a connection to a port of nobody");
+	die("a connection to a port of no class");
 }
 
 static void read_strangers(void)
@@ -684,12 +687,12 @@ static void accept_all(struct class *c, uint32_t index)
 		if (introduce(c, fd))
 			continue;
 		if (n_strangers == sizeof(strangers) / sizeof(strangers[0]))
-			die("too many connections that say nothing");
+			die("too many connections that send nothing");
 		strangers[n_strangers++] = (struct stranger){ fd, now() };
 	}
 }
 
-/* As many answers as there were whole questions. */
+/* The end has read the stream beyond position before. The server answers each complete question. */
 static void hear(struct class *c, struct flow *f, enum end end, uint64_t before)
 {
 	uint32_t unit = end == SERVER ? c->size : c->answer;
@@ -711,7 +714,7 @@ static void hung_up(struct class *c, struct flow *f, enum end end)
 {
 	if (f->state != CLOSING || f->sent[CLIENT] != f->heard[SERVER] ||
 	    (end == CLIENT && f->sent[SERVER] != f->heard[CLIENT])) {
-		flow_fails(c, f, "%s: an end that was not expected", netns[end]);
+		flow_fails(c, f, "%s: unexpected end of the connection", netns[end]);
 		return;
 	}
 	close(f->fd[end]);
@@ -771,7 +774,7 @@ static void stream_event(struct class *c, struct flow *f, enum end end, uint32_t
 		read_stream(c, f, end);
 }
 
-/* Closes as soon as nothing is under way; false while there is. */
+/* Begins to close the connection if no data is under way; returns false if there is. */
 static bool begin_close(struct class *c, struct flow *f)
 {
 	if (f->sent[CLIENT] != f->wanted[CLIENT] || f->heard[SERVER] != f->sent[CLIENT] ||
@@ -783,7 +786,7 @@ static bool begin_close(struct class *c, struct flow *f)
 	return true;
 }
 
-/* ---- what is due ---- */
+/* ---- timing ---- */
 
 static void open_flow(struct class *c, uint32_t k, double t)
 {
@@ -798,7 +801,8 @@ static void open_flow(struct class *c, uint32_t k, double t)
 		ask(c, k);
 }
 
-/* How many are due at a rate; what a slow machine cannot do is given up and noted. */
+/* Returns how many events of a rate are due. What a slow machine cannot do in time is dropped and
+ * added to behind. */
 static uint32_t due(double *at, double rate, double t, double *behind)
 {
 	double n;
@@ -826,7 +830,7 @@ static void open_flows(struct class *c, double t)
 		open_flow(c, c->n_opened++, t);
 }
 
-/* Second questions, in the order of the first. */
+/* Asks the second questions, in the order of the first. */
 static void ask_again(struct class *c, double t)
 {
 	uint32_t n = BATCH;
@@ -835,7 +839,7 @@ static void ask_again(struct class *c, double t)
 		struct flow *f = &c->flow[c->again];
 
 		if (f->state != ANSWERED) {
-			/* The first answer is late: the scan for those will find it. */
+			/* If the first answer is late, scan_flow() asks the second question. */
 			if (f->state != ASKING || t - f->opened > RETRY_SECONDS)
 				c->again++;
 			else
@@ -978,7 +982,7 @@ static bool is_everyone_ready(void)
 	return true;
 }
 
-/* How long nothing is due, in milliseconds, at most 20. */
+/* Returns how long nothing is due, in milliseconds, about 20 at most. */
 static int pause_ms(double t)
 {
 	double until = t + 0.02;
@@ -998,7 +1002,7 @@ static int pause_ms(double t)
 	return until <= t ? 0 : (int)((until - t) * 1000) + 1;
 }
 
-/* Returns how long it was "ready". */
+/* Returns the seconds since "ready", or 0 if it was not reached. */
 static double run(void)
 {
 	double t = now(), ready = 0;
@@ -1060,15 +1064,15 @@ static void print_end(const struct class *c, uint32_t k, int end)
 	socklen_t len = sizeof(info);
 
 	if (c->flow[k].fd[end] < 0 || getsockopt(c->flow[k].fd[end], IPPROTO_TCP, TCP_INFO, &info, &len))
-		fprintf(stderr, "; %s has none", netns[end]);
+		fprintf(stderr, "; %s has no socket", netns[end]);
 	else
-		fprintf(stderr, "; %s state %u, %u unacknowledged, sent again %u times, next after "
-			"%u ms, heard something %u ms ago", netns[end], info.tcpi_state, info.tcpi_unacked,
+		fprintf(stderr, "; %s state %u, %u unacknowledged, retransmitted %u times, RTO %u ms, "
+			"last ack %u ms ago", netns[end], info.tcpi_state, info.tcpi_unacked,
 			info.tcpi_retransmits, info.tcpi_rto / 1000,
 			info.tcpi_last_ack_recv);
 }
 
-/* Which streams were not closed, and why. */
+/* Prints which streams were not closed, and the state of their sockets. */
 static void explain_open(void)
 {
 	for (unsigned int i = 0; i < n_classes; i++) {
@@ -1091,7 +1095,7 @@ static void explain_open(void)
 	}
 }
 
-/* What is under way arrives, and streams are closed. */
+/* Lets packets that are under way arrive, then closes the streams. */
 static void wind_up(void)
 {
 	double t0 = now();
@@ -1118,7 +1122,7 @@ static void print_tally(const char *name, const struct tally *t)
 	       (unsigned long long)t->reordered);
 }
 
-/* Returns whether nothing was wrong. */
+/* Returns true if nothing was wrong. */
 static bool print_result(double took)
 {
 	bool is_good = true;
@@ -1149,20 +1153,21 @@ static bool print_result(double took)
 
 static const char usage_text[] =
 	"usage: labcrowd [OPTION...] NAME:udp|tcp[,KEY=VALUE...]...\n"
-	"  --seconds N          from when all are ready; else until SIGTERM\n"
+	"  --seconds N          end N seconds after \"ready\" (default: at SIGTERM)\n"
 	"  --client NS, --server NS\n"
-	"                       network namespaces, \"client\" and \"server\"\n"
-	"  --to ADDRESS         where the client connects to, 203.0.113.2\n"
-	"  --source ADDRESS     of the client\n"
-	"  --port N, --sport N  first port of the server (6000), of the client (10000)\n"
-	"  --ttl N              TTL or hop limit\n"
-	"keys of a class:\n"
-	"  flows=N    1         so many in all\n"
-	"  open=R     0         new ones per second, from \"ready\" on; 0: all before that\n"
-	"  hold=S     0         seconds that each lives; 0: to the end\n"
-	"  size=B     64        bytes of a question, from the client; 16 to 9000\n"
-	"  answer=B   64        bytes of the answer; UDP: 0 for none but those that open\n"
-	"  rate=R     0         questions per second and flow\n";
+	"                       network namespaces (default \"client\" and \"server\")\n"
+	"  --to ADDRESS         address that the client connects to (default 203.0.113.2)\n"
+	"  --source ADDRESS     source address of the client\n"
+	"  --port N             first port of the server (default 6000)\n"
+	"  --sport N            first port of the client (default 10000)\n"
+	"  --ttl N              TTL or hop limit of all packets\n"
+	"keys of a class, with defaults:\n"
+	"  flows=1    number of flows\n"
+	"  open=0     flows to open per second, from \"ready\" on; 0: open all before \"ready\"\n"
+	"  hold=0     seconds until a flow ends; 0: at the end of labcrowd\n"
+	"  size=64    bytes of a question from the client, 16 to 9000\n"
+	"  answer=64  bytes of an answer, 16 to 9000; UDP: 0 for no answers once a flow is ready\n"
+	"  rate=0     questions per second and flow\n";
 
 static void parse_address(const char *text, struct sockaddr_storage *ret)
 {
@@ -1187,7 +1192,7 @@ static double number(const char *text)
 	double value = strtod(text, &end);
 
 	if (end == text || *end || value < 0 || value > 1e7)
-		die("%s: not a number that makes sense here", text);
+		die("%s: not a number from 0 to 10000000", text);
 	return value;
 }
 
@@ -1223,19 +1228,19 @@ static void parse_class(char *text)
 	c->size = c->answer = 64;
 	word = strtok_r(NULL, ",", &rest);
 	if (!word || (strcmp(word, "tcp") && strcmp(word, "udp")))
-		die("%s: tcp or udp?", c->name);
+		die("%s: neither tcp nor udp", c->name);
 	c->is_tcp = !strcmp(word, "tcp");
 	while ((word = strtok_r(NULL, ",", &rest))) {
 		char *value = strchr(word, '=');
 
 		if (!value)
-			die("%s: KEY=VALUE wanted", word);
+			die("%s: not KEY=VALUE", word);
 		*value++ = '\0';
 		parse_key(c, word, value);
 	}
 	if (!c->n_flows || c->size < sizeof(struct head) || c->size > SIZE_MAX_BYTES ||
 	    ((c->is_tcp || c->answer) && c->answer < sizeof(struct head)) || c->answer > SIZE_MAX_BYTES)
-		die("%s: flows or sizes make no sense", c->name);
+		die("%s: no flows, or a bad size", c->name);
 }
 
 static void parse_options(int argc, char **argv)

@@ -6,18 +6,18 @@
  *
  * PATH is a list of steps with dots between them: "counters.ct_overruns". A step is
  *
- *	NAME, NAME|NAME...	the members of these names
- *	NUMBER			that element of an array, the first is 0
+ *	NAME, NAME|NAME...	the members of an object with these names
+ *	NUMBER			an element of an array; the first is 0
  *	*			all members or elements
- *	NAME=TEXT,NAME=TEXT...	of an array, the elements whose member NAME prints as TEXT, for each
+ *	NAME=TEXT,NAME=TEXT...	the elements of an array in which each member NAME prints as TEXT
  *
- * Prints each value that the path leads to on a line: a number, a string, True or False, or JSON for
- * what has parts; 0 for null, and when the path leads nowhere. With --sum, prints the sum of the
- * integers that the path leads to; it is an error when there is none. Exit status 1 after an error, and
- * when the input is not JSON.
+ * Prints each value that the path leads to on a line of its own: a number, a string, True or False, 0
+ * for null, or JSON for an object or array. Prints 0 if the path leads nowhere. With --sum, prints the
+ * sum of the integers that the path leads to; it is an error if there are none. The exit status is 1
+ * after an error, and if the input is not JSON.
  *
- * Cases ask for a value many times a second, and to start an interpreter takes an emulated guest
- * half of that second.
+ * It is in C because cases ask for values many times a second, and an emulated guest takes half a
+ * second to start an interpreter.
  */
 #include <jansson.h>
 #include <stdbool.h>
@@ -89,7 +89,7 @@ static bool prints_as(const json_t *value, const char *text, size_t len)
 	return same;
 }
 
-/* Is it an object with all members that the step, "NAME=TEXT,NAME=TEXT", names? */
+/* True for an object that has all members of the step, "NAME=TEXT,NAME=TEXT". */
 static bool has_members(const json_t *value, const char *step)
 {
 	while (*step) {
@@ -103,7 +103,7 @@ static bool has_members(const json_t *value, const char *step)
 	return true;
 }
 
-/* Is the name one of those that the step has between bars? */
+/* True if the step, "NAME|NAME", contains the name. */
 static bool is_named(const char *name, const char *step)
 {
 	size_t len = strlen(name);
@@ -165,7 +165,7 @@ int main(int argc, char **argv)
 	walk(root, &path, 0, &found);
 	json_decref(root);
 	if (found.sum && found.values == 0) {
-		fputs("labjson: there is nothing to add up\n", stderr);
+		fputs("labjson: the path leads to no integer\n", stderr);
 		return 1;
 	}
 	if (found.sum)

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * lablimit - runs a case, and ends it when it hangs.
+ * lablimit - runs a case, and kills it when it hangs.
  *
  *	lablimit SECONDS COMMAND...
  *
- * Like timeout(1), with two differences. Time in which the guest could not run does not count: the
- * number in the file $LAB_STOLEN, hundredths of a second, grows by it (see labstolen.c). And it is
- * made to be process 1 of the case: it reaps what nobody waits for.
+ * It is like timeout(1), with two differences. Time in which the guest could not run does not
+ * count; the file $LAB_STOLEN says how much that is, in hundredths of a second (see labstolen.c).
+ * And lablimit can be process 1 of a PID namespace: it reaps orphans.
  *
- * After SECONDS, the command gets SIGTERM, and SIGKILL thirty seconds later. The exit status is the
- * command's; 124 after SIGTERM, 137 after SIGKILL.
+ * After SECONDS, the command and its process group get SIGTERM, and thirty seconds later SIGKILL.
+ * The exit status is that of the command, or 124 after SIGTERM, or 137 after SIGKILL.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -45,7 +45,7 @@ static double stolen(void)
 	return last;
 }
 
-/* Seconds in which the guest could run. */
+/* A clock in seconds that stands still while the guest cannot run. */
 static double now(void)
 {
 	struct timespec ts;
@@ -63,14 +63,14 @@ static pid_t start(char **argv)
 	sigset_t none;
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	/* A group of its own, so that the signals reach its children. */
+	/* The command gets its own process group, so that the signals reach its children. */
 	setpgid(0, 0);
 	execvp(argv[0], argv);
 	fprintf(stderr, "lablimit: %s: %s\n", argv[0], strerror(errno));
 	_exit(127);
 }
 
-/* Reaps. Returns true when the command has ended, with its exit status. */
+/* Reaps children. Returns true and the exit status if the command has ended. */
 static bool has_ended(pid_t command, int *status)
 {
 	pid_t pid;
@@ -85,7 +85,7 @@ static bool has_ended(pid_t command, int *status)
 	return false;
 }
 
-/* Waits for the command's end, until it is late. */
+/* Waits for the end of the command. Returns false at the deadline. */
 static bool wait_until(pid_t command, double deadline, int *status)
 {
 	const struct timespec second = { .tv_sec = 1 };
@@ -112,7 +112,7 @@ int main(int argc, char **argv)
 		fputs("usage: lablimit SECONDS COMMAND...\n", stderr);
 		return 125;
 	}
-	/* Blocked before there is a child, so that no end of one is missed. */
+	/* Block SIGCHLD before there is a child, so that sigtimedwait() misses none. */
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &child, NULL);

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * labmux - the wire between ./lab and the program it runs in the guest.
+ * labmux - connects ./lab to the program that it runs in the guest.
  *
- * One virtio-serial port carries everything as frames in one ordered stream:
- * standard output and error of the program, its exit status, and in the other
- * direction its standard input and the terminal's size. Because the exit
- * status follows the last output in the same stream, the host can kill the
- * guest the moment it has read the status, and nothing can be lost or arrive
- * changed.
+ * One virtio-serial port, the wire, carries everything as frames in one ordered
+ * stream: standard output and error of the program and its exit status, and in the
+ * other direction its standard input and the terminal's size. The exit status
+ * follows the last output in the same stream. So the host can kill the guest as
+ * soon as it has read the status, and no output is lost.
  *
- * "labmux host" starts QEMU as its child with the other end of a socket pair
- * as descriptor 3, and ends with the program's exit status. "labmux guest" is
+ * "labmux host" starts QEMU as its child, with one end of a socket pair as
+ * descriptor 3, and exits with the program's exit status. "labmux guest" is
  * process 1 of the guest.
  */
 #define _GNU_SOURCE
@@ -47,8 +46,8 @@ enum frame_type {
 };
 
 /*
- * The kernel's virtio console driver takes at most 32 KiB in one write; a
- * whole frame fits in.
+ * The kernel's virtio console driver accepts at most 32 KiB in one write. A whole
+ * frame fits into one write.
  */
 #define FRAME_HEAD 5
 #define FRAME_MAX 32768
@@ -89,7 +88,7 @@ static uint32_t frame_length(const unsigned char *head)
 	return head[1] | (uint32_t)head[2] << 8 | (uint32_t)head[3] << 16 | (uint32_t)head[4] << 24;
 }
 
-/* Builds a frame in buf, which has room for it; returns its length. */
+/* Builds a frame in buf, which must have room for it. Returns its length. */
 static size_t make_frame(unsigned char *buf, enum frame_type type, const void *data, size_t len)
 {
 	buf[0] = (unsigned char)type;
@@ -139,7 +138,7 @@ static size_t reader_frame(const struct reader *r)
 	if (r->have < FRAME_HEAD)
 		return 0;
 	if (frame_length(r->buf) > PAYLOAD_MAX)
-		die("malformed frame from the other side");
+		die("malformed frame from the other end");
 	if (r->have < FRAME_HEAD + frame_length(r->buf))
 		return 0;
 	return FRAME_HEAD + frame_length(r->buf);
@@ -164,7 +163,7 @@ struct host {
 	bool tty;
 	bool in_open;		/* standard input is still forwarded */
 	struct termios saved;
-	size_t queued;		/* bytes for the guest that the wire did not take yet */
+	size_t queued;		/* bytes for the guest that the wire has not accepted yet */
 	unsigned char queue[2 * FRAME_MAX];
 	struct reader reader;
 };
@@ -210,8 +209,8 @@ static void host_check_time(void)
 }
 
 /*
- * The guest stops reading while its program does not take its input, and the
- * program may wait for us to read its output: writing must never block.
+ * Writing to the wire must never block: the guest stops reading while its program does
+ * not read its input, and the program may be waiting for us to read its output.
  */
 static void host_flush(void)
 {
@@ -262,8 +261,8 @@ static int host_wait(struct pollfd *fds, nfds_t count)
 }
 
 /*
- * A pipe that polls writable takes PIPE_BUF bytes without blocking, so that a
- * slow reader of our output cannot keep us from seeing a signal or the time.
+ * A pipe that polls writable accepts PIPE_BUF bytes without blocking. So a slow reader of
+ * our output cannot delay signals and time-outs.
  */
 static void host_output(int fd, const unsigned char *data, size_t len)
 {
@@ -345,7 +344,7 @@ static void host_start_qemu(char **argv, const char *log)
 		int out = open(log ? log : "/dev/null", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 		sigset_t none;
 
-		/* The terminal's Ctrl-C is ours to handle, not QEMU's. */
+		/* Ctrl-C on the terminal must reach labmux, not QEMU. */
 		setsid();
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (getppid() != parent)
@@ -454,7 +453,7 @@ static int host_main(int argc, char **argv)
 	sigaddset(&set, SIGQUIT);
 	sigaddset(&set, SIGCHLD);
 	sigaddset(&set, SIGWINCH);
-	/* A shell starts its background jobs with SIGINT ignored. */
+	/* A shell starts background jobs with SIGINT and SIGQUIT ignored. */
 	signal(SIGINT, SIG_DFL);
 	signal(SIGQUIT, SIG_DFL);
 	signal(SIGPIPE, SIG_IGN);
@@ -481,8 +480,8 @@ struct guest {
 	int in;			/* to the program; -1: closed */
 	int out;		/* from the program; -1: closed */
 	int err;
-	bool in_end;		/* close in when pending is written */
-	size_t pending_len;	/* input the program has not taken yet */
+	bool in_end;		/* close in after pending is written */
+	size_t pending_len;	/* input that the program has not read yet */
 	unsigned char pending[FRAME_MAX];
 	struct reader reader;
 };
@@ -491,7 +490,7 @@ static struct guest guest;
 
 static void __attribute__((noreturn)) guest_halt(void)
 {
-	/* The host ends the machine; process 1 must not end before. */
+	/* The host kills the guest. Process 1 must not end before that. */
 	for (;;)
 		pause();
 }
@@ -502,7 +501,7 @@ static void __attribute__((noreturn)) guest_die(const char *what)
 	guest_halt();
 }
 
-/* Without udev there are no links by name; the number is found in sysfs. */
+/* Without udev there are no links with the name of a port. sysfs has the name of each number. */
 static int guest_open_wire(void)
 {
 	char path[64], name[32];
@@ -530,7 +529,7 @@ static int guest_open_wire(void)
 	return -1;
 }
 
-/* A file of NUL-terminated strings as a NULL-terminated vector. */
+/* Reads a file of NUL-terminated strings into a NULL-terminated vector. */
 static char **guest_strings(const char *dir, const char *name)
 {
 	char path[512], *data, **list;
@@ -612,7 +611,7 @@ static void guest_start_pipes(char **argv, char **env, bool with_input)
 	guest.err = err[0];
 }
 
-/* As process 1 we inherit and reap every orphan. */
+/* As process 1, labmux inherits and reaps every orphan. */
 static void guest_reap(void)
 {
 	struct signalfd_siginfo si;
@@ -629,7 +628,7 @@ static void guest_reap(void)
 	}
 }
 
-/* Passes on one read's worth; false when there is nothing (more). */
+/* Reads once and sends that to the host. Returns false if there was nothing to read. */
 static bool guest_forward(int *fd, enum frame_type type)
 {
 	char buf[PAYLOAD_MAX];
@@ -641,7 +640,7 @@ static bool guest_forward(int *fd, enum frame_type type)
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return false;
 	if (n <= 0) {
-		/* EIO from a pty: the last program on it has closed it. */
+		/* A pty returns EIO after the last program has closed it. */
 		close(*fd);
 		*fd = -1;
 		return false;
@@ -658,7 +657,7 @@ static void guest_write_pending(void)
 
 		if (n < 0 && guest.in >= 0 && (errno == EAGAIN || errno == EINTR))
 			return;
-		/* A program that has closed its input does not want the rest. */
+		/* Drop the rest if the program has closed its input. */
 		if (n < 0)
 			n = (ssize_t)guest.pending_len;
 		guest.pending_len -= (size_t)n;
@@ -723,8 +722,8 @@ static void guest_step(void)
 }
 
 /*
- * What the program wrote before it ended is in the pipes. A child it left
- * behind may write for ever, so there is a bound.
+ * Sends the output that the program left in the pipes. The number of reads is bounded,
+ * because a child of the program may still be running and write forever.
  */
 static void guest_drain(void)
 {

@@ -4,10 +4,10 @@
  *
  *	labns NAME PROGRAM ARG...
  *
- * NAME is of "ip netns". Only the network namespace changes: /sys still shows the devices of the
- * caller's namespace, where "ip netns exec" would mount another /sys. That, and that this program is
- * linked statically, makes it ten times faster in an emulated guest, where cases do this hundreds of
- * times.
+ * NAME is a name of "ip netns". labns only changes the network namespace: /sys still shows the
+ * devices of the caller's namespace, while "ip netns exec" mounts another /sys. Because of that, and
+ * because it is linked statically, labns is ten times faster in an emulated guest. Cases run it
+ * hundreds of times.
  */
 #define _GNU_SOURCE
 #include <errno.h>

@@ -1,30 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * labsniff - looks at every TCP and UDP packet that arrives at a device.
+ * labsniff - checks every TCP and UDP packet that arrives at a device.
  *
  *	labsniff DEV FLOW... [--seconds N]
  *
- * A packet is right when it fits one of the flows, its checksums (IPv4 header, TCP,
- * UDP) are right, and it is not cut short. Everything that arrives counts, also what
- * is for another MAC address. A flow is a list of what its packets must have:
+ * A packet is right if it matches one of the flows, its checksums (IPv4 header, TCP,
+ * UDP) are right, and it is not truncated. All packets that arrive count, also those
+ * for another MAC address. A flow is a list of values that its packets must have:
  *
  *	proto=udp,src=203.0.113.1,dst=203.0.113.2,dport=5201,ttl=63,dmac=02:00:00:00:02:02
  *
  * Keys are proto, src, dst, sport, dport, ttl (or hop limit), smac, dmac. A number
- * may be a range, 30000-30999. What is not named may be anything, but the family is
- * that of the addresses. A fragment's ports and checksum of TCP or UDP are not looked
- * at.
+ * may be a range, 30000-30999. A flow matches any value of a key that it does not
+ * name, but addresses also set the family. labsniff does not check the ports and the
+ * TCP or UDP checksum of a fragment.
  *
- * Prints "listening" when it does. At the end (SIGTERM, or --seconds) it prints one
- * line of JSON: packets, also per flow in the order given, and of what was wrong the
- * first few. A wrong packet's "why" is what is broken in it; if nothing is, it is the
- * keys that do not fit, of the flow that it fits best. The exit status is 1 when a
- * packet was wrong, when there were more than could be looked at, or when labsniff
- * failed. It is 2 when nothing arrived.
+ * Prints "listening" as soon as it sees packets. At the end (SIGTERM, or --seconds) it
+ * prints one line of JSON: the number of packets, in all and for each flow in the order
+ * given, and the first few wrong packets. The "why" of a wrong packet says what is
+ * broken in it. If nothing is broken, "why" names the keys that do not match the flow
+ * that the packet matches best. The exit status is 1 if a packet was wrong, the socket
+ * dropped packets, or labsniff failed. It is 2 if no packet arrived.
  *
- * labsniff switches merging on reception (GRO) off on the device, because a merged
- * packet was never on the wire. The sender must fill in checksums itself: nicsim does,
- * veth does only after "ethtool -K DEV tx off" at the sender.
+ * labsniff disables GRO on the device, because a merged packet was never on the wire.
+ * The sender must fill in checksums itself: nicsim does, veth does only after
+ * "ethtool -K DEV tx off" at the sender.
  *
  * It is in C because an emulated machine takes half a second to start an interpreter,
  * which then decodes packets more slowly than they arrive.
@@ -73,7 +73,7 @@ struct packet {
 	unsigned int family;	/* AF_INET or AF_INET6 */
 	uint8_t proto, ttl;
 	const uint8_t *src, *dst, *smac, *dmac;
-	bool has_ports;		/* a fragment's are not known */
+	bool has_ports;		/* false for a fragment */
 	uint16_t sport, dport;
 };
 
@@ -91,7 +91,7 @@ struct want {
 
 struct flow {
 	const char *text;
-	struct want want[KEYS];	/* in the order given, as they are reported */
+	struct want want[KEYS];	/* in the order given, which is the order in reports */
 	unsigned int n_wants;
 	uint64_t packets, bytes;
 };
@@ -107,7 +107,7 @@ static struct flow *flows;
 static unsigned int n_flows;
 static uint64_t packets, others, wrong;
 static json_t *kinds, *first_wrong;
-static char why[128];		/* the last packet is wrong */
+static char why[128];		/* why the last packet is wrong */
 static int fd;
 static double seconds;
 static volatile sig_atomic_t is_stopped;
@@ -133,7 +133,7 @@ static double now(void)
 	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }
 
-/* ---- what a packet is ---- */
+/* ---- decoding packets ---- */
 
 static enum kind __attribute__((format(printf, 1, 2))) broken(const char *fmt, ...)
 {
@@ -151,8 +151,8 @@ static uint16_t be16_at(const uint8_t *at)
 }
 
 /*
- * A ones' complement sum of 16 bits is a remainder of 65535. A word of 32 bits leaves
- * the same remainder as its halves do, and takes half as many steps.
+ * A ones' complement sum of 16 bits is a remainder modulo 65535. A word of 32 bits has
+ * the same remainder as the sum of its halves, and takes half as many steps.
  */
 static uint64_t sum(const uint8_t *data, size_t len)
 {
@@ -178,14 +178,14 @@ static enum kind parse_ports(struct packet *p, struct part l4)
 	size_t address_len = p->family == AF_INET ? 4 : 16;
 
 	if (l4.len < (p->proto == IPPROTO_TCP ? 20 : 8))
-		return broken("cut short");
+		return broken("truncated");
 	p->has_ports = true;
 	p->sport = be16_at(l4.at);
 	p->dport = be16_at(l4.at + 2);
 	if (p->proto == IPPROTO_UDP) {
 		if (be16_at(l4.at + 4) != l4.len)
 			return broken("UDP length %u of %zu", be16_at(l4.at + 4), l4.len);
-		/* The sender has made none, which only IPv4 allows. */
+		/* 0 means that the sender made no checksum, which only IPv4 allows. */
 		if (!be16_at(l4.at + 6))
 			return p->family == AF_INET ? WHOLE : broken("no UDP checksum");
 	}
@@ -195,7 +195,7 @@ static enum kind parse_ports(struct packet *p, struct part l4)
 	return WHOLE;
 }
 
-/* The IP header's end: only TCP and UDP are looked at further. */
+/* Parses the part behind the IP header, if it is TCP or UDP. */
 static enum kind parse_l4(struct packet *p, struct part l4, bool is_fragment)
 {
 	if (p->proto != IPPROTO_TCP && p->proto != IPPROTO_UDP)
@@ -260,7 +260,7 @@ static enum kind parse(struct packet *p, struct part frame)
 	struct part ip;
 
 	if (frame.len < ETH_HLEN)
-		return broken("cut short");
+		return broken("truncated");
 	ip = (struct part){ frame.at + ETH_HLEN, frame.len - ETH_HLEN };
 	*p = (struct packet){ .dmac = frame.at, .smac = frame.at + ETH_ALEN };
 	switch (be16_at(frame.at + 2 * ETH_ALEN)) {
@@ -270,7 +270,7 @@ static enum kind parse(struct packet *p, struct part frame)
 	}
 }
 
-/* ---- what it should be ---- */
+/* ---- matching flows ---- */
 
 static bool is_in(struct range range, unsigned int number)
 {
@@ -298,7 +298,7 @@ static bool fits(const struct want *w, const struct packet *p)
 	}
 }
 
-/* What does not fit goes to ret; returns how much that is. */
+/* Writes the keys that do not match to ret; returns their number. */
 static unsigned int differences(const struct flow *f, const struct packet *p, enum key ret[KEYS])
 {
 	unsigned int n = 0;
@@ -310,7 +310,7 @@ static unsigned int differences(const struct flow *f, const struct packet *p, en
 	return n;
 }
 
-/* The flow that a packet belongs to, or NULL and why. */
+/* Returns the flow that a packet belongs to. If there is none, writes the reason to why. */
 static struct flow *find_flow(const struct packet *p)
 {
 	enum key key[KEYS], best[KEYS];
@@ -421,7 +421,7 @@ static void set_option(int level, int name, const void *value, socklen_t len)
 		die("setsockopt: %s", strerror(errno));
 }
 
-/* A device that refuses is all right if it merges nothing anyway. */
+/* The device may refuse the request if GRO is off anyway. */
 static void switch_gro_off(const char *dev)
 {
 	struct ethtool_value value = { .cmd = ETHTOOL_SGRO, .data = 0 };
@@ -435,7 +435,7 @@ static void switch_gro_off(const char *dev)
 	if (ioctl(fd, SIOCETHTOOL, &request))
 		die("%s: cannot tell whether GRO is off: %s", dev, strerror(errno));
 	if (value.data)
-		die("%s: cannot switch GRO off: %s", dev, error ? strerror(error) : "it stays on");
+		die("%s: cannot disable GRO: %s", dev, error ? strerror(error) : "it stays on");
 }
 
 static void open_device(const char *dev)
@@ -447,7 +447,7 @@ static void open_device(const char *dev)
 	at.sll_ifindex = (int)if_nametoindex(dev);
 	if (!at.sll_ifindex)
 		die("%s: %s", dev, strerror(errno));
-	/* Protocol 0: it receives nothing until it is bound to the device. */
+	/* With protocol 0, the socket receives nothing until it is bound to the device. */
 	fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		die("socket: %s", strerror(errno));
@@ -459,7 +459,8 @@ static void open_device(const char *dev)
 		die("%s: cannot bind: %s", dev, strerror(errno));
 }
 
-/* Without MSG_DONTWAIT it waits for one. False when there was no full batch. */
+/* Reads a batch of packets. Without MSG_DONTWAIT, waits a moment for the first. Returns false if the
+ * batch is not full. */
 static bool take(int flags)
 {
 	static uint8_t frame[BATCH][FRAME_MAX];
@@ -479,7 +480,7 @@ static bool take(int flags)
 	return n == BATCH;
 }
 
-/* What is in the socket's queue stays there. */
+/* From now on the socket receives nothing. Packets in its queue stay there. */
 static void let_nothing_in(void)
 {
 	struct sock_filter none = BPF_STMT(BPF_RET | BPF_K, 0);
@@ -495,8 +496,8 @@ static void run(void)
 	while (!is_stopped && (!seconds || now() < end))
 		take(0);
 	/*
-	 * What had arrived when it was told to stop counts. The device may have counted a
-	 * packet that the kernel has yet to hand to the socket.
+	 * Packets that arrived before the stop count. The device may have counted a packet
+	 * that the kernel has not handed to the socket yet, so read for another moment.
 	 */
 	end = now() + DRAIN_SECONDS;
 	while (now() < end)
@@ -510,10 +511,10 @@ static void run(void)
 
 static const char usage_text[] =
 	"usage: labsniff DEV FLOW... [--seconds N]\n"
-	"  --seconds N  until it ends; else until SIGTERM\n"
+	"  --seconds N  end after N seconds (default: at SIGTERM)\n"
 	"A flow is KEY=VALUE[,KEY=VALUE...] with keys proto, src, dst, sport, dport, ttl, smac, dmac.\n";
 
-/* A key that is given again has its first place and its last value. */
+/* A key that is given twice keeps its first place and gets its last value. */
 static struct want *add_want(struct flow *f, enum key key)
 {
 	unsigned int i = 0;
@@ -577,7 +578,7 @@ static enum key find_key(const char *word, size_t len)
 		if (key != FAMILY && strlen(key_names[key]) == len && !strncmp(word, key_names[key], len))
 			return key;
 	}
-	die("%s: unknown", word);
+	die("%s: unknown key", word);
 }
 
 static void parse_word(struct flow *f, const char *word)

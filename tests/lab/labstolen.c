@@ -4,10 +4,10 @@
  *
  *	labstolen FILE QEMU ARG...
  *
- * Becomes QEMU, and leaves a child that writes to FILE, twice a second and in hundredths of a
- * second, for how long the guest's processors were ready to run while others had ours. The guest
- * sees the file, and extends its time limits by what the number grows: see lablimit.c and
- * wait_until in topo.sh.
+ * Forks a child and replaces itself with QEMU. Twice a second, the child writes a number to FILE:
+ * for how long the guest's processors were ready to run but had no processor of the host, in
+ * hundredths of a second. The guest reads the file and extends its time limits by the growth of
+ * the number: see lablimit.c and wait_until in topo.sh.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -23,7 +23,7 @@
 
 #define INTERVAL_NS 500000000
 
-/* Reads a small file of /proc. Returns false when it is gone. */
+/* Reads a small file of /proc. Returns false if the file is gone or empty. */
 static bool read_small(const char *path, char *buf, size_t size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -37,7 +37,7 @@ static bool read_small(const char *path, char *buf, size_t size)
 	return n > 0;
 }
 
-/* Nanoseconds for which a thread was ready to run and had no processor. */
+/* Returns for how many nanoseconds a thread was ready to run but had no processor. */
 static unsigned long long thread_waited(pid_t pid, const char *tid)
 {
 	unsigned long long ran, waited;
@@ -49,7 +49,8 @@ static unsigned long long thread_waited(pid_t pid, const char *tid)
 	return waited;
 }
 
-/* Of the threads that emulate a processor ("CPU 0/TCG", by -name debug-threads=on), the longest. */
+/* Returns the longest such time of the threads that emulate a processor. With -name
+ * debug-threads=on, QEMU names them "CPU 0/TCG". */
 static unsigned long long guest_waited(pid_t qemu)
 {
 	unsigned long long waited, longest = 0;
@@ -72,7 +73,7 @@ static unsigned long long guest_waited(pid_t qemu)
 	return longest;
 }
 
-/* Seconds that a hypervisor below us took from each of our processors, on average. */
+/* Returns how many seconds a hypervisor has taken from each of our processors, on average. */
 static double host_stolen(void)
 {
 	unsigned long long steal;
@@ -128,7 +129,7 @@ int main(int argc, char **argv)
 		return 125;
 	case 0:
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		/* The wire to the guest ends when QEMU does. */
+		/* Descriptor 3 is QEMU's end of the wire. labmux must notice when QEMU ends. */
 		close(3);
 		watch(qemu, argv[1]);
 		_exit(0);

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * labstorm - makes and deletes conntrack entries with ctnetlink, as fast as the kernel takes
- * them: more events than anybody can read.
+ * labstorm - creates and deletes conntrack entries with ctnetlink as fast as the kernel allows.
+ * This causes more events than a listener can read.
  *
  *	labstorm create|delete FIRST COUNT [ROUNDS]
  *
- * Entries are UDP, assured, from the client of the lab's topology to its server; number n has
- * the source port 1024 + n % 60000 and the destination port 20000 + n / 60000. With ROUNDS,
- * all of them are made and deleted (or deleted and made) so often, and the last thing is what
- * was asked for. Prints how many requests a second the kernel has executed.
+ * Entries are UDP, assured, from the client of the lab's topology to its server. Entry number n
+ * has the source port 1024 + n % 60000 and the destination port 20000 + n / 60000. With ROUNDS,
+ * labstorm first creates and deletes (or deletes and creates) all of them so many times. Prints
+ * the number of requests, requests per second, and requests that the kernel refused.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -121,7 +121,8 @@ static void put_entry(struct batch *b, bool is_create, uint32_t number)
 	b->n++;
 }
 
-/* What the kernel refused: the only answers, for nobody asks for others. */
+/* Returns how many requests the kernel refused. The requests ask for no acknowledgement, so each
+ * answer is an error. */
 static unsigned int read_refusals(int fd)
 {
 	unsigned char buf[8192];

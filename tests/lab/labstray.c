@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * labstray - how long after a change do packets go where they should not go any more?
+ * labstray - measures how long after a change packets still take the old way.
  *
  *	labstray [--for SECONDS] [--in NAMESPACE] WATCH... -- COMMAND [ARG...]
  *
- * A watch is what is right before the change and wrong after it:
+ * A watch counts packets that are right before the change and wrong after it:
  *
  *	NAMESPACE:DEVICE[:smac=MAC][:dmac=MAC][:ip=4|6]
  *				UDP packets that arrive on the device
- *	@FILE:NAME		a number in a file of lines "NAME NUMBER" grows
+ *	@FILE:NAME		the growth of a number in a file of lines "NAME NUMBER"
  *
- * Waits until every watch has seen something, for what sees nothing proves nothing; runs the
- * command; and watches for as long as asked for after its end. The change is made when the
- * kernel first says something on its route bus in the namespace of --in after the command was
- * begun ("router" by default): to start a program takes longer than to change a route. What the
- * kernel reports about neighbours does not count unless a process changed them, because the kernel
- * may confirm a neighbour at any time. Times of packets are the kernel's (SO_TIMESTAMPNS), so it does
- * not matter when they are read.
+ * labstray first waits until every watch has seen a packet, because a watch that sees none proves
+ * nothing. Then it runs the command, and goes on watching for --for seconds (default 3) after the
+ * command has ended. The time of the change is that of the kernel's first rtnetlink notification in
+ * the namespace of --in (default "router") after the start of the command: to start a program takes
+ * longer than to change a route. Notifications about neighbours do not count unless a process caused
+ * them, because the kernel may confirm a neighbour at any time. Times of packets are the kernel's
+ * (SO_TIMESTAMPNS), so it does not matter when labstray reads the packets.
  *
- * Prints a line of JSON: how long the command ran, and when it made the change; and for each
- * watch, packets before the change and after, and when the last one came, in
- * milliseconds since the change. Exit status 1 when a watch saw nothing, the command failed or the
- * kernel said nothing.
+ * Prints a line of JSON: how long the command ran, and when it made the change; and for each watch,
+ * the packets before and after the change, and the time from the change to the last packet, in
+ * milliseconds. The exit status is 1 if a watch saw no packet before the change, the command failed
+ * or the kernel reported no change.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -69,8 +69,8 @@ struct watch {
 
 static struct watch watches[WATCHES_MAX];
 static unsigned int n_watches;
-static int bus = -1;		 /* socket of the route bus */
-static double begun, changed; /* the command, and what it changes; 0 = not yet */
+static int bus = -1;	      /* rtnetlink socket */
+static double begun, changed; /* times of the command's start and of the change; 0 = not yet */
 
 static void fail(const char *what, const char *of)
 {
@@ -115,14 +115,14 @@ static void take_option(struct watch *w, const char *option)
 	const char *value = strchr(option, '=');
 
 	if (!value)
-		usage("an option of a watch is NAME=VALUE");
+		usage("a watch has an option that is not NAME=VALUE");
 	value++;
 	if (strncmp(option, "ip=", 3) == 0) {
 		w->ip = atoi(value);
 		return;
 	}
 	if (!ether_aton_r(value, &mac))
-		usage("no MAC address");
+		usage("a watch has a bad MAC address");
 	if (strncmp(option, "smac=", 5) == 0) {
 		w->has_smac = true;
 		memcpy(w->smac, &mac, 6);
@@ -130,11 +130,11 @@ static void take_option(struct watch *w, const char *option)
 		w->has_dmac = true;
 		memcpy(w->dmac, &mac, 6);
 	} else {
-		usage("what is this option of a watch?");
+		usage("a watch has an unknown option");
 	}
 }
 
-/* MAC addresses have colons, so options are cut where a name follows. */
+/* MAC addresses contain colons, so an option ends at a colon with an option's name behind it. */
 static char *next_option(char **rest)
 {
 	static const char *const names[] = { ":smac=", ":dmac=", ":ip=" };
@@ -154,7 +154,7 @@ static char *next_option(char **rest)
 	return option;
 }
 
-/* Returns a descriptor to come back with. */
+/* Enters a network namespace. Returns a descriptor of the old one, for leave(). */
 static int enter(const char *ns)
 {
 	int home = open("/proc/self/ns/net", O_RDONLY), fd;
@@ -194,8 +194,8 @@ static void open_bus(const char *ns)
 	leave(home);
 }
 
-/* False for a report about a neighbour that no process has changed. __neigh_notify() puts the port ID of
- * the process that made the change into the header, or 0. */
+/* False for a notification about a neighbour that no process has changed. __neigh_notify() puts the
+ * port ID of the process that made the change into the header, or 0. */
 static bool is_change(const struct nlmsghdr *message)
 {
 	return message->nlmsg_pid || (message->nlmsg_type != RTM_NEWNEIGH && message->nlmsg_type != RTM_DELNEIGH);
@@ -298,13 +298,13 @@ static void look_at_number(struct watch *w)
 {
 	uint64_t value = read_number(w);
 
-	/* It may have grown at any time since the last look. */
+	/* The number may have grown at any time since the last read; the latest time is assumed. */
 	if (value != w->value)
 		saw(w, value - w->value, now());
 	w->value = value;
 }
 
-/* ---- all of them ---- */
+/* ---- all watches ---- */
 
 static void add_watch(char *text)
 {
@@ -339,7 +339,7 @@ static void look(double until)
 			fds[i] = (struct pollfd){ .fd = watches[i].fd, .events = POLLIN };
 		fds[n_watches] = (struct pollfd){ .fd = bus, .events = POLLIN };
 		poll(fds, n_watches + 1, POLL_MS);
-		/* First: what came before is not after it. */
+		/* Read notifications first: packets after the change must be counted as such. */
 		read_bus();
 		for (unsigned int i = 0; i < n_watches; i++) {
 			if (watches[i].fd >= 0)
@@ -402,12 +402,12 @@ int main(int argc, char **argv)
 		look(0);
 	for (unsigned int w = 0; w < n_watches; w++) {
 		if (watches[w].before == 0) {
-			fprintf(stderr, "labstray: nothing for %s, which proves nothing\n",
+			fprintf(stderr, "labstray: %s saw no packet before the change\n",
 				watches[w].text);
 			return 1;
 		}
 	}
-	/* Not to be late for its own measurement. */
+	/* A real-time priority keeps labstray from reading the notification late. */
 	sched_setscheduler(0, SCHED_FIFO, &(struct sched_param){ .sched_priority = 1 });
 	look(0);
 	begun = now();
@@ -422,7 +422,7 @@ int main(int argc, char **argv)
 	ended = now();
 	look(ended + watch_for);
 	if (changed == 0) {
-		fprintf(stderr, "labstray: the kernel did not tell of any change\n");
+		fprintf(stderr, "labstray: the kernel reported no change\n");
 		return 1;
 	}
 	print(ended);

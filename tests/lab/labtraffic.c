@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * labtraffic - data both ways over one TCP connection or UDP flow, every byte
- * of it checked.
+ * labtraffic - sends data both ways over one TCP connection or UDP flow, and checks
+ * every byte.
  *
- * The lab's cases need a connection that they can hold at chosen points: after
- * it is established, before the bulk of the data, before it is closed. So a run
- * has phases, each announced by a line on standard output:
+ * Cases of the lab must be able to hold a connection at certain points: after it is
+ * established, before the bulk of the data, before it is closed. So a run has phases,
+ * and the client prints a line at the start of each:
  *
  *   connect - warm-up trickle - wait for a file or a line - bulk - hold - close
  *
  * The client decides everything; the server learns it from the first message.
  * Content is a function of seed, direction and position, so the receiver needs
- * nothing but the bytes to check them. UDP adds sequence numbers, a window and
- * acknowledgements: in a slow emulated machine nothing gets lost by overload,
- * and a lost packet is seen and counted instead of ending the run.
+ * nothing but the bytes to check them. For UDP, labtraffic has sequence numbers, a
+ * window and acknowledgements: a slow emulated machine loses no packet by overload,
+ * and a lost packet is sent again and counted instead of ending the run.
  *
  * "labtraffic notify" is the receiving end of the sd_notify protocol.
  */
@@ -44,7 +44,7 @@
 
 #define MAGIC 0x4c545246
 #define CHUNK 65536
-#define PERIOD 1000003		/* prime, so that content never lines up with packets */
+#define PERIOD 1000003		/* prime: packets do not repeat the same content */
 #define WINDOW_MAX 64		/* bits of the selective acknowledgement */
 #define POLL_MS 20
 #define PING_SECONDS 0.1
@@ -59,7 +59,7 @@ struct options {
 	uint16_t sport;
 	uint64_t up;		/* bytes from client to server */
 	uint64_t down;
-	uint32_t size;		/* UDP: of a packet, with our header */
+	uint32_t size;		/* UDP: bytes in a packet, including struct message */
 	uint32_t window;	/* UDP: packets in flight */
 	uint64_t rate;		/* bytes per second and direction; 0: no limit */
 	uint64_t seed;
@@ -72,10 +72,10 @@ struct options {
 	const char *wait_file;
 	bool wait_stdin;
 	bool quiet_wait;
-	const char *until_file;	/* TCP: the bulk comes again and again until it exists */
+	const char *until_file;	/* TCP: the bulk repeats until this file exists */
 	const char *hold_file;
 	bool hold_ping;
-	int count;		/* connections to serve; 0: without end */
+	int count;		/* connections to serve; 0: no limit */
 };
 
 static struct options opt = {
@@ -127,7 +127,7 @@ static void enter(const char *name)
 
 /* ---- content ---- */
 
-/* The bytes of both directions; a chunk can be taken at any position without wrapping. */
+/* The bytes of both directions. A chunk that begins within PERIOD needs no wrapping. */
 static unsigned char content[2][PERIOD + CHUNK];
 
 enum direction { UP, DOWN };
@@ -193,18 +193,18 @@ enum {
 	FLAG_RESENT = 8,
 };
 
-/* Head of every UDP packet; in TCP only this, between the phases, outside of the bulk. */
+/* The head of every UDP packet. In TCP, a whole message, sent between phases, not within the bulk. */
 struct message {
 	uint32_t magic;
 	uint8_t type;
 	uint8_t flags;
-	uint16_t size;		/* hello: options.size; data: length of what follows */
-	uint32_t session;	/* tells flows, and runs that use the same ports, apart */
+	uint16_t size;		/* hello: options.size; data: bytes of content that follow */
+	uint32_t session;	/* random; distinguishes flows and runs that use the same ports */
 	uint16_t window;
 	uint16_t stall;		/* tenths of a second */
 	uint64_t a;		/* hello: up; data: sequence number; done: bytes received */
 	uint64_t b;		/* hello: down; data, ack: next number expected from the peer; done: resent */
-	uint64_t c;		/* hello: seed; data, ack: bitmap of those received behind b; done: duplicates */
+	uint64_t c;		/* hello: seed; data, ack: bitmap of numbers received after b; done: duplicates */
 	uint64_t d;		/* hello: rate; done: reordered */
 };
 
@@ -242,7 +242,7 @@ static bool message_valid(const struct message *m)
 	return m->magic == htobe32(MAGIC);
 }
 
-/* The server takes over what the client wants. */
+/* The server uses the options of the client. */
 static void hello_apply(const struct message *m)
 {
 	session = be32toh(m->session);
@@ -256,7 +256,7 @@ static void hello_apply(const struct message *m)
 	opt.seed = be64toh(m->c);
 	opt.rate = be64toh(m->d);
 	if (opt.size <= sizeof(*m) || opt.size > CHUNK || opt.window < 1 || opt.window > WINDOW_MAX)
-		fail("hello with nonsense from the client");
+		fail("bad hello from the client");
 	content_make(opt.seed);
 }
 
@@ -305,7 +305,7 @@ static bool stdin_line(void)
 	return false;
 }
 
-/* What ends the wait before the bulk has happened. */
+/* True if the file or line that ends the wait before the bulk is there. */
 static bool wait_over(void)
 {
 	if (opt.wait_file && access(opt.wait_file, F_OK) < 0)
@@ -320,7 +320,7 @@ static bool hold_over(void)
 	return !opt.hold_file || access(opt.hold_file, F_OK) == 0;
 }
 
-/* An IPv4 peer of an IPv6 socket is still an IPv4 peer. */
+/* The address of an IPv4 peer of an IPv6 socket without the prefix "::ffff:". */
 static const char *without_mapping(const char *host)
 {
 	return strncmp(host, "::ffff:", 7) == 0 ? host + 7 : host;
@@ -374,7 +374,7 @@ static void set_ttl(int fd, int family)
 		set_option(fd, IPPROTO_IP, IP_TTL, opt.ttl, "TTL");
 }
 
-/* A socket bound to the chosen source and connected, or connecting, to the server. */
+/* Returns a socket bound to the chosen source that is connected, or connecting, to the server. */
 static int client_socket(void)
 {
 	struct addrinfo *to = resolve(opt.address, opt.port, AF_UNSPEC, 0);
@@ -420,7 +420,7 @@ static int server_socket(void)
 
 /* ---- TCP ---- */
 
-/* Waits for events on fd; false after one interval without. */
+/* Waits for events on fd. Returns false after one interval without any. */
 static bool ready(int fd, short events)
 {
 	struct pollfd p = { .fd = fd, .events = events };
@@ -447,7 +447,7 @@ static void tcp_send_message(int fd, struct message m)
 	}
 }
 
-/* The next message; false at the end of the connection. */
+/* Reads the next message. Returns false at the end of the connection. */
 static bool tcp_read_message(int fd, struct message *m, double stall)
 {
 	const struct stream none = { 0 };
@@ -490,7 +490,8 @@ static void tcp_ping(int fd)
 	tcp_expect(fd, MSG_PING);
 }
 
-/* A ping must not hold up the moment when the case wants to go on. */
+/* One step of an idle phase: either a ping, if one is due, or one interval in which the other end
+ * must be silent. Steps are short, so that the caller soon notices the end of the phase. */
 static void tcp_idle(int fd, bool ping)
 {
 	static double last;
@@ -508,7 +509,7 @@ static void tcp_idle(int fd, bool ping)
 			fail("connection closed by the other side");
 		if (n < 0 && errno != EAGAIN && errno != EINTR)
 			fail_errno("receive");
-		fail("data that nobody asked for");
+		fail("unexpected data");
 	}
 }
 
@@ -550,7 +551,7 @@ static bool tcp_receive_some(int fd, struct stream *rx)
 	return true;
 }
 
-/* The bulk, both ways. One end of a sequential run receives all before it sends. */
+/* Sends and receives the bulk. In a sequential run, the server receives all before it sends. */
 static void tcp_bulk(int fd, struct stream *tx, struct stream *rx, bool receive_first)
 {
 	double start = now(), last = start;
@@ -600,7 +601,7 @@ static void tcp_connect(int fd)
 	set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1, "TCP_NODELAY");
 }
 
-/* Our FIN, then the other side's. */
+/* Sends our FIN, then waits for that of the other end. */
 static void tcp_close(int fd)
 {
 	double start = now();
@@ -665,7 +666,7 @@ static void tcp_send_main(void)
 	       (unsigned long long)up, (unsigned long long)down, took, opt.abort ? "reset" : "fin");
 }
 
-/* One bulk, and what its client is told then. */
+/* Serves one bulk, then tells the client that it is done. */
 static void tcp_serve_bulk(int fd, struct stream *tx, struct stream *rx)
 {
 	tx->done = rx->done = 0;
@@ -673,7 +674,7 @@ static void tcp_serve_bulk(int fd, struct stream *tx, struct stream *rx)
 	tcp_send_message(fd, make_message(MSG_DONE, 0));
 }
 
-/* Another bulk, or a ping. */
+/* Serves another bulk, or answers a ping. */
 static void tcp_serve_more(int fd, struct stream *tx, struct stream *rx)
 {
 	struct message m;
@@ -686,7 +687,7 @@ static void tcp_serve_more(int fd, struct stream *tx, struct stream *rx)
 		tcp_send_message(fd, make_message(MSG_PING, FLAG_ANSWER));
 }
 
-/* Whether the connection ended the way its client announced it. */
+/* Serves until the connection ends. Fails unless it ends the way that the client announced. */
 static void tcp_serve_end(int fd, struct stream *tx, struct stream *rx)
 {
 	char c;
@@ -750,22 +751,22 @@ struct udp {
 	int fd;
 	struct stream tx, rx;
 	uint32_t payload;	/* bytes of content in a full packet */
-	uint64_t tx_packets;	/* to send in all */
-	uint64_t tx_next;	/* first never sent */
-	uint64_t tx_acked;	/* all before are acknowledged */
+	uint64_t tx_packets;	/* packets to send */
+	uint64_t tx_next;	/* the first that was never sent */
+	uint64_t tx_acked;	/* all before it are acknowledged */
 	uint64_t tx_sacked;	/* bitmap of those acknowledged from tx_acked + 1 on */
-	double tx_time[WINDOW_MAX];	/* when sent last, by number modulo window */
-	uint64_t rx_packets;
-	uint64_t rx_next;	/* all before have arrived */
+	double tx_time[WINDOW_MAX];	/* when sent last, by number modulo WINDOW_MAX */
+	uint64_t rx_packets;	/* packets to receive */
+	uint64_t rx_next;	/* all before it have arrived */
 	uint64_t rx_map;	/* bitmap of those arrived from rx_next + 1 on */
-	uint64_t rx_highest;	/* 1 + highest that arrived */
-	uint64_t unacked;	/* arrived since we last told the peer */
+	uint64_t rx_highest;	/* 1 + the highest that arrived */
+	uint64_t unacked;	/* packets that arrived since the last acknowledgement */
 	double start;		/* of the bulk */
 	double last_progress;
 	double last_heard;
 	uint64_t resent, duplicates, reordered;
 	int ttl_min, ttl_max;	/* of the data packets that arrived */
-	struct message last;	/* last message that was not data or ack */
+	struct message last;	/* the last message other than data and ack */
 };
 
 static void udp_transmit(struct udp *u, const struct message *m, const void *data, size_t len)
@@ -783,7 +784,7 @@ static void udp_transmit(struct udp *u, const struct message *m, const void *dat
 			ready(u->fd, POLLOUT);
 			continue;
 		}
-		/* A drop by a local rule, or an ICMP error for an earlier packet: as good as lost. */
+		/* A local rule dropped it, or an ICMP error for an earlier packet: treat it as lost. */
 		if (errno == EPERM || errno == EHOSTUNREACH || errno == ENETUNREACH)
 			return;
 		fail_errno("send");
@@ -798,13 +799,13 @@ static void udp_send_message(struct udp *u, enum message_type type, int flags)
 }
 
 /*
- * Answers may be lost, and then requests come again at any time, so they are
- * answered where they arrive. Only "bye" has to wait until the bulk is over.
+ * If an answer is lost, the request comes again, at any time. So requests are answered
+ * as soon as they arrive. Only the answer to "bye" waits until the bulk is over.
  */
 static void udp_take_request(struct udp *u, const struct message *m)
 {
 	if (m->type == MSG_BYE) {
-		/* Who says bye has everything, even if the last acknowledgement was lost. */
+		/* A client that says bye has received everything, even if its last ack was lost. */
 		u->tx_acked = u->tx_packets;
 		u->tx_sacked = 0;
 		u->tx.done = u->tx.total;
@@ -918,7 +919,7 @@ static void udp_note_ttl(struct udp *u, int ttl)
 		u->ttl_max = ttl;
 }
 
-/* Takes one packet; false when none is there. */
+/* Receives one packet. Returns false if there is none. */
 static bool udp_receive(struct udp *u)
 {
 	unsigned char buf[CHUNK + sizeof(struct message)];
@@ -956,7 +957,7 @@ static bool udp_receive(struct udp *u)
 	return true;
 }
 
-/* Receives what comes within one interval. */
+/* Waits for a packet for one interval, then receives all packets that are there. */
 static void udp_receive_all(struct udp *u)
 {
 	if (ready(u->fd, POLLIN))
@@ -977,7 +978,7 @@ static void udp_resend_lost(struct udp *u)
 	}
 }
 
-/* Sends what window and rate allow; false when they allow nothing. */
+/* Sends as many packets as window and rate allow. Returns false if they allow none. */
 static bool udp_send_some(struct udp *u)
 {
 	bool sent = false;
@@ -1065,7 +1066,7 @@ static void udp_prepare(struct udp *u, int family)
 		set_option(u->fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1, "IPV6_RECVHOPLIMIT");
 	else
 		set_option(u->fd, IPPROTO_IP, IP_RECVTTL, 1, "IP_RECVTTL");
-	/* A full window of large packets fits in; only root may ask for so much. */
+	/* Make room for a full window of large packets. Only root may ask for so much. */
 	if (setsockopt(u->fd, SOL_SOCKET, SO_RCVBUFFORCE, &space, sizeof(space)) < 0)
 		set_option(u->fd, SOL_SOCKET, SO_RCVBUF, space, "SO_RCVBUF");
 	u->last_heard = u->last_progress = now();
@@ -1112,7 +1113,7 @@ static void udp_send_main(void)
 	if (be64toh(u.last.a) != opt.up)
 		fail("the server received %llu of %llu bytes", (unsigned long long)be64toh(u.last.a),
 		     (unsigned long long)opt.up);
-	/* What arrived twice was resent too early, not lost. */
+	/* A packet that arrived twice was not lost but resent too early. */
 	peer_resent = be64toh(u.last.b);
 	peer_duplicates = be64toh(u.last.c);
 	lost = u.resent + peer_resent;
@@ -1133,7 +1134,7 @@ static void udp_answer_bye(struct udp *u)
 	udp_transmit(u, &m, NULL, 0);
 }
 
-/* Answers "bye", and stays a moment to repeat the answer, as it may be lost. */
+/* Answers "bye". Stays for a moment to repeat the answer, because it may be lost. */
 static void udp_serve_end(struct udp *u)
 {
 	double end = 0;
@@ -1231,7 +1232,7 @@ static void tcp_serve_main(void)
 	}
 }
 
-/* The address that a packet came to; answers must come from there. */
+/* Finds the destination address of a packet. Answers must come from that address. */
 static bool packet_destination(struct msghdr *msg, struct in6_addr *to)
 {
 	struct cmsghdr *c;
@@ -1257,7 +1258,7 @@ static bool packet_destination(struct msghdr *msg, struct in6_addr *to)
 	return false;
 }
 
-/* An IPv4 client of the IPv6 socket gets an IPv4 socket, as IPv4 options need one. */
+/* Converts a mapped address to IPv4: IPv4 options need an IPv4 socket. */
 static socklen_t plain_address(struct sockaddr_storage *sa, const struct in6_addr *addr, uint16_t port,
 			       uint32_t scope)
 {
@@ -1309,7 +1310,7 @@ static struct sockaddr_in6 mapped_address(const struct sockaddr_storage *sa)
 	return v6;
 }
 
-/* A repeated hello must not start a second process for its flow. */
+/* True if a hello of this session was seen before. It must not start a second process. */
 static bool session_known(uint32_t number)
 {
 	static uint32_t seen[256];
@@ -1395,7 +1396,7 @@ static int notify_main(const char *path, const char *file)
 	/* The caller may start the sender as soon as this returns. */
 	if (daemon(1, 0) < 0)
 		fail_errno("daemon");
-	/* It ends when somebody removes the socket. */
+	/* The loop ends when somebody removes the socket. */
 	while (access(path, F_OK) == 0) {
 		ssize_t n;
 
@@ -1418,41 +1419,42 @@ static const char usage_text[] =
 "       labtraffic send tcp|udp ADDRESS [OPTION...]\n"
 "       labtraffic notify SOCKET FILE\n"
 "\n"
-"serve waits for connections and does what each client asks for. It prints \"listening\" when it\n"
-"can be reached, and for each connection \"connected ...\" and \"ok ...\". Exit status 1 when any failed.\n"
-"  --port N          default 5201\n"
-"  --bind ADDRESS    default all, IPv4 and IPv6\n"
-"  --count N         connections to serve before it ends (default 1; 0: without end)\n"
-"  --ttl N           TTL or hop limit of what it sends\n"
+"serve waits for connections and does what each client asks for. It prints \"listening\" when it is\n"
+"ready, and for each connection \"connected ...\" and \"ok ...\". Exit status 1 if any connection failed.\n"
+"  --port N          port to listen on (default 5201)\n"
+"  --bind ADDRESS    address to listen on (default: all, IPv4 and IPv6)\n"
+"  --count N         end after N connections (default 1; 0: never)\n"
+"  --ttl N           TTL or hop limit of its packets\n"
 "\n"
 "send makes one connection, sends and receives over it, checks every byte and closes it.\n"
-"It prints one line for each phase it enters: \"connected SOURCE PORT DESTINATION PORT\", \"warm\",\n"
+"It prints one line for each phase that it enters: \"connected SOURCE PORT DESTINATION PORT\", \"warm\",\n"
 "\"waiting\", \"bulk\", \"holding\", \"closing\", and at the end\n"
 "  ok proto=tcp|udp up=BYTES down=BYTES seconds=S lost=N reordered=N [ttl=MIN-MAX] closed=fin|reset|bye\n"
-"Anything else is an error: a message on standard error and exit status 1.\n"
-"  --port N          of the server, default 5201\n"
-"  --bytes N         both ways; or\n"
-"  --up N, --down N  from client to server, from server to client (default 0); k, M, G are allowed\n"
-"  --sequential      all up, then all down (default: both at a time)\n"
+"After an error it prints a message to standard error and ends with exit status 1.\n"
+"  --port N          port of the server (default 5201)\n"
+"  --bytes N         bytes to send each way (default 0); k, M, G are allowed\n"
+"  --up N, --down N  bytes from client to server, from server to client (default 0)\n"
+"  --sequential      send all up, then all down (default: both at a time)\n"
 "  --rate N          bytes per second in each direction (default: no limit)\n"
 "  --source ADDRESS, --sport N\n"
-"  --ttl N           TTL or hop limit of what it sends\n"
+"                    source address and port\n"
+"  --ttl N           TTL or hop limit of its packets\n"
 "  --mss N           TCP: maximum segment size\n"
 "  --size N          UDP: bytes in a packet, 49 to 65000 (default 1400)\n"
 "  --window N        UDP: packets in flight, 1 to 64 (default 32)\n"
-"  --warm SECONDS    trickle of small messages both ways, ten per second, before all else\n"
-"  --wait-file FILE  go on trickling until FILE exists, then begin the bulk\n"
+"  --warm SECONDS    first send small messages both ways, ten per second, for SECONDS\n"
+"  --wait-file FILE  go on sending them until FILE exists, then begin the bulk\n"
 "  --wait-stdin      the same, until a line comes on standard input\n"
-"  --quiet-wait      be silent while waiting\n"
-"  --until FILE      TCP: so many bytes again and again, until FILE exists\n"
-"  --hold-file FILE  after the bulk keep the connection open, silent, until FILE exists\n"
-"  --hold-ping       trickle while holding\n"
+"  --quiet-wait      send nothing while waiting\n"
+"  --until FILE      TCP: repeat the bulk until FILE exists\n"
+"  --hold-file FILE  after the bulk, keep the connection open without traffic until FILE exists\n"
+"  --hold-ping       send small messages while holding\n"
 "  --abort           TCP: end with a reset instead of FIN\n"
-"  --stall SECONDS   both ends give up when nothing moves for so long (default 20)\n"
-"  --seed N          of the content (default random)\n"
+"  --stall SECONDS   both ends fail after SECONDS without progress (default 20)\n"
+"  --seed N          seed of the content (default: random)\n"
 "\n"
-"notify receives what a service tells its manager through NOTIFY_SOCKET: it binds SOCKET, goes to the\n"
-"background and appends what it receives, line by line, to FILE, until SOCKET is removed.\n";
+"notify is the receiving end of sd_notify(3): it binds SOCKET, goes to the background and appends\n"
+"the messages that it receives to FILE, line by line, until SOCKET is removed.\n";
 
 static void __attribute__((noreturn)) usage_error(const char *what, const char *value)
 {
@@ -1622,7 +1624,7 @@ int main(int argc, char **argv)
 	    getrandom(&session, sizeof(session), 0) != sizeof(session))
 		fail_errno("getrandom");
 	opt.seed /= 4;
-	session |= 1;	/* never 0, which marks a free place in a table */
+	session |= 1;	/* never 0, which marks a free entry in session_known() */
 	while ((c = getopt_long(argc, argv, "", long_options, NULL)) != -1)
 		take_option(c);
 	argv += optind;
