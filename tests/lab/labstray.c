@@ -12,11 +12,12 @@
  *
  * labstray first waits until every watch has seen a packet, because a watch that sees none proves
  * nothing. Then it runs the command, and goes on watching for --for seconds (default 3) after the
- * command has ended. The time of the change is that of the kernel's first rtnetlink notification in
- * the namespace of --in (default "router") after the start of the command: to start a program takes
- * longer than to change a route. Notifications about neighbours do not count unless a process caused
- * them, because the kernel may confirm a neighbour at any time. Times of packets are the kernel's
- * (SO_TIMESTAMPNS), so it does not matter when labstray reads the packets.
+ * command has ended. The time of the change is that of the first rtnetlink notification after the
+ * start of the command, in the namespace of --in (default "router"). The start of the command itself
+ * is too early, because to start a program takes longer than to change a route. Notifications about
+ * neighbours do not count unless a process caused them, because the kernel may confirm a neighbour at
+ * any time. Times of packets are the kernel's (SO_TIMESTAMPNS), so it does not matter when labstray
+ * reads the packets.
  *
  * Prints a line of JSON: how long the command ran, and when it made the change; and for each watch,
  * the packets before and after the change, and the time from the change to the last packet, in

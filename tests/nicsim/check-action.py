@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""check-action.py - every action, against the packets that come out of it, byte by byte."""
+"""check-action.py - checks, byte by byte, the packets that each action produces."""
 from rig import NIC, Frame, Rig, equal, must, run
 
 UDP4, TCP4, ICMP4 = Frame(), Frame(proto="tcp"), Frame(proto="icmp")
@@ -23,7 +23,7 @@ def done():
 
 
 def rewrites(match, munge, frame, csum="", **changed):
-    """One pedit, with the csum that software would need."""
+    """Checks one pedit, with the csum action that software would need."""
     rule(match, " action pedit ex %s pipe%s" % (munge, csum))
     for payload in b"", b"x", b"nicsim" * 50:
         f = frame.change(payload=payload)
@@ -68,7 +68,7 @@ for name, frames in ("udp", (UDP4, UDP6)), ("tcp", (TCP4, TCP6)):
         rewrites(match, "munge %s dport set 443" % name, frame, dport=443)
 rewrites(IP6 % "udp", "munge udp dport set 443", Frame(version=6, extension=bytes([0, 0, 1, 4, 0, 0, 0, 0])), dport=443)
 
-# ---- all at once, as a router with NAT does it ----
+# ---- all at once, as in a router with NAT ----
 EVERYTHING = ("munge eth dst set 02:00:00:00:02:02 munge eth src set 02:00:00:00:02:01 munge ip ttl dec "
               "munge ip src set 203.0.113.1 munge ip dst set 198.51.100.7 munge %s sport set 61000 munge %s dport set 8080")
 CHANGES = dict(dst="02:00:00:00:02:02", src="02:00:00:00:02:01", ttl=63, sip="203.0.113.1", dip="198.51.100.7",
@@ -82,7 +82,7 @@ for name, frame in ("udp", UDP6), ("tcp", TCP6):
     rewrites(IP6 % name, text, frame, " action csum %s" % name, **V6)
 
 # ---- checksums ----
-# One that becomes zero is sent as all ones, for UDP.
+# For UDP, a checksum that becomes zero is sent as all ones.
 for extra in range(65536):
     frame = UDP4.change(payload=extra.to_bytes(2, "big"))
     if frame.change(dport=443).l4()[6:8] == b"\xff\xff":
@@ -90,20 +90,20 @@ for extra in range(65536):
 rule(IP4 % "udp", " action pedit ex munge udp dport set 443 pipe")
 rig.hit(frame, out=frame.change(dport=443))
 done()
-# A wrong one stays wrong.
+# A wrong checksum stays wrong.
 rule(IP4 % "tcp", " action pedit ex munge ip ttl dec munge tcp dport set 443 pipe")
 for damage in dict(bad_sum=0x101), dict(bad_ip_sum=0x101):
     rig.wire[0].send(TCP4.change(**damage))
     got, good = rig.wire[1].receive(2), TCP4.change(ttl=63, dport=443).bytes()
     equal("difference in bytes", sum(a != b for a, b in zip(got, good)) in (1, 2), True)
 done()
-# strict_csum: only what a csum action names is repaired, as in software.
+# strict_csum: the ASIC only updates checksums that a csum action names, as in software.
 rig.set("strict_csum", 1)
 rule(IP4 % "udp", " action pedit ex munge ip ttl dec pipe")
 rig.wire[0].send(UDP4)
 got, good = rig.wire[1].receive(2), UDP4.change(ttl=63).bytes()
 equal("checksum left alone", got[24:26], UDP4.bytes()[24:26])
-equal("the rest", got[:24] + got[26:], good[:24] + good[26:])
+equal("all other bytes", got[:24] + got[26:], good[:24] + good[26:])
 done()
 rewrites(IP4 % "udp", "munge ip ttl dec munge udp sport set 7", UDP4, " action csum ip4h and udp", ttl=63, sport=7)
 rig.set("strict_csum", 0)
@@ -138,13 +138,13 @@ rule("802.1q flower vlan_id 5 vlan_ethtype ip ip_proto udp",
      " pipe action csum ip4h and udp action vlan pop pipe action vlan push id 99 pipe")
 rig.hit(TAG, out=TAG.change(tags=[(0x8100, 99, 0)], dst="02:00:00:00:02:02", ttl=63, sip="1.2.3.4", sport=4))
 done()
-# what is behind the tag is also right when the tag goes first
+# the headers behind the tag are also right if the tag is popped first
 rule("802.1q flower vlan_id 5 vlan_ethtype ip ip_proto udp",
      " action vlan pop pipe action pedit ex munge ip ttl dec munge ip src set 1.2.3.4 pipe action csum ip4h and udp")
 rig.hit(TAG, out=UDP4.change(ttl=63, sip="1.2.3.4"))
 done()
 
-# ---- where to ----
+# ---- redirect, drop, pass, trap ----
 rule("ip flower", "", " action mirred egress redirect dev nic2")
 rig.hit(UDP4, wire=2)
 done()
@@ -163,7 +163,7 @@ for action in "pass", "trap":
     equal("trapped", rig.counter("trapped"), trapped + 1)
     done()
 
-# ---- hits that are for the CPU after all: unchanged, and not counted by the rule ----
+# ---- hits that the ASIC passes to the CPU: unchanged, and not counted by the rule ----
 rule("ip flower ip_proto udp", " action pedit ex munge ip ttl dec munge udp sport set 9 pipe")
 must("ip link set nic1 mtu 1300")
 fits, big = UDP4.change(payload=bytes(1272)), UDP4.change(payload=bytes(1273))
@@ -176,14 +176,14 @@ later = UDP4.change(frag=3)
 rig.check(later, nic=0)
 equal("punt_header", rig.counter("punt_header"), 1)
 equal("packets of the rule", " packets=2 " in rig.get("rules"), True)
-# A frame with a tag may be that much longer.
+# A frame may be longer than the MTU by its tag.
 done()
 full, tag = UDP4.change(payload=bytes(1472)), [(0x8100, 9, 0)]
 rule("ip flower", " action vlan push id 9 pipe")
 rig.hit(full, out=full.change(tags=tag))
 done()
 
-# ---- ports that are not there ----
+# ---- ports without cable or offload, and foreign devices ----
 rule("ip flower", "")
 with open("/sys/kernel/debug/nicsim/ports/1/cable", "w") as f:
     f.write("0")
@@ -202,7 +202,7 @@ done()
 rig.refused("protocol ip flower action mirred egress redirect dev foreign", "not a port of this card")
 run("ip link del foreign")
 
-# ---- what no hardware of this kind does ----
+# ---- rules that the profile "full" refuses ----
 for spec, text in (
         ("protocol ip flower action mirred egress mirror dev nic1", "unsupported action"),
         ("protocol ip flower action mirred ingress redirect dev nic1", "unsupported action"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""check-match.py - every match key, against packets that have it and packets that miss it by one."""
+"""check-match.py - checks each match key with packets that match it and packets that differ by little."""
 from rig import MAC, NIC, Frame, Rig, equal
 
 UDP4, TCP4 = Frame(), Frame(proto="tcp")
@@ -78,16 +78,16 @@ for match, hits, misses in TABLE:
         rig.hit(frame)
     for frame in misses:
         rig.miss(frame)
-    # Another port is another table.
+    # A rule only matches packets that arrive at its port.
     rig.miss(hits[0], start=2)
     rig.tc("del", "")
 equal("entries left", rig.number("used"), 0)
 
-# A frame that only pretends to be IP goes up.
+# A frame with the ethertype of IPv4 but without a valid header goes to the CPU.
 rig.add("protocol ip flower action mirred egress redirect dev nic1")
 misses = rig.counter("misses")
 for damage in bytes(10), b"\x65" + bytes(40), b"\x4f" + bytes(30):
     frame = bytes.fromhex("026e73000000026e730100000800") + damage
     rig.wire[0].send(frame)
-    equal("what arrives", rig.nic[0].receive(2), frame)
+    equal("received frame", rig.nic[0].receive(2), frame)
 equal("misses", rig.counter("misses"), misses + 3)

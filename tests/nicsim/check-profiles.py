@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""check-profiles.py - what each profile takes, refuses, and does instead."""
+"""check-profiles.py - checks what each profile accepts, refuses, and does differently."""
 import sys
 import time
 
@@ -37,7 +37,7 @@ def profile(name, **options):
 
 
 def one_rule(rig, spec, frame, **out):
-    """Adds, checks by one packet, deletes."""
+    """Adds a rule, checks it with one packet, and deletes it."""
     rig.add(spec)
     rig.hit(frame, out=frame.change(**out))
     rig.flush()
@@ -75,7 +75,7 @@ def check_nic_full():
     rig.add(S1)
     equal("feature stays on", run("ethtool -K nic0 hw-tc-offload off").returncode != 0, True)
     rig.flush()
-    # The kernel remembers that it was wanted off, and does not ask again for the same.
+    # The kernel remembers that "off" is wanted and would not ask the driver for it again.
     must("ethtool -K nic0 hw-tc-offload on")
     must("ethtool -K nic0 hw-tc-offload off")
 
@@ -153,7 +153,7 @@ def check_flow_engine():
     rig.refused(plain.replace(MACS, MACS + "munge ip ttl set 9"), "invalid", errno="EINVAL")
     rig.refused("protocol ipv6 pref 1 flower indev nic0 " + V6_TUPLE + pedit(MACS + "munge ip6 src set fd00::1"), "not supported")
     rig.refused("protocol ip pref 1 flower indev nic0 " + TUPLE + " action drop", "not supported")
-    # It waits for a packet in software, then decrements by itself.
+    # The entry waits for a packet in software. Then it decrements the TTL by itself.
     rig.add(plain)
     equal("used", rig.number("used"), 0)
     rig.miss(UDP)
@@ -161,10 +161,10 @@ def check_flow_engine():
     equal("used", rig.number("used"), 1)
     rig.check(UDP.change(ttl=1), nic=0)
     rig.check(UDP.change(frag=0x2000), nic=0)
-    # Packets are not counted, use is.
+    # tc reports no packet counters.
     text = must("tc -s filter show dev nic0 ingress")
     equal("packets", "Sent hardware" in text, False)
-    # An entry that is idle goes, and comes back with the next packet but one.
+    # An idle entry is removed. After a packet in software, the next packet is a hit again.
     rig.set("idle_ms", 200)
     for _ in range(100):
         if rig.number("used") == 0:
@@ -175,7 +175,7 @@ def check_flow_engine():
     rig.hit(UDP, out=UDP.change(ttl=63, **NEW_MACS))
     rig.flush()
     equal("used", rig.number("used"), 0)
-    # TCP: keys that it does not know do not matter, FIN, SYN, RST are for the CPU.
+    # TCP: the engine ignores keys that it does not know, and passes FIN, SYN and RST to the CPU.
     rig.set("table_size", 1)
     rig.add("protocol ip pref 1 flower indev nic0 " + TCP_TUPLE.replace("0x0/0x7", "0x20/0x20") +
             pedit(MACS + "munge ip src set 1.2.3.4 munge tcp sport set 7", "ip4h and tcp"))
@@ -183,7 +183,7 @@ def check_flow_engine():
     rig.hit(TCP, out=TCP.change(ttl=63, **NEW_MACS, **NAT))
     for flags in 0x02, 0x11, 0x14:
         rig.check(TCP.change(flags=flags), nic=0)
-    # No room is no error, and no forwarding.
+    # If another flow has the slot, an add succeeds, but the ASIC does not forward.
     rig.add("protocol ip pref 1 flower indev nic0 " + TUPLE + pedit(MACS))
     for _ in range(5):
         rig.miss(UDP)
@@ -192,23 +192,23 @@ def check_flow_engine():
 
 def check_liar():
     rig = profile("liar", stats_delay_ms=0)
-    # TTL is not decremented, flags are not looked at.
+    # The liar does not decrement the TTL, and does not match TCP flags.
     rig.add(S1_TCP)
     rig.hit(TCP, out=TCP.change(**NEW_MACS))
     rig.hit(TCP.change(flags=0x11), out=TCP.change(flags=0x11, **NEW_MACS))
     rig.flush()
-    # Translation of one side, the last.
+    # It only translates the side of the last address rewrite.
     spec = "protocol ip pref 1 flower " + TUPLE + pedit(
         MACS + "munge ip src set 1.2.3.4 munge ip dst set 5.6.7.8 munge udp dport set 9", "ip4h and udp")
     one_rule(rig, spec, UDP, dip="5.6.7.8", dport=9, **NEW_MACS)
     rig.refused("protocol ip pref 1 flower " + TUPLE + pedit(MACS + "munge udp sport set 9"), "without address", errno="EINVAL")
     rig.refused("protocol ip pref 1 flower " + TUPLE + pedit(MACS + "munge ip ttl set 9"), "invalid", errno="EINVAL")
     rig.refused("protocol ip pref 1 flower " + TUPLE + pedit("munge eth dst set 02:00:00:00:00:00 munge ip tos set 9"), "invalid")
-    # IPv6 is programmed, but never matches.
+    # It accepts IPv6 rules, but they never match.
     rig.add(S1_V6)
     rig.miss(Frame(version=6))
     rig.flush()
-    # With VLAN actions the MAC addresses are those of the match: zeros.
+    # With VLAN actions it writes the MAC addresses of the match: here zeros.
     one_rule(rig, "protocol ip pref 1 flower " + TUPLE + " action pedit ex " + MACS + "pipe action vlan push id 5 pipe" + TO1,
              UDP, dst="00:00:00:00:00:00", src="00:00:00:00:00:00", tags=[(0x8100, 5, 0)])
     rig.add("protocol ip pref 1 flower action skbedit mark 7 pipe" + TO1)
@@ -217,7 +217,7 @@ def check_liar():
     rig.set("switch_id", "none")
     rig.refused(S1, "another switch")
     rig.set("switch_id", "00ff")
-    # What does not fit is lost without a word.
+    # When the table is full, an add succeeds, but the rule is lost.
     rig.set("table_size", 1)
     rig.add(S1_TCP)
     rig.add(S1)

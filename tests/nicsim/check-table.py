@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""check-table.py - order, capacity, failures, losses and statistics of the flow table."""
+"""check-table.py - checks order, capacity, failures, losses and statistics of the flow table."""
 import subprocess
 import time
 
@@ -18,7 +18,7 @@ def title(text):
 
 
 def fill(n, first=3000, pref=1, batch=True):
-    """n rules that UDP does not match."""
+    """Adds n rules that UDP does not match."""
     lines = ["filter add dev nic0 ingress " + Rig.skip(FLOW % (pref, first + i) + TO1) for i in range(n)]
     r = subprocess.run(["tc", "-batch", "-"], input="\n".join(lines), text=True, capture_output=True)
     if r.returncode:
@@ -26,7 +26,7 @@ def fill(n, first=3000, pref=1, batch=True):
 
 
 def hw_stats(pref=1):
-    """Packets and bytes that tc reports for the redirect of the only rule, and its use in seconds."""
+    """Returns packets, bytes and seconds since the last use, from tc, of the only rule's redirect."""
     text = must("tc -s filter show dev nic0 ingress pref %d" % pref)
     at = text.index("mirred")
     words = text[at:].split()
@@ -109,13 +109,13 @@ title("without skip_sw it stays in software")
 must("tc filter add dev nic0 ingress protocol ip pref 9 flower dst_ip 10.0.1.2" + TO1)
 equal("in_hw", hw_flags(9), False)
 rig.tc("del", "pref 9")
-title("full, and silent about it")
+title("full, but adds succeed")
 rig.set("full_errno", 0)
 rig.add(FLOW % (1, 2000) + TO1)
 rig.miss(UDP)
 equal("lost", rig.get("lost").count("dport=2000"), 1)
 equal("used", rig.number("used"), 3)
-title("full, and another entry goes")
+title("full, and another entry is evicted")
 rig.set("evict_on_full", 1)
 rig.add(FLOW % (1, 2001) + TO1)
 rig.hit(UDP.change(dport=2001))
@@ -168,7 +168,7 @@ rig.tc("add", Rig.skip(FLOW % (1, 2000) + TO1))
 equal("refused", rig.number("refused"), refused + 5)
 equal("used", rig.number("used"), 1)
 rig.flush()
-title("EAGAIN without end is not offered")
+title("EAGAIN without a limit is refused")
 try:
     rig.set("fail_errno", "EAGAIN")
     fail("fail_errno takes EAGAIN")
@@ -184,7 +184,7 @@ title("latency")
 rig.set("latency_us", 400000)
 begin = time.monotonic()
 rig.add(FLOW % (1, 2000) + TO1)
-equal("an add takes its time", time.monotonic() - begin >= 0.4, True)
+equal("an add takes at least the latency", time.monotonic() - begin >= 0.4, True)
 rig.set("latency_us", 0)
 rig.flush()
 
@@ -273,7 +273,7 @@ else:
     fail("statistics never come")
 equal("used_hw_stats", "used_hw_stats delayed" in must("tc -s filter show dev nic0 ingress"), True)
 rig.set("stats_delay_ms", 0)
-title("what is deleted gives its last counters")
+title("counters at deletion")
 rig.hit(UDP)
 rig.hit(UDP)
 rig.flush()
@@ -304,7 +304,7 @@ rig.set("switch_id", "0011aabb")
 equal("id", must("cat /sys/class/net/nic1/phys_switch_id").strip(), "0011aabb")
 rig.set("switch_id", "none")
 equal("id", run("cat /sys/class/net/nic0/phys_switch_id").stdout, "")
-title("knobs refuse nonsense")
+title("knobs refuse bad values")
 for name, value in ("table_size", "x"), ("fail_percent", 101), ("stats_mode", "often"), ("unlocked", 0), \
         ("switch_id", "123"), ("max_prio", -1):
     try:

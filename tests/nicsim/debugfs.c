@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * debugfs.c - the plain text files below /sys/kernel/debug/nicsim.
+ * debugfs.c - the text files below /sys/kernel/debug/nicsim.
  *
- * All of them may be used at any time; removal waits for who is in one.
+ * All files may be used at any time. Removal waits for users of a file.
  */
 #include <linux/debugfs.h>
 #include <linux/module.h>
@@ -12,7 +12,7 @@
 
 #include "nicsim.h"
 
-/* Text that was written to a file, without the newline. */
+/* Copies the text that a user has written to a file, without the newline. */
 static int get_text(char *to, size_t size, const char __user *from, size_t len)
 {
 	if (len >= size)
@@ -24,7 +24,7 @@ static int get_text(char *to, size_t size, const char __user *from, size_t len)
 	return 0;
 }
 
-/* ---- knobs: which one is told by the place of private data in the array ---- */
+/* ---- knobs: the private data of a file says which knob it is ---- */
 
 struct knob_file {
 	struct nicsim_asic *asic;
@@ -61,7 +61,7 @@ static const struct file_operations knob_fops = {
 	.llseek = default_llseek,
 };
 
-/* ---- files that are a function each ---- */
+/* ---- files with a show function, and some with a store function ---- */
 
 #define SHOW(name) \
 	static int name##_open(struct inode *inode, struct file *file) \
@@ -160,7 +160,7 @@ TALLY(lost_rules);
 TALLY(stats_reads);
 TALLY(unknown_deletes);
 
-/* Everything that is counted, over all ports, "name value". */
+/* Prints all counters, summed over all ports, as "name value". */
 static int counters_show(struct seq_file *s, void *unused)
 {
 	struct nicsim_asic *asic = s->private;
@@ -224,7 +224,7 @@ static int fail_text_show(struct seq_file *s, void *unused)
 	return 0;
 }
 
-/* A reader of the old text sees some end of either, which is harmless. */
+/* A concurrent reader may see a mixture of the old and the new text, which is harmless. */
 static int fail_text_store(struct nicsim_asic *asic, const char *text)
 {
 	strscpy(asic->fail_text, text, sizeof(asic->fail_text));
@@ -305,7 +305,7 @@ static int cable_store(struct nicsim_port *port, const char *text)
 }
 SHOW_AND_STORE(cable);
 
-/* ---- the table, entry by entry ---- */
+/* ---- entries of the flow table ---- */
 
 static void *entries_start(struct seq_file *s, loff_t *at)
 {
@@ -325,7 +325,7 @@ static void entries_stop(struct seq_file *s, void *v)
 	mutex_unlock(&((struct nicsim_asic *)s->private)->lock);
 }
 
-/* What the hardware has. */
+/* Prints an entry that the hardware has. */
 static int rules_show(struct seq_file *s, void *v)
 {
 	const struct nicsim_entry *e = list_entry(v, struct nicsim_entry, list);
@@ -335,7 +335,7 @@ static int rules_show(struct seq_file *s, void *v)
 	return 0;
 }
 
-/* What the kernel believes that the hardware has. */
+/* Prints an entry that the hardware has lost without telling tc. */
 static int lost_show(struct seq_file *s, void *v)
 {
 	const struct nicsim_entry *e = list_entry(v, struct nicsim_entry, list);
@@ -371,7 +371,7 @@ static int lost_show(struct seq_file *s, void *v)
 SHOW_ENTRIES(rules);
 SHOW_ENTRIES(lost);
 
-/* ---- the log: the last requests as they came, with the answers ---- */
+/* ---- the log: the last requests with their results, and losses ---- */
 
 static int log_show(struct seq_file *s, void *unused)
 {
@@ -400,7 +400,7 @@ static int log_show(struct seq_file *s, void *unused)
 }
 SHOW(log);
 
-/* ---- all together ---- */
+/* ---- creation and removal ---- */
 
 void nicsim_debugfs_add(struct nicsim_asic *asic)
 {

@@ -2,12 +2,12 @@
 /*
  * flower.c - the driver's side of tc flower and nft flowtable offload.
  *
- * Binds blocks, and takes what comes through their callbacks: add, delete, read
- * statistics. With "unlocked" set, callbacks come without rtnl and in parallel.
- * All may sleep.
+ * Binds blocks, and handles the requests of their callbacks: add, delete, read
+ * statistics. With "unlocked" set, the kernel calls them without rtnl and in
+ * parallel. All requests may sleep.
  *
- * The order within an add is that of a real driver: injected failures of the
- * firmware first, then what the profile thinks of the rule, then the table.
+ * An add checks injected failures of the firmware first, then whether the profile
+ * accepts the rule, then whether the table has room.
  */
 #include <linux/delay.h>
 #include <linux/timekeeping.h>
@@ -31,8 +31,8 @@ void nicsim_log_add(struct nicsim_asic *asic, char op, struct nicsim_rule *rule,
 }
 
 /*
- * Firmware is slow. A card that has one command queue ("serial") lets all wait for
- * each other; else only who asks waits.
+ * Imitates slow firmware. With "serial", the card has one command queue, and all requests
+ * wait for each other. Otherwise each request only waits for itself.
  */
 static void be_slow(struct nicsim_asic *asic, u32 us)
 {
@@ -99,7 +99,7 @@ static int add_locked(struct nicsim_asic *asic, struct nicsim_rule *asked,
 	return err;
 }
 
-/* Rules to another port may need resources that are made with the first one. */
+/* Returns the extra time of a port's first redirect, which may have to create resources. */
 static u32 first_peer_us(struct nicsim_asic *asic, struct nicsim_port *port)
 {
 	u32 us = 0;
@@ -139,7 +139,7 @@ static int flower_add(struct nicsim_block *block, struct flow_cls_offload *f)
 	return err;
 }
 
-/* The kernel deletes what was refused, too, and more than once. */
+/* The kernel also deletes rules that were refused, and may delete a rule more than once. */
 static int flower_del(struct nicsim_block *block, struct flow_cls_offload *f)
 {
 	struct nicsim_asic *asic = block->port->asic;
@@ -189,8 +189,8 @@ static int block_cb(enum tc_setup_type type, void *data, void *priv)
 }
 
 /*
- * The last thing that happens to a block. A tc block was emptied by then, rule by
- * rule; a flowtable that goes away does not delete its flows.
+ * Called at the end of a block. The kernel has deleted all rules of a tc block by then, but
+ * it does not delete the flows of a flowtable that goes away.
  */
 static void block_release(void *priv)
 {

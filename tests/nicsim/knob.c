@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * knob.c - the knobs by name, as text: for debugfs and for the module parameter.
+ * knob.c - sets and prints knobs by name, as text, for debugfs and the module parameter.
  */
 #include <linux/kstrtox.h>
 
@@ -68,15 +68,16 @@ static int parse(const struct nicsim_knob_row *row, const char *text, u32 *ret_v
 	return kstrtou32(text, 0, ret_value);
 }
 
-/* Whether the kernel takes rtnl around callbacks is settled when a block is bound. */
+/* When a block is bound, the kernel decides whether it takes rtnl for callbacks. So "unlocked"
+ * cannot change later. */
 static bool is_fixed(const struct nicsim_asic *asic, enum nicsim_knob knob)
 {
 	return asic->dir && knob == NICSIM_KNOB_unlocked;
 }
 
 /*
- * The kernel repeats a request for as long as a driver says EAGAIN, and cannot be
- * killed meanwhile: it comes in bounded numbers only.
+ * The kernel repeats a request as long as a driver returns EAGAIN, and the process cannot
+ * be killed meanwhile. So only eagain_count returns EAGAIN, which bounds the repetitions.
  */
 static bool is_dangerous(enum nicsim_knob knob, u32 value)
 {
@@ -109,7 +110,7 @@ int nicsim_knob_set(struct nicsim_asic *asic, enum nicsim_knob knob, const char 
 	return 0;
 }
 
-/* "name=value,name=value"; takes the list apart. */
+/* Sets knobs from "name=value,name=value". Modifies the list. */
 int nicsim_knob_set_by_text(struct nicsim_asic *asic, char *list)
 {
 	char *item;

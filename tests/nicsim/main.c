@@ -12,48 +12,48 @@
 
 static unsigned int ports = 2;
 module_param(ports, uint, 0444);
-MODULE_PARM_DESC(ports, "number of ports, 1 to 64 (2)");
+MODULE_PARM_DESC(ports, "number of ports, 1 to 64 (default 2)");
 
 static char *profile = "full";
 module_param(profile, charp, 0444);
-MODULE_PARM_DESC(profile, "what it behaves like: full (default), none, nic-full, fdb, set-only, mac-ttl, flow-engine, liar, tiny-acl");
+MODULE_PARM_DESC(profile, "behaviour to imitate: full (default), none, nic-full, fdb, set-only, mac-ttl, flow-engine, liar, tiny-acl");
 
 static char *knobs = "";
 module_param(knobs, charp, 0444);
-MODULE_PARM_DESC(knobs, "knobs to set from the start: name=value,... (names as in debugfs)");
+MODULE_PARM_DESC(knobs, "initial values of knobs: name=value,... (names as in debugfs)");
 
 static int table_size = -1;
 module_param(table_size, int, 0444);
-MODULE_PARM_DESC(table_size, "entries in the flow table (the profile's; full: 65536)");
+MODULE_PARM_DESC(table_size, "entries in the flow table (default: by profile; full: 65536)");
 
 static int stats_delay_ms = -1;
 module_param(stats_delay_ms, int, 0444);
-MODULE_PARM_DESC(stats_delay_ms, "period of the hardware's statistics, 0: immediate (the profile's; full: 1000)");
+MODULE_PARM_DESC(stats_delay_ms, "period of the hardware's statistics in ms, 0: immediate (default: by profile; full: 1000)");
 
 static int latency_us = -1;
 module_param(latency_us, int, 0444);
-MODULE_PARM_DESC(latency_us, "time that adding or deleting an entry takes (0)");
+MODULE_PARM_DESC(latency_us, "time to add or delete an entry in us (default 0)");
 
 static char *switch_id = "auto";
 module_param(switch_id, charp, 0444);
-MODULE_PARM_DESC(switch_id, "phys_switch_id in hex, or none (the profile's)");
+MODULE_PARM_DESC(switch_id, "phys_switch_id in hex, or none (default: by profile)");
 
 static bool hw_tc_offload = true;
 module_param(hw_tc_offload, bool, 0444);
-MODULE_PARM_DESC(hw_tc_offload, "ports start with the feature hw-tc-offload on (Y)");
+MODULE_PARM_DESC(hw_tc_offload, "ports start with the feature hw-tc-offload on (default Y)");
 
 static unsigned int uplinks = 2;
 module_param(uplinks, uint, 0444);
-MODULE_PARM_DESC(uplinks, "profile fdb: so many ports are uplinks, the others are representors (2)");
+MODULE_PARM_DESC(uplinks, "profile fdb: number of ports that are uplinks; others are representors (default 2)");
 
 static ulong seed;
 module_param(seed, ulong, 0444);
-MODULE_PARM_DESC(seed, "of everything random, 0: another one each time (0)");
+MODULE_PARM_DESC(seed, "seed of all random decisions, 0: another one each time (default 0)");
 
 static struct nicsim_asic *asic;
 static struct platform_device *card;
 
-/* The card has nothing to probe; it is there so that ports have a device and a driver in sysfs. */
+/* The platform device exists only to give the ports a device and a driver in sysfs. */
 static int nicsim_probe(struct platform_device *dev)
 {
 	return 0;
@@ -180,8 +180,8 @@ err_asic:
 }
 
 /*
- * Files first, as they use everything and their removal waits for whoever is in
- * one; then the ports, whose end unbinds the blocks and so deletes the rules.
+ * Removes the files first, because they use everything else; the removal waits for
+ * open files in use. Removing the ports unbinds the blocks and so deletes the rules.
  */
 static void __exit nicsim_exit(void)
 {

@@ -3,12 +3,12 @@
  * netdev.c - the network devices: ports of the adapter, and their link partners.
  *
  * Both kinds are plain Ethernet devices that can be moved to other namespaces.
- * They have no rtnl_link_ops, so that, as with hardware, the kernel gives them
- * back to the first namespace when theirs ends.
+ * They have no rtnl_link_ops, so the kernel treats them like hardware: when their
+ * namespace ends, it moves them back to the initial namespace.
  *
- * Whatever is on a wire is a packet that could be on a wire: one frame, linear,
- * with good checksums. Segmentation and checksums are done by the sender's stack
- * before it gets here (features_check), and receivers verify what arrives.
+ * Each skb on a wire is a single linear frame with good checksums, as on a real
+ * wire. The sender's stack segments and fills in checksums in software (see
+ * features_check), and receivers verify the checksums.
  */
 #include <linux/etherdevice.h>
 #include <linux/ethtool.h>
@@ -18,7 +18,7 @@
 
 #include "nicsim.h"
 
-/* Private part of a netdev of either kind. */
+/* The private part of a netdev of either kind. */
 struct nicsim_dev {
 	struct net_device *dev;
 	struct nicsim_port *port;
@@ -46,7 +46,7 @@ u64 nicsim_counter(const struct nicsim_port *port, enum nicsim_counter c)
 	return sum;
 }
 
-/* ---- the way of a packet ---- */
+/* ---- packet path ---- */
 
 static int nicsim_poll(struct napi_struct *napi, int budget)
 {
@@ -67,7 +67,7 @@ static int nicsim_poll(struct napi_struct *napi, int budget)
 	return done;
 }
 
-/* Nothing of the sender's stack goes through a cable, except the bytes. */
+/* Removes all state of the sender's stack from an skb: only the bytes go through a cable. */
 static void make_foreign(struct sk_buff *skb)
 {
 	skb_orphan(skb);
@@ -80,7 +80,7 @@ static void make_foreign(struct sk_buff *skb)
 	skb->ip_summed = CHECKSUM_NONE;
 }
 
-/* Frames may be as long as the MTU says, with up to two tags; counts those that are not. */
+/* True if a frame fits the MTU, to which up to two tags may be added. Counts frames that do not. */
 bool nicsim_fits(struct net_device *dev, unsigned int len)
 {
 	struct nicsim_dev *nd = netdev_priv(dev);
@@ -128,8 +128,8 @@ lost:
 }
 
 /*
- * Cuts into single frames, in linear memory, with checksums filled in: what this
- * takes away the stack does in software before it calls the driver.
+ * Removes the features for segmentation, checksums and scattered memory. The stack then does
+ * all this in software, before it calls the driver.
  */
 static netdev_features_t nicsim_features_check(struct sk_buff *skb, struct net_device *dev,
 					       netdev_features_t features)
@@ -137,7 +137,7 @@ static netdev_features_t nicsim_features_check(struct sk_buff *skb, struct net_d
 	return features & ~(NETIF_F_SG | NETIF_F_CSUM_MASK | NETIF_F_GSO_MASK);
 }
 
-/* Senders that go around the stack's checks exist: packet sockets, pktgen. */
+/* Packet sockets and pktgen bypass the checks of the stack. */
 static bool is_frame(struct sk_buff *skb)
 {
 	if (skb_is_gso(skb) || skb->len < ETH_HLEN || skb_linearize(skb))
@@ -214,9 +214,9 @@ static int nicsim_stop(struct net_device *dev)
 	return 0;
 }
 
-/* ---- what can be asked and set ---- */
+/* ---- statistics and settings ---- */
 
-/* A port counts everything on its wire, a partner what it sent and received. */
+/* A port counts all packets on its wire. A partner counts the packets that it sent and received. */
 static void nicsim_get_stats64(struct net_device *dev, struct rtnl_link_stats64 *stats)
 {
 	struct nicsim_dev *nd = netdev_priv(dev);
@@ -236,7 +236,7 @@ static void nicsim_get_stats64(struct net_device *dev, struct rtnl_link_stats64 
 	stats->rx_missed_errors = atomic_long_read(&nd->rx_no_room);
 }
 
-/* "ip stats show dev nic0 group offload": what the CPU alone has seen. */
+/* For "ip stats show dev nic0 group offload": the packets that the CPU has seen. */
 static bool nicsim_has_offload_stats(const struct net_device *dev, int attr)
 {
 	return attr == IFLA_OFFLOAD_XSTATS_CPU_HIT;
@@ -295,7 +295,7 @@ static int nicsim_set_features(struct net_device *dev, netdev_features_t feature
 	return 0;
 }
 
-/* "none", or an even number of hex digits. */
+/* Sets the switch ID from "none" or an even number of hex digits. */
 int nicsim_set_switch_id(struct nicsim_asic *asic, const char *text)
 {
 	u8 id[MAX_PHYS_ITEM_ID_LEN];
@@ -322,7 +322,7 @@ static void nicsim_get_drvinfo(struct net_device *dev, struct ethtool_drvinfo *i
 	struct nicsim_dev *nd = netdev_priv(dev);
 
 	strscpy(info->driver, NICSIM_NAME, sizeof(info->driver));
-	/* All functions of one slot, which is how ports of a card without switch id are known. */
+	/* All ports are functions of one PCI slot. This identifies a card that has no switch ID. */
 	if (nd->is_wire)
 		return;
 	strscpy(info->fw_version, nd->port->asic->profile->name, sizeof(info->fw_version));
@@ -375,7 +375,7 @@ static const struct ethtool_ops nicsim_wire_ethtool_ops = {
 	.get_link_ksettings = nicsim_get_link_ksettings,
 };
 
-/* ---- birth and death ---- */
+/* ---- creation and removal ---- */
 
 static const struct net_device_ops nicsim_nic_ops = {
 	.ndo_open = nicsim_open,
@@ -403,7 +403,7 @@ static const struct net_device_ops nicsim_wire_ops = {
 	.ndo_get_stats64 = nicsim_get_stats64,
 };
 
-/* Returns NULL for devices that are not ports of ours. */
+/* Returns NULL for a device that is not a port of this adapter. */
 struct nicsim_port *nicsim_port_of(const struct net_device *dev)
 {
 	if (!dev || dev->netdev_ops != &nicsim_nic_ops)
@@ -477,7 +477,7 @@ static void free_dev(struct net_device *dev)
 
 	if (!dev)
 		return;
-	/* A packet may have been on its way to the ring while that was emptied. */
+	/* A packet may have entered the ring after nicsim_stop() emptied it. */
 	nd = netdev_priv(dev);
 	skb_queue_purge(&nd->ring);
 	free_percpu(dev->tstats);
@@ -511,7 +511,7 @@ static int make_port(struct nicsim_port *port, bool has_hw_tc)
 	return 0;
 }
 
-/* Both or none, so that no device ever looks for a partner that is not there. */
+/* Registers both devices or none, so that no device has a missing partner. */
 static int register_port(struct nicsim_port *port)
 {
 	int err = register_netdevice(port->wire);

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * nicsim - a network adapter that exists only in memory, with an ASIC that
- * forwards packets by a flow table which tc flower and nft flowtables fill.
+ * nicsim - a simulated network adapter with an ASIC that forwards packets by a
+ * flow table. tc flower and nft flowtables fill the table.
  *
- * A port "nicK" is the netdev of the router; its link partner "wireK" is the
- * other end of the cable. What wireK sends arrives at the ASIC, which looks it
- * up. A hit is rewritten and leaves by the wire of another port; a miss goes up
- * to nicK. What nicK sends leaves by wireK.
+ * A port "nicK" is a netdev of the router. Its link partner "wireK" is the other
+ * end of the cable. The ASIC looks up each packet that wireK sends. It rewrites a
+ * hit and sends it to the wire of the port that the rule names. It passes a miss
+ * to nicK. wireK receives the packets that nicK sends.
  *
- * Locking: asic->lock is a mutex and protects everything that configures; it
- * is taken below rtnl and never held while rtnl is taken. Packets are handled
- * under RCU and take no lock other than that of a receive ring.
+ * Locking: the mutex asic->lock protects the configuration. It nests inside rtnl:
+ * code that holds it must not take rtnl. The packet path runs under RCU and takes
+ * no lock except that of a receive ring.
  */
 #ifndef NICSIM_H
 #define NICSIM_H
@@ -40,9 +40,9 @@ struct nicsim_port;
 struct dentry;
 struct seq_file;
 
-/* ---- what a packet is, and what a rule asks for ---- */
+/* ---- packets and rules ---- */
 
-/* Parsed headers of a packet. A rule has one for values and one for masks. */
+/* The parsed headers of a packet. A rule has one key for values and one for masks. */
 struct nicsim_key {
 	union {
 		struct {
@@ -77,7 +77,7 @@ struct nicsim_key {
 #define NICSIM_FRAG_FIRST	BIT(1)
 
 enum nicsim_act_kind {
-	NICSIM_ACT_SET,		/* bits of one word, which are those not in "keep" */
+	NICSIM_ACT_SET,		/* sets the bits of a word that are not in "keep" */
 	NICSIM_ACT_ADD,
 	NICSIM_ACT_CSUM,
 	NICSIM_ACT_PUSH,
@@ -87,7 +87,7 @@ enum nicsim_act_kind {
 	NICSIM_ACT_DROP,
 	NICSIM_ACT_ACCEPT,
 	NICSIM_ACT_TRAP,
-	NICSIM_ACT_UNKNOWN,	/* asked for, but not of this world */
+	NICSIM_ACT_UNKNOWN,	/* an action that nicsim does not know */
 };
 
 #define NICSIM_ACTS_REWRITE	(BIT(NICSIM_ACT_SET) | BIT(NICSIM_ACT_ADD))
@@ -95,7 +95,7 @@ enum nicsim_act_kind {
 #define NICSIM_ACTS_END		(BIT(NICSIM_ACT_REDIRECT) | BIT(NICSIM_ACT_DROP) | \
 				 BIT(NICSIM_ACT_ACCEPT) | BIT(NICSIM_ACT_TRAP))
 
-/* The fields that a SET or ADD touches. */
+/* The fields that a SET or ADD changes. */
 #define NICSIM_F_DMAC		BIT(0)
 #define NICSIM_F_SMAC		BIT(1)
 #define NICSIM_F_TTL		BIT(2)
@@ -125,7 +125,7 @@ struct nicsim_act {
 			u8 header;	/* FLOW_ACT_MANGLE_HDR_TYPE_* */
 			u16 offset;
 			u16 fields;	/* NICSIM_F_* */
-			u32 keep;	/* both in the byte order of the packet */
+			u32 keep;	/* keep and value are in the byte order of the packet */
 			u32 value;
 		} word;
 		u32 csum_flags;		/* TCA_CSUM_UPDATE_FLAG_* */
@@ -135,24 +135,25 @@ struct nicsim_act {
 			u8 prio;
 		} vlan;
 		struct {
-			int port;	/* -1: not one of ours */
+			int port;	/* -1: not a port of this adapter */
 			int ifindex;
 		} out;
 		u32 id;			/* FLOW_ACTION_*, for UNKNOWN */
 	};
 };
 
-/* Immutable once made. The log, and entries under RCU, hold references. */
+/* A rule does not change after it is made. The log and the entries hold references. Packets read
+ * rules under RCU. */
 struct nicsim_rule {
 	refcount_t refs;
 	struct rcu_head rcu;
 	struct nicsim_port *port;
-	bool is_ft;			/* from a flowtable, not from a tc filter */
+	bool is_ft;			/* of a flowtable, not a tc filter */
 	unsigned long cookie;
 	u32 prio;
 	u32 chain;
 	__be16 proto;			/* of the tc filter */
-	u32 used_keys;			/* FLOW_DISSECTOR_KEY_* bits as they came */
+	u32 used_keys;			/* FLOW_DISSECTOR_KEY_* bits from the kernel */
 	int ifindex;			/* meta key; 0: none */
 	bool has_indev;
 	u8 hw_stats;			/* FLOW_ACTION_HW_STATS_* common to all actions; 0: mixed */
@@ -182,18 +183,18 @@ enum nicsim_stats_mode {
 	NICSIM_STATS_IDLE,	/* last use only */
 	NICSIM_STATS_NOW,	/* last use is always now */
 	NICSIM_STATS_WRAP,	/* counters of 28 and 36 bits */
-	NICSIM_STATS_TOTAL,	/* a driver that forgets to subtract what it said before */
-	NICSIM_STATS_NONE,	/* refused */
+	NICSIM_STATS_TOTAL,	/* reports totals instead of differences, which is a driver bug */
+	NICSIM_STATS_NONE,	/* refuses to report */
 	NICSIM_STATS__COUNT
 };
 
 extern const char *const nicsim_stats_names[NICSIM_STATS__COUNT];
 
 enum nicsim_state {
-	NICSIM_CANDIDATE,	/* waits for packets on the CPU */
+	NICSIM_CANDIDATE,	/* in a flow engine: waits for packets on the CPU */
 	NICSIM_BINDING,
 	NICSIM_BOUND,
-	NICSIM_LOST,		/* tc thinks that we have it */
+	NICSIM_LOST,		/* not in the hardware, but tc has not been told */
 	NICSIM_DEAD,
 };
 
@@ -203,7 +204,7 @@ struct nicsim_mask {
 	u64 order;
 	u32 id;
 	unsigned int refs;
-	bool is_big;		/* has one of the large groups */
+	bool is_big;		/* has a large group of its own */
 	struct nicsim_key bits;
 };
 
@@ -214,29 +215,29 @@ struct nicsim_entry {
 	struct rcu_head rcu;
 	u32 hash;
 	u32 mask_id;
-	u32 slot;			/* of a flow engine's table */
+	u32 slot;			/* in the table of a flow engine */
 	u64 seq;
 	u64 order;
 	struct nicsim_mask *mask;	/* NULL when lost */
 	struct nicsim_key key;		/* masked */
 	struct nicsim_rule *rule;	/* as programmed */
-	struct nicsim_rule *asked;	/* as asked for; differs when the profile lies */
+	struct nicsim_rule *asked;	/* as tc asked for; differs if the profile lies */
 	int out;			/* port, or -1 */
 	u32 csum_flags;
 	u8 pushes;
 	bool has_implicit_ttl;
-	bool is_engine;			/* punts FIN, SYN, RST, fragments by itself */
+	bool is_engine;			/* of a flow engine: punts FIN, SYN, RST and fragments */
 	bool is_drop;
 	int state;			/* enum nicsim_state, by cmpxchg */
 	unsigned long created;		/* jiffies */
 
 	/* Written by the packet path. */
-	atomic_t seen;			/* on the CPU, while a candidate */
+	atomic_t seen;			/* packets on the CPU, while a candidate */
 	atomic64_t packets;
 	atomic64_t bytes;
 	unsigned long used;		/* jiffies, 0: never */
 
-	/* Under asic->lock: as of the last statistics period, and as reported. */
+	/* Under asic->lock: at the end of the last statistics period, and as reported to tc. */
 	u64 snap_packets, snap_bytes;
 	unsigned long snap_used;
 	u64 told_packets, told_bytes;
@@ -261,7 +262,7 @@ unsigned int nicsim_table_lose(struct nicsim_asic *asic, unsigned int n);
 void nicsim_table_kick(struct nicsim_asic *asic);
 void nicsim_entry_print(struct seq_file *s, const struct nicsim_entry *entry);
 
-/* ---- knobs: one table makes debugfs files and the module parameter ---- */
+/* ---- knobs: each row is a debugfs file and a name for the module parameter "knobs" ---- */
 
 enum nicsim_knob_type {
 	NICSIM_KNOB_NUMBER,
@@ -335,20 +336,20 @@ struct nicsim_profile {
 	u32 set, add;			/* NICSIM_F_* bits */
 	bool is_unlocked;
 	bool has_switch_id;
-	bool has_locked_feature;	/* hw-tc-offload stays on while there are rules */
-	int feature_errno;
+	bool has_locked_feature;	/* hw-tc-offload cannot be turned off while rules exist */
+	int feature_errno;		/* the error then */
 	bool has_uplinks;		/* ports are uplinks and representors */
-	bool ignores_unknown;		/* keys and actions */
+	bool ignores_unknown;		/* ignores unknown keys and actions */
 	bool is_engine;			/* flow engine: candidates, implicit TTL */
 	u8 hw_stats_bit;		/* FLOW_ACTION_HW_STATS_*_BIT that must be allowed */
 	bool says_hw_stats;		/* fills in used_hw_stats */
 	const char *full_text;
 	int masks_errno;
 	const char *masks_text;
-	/* Refuses what "keys", "acts", "set" and "add" cannot say. */
+	/* Refuses rules for reasons that "keys", "acts", "set" and "add" cannot express. */
 	int (*check)(const struct nicsim_asic *asic, const struct nicsim_rule *rule,
 		     struct netlink_ext_ack *extack);
-	/* What the adapter will really do; NULL: what was asked. */
+	/* Returns the rule that the adapter really executes. NULL: it executes the asked one. */
 	struct nicsim_rule *(*shape)(const struct nicsim_rule *rule);
 	const struct nicsim_knob_value *knobs;	/* ends with NICSIM_KNOB__COUNT */
 };
@@ -371,15 +372,15 @@ int nicsim_profile_check(const struct nicsim_asic *asic, const struct nicsim_rul
 	X(cpu_tx_bytes) \
 	X(hits)			/* packets that matched an entry */ \
 	X(misses) \
-	X(unbound)		/* of the misses: met an entry that waits for packets on the CPU */ \
-	X(forwarded)		/* packets that left by a wire without the CPU, by port of arrival */ \
+	X(unbound)		/* misses that matched a candidate of a flow engine */ \
+	X(forwarded)		/* packets that arrived here and were forwarded without the CPU */ \
 	X(forwarded_bytes) \
-	X(punt_ttl)		/* hits that went to the CPU after all */ \
+	X(punt_ttl)		/* hits that the ASIC passed to the CPU */ \
 	X(punt_mtu) \
 	X(punt_header) \
-	X(trapped)		/* hits whose rule says so */ \
+	X(trapped)		/* hits that the rule passed to the CPU */ \
 	X(dropped)		/* by a rule */ \
-	X(lost)			/* no link, no memory, too long */
+	X(lost)			/* no link, no memory, too long, ring full */
 
 enum nicsim_counter {
 #define X(name) NICSIM_C_##name,
@@ -394,7 +395,7 @@ struct nicsim_counters {
 	u64 value[NICSIM_C__COUNT];
 };
 
-/* Of the configuring side, under asic->lock. */
+/* Counters of configuration events, under asic->lock. */
 struct nicsim_tallies {
 	u64 inserts, deletes, refused, stats_reads, unknown_deletes, lost_rules, resets;
 };
@@ -402,7 +403,7 @@ struct nicsim_tallies {
 struct nicsim_block {
 	struct nicsim_port *port;
 	bool is_ft;
-	struct list_head list;		/* flow_block_cb's, under rtnl */
+	struct list_head list;		/* of flow_block_cb, under rtnl */
 };
 
 struct nicsim_port {
@@ -411,7 +412,7 @@ struct nicsim_port {
 	struct net_device *nic, *wire;
 	struct nicsim_block tc, ft;
 	bool has_cable;			/* under rtnl */
-	bool has_peer_set_up;		/* first rule to a peer is slow; under asic->lock */
+	bool has_peer_set_up;		/* the slow first redirect is done; under asic->lock */
 	struct nicsim_counters __percpu *counters;
 };
 
@@ -420,7 +421,7 @@ struct nicsim_port {
 struct nicsim_log {
 	u64 number;
 	u64 time_ns;
-	char op;			/* + add, - delete, ! reset or loss */
+	char op;			/* + add, - delete, ! loss */
 	int result;
 	struct nicsim_rule *rule;
 	char text[NICSIM_TEXT_LEN];
@@ -439,7 +440,7 @@ struct nicsim_asic {
 	char fail_text[NICSIM_TEXT_LEN];
 	char full_text[NICSIM_TEXT_LEN];
 
-	struct mutex serial;		/* held while a slow firmware command runs; outside of lock */
+	struct mutex serial;		/* held while a slow firmware command runs; never with lock */
 	struct mutex lock;
 	/* Under lock; lists and hashes are read under RCU. */
 	struct list_head masks;
@@ -452,7 +453,7 @@ struct nicsim_asic {
 	unsigned int num_masks;
 	unsigned int big_masks;
 	unsigned int num_entries;
-	unsigned int num_singles;	/* entries outside of the large groups */
+	unsigned int num_singles;	/* entries outside the large groups */
 	unsigned long busy_until;
 	bool is_busy;
 	struct nicsim_tallies tallies;

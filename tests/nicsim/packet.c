@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * packet.c - what the ASIC does with a packet: parse, look up, rewrite, send.
+ * packet.c - the packet path of the ASIC: parses a packet, looks it up, rewrites and
+ * sends it.
  *
- * Runs in the transmit path of a link partner, with bottom halves off, in
+ * Runs in the transmit path of a link partner, with bottom halves disabled, in
  * parallel on all CPUs. It never sleeps, and takes no lock.
  *
- * Checksums are repaired by the difference, as hardware does: one that was wrong
- * before is wrong afterwards.
+ * Checksums are updated incrementally, as in hardware: a wrong checksum stays wrong.
  */
 #include <linux/icmpv6.h>
 #include <linux/if_vlan.h>
@@ -26,7 +26,7 @@ struct nicsim_packet {
 	struct nicsim_key key;
 	unsigned int l3;	/* offsets in the frame; they move with the tags */
 	unsigned int l4;
-	bool has_l4;		/* a whole header of ip_proto */
+	bool has_l4;		/* has a complete header of ip_proto */
 };
 
 #define MAX_EXTENSIONS	8
@@ -66,7 +66,7 @@ static void parse_l4(struct nicsim_packet *p, const u8 *data, unsigned int len)
 		p->key.tcp_flags = cpu_to_be16(be32_to_cpu(tcp_flag_word((struct tcphdr *)h)) >> 16 & 0x0fff);
 }
 
-/* Returns false when what says to be IP is not. */
+/* Returns false if the packet is not valid IPv4 although its ethertype says so. */
 static bool parse_ip4(struct nicsim_packet *p, const u8 *data, unsigned int len)
 {
 	const struct iphdr *ip = (const struct iphdr *)(data + p->l3);
@@ -166,7 +166,7 @@ struct nicsim_rewrite {
 	u32 csum_flags;
 };
 
-/* The checksum of the packet's L4 header, or NULL when it has none to repair. */
+/* Returns the checksum of the packet's L4 header, or NULL if it has none that must be updated. */
 static __sum16 *l4_sum(const struct nicsim_rewrite *w)
 {
 	u8 *h = w->skb->data + w->p->l4;
@@ -204,7 +204,7 @@ static void repair_ip4(const struct nicsim_rewrite *w, u32 from, u32 to)
 		csum_replace4(&ip->check, (__force __be32)from, (__force __be32)to);
 }
 
-/* Where a header begins, or -1 when the packet has none such. */
+/* Returns the offset of a header, or -1 if the packet does not have it. */
 static int header_offset(const struct nicsim_packet *p, u8 header)
 {
 	switch (header) {
@@ -227,7 +227,7 @@ static void rewrite_word(const struct nicsim_rewrite *w, const struct nicsim_act
 	u8 *at = w->skb->data + header_offset(w->p, act->word.header) + act->word.offset;
 	u32 from = get_unaligned((u32 *)at), to;
 
-	/* As act_pedit adds: in the CPU's byte order, on what is a word of the packet. */
+	/* Like act_pedit, adds to a word of the packet as a number in the CPU's byte order. */
 	if (act->kind == NICSIM_ACT_ADD)
 		to = (from & act->word.keep) | ((from + act->word.value) & ~act->word.keep);
 	else
@@ -235,7 +235,7 @@ static void rewrite_word(const struct nicsim_rewrite *w, const struct nicsim_act
 	put_unaligned(to, (u32 *)at);
 	if (act->word.header == FLOW_ACT_MANGLE_HDR_TYPE_IP4)
 		repair_ip4(w, from, to);
-	/* Addresses are part of the pseudo header, ports of the header itself. */
+	/* The L4 checksum covers the addresses (pseudo header) and the ports. */
 	if (act->word.fields & (NICSIM_F_ADDRS | NICSIM_F_PORTS))
 		repair_l4(w, from, to);
 }
@@ -266,7 +266,7 @@ static void pop_tag(const struct nicsim_rewrite *w)
 	w->p->key.tags--;
 }
 
-/* A priority of 0 keeps the one that is there: the kernel does not say which is meant. */
+/* Priority 0 keeps the priority of the tag: the kernel passes 0 also if the user gave none. */
 static void retag(const struct nicsim_rewrite *w, const struct nicsim_act *act)
 {
 	u8 *at = w->skb->data + 2 * ETH_ALEN;
@@ -326,7 +326,7 @@ static void rewrite(struct sk_buff *skb, struct nicsim_packet *p, const struct n
 	}
 }
 
-/* Does the packet have all headers that the rule would change, whole? */
+/* True if the packet has all words that the rule would change. */
 static bool has_headers(const struct nicsim_packet *p, const struct nicsim_rule *rule,
 			unsigned int len)
 {
@@ -345,11 +345,11 @@ static bool has_headers(const struct nicsim_packet *p, const struct nicsim_rule 
 	return true;
 }
 
-/* ---- deciding ---- */
+/* ---- verdict ---- */
 
 enum verdict { TO_WIRE, TO_CPU, TO_NOWHERE };
 
-/* Hits that are for the CPU after all; they do not count as packets of the rule. */
+/* True for a hit that the ASIC must pass to the CPU. It does not count as a packet of the rule. */
 static bool is_punted(struct nicsim_port *port, const struct sk_buff *skb,
 		      const struct nicsim_packet *p, struct nicsim_entry *e)
 {
@@ -394,7 +394,7 @@ static enum verdict count_hit(struct nicsim_port *port, const struct sk_buff *sk
 	return TO_CPU;
 }
 
-/* Only the sender's own headers may be written to: its stack keeps the data. */
+/* Makes room for tags, and a private copy of the headers: the sender's stack may share the data. */
 static bool make_writable(struct sk_buff *skb, const struct nicsim_packet *p,
 			  const struct nicsim_entry *e)
 {
@@ -446,7 +446,7 @@ static enum verdict process(struct nicsim_port *port, struct sk_buff *skb,
 	return TO_WIRE;
 }
 
-/* A frame has arrived at a port from its wire. Takes over the skb. */
+/* Handles a frame that arrives at a port from its wire. Takes over the skb. */
 void nicsim_receive(struct nicsim_port *port, struct sk_buff *skb)
 {
 	struct net_device *out = NULL;

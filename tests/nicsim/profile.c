@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * profile.c - what the adapter behaves like: which rules it takes, with which
- * error and text it refuses the others, and what it does instead of what it says.
+ * profile.c - how the adapter behaves: which rules it accepts, with which error and
+ * text it refuses others, and where its behaviour differs from the rule.
  *
- * A profile is a table row plus a function for what a table cannot say. The
- * drivers they imitate are named with each. Texts resemble those of the drivers.
+ * A profile is a table row, and functions for what the table cannot express. The
+ * headings name the drivers that it imitates. Texts resemble those of the drivers.
  *
  * Nothing here changes state. Called under asic->lock.
  */
@@ -23,7 +23,7 @@
 #define KEYS_ALL	(KEYS_L3 | K(ETH_ADDRS) | K(VLAN) | K(CVLAN) | K(TCP) | K(IP) | K(META) | K(ICMP))
 #define ACTS_ALL	(NICSIM_ACTS_REWRITE | NICSIM_ACTS_VLAN | NICSIM_ACTS_END | A(CSUM))
 
-/* Sets the text for user space, and is the error. */
+/* Sets the text for user space and evaluates to the negative error. */
 #define refuse(extack, err, text) ({ NL_SET_ERR_MSG_MOD(extack, text); -(err); })
 
 #define for_each_act(act, rule) \
@@ -66,7 +66,7 @@ static unsigned int count_acts(const struct nicsim_rule *rule, u32 kinds)
 	return n;
 }
 
-/* All bytes of a field that is rewritten as words with the field's bit. */
+/* Returns how many bytes from first to last are completely rewritten by words of this field. */
 static unsigned int bytes_of_field(const struct nicsim_rule *rule, u16 field, unsigned int first,
 				   unsigned int last)
 {
@@ -99,7 +99,7 @@ static u8 ttl_value(const struct nicsim_act *act)
 	return act->word.fields & F(TTL) ? bytes[0] : bytes[3];
 }
 
-/* Is it TTL or hop limit and nothing else, added 0xff to? */
+/* True if the action adds 0xff to a TTL or hop limit and changes nothing else. */
 static bool is_decrement(const struct nicsim_act *act)
 {
 	return act->kind == NICSIM_ACT_ADD && ttl_value(act) == 0xff &&
@@ -107,7 +107,7 @@ static bool is_decrement(const struct nicsim_act *act)
 	       hweight32(act->word.keep) == 24;
 }
 
-/* ---- what all honest ones have in common ---- */
+/* ---- checks of all profiles that do not ignore unknown keys and actions ---- */
 
 static int check_match(const struct nicsim_asic *asic, const struct nicsim_rule *rule,
 		       struct netlink_ext_ack *extack)
@@ -119,7 +119,7 @@ static int check_match(const struct nicsim_asic *asic, const struct nicsim_rule 
 		return refuse(extack, EOPNOTSUPP, "only chain 0 is supported");
 	if (max_prio && !rule->is_ft && rule->prio > max_prio)
 		return refuse(extack, EOPNOTSUPP, "priority is out of range");
-	/* Flowtables give a meta key always. */
+	/* Rules of a flowtable always have a meta key. */
 	if (rule->used_keys & ~(p->keys | (rule->is_ft ? K(META) : 0)))
 		return refuse(extack, EOPNOTSUPP, "unsupported match key");
 	if (rule->has_indev && rule->ifindex != rule->port->nic->ifindex)
@@ -137,7 +137,7 @@ static int check_hw_stats(const struct nicsim_asic *asic, const struct nicsim_ru
 	return 0;
 }
 
-/* The header that a word is in must be known from the match. */
+/* The match must select the header that a rewrite changes. */
 static int check_header(const struct nicsim_rule *rule, const struct nicsim_act *act,
 			struct netlink_ext_ack *extack)
 {
@@ -178,7 +178,7 @@ static int check_rewrite(const struct nicsim_profile *p, const struct nicsim_rul
 	return check_header(rule, act, extack);
 }
 
-/* Tags that the match knows of, plus pushed, minus popped. */
+/* depth is the number of tags: those in the match, plus pushed ones, minus popped ones. */
 static int check_vlan(const struct nicsim_rule *rule, const struct nicsim_act *act, int *depth,
 		      struct netlink_ext_ack *extack)
 {
@@ -292,7 +292,7 @@ static int check_fdb(const struct nicsim_asic *asic, const struct nicsim_rule *r
 
 /* ---- set-only: nfp ---- */
 
-/* Checksums that what was rewritten so far makes necessary. */
+/* Returns the checksums that must be updated after this rewrite. */
 static u32 needed_csums(const struct nicsim_rule *rule, const struct nicsim_act *act)
 {
 	u32 l4 = proto_of(rule) == IPPROTO_TCP ? TCA_CSUM_UPDATE_FLAG_TCP :
@@ -338,7 +338,7 @@ static int check_nfp(const struct nicsim_asic *asic, const struct nicsim_rule *r
 	if (!matches_type(rule, ETH_P_IP) && !matches_type(rule, ETH_P_IPV6) &&
 	    !matches_type(rule, ETH_P_MPLS_UC))
 		return refuse(extack, EOPNOTSUPP, "match on given EtherType is not supported");
-	/* FIN, SYN, RST, PSH, URG; the last two only beside one of the first. */
+	/* FIN, SYN, RST, PSH, URG; the last two only together with one of the first three. */
 	if (ntohs(rule->mask.tcp_flags) & ~0x03f || key & ~0x02f || (key & 0x028 && !(key & 0x007)))
 		return refuse(extack, EOPNOTSUPP, "no match support for selected TCP flags");
 	return check_nfp_acts(rule, extack);
@@ -441,7 +441,7 @@ static int check_engine(const struct nicsim_asic *asic, const struct nicsim_rule
 	return 0;
 }
 
-/* The tuple counts, exactly, and nothing else. Tags go off by themselves. */
+/* The engine matches exactly the tuple and the tags, and nothing else. */
 static struct nicsim_rule *shape_engine(const struct nicsim_rule *asked)
 {
 	struct nicsim_rule *rule = nicsim_rule_copy(asked, 0);
@@ -495,7 +495,8 @@ static int check_liar(const struct nicsim_asic *asic, const struct nicsim_rule *
 	return 0;
 }
 
-/* The side that the last address or port rewrite is on; others do not happen. */
+/* Returns the fields of the side, source or destination, of the last address rewrite. The liar
+ * ignores address and port rewrites of the other side. */
 static u32 last_side(const struct nicsim_rule *rule)
 {
 	const struct nicsim_act *act;
@@ -542,7 +543,7 @@ static void put_mac_word(struct nicsim_act *act, unsigned int offset, const u8 *
 	memcpy(&act->word.value, value, 4);
 }
 
-/* With VLAN actions, the MAC addresses of the match overwrite those of the rewrite. */
+/* With VLAN actions, the liar writes the MAC addresses of the match, not those of the rewrite. */
 static void put_match_macs(struct nicsim_rule *rule, const struct nicsim_rule *asked)
 {
 	struct nicsim_act *act = rule->acts;
@@ -573,7 +574,7 @@ static struct nicsim_rule *shape_liar(const struct nicsim_rule *asked)
 	rule->mask.icmp_code = 0;
 	rule->mask.tpid[1] = 0;
 	rule->mask.tci[1] = 0;
-	/* IPv6 addresses are taken for IPv4 addresses, which no packet of that type has. */
+	/* The liar treats IPv6 addresses as IPv4 addresses, which no IPv6 packet matches. */
 	if (rule->key.addr_type == 6) {
 		rule->key.addr_type = 4;
 		memset(&rule->mask.src[1], 0, 12);
@@ -595,7 +596,7 @@ static struct nicsim_rule *shape_liar(const struct nicsim_rule *asked)
 
 /* ---- tiny-acl: octeontx2, dpaa2-switch, ice ---- */
 
-/* With refuse_errno it is a driver that says EINVAL to what it does not know. */
+/* The knob refuse_errno imitates drivers that refuse with EINVAL what they do not know. */
 static int check_acl(const struct nicsim_asic *asic, const struct nicsim_rule *rule,
 		     struct netlink_ext_ack *extack)
 {
@@ -748,14 +749,14 @@ static int check_honest(const struct nicsim_asic *asic, const struct nicsim_rule
 	return err;
 }
 
-/* Returns 0 or why the profile does not take the rule, with a text in extack. */
+/* Returns 0, or the error with which the profile refuses the rule, with a text in extack. */
 int nicsim_profile_check(const struct nicsim_asic *asic, const struct nicsim_rule *rule,
 			 struct netlink_ext_ack *extack)
 {
 	const struct nicsim_profile *p = asic->profile;
 	int err = 0;
 
-	/* What is not set up says so before it looks at anything. */
+	/* An adapter that is not initialised refuses before it looks at the rule. */
 	if (!nicsim_knob(asic, initialised) || p->ignores_unknown || !p->keys)
 		return p->check ? p->check(asic, rule, extack) : refuse(extack, ENOMEM, "not set up");
 	err = check_honest(asic, rule, extack);

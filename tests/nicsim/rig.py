@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""rig.py - what the tests of nicsim are made of: frames, ports, rules, knobs.
+"""rig.py - the functions that the tests of nicsim share: frames, ports, rules, knobs.
 
-Frames are built from fields, with checksums calculated from scratch, so that a
-frame that came out of the ASIC is compared, byte by byte, with one that never
-was in it. Ports are used through packet sockets; nothing has an address.
+Tests build frames from fields, with checksums calculated from scratch. They compare
+a frame that comes out of the ASIC, byte by byte, with such a frame. Tests use the
+ports through packet sockets; no port has an address.
 """
 import os
 import select
@@ -14,8 +14,8 @@ import sys
 import time
 
 DEBUGFS = "/sys/kernel/debug/nicsim/"
-MAC = ["02:6e:73:01:00:%02x" % i for i in range(8)]  # of the partners
-NIC = ["02:6e:73:00:00:%02x" % i for i in range(8)]  # of the ports
+MAC = ["02:6e:73:01:00:%02x" % i for i in range(8)]  # addresses of the partners
+NIC = ["02:6e:73:00:00:%02x" % i for i in range(8)]  # addresses of the ports
 NOTHING = None
 
 
@@ -53,7 +53,7 @@ def checksum(data):
 
 
 class Frame:
-    """A frame as fields; change() gives another one that differs in some."""
+    """A frame as fields. change() returns a frame that differs in some of them."""
 
     DEFAULTS = dict(
         dst=NIC[0], src=MAC[0], tags=(), version=4, sip="10.0.0.2", dip="10.0.1.2", ttl=64, tos=0, ident=7,
@@ -130,12 +130,12 @@ class Frame:
 # ---- the adapter ----
 
 class Port:
-    """A packet socket on a device. It does not see what the device sends."""
+    """A packet socket on a device. It does not receive the packets that the device sends."""
 
     def __init__(self, dev):
         self.dev = dev
         self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
-        self.socket.setsockopt(263, 8, 1)    # SOL_PACKET, PACKET_AUXDATA: tags that the stack took off
+        self.socket.setsockopt(263, 8, 1)    # SOL_PACKET, PACKET_AUXDATA: tags that the stack removed
         self.socket.setsockopt(263, 23, 1)   # PACKET_IGNORE_OUTGOING
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
         self.socket.bind((dev, 0))
@@ -159,7 +159,7 @@ class Port:
 
 
 class Rig:
-    """The module, loaded, with all its ports up, and rules on them."""
+    """Loads the module with all ports up, and manages its rules."""
 
     def __init__(self, ports=3, **options):
         run("rmmod nicsim 2>/dev/null")
@@ -170,7 +170,7 @@ class Rig:
             for dev in "nic%d" % i, "wire%d" % i:
                 with open("/proc/sys/net/ipv6/conf/%s/disable_ipv6" % dev, "w") as f:
                     f.write("1")
-                # What is merged on reception is not what was on the wire.
+                # Packets that GRO has merged differ from those on the wire.
                 must("ethtool -K %s gro off" % dev)
                 script.append("link set %s arp off up" % dev)
         subprocess.run(["ip", "-batch", "-"], input="\n".join(script), text=True, check=True)
@@ -210,13 +210,13 @@ class Rig:
         return run("tc filter %s dev %s ingress %s" % (what, dev, spec))
 
     def add(self, spec, dev="nic0"):
-        """Adds a filter that hardware must take. "protocol ip flower ..." """
+        """Adds a filter that the hardware must accept: "protocol ip flower ..." """
         r = self.tc("add", self.skip(spec), dev)
         if r.returncode:
             fail("refused: %s: %s" % (spec, r.stderr.strip()))
 
     def refused(self, spec, text, dev="nic0", errno=None):
-        """Adds a filter that hardware must refuse, for the reason given."""
+        """Adds a filter that the hardware must refuse with this text and error."""
         r = self.tc("add", self.skip(spec), dev)
         if not r.returncode:
             fail("accepted: %s" % spec)
@@ -229,7 +229,7 @@ class Rig:
 
     @staticmethod
     def skip(spec):
-        """skip_sw has its place between the keys and the first action."""
+        """Adds skip_sw, which must be between the keys and the first action."""
         head, action, tail = spec.partition(" action ")
         return head + " skip_sw" + action + tail
 
@@ -242,7 +242,7 @@ class Rig:
             port.drain()
 
     def check(self, frame, wire=None, nic=None, start=0, out=None):
-        """Sends a frame on a wire, and compares what arrives, where, with what should."""
+        """Sends a frame on a wire. Fails unless the right frame arrives at the right device only."""
         self.wire[start].send(frame)
         wanted = out if out is not None else frame
         for kind, ports, place in ("wire", self.wire, wire), ("nic", self.nic, nic):
@@ -252,7 +252,7 @@ class Rig:
                     if got is NOTHING:
                         fail("nothing arrived at %s%d" % (kind, i))
                     if got != wanted.bytes():
-                        fail("at %s%d arrived\n%s\nwanted\n%s" % (kind, i, got.hex(), wanted.bytes().hex()))
+                        fail("%s%d received\n%s\nwanted\n%s" % (kind, i, got.hex(), wanted.bytes().hex()))
         for kind, ports in ("wire", self.wire), ("nic", self.nic):
             for i, port in enumerate(ports):
                 got = port.receive(0)
@@ -260,7 +260,7 @@ class Rig:
                     fail("unexpected at %s%d: %s" % (kind, i, got.hex()))
 
     def hit(self, frame, wire=1, **more):
-        """Forwarded by the ASIC, and unseen by the stack."""
+        """Sends a frame that the ASIC must forward, and the stack must not see."""
         hits, cpu = self.counter("hits"), self.counter("cpu_rx_packets")
         self.check(frame, wire=wire, **more)
         if self.counter("hits") != hits + 1 or self.counter("cpu_rx_packets") != cpu:
@@ -268,7 +268,7 @@ class Rig:
                                                                   self.counter("cpu_rx_packets")))
 
     def miss(self, frame, start=0):
-        """Goes up, as it is."""
+        """Sends a frame that the ASIC must pass to the CPU unchanged."""
         misses = self.counter("misses")
         self.check(frame, nic=start, start=start)
         if self.counter("misses") != misses + 1:

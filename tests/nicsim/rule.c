@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * rule.c - rules as values: decoded from what the kernel hands over, and printed.
+ * rule.c - decodes the kernel's rules into struct nicsim_rule, and prints them.
  *
- * Decoding judges nothing. What is not understood is kept as such (bits of
- * used_keys, actions of kind UNKNOWN), and a profile decides about it.
+ * Decoding refuses nothing. Unknown keys remain as bits of used_keys, unknown actions
+ * as actions of kind UNKNOWN, and the profile decides about them.
  */
 #include <linux/if_vlan.h>
 #include <linux/seq_file.h>
@@ -25,7 +25,7 @@ struct nicsim_rule *nicsim_rule_new(unsigned int num_acts)
 	return rule;
 }
 
-/* With room for more actions, which are not counted in num_acts yet. */
+/* Copies a rule, with room for more actions. num_acts of the copy does not count them. */
 struct nicsim_rule *nicsim_rule_copy(const struct nicsim_rule *rule, unsigned int extra_acts)
 {
 	struct nicsim_rule *copy = nicsim_rule_new(rule->num_acts + extra_acts);
@@ -43,14 +43,14 @@ struct nicsim_rule *nicsim_rule_get(struct nicsim_rule *rule)
 	return rule;
 }
 
-/* Packets may be using the rule under RCU. */
+/* Frees the rule after a grace period, because packets may be using it. */
 void nicsim_rule_put(struct nicsim_rule *rule)
 {
 	if (rule && refcount_dec_and_test(&rule->refs))
 		kfree_rcu(rule, rcu);
 }
 
-/* The fields that actions of some kinds touch. */
+/* Returns the fields that actions of these kinds change. */
 u32 nicsim_rule_fields(const struct nicsim_rule *rule, u32 kinds)
 {
 	u32 fields = 0;
@@ -73,7 +73,7 @@ u32 nicsim_rule_kinds(const struct nicsim_rule *rule)
 	return kinds;
 }
 
-/* The port that packets leave by, or -1. */
+/* Returns the port that packets leave by, or -1. */
 int nicsim_rule_out(const struct nicsim_rule *rule)
 {
 	unsigned int i;
@@ -135,7 +135,7 @@ static void decode_l2(struct nicsim_rule *rule, const struct flow_rule *fr)
 		key->ip_proto = basic.key->ip_proto;
 		mask->ip_proto = basic.mask->ip_proto;
 	}
-	/* The kernel would not hand a tagged packet to a filter for IP. */
+	/* The kernel passes only untagged packets of its protocol to such a filter. */
 	if (!mask->eth_type && !tags && !rule->is_ft && rule->proto != htons(ETH_P_ALL) &&
 	    !eth_type_vlan(rule->proto)) {
 		key->eth_type = rule->proto;
@@ -148,8 +148,8 @@ static void decode_l2(struct nicsim_rule *rule, const struct flow_rule *fr)
 }
 
 /*
- * The kernel sets the bits of both address keys for either family, as they are
- * one union; the type of the addresses is what counts.
+ * The kernel sets the bits of both address keys for either family, because the keys are
+ * one union. Only the address type tells the family.
  */
 static void decode_addrs(struct nicsim_rule *rule, const struct flow_rule *fr, u16 addr_type)
 {
@@ -332,7 +332,7 @@ static void decode_act(struct nicsim_act *act, const struct flow_action_entry *f
 	}
 }
 
-/* What all actions agree on, or 0. */
+/* Returns the hw_stats of all actions if they are equal, or else 0. */
 static u8 common_hw_stats(const struct flow_action *actions)
 {
 	unsigned int i;
@@ -528,7 +528,7 @@ static void print_act(struct seq_file *s, const struct nicsim_rule *rule, const 
 	}
 }
 
-/* MATCH | ACTION; ACTION ... | cookie=... */
+/* Prints "MATCH | ACTION; ACTION ... | cookie=...". */
 void nicsim_rule_print(struct seq_file *s, const struct nicsim_rule *rule)
 {
 	unsigned int i;

@@ -2,16 +2,15 @@
 /*
  * table.c - the flow table.
  *
- * Masks are in a list, ordered by priority; an entry is in one hash table for
- * all masks, by its masked key and the number of its mask. A lookup tries mask by
- * mask, and stops at the first priority that has a match; within one priority the
- * entry that was added first wins.
+ * Masks are in a list, ordered by priority. All entries are in one hash table, by
+ * masked key and mask ID. A lookup tries one mask after the other, and stops after
+ * the first priority that has a match. Within one priority, the oldest entry wins.
  *
- * What an entry was asked for and what the hardware has are two things: an entry
- * that was lost is in no hash any more but still known by its cookie, because tc
- * goes on asking for its statistics.
+ * An entry may exist without being in the hardware. If the hardware loses it, it
+ * leaves the hash table of keys, but nicsim still finds it by its cookie, because tc
+ * continues to ask for its statistics.
  *
- * Packets read under RCU; everything else is under asic->lock.
+ * The packet path reads under RCU. Everything else is under asic->lock.
  */
 #include <linux/bitmap.h>
 #include <linux/jhash.h>
@@ -24,7 +23,7 @@
 #include "nicsim.h"
 
 #define NICSIM_HASH_SIZE	BIT(NICSIM_HASH_BITS)
-#define TICK_MS		1000	/* for ageing, when there are no statistics to collect */
+#define TICK_MS		1000	/* the longest period between two ageing runs of a flow engine */
 
 const char *const nicsim_stats_names[NICSIM_STATS__COUNT] = {
 	[NICSIM_STATS_FULL]	= "full",
@@ -103,9 +102,9 @@ static void count_used(struct nicsim_asic *asic, int n)
 }
 
 /*
- * Whether an entry forwards. A flow engine has candidates, which get their place
- * in the table when enough of their packets were seen on the CPU, unless another
- * flow has that place. Any context.
+ * True if an entry forwards packets. In a flow engine, an entry begins as a candidate.
+ * It gets its slot after the CPU has seen enough of its packets, unless another flow
+ * has the slot. May be called in any context.
  */
 bool nicsim_table_is_bound(struct nicsim_asic *asic, struct nicsim_entry *e)
 {
@@ -124,14 +123,14 @@ bool nicsim_table_is_bound(struct nicsim_asic *asic, struct nicsim_entry *e)
 	}
 	WRITE_ONCE(e->used, jiffies);
 	if (cmpxchg(&e->state, NICSIM_BINDING, NICSIM_BOUND) != NICSIM_BINDING) {
-		clear_bit(e->slot, asic->slots);	/* it was deleted meanwhile */
+		clear_bit(e->slot, asic->slots);	/* the entry was deleted meanwhile */
 		return false;
 	}
 	count_used(asic, 1);
 	return true;
 }
 
-/* Ends the hardware's part of an entry, which becomes a candidate, lost or dead. */
+/* Takes an entry out of the hardware. It becomes a candidate, lost or dead. */
 static void unbind(struct nicsim_asic *asic, struct nicsim_entry *e, enum nicsim_state state)
 {
 	if (xchg(&e->state, state) != NICSIM_BOUND)
@@ -145,7 +144,7 @@ static void unbind(struct nicsim_asic *asic, struct nicsim_entry *e, enum nicsim
 
 static u64 order_of(const struct nicsim_rule *rule)
 {
-	/* The stack looks at filters before it looks at flowtables. */
+	/* As in the stack, tc filters come before flowtables. */
 	return (u64)rule->is_ft << 32 | rule->prio;
 }
 
@@ -179,7 +178,7 @@ static struct nicsim_mask *new_mask(struct nicsim_asic *asic, u64 order,
 		if (at->order > order)
 			break;
 	}
-	/* At the end this is the head of the list. */
+	/* If no mask has a higher order, at is the head of the list. */
 	list_add_tail_rcu(&mask->list, &at->list);
 	asic->num_masks++;
 	return mask;
@@ -242,7 +241,7 @@ static void free_entry(struct nicsim_asic *asic, struct nicsim_entry *e)
 	kfree_rcu(e, rcu);
 }
 
-/* In a rule that is strict about checksums only those are repaired that csum actions name. */
+/* Returns the checksums that the ASIC updates: all, or with strict_csum those of csum actions. */
 static u32 csum_flags(const struct nicsim_asic *asic, const struct nicsim_rule *rule)
 {
 	u32 flags = 0;
@@ -274,7 +273,7 @@ static struct nicsim_entry *new_entry(struct nicsim_asic *asic, struct nicsim_ru
 	e->is_drop = nicsim_rule_kinds(rule) & BIT(NICSIM_ACT_DROP);
 	e->csum_flags = csum_flags(asic, rule);
 	e->is_engine = asic->profile->is_engine;
-	/* A flowtable does not say that TTLs go down: it is understood. */
+	/* Rules of a flowtable have no action for the TTL. The decrement is implied. */
 	e->has_implicit_ttl = e->is_engine || rule->is_ft;
 	e->state = e->is_engine ? NICSIM_CANDIDATE : NICSIM_BOUND;
 	for (i = 0; i < rule->num_acts; i++)
@@ -288,8 +287,8 @@ static int random_below(struct nicsim_asic *asic, u32 n)
 }
 
 /*
- * Large groups have equal parts of the table, and one more such part is for all
- * entries whose masks came too late, as in drivers that size groups in advance.
+ * The first big_groups masks get a large group each, and all other masks share one more
+ * group of that size. This imitates drivers that size groups in advance.
  */
 static bool has_room_for_mask(struct nicsim_asic *asic, const struct nicsim_mask *mask)
 {
@@ -302,13 +301,13 @@ static bool has_room_for_mask(struct nicsim_asic *asic, const struct nicsim_mask
 	return (!mask || !mask->is_big) && asic->num_singles < size - groups * part;
 }
 
-/* Returns 0, an error, or 1: say that it is done and do not do it. */
+/* Returns 0 if there is room, a negative error, or 1 to report success without programming. */
 static int check_room(struct nicsim_asic *asic, const struct nicsim_mask *mask,
 		      struct netlink_ext_ack *extack)
 {
 	u32 max_masks = nicsim_knob(asic, max_masks);
 
-	/* A flow engine never says no. */
+	/* A flow engine is never full. */
 	if (asic->profile->is_engine)
 		return 0;
 	if (!mask && max_masks && asic->num_masks >= max_masks) {
@@ -341,8 +340,8 @@ static void insert(struct nicsim_asic *asic, struct nicsim_entry *e, struct nics
 }
 
 /*
- * Under asic->lock. "asked" is what tc will ask about, "rule" what is programmed.
- * Both are borrowed; the entry takes references.
+ * Under asic->lock. "asked" is the rule that tc knows, "rule" the one to program. The
+ * entry takes its own references to both.
  */
 int nicsim_table_add(struct nicsim_asic *asic, struct nicsim_rule *asked, struct nicsim_rule *rule,
 		     struct netlink_ext_ack *extack)
@@ -359,7 +358,7 @@ int nicsim_table_add(struct nicsim_asic *asic, struct nicsim_rule *asked, struct
 	result = check_room(asic, mask, extack);
 	if (result < 0)
 		return result;
-	/* Making room may have taken the mask's last entry. */
+	/* Eviction in check_room() may have removed the last entry of the mask, and so the mask. */
 	mask = find_mask(asic, order_of(rule), &rule->mask);
 	if (!mask && !result)
 		mask = new_mask(asic, order_of(rule), &rule->mask);
@@ -406,7 +405,7 @@ int nicsim_table_del(struct nicsim_asic *asic, const struct nicsim_port *port, b
 	return 0;
 }
 
-/* Take the lock themselves: this one and the next two. */
+/* This function and the next two take asic->lock. */
 bool nicsim_table_has(struct nicsim_asic *asic, const struct nicsim_port *port, bool is_ft,
 		      unsigned long cookie)
 {
@@ -443,8 +442,8 @@ void nicsim_table_purge(struct nicsim_asic *asic, const struct nicsim_port *port
 }
 
 /*
- * Loses n entries, chosen at random; all of them choose equally likely. Under
- * asic->lock. Returns how many there were to lose.
+ * Loses up to n entries, chosen at random with equal probability. Returns how many it has
+ * lost. Under asic->lock.
  */
 unsigned int nicsim_table_lose(struct nicsim_asic *asic, unsigned int n)
 {
@@ -491,7 +490,7 @@ static void put_stats(struct flow_stats *stats, const struct nicsim_asic *asic, 
 	stats->lastused = max_t(u64, stats->lastused, used);
 }
 
-/* Under asic->lock. Adds what is new since the last time. */
+/* Under asic->lock. Adds what has been counted since the last call to stats. */
 int nicsim_table_stats(struct nicsim_asic *asic, const struct nicsim_port *port, bool is_ft,
 		       unsigned long cookie, struct flow_stats *stats)
 {
@@ -503,7 +502,7 @@ int nicsim_table_stats(struct nicsim_asic *asic, const struct nicsim_port *port,
 		return -ENOENT;
 	if (nicsim_knob(asic, stats_mode) == NICSIM_STATS_NONE)
 		return -EOPNOTSUPP;
-	/* Hardware that has lost an entry has lost its counters. */
+	/* An entry that the hardware has lost has no counters to read. */
 	if (!nicsim_knob(asic, stats_delay_ms) && e->mask)
 		take_snapshot(e);
 	packets = e->snap_packets - e->told_packets;
@@ -547,7 +546,7 @@ static void age_engine(struct nicsim_asic *asic, struct nicsim_entry *e)
 	atomic_set(&e->seen, 0);
 }
 
-/* The hardware's period: it pushes counters, and ages by itself. */
+/* Runs once per statistics period: the hardware pushes its counters and ages entries. */
 static void tick(struct work_struct *work)
 {
 	struct nicsim_asic *asic = container_of(work, struct nicsim_asic, tick.work);
@@ -564,7 +563,7 @@ static void tick(struct work_struct *work)
 	nicsim_table_kick(asic);
 }
 
-/* Also when a period was changed. Called by tick itself, too. */
+/* Starts a statistics period: at first, after each period, and after a change of stats_delay_ms. */
 void nicsim_table_kick(struct nicsim_asic *asic)
 {
 	u32 ms = nicsim_knob(asic, stats_delay_ms);
@@ -591,7 +590,7 @@ void nicsim_entry_print(struct seq_file *s, const struct nicsim_entry *e)
 	seq_putc(s, '\n');
 }
 
-/* ---- birth and death ---- */
+/* ---- creation and removal ---- */
 
 int nicsim_table_init(struct nicsim_asic *asic)
 {
@@ -607,7 +606,7 @@ int nicsim_table_init(struct nicsim_asic *asic)
 	return -ENOMEM;
 }
 
-/* No packet and no request can come any more. */
+/* The caller must ensure that no packet and no request uses the table any more. */
 void nicsim_table_fini(struct nicsim_asic *asic)
 {
 	struct nicsim_entry *e, *next;
