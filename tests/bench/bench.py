@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""bench.py - what the daemon costs, beside the limit of the same machine.
+"""bench.py - measures what the daemon costs, and the limits of the same machine.
 
     bench.py [--part uml|qemu] [--flows N] [--repeat R] [--burst N] [--large N] RESULT
 
-Most is measured in a guest of user-mode Linux, whose kernel code runs at native speed on one CPU;
-what needs two CPUs, in one of QEMU. Each figure is measured R times, limit and daemon in turn, and is
-the median; ratios are of figures of the same turn. Adds to the flat JSON object in RESULT, and
-prints a line per figure.
+Part uml runs in a guest of user-mode Linux, whose kernel code runs at native speed on one CPU. Part
+qemu runs what needs two CPUs, in a guest of QEMU. Each of R turns measures limit and daemon once, and
+each figure is the median of all turns; --burst and --large are measured once. A ratio divides
+figures of the same turn. Adds to the flat JSON object in RESULT, and prints a line per figure.
 """
 import argparse
 import json
@@ -89,7 +89,7 @@ class Daemon:
             except (ConnectionError, FileNotFoundError):
                 self.control.close()
                 if self.process.poll() is not None or time.monotonic() > deadline:
-                    raise RuntimeError("the daemon does not begin: " + open("daemon.log").read()) from None
+                    raise RuntimeError("the daemon does not start: " + open("daemon.log").read()) from None
                 time.sleep(0.02)
 
     def __exit__(self, *_):
@@ -109,7 +109,7 @@ class Daemon:
         return answer["parameters"]
 
     def wait(self, n, what="offloaded", limit=600):
-        """Until it has so many flows. A question costs about as much as ten flows."""
+        """Waits until the daemon has N flows. To answer costs it about as much as ten flows."""
         deadline = time.monotonic() + limit
         while self.status()["flows"][what] != n:
             if time.monotonic() > deadline:
@@ -134,7 +134,7 @@ class Figures:
         self.values.setdefault(name, []).append(value)
 
     def ratio(self, name, above, below):
-        """Of each turn."""
+        """Divides the figures of each turn."""
         self.values[name] = [a / b for a, b in zip(self.values[above], self.values[below])]
 
     def flat(self):
@@ -174,8 +174,8 @@ def daemon_install(figures, n):
 
 
 def events(figures, n):
-    """New and destroy events of connections for which the daemon has no room, so that it reads,
-    decodes and looks up, and that is all; and a reader that does not look at them."""
+    """Measures new and destroy events of connections for which the daemon has no room: it reads and
+    decodes them and looks them up, but does nothing else. The limit only receives the events."""
     reader = subprocess.Popen(["benchload", "events", str(2 * n)], stdout=subprocess.PIPE, text=True)
     reader.stdout.readline()
     load("entries", "create", 0, n)
@@ -199,7 +199,7 @@ def n_rules():
 
 
 def burst(figures, n):
-    """Connections made and destroyed faster than anybody can take them in."""
+    """Creates and destroys connections faster than the daemon can read their events."""
     with Daemon(2 * n) as daemon:
         before = n_rules()
         load("entries", "create", 0, n)
@@ -215,7 +215,7 @@ def slab_bytes():
 
 
 def large(figures, n):
-    """What so many connections cost: memory, to be idle, and a restart."""
+    """Measures what N connections cost: memory, CPU time while idle, and a restart."""
     with Daemon(n + n // 10) as daemon:
         rss, slab, began, cpu = daemon.rss_bytes(), slab_bytes(), time.monotonic(), daemon.cpu()
         load("entries", "create", 0, n)
@@ -268,7 +268,7 @@ def delays(figures, rate, n):
 
 
 def workers(figures, n):
-    """The same with one worker and with two, on two CPUs."""
+    """Measures installs with one worker and with two, on two CPUs."""
     for w in (1, 2):
         with Daemon(2 * n, w) as daemon:
             began = time.monotonic()

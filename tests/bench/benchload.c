@@ -1,23 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * benchload - load for benchmarks, and the limits that the daemon is measured against: the same
- * requests, prepared beforehand, by a program that does nothing else.
+ * benchload - generates load for benchmarks, and measures the limits to compare the daemon with.
+ * For the limits, it sends the requests of the daemon, but prepares them in advance and does
+ * nothing else.
  *
  *	benchload entries create|delete FIRST COUNT [RATE]
- *		conntrack entries by ctnetlink, at most RATE a second
+ *		creates or deletes conntrack entries by ctnetlink, at most RATE a second
  *	benchload rules install|delete LAN WAN FIRST COUNT [update]
- *		both rules of such connections; "update" with the conntrack update that goes
- *		before them
+ *		installs or deletes both rules of such connections; with "update", first sends the
+ *		conntrack updates that the daemon sends
  *	benchload dump rules|entries [DEV...]
- *		read to its end, and not looked at
+ *		reads a dump to its end without decoding it
  *	benchload events COUNT
- *		conntrack events, received and not looked at, until so many came
+ *		receives COUNT conntrack events without decoding them
  *	benchload delays LAN FIRST COUNT RATE
- *		from the request for an entry to the notification of its first rule on LAN
+ *		creates entries, and measures the time from the request for an entry to the
+ *		notification of its rule on LAN
  *
  * Connection number n is a TCP connection of a client in 10.0.0.0/8, behind source NAT to
- * 198.51.100.0/24, to 203.0.113.2 port 443. The line of JSON says what was done, how long it took,
- * and what of that was CPU time of this program and of the kernel for it.
+ * 198.51.100.0/24, to 203.0.113.2 port 443. Prints a line of JSON: what was done, how long it
+ * took, and the CPU time of this program, including that in the kernel.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -47,14 +49,14 @@
 #include "nl/nlput.h"
 #include "nl/nlsock.h"
 
-/* Messages of one system call: larger batches are slower (measured: 86 k rules/s with 64, 59 k
+/* Messages per system call. Larger batches are slower (measured: 86 k rules/s with 64, 59 k
  * with 256). */
 #define BATCH	    64
 #define MSG_BYTES   2048
 #define PORTS	    60000u
 #define TIMEOUT_S   432000
 #define RCVBUF	    (512 << 20)
-/* What is prepared at a time: enough that preparing is not in the time that counts. */
+/* Connections whose messages are prepared at a time, before the clock is started. */
 #define PREPARED    8192u
 
 static void die(const char *what, int err)
@@ -141,7 +143,7 @@ static void put_entry(struct nlput *w, bool is_create, uint32_t n)
 
 /* -- messages ------------------------------------------------------------- */
 
-/* Messages one behind the other, in batches of one system call each. */
+/* Consecutive messages, in batches of one system call each. */
 struct prepared {
 	unsigned char *bytes;
 	size_t len;
@@ -164,7 +166,7 @@ static void begin(const struct prepared *p, struct nlput *w)
 	nlput_init(w, p->bytes + p->len, MSG_BYTES, 0);
 }
 
-/* One acknowledgement per batch: the last asks for it. */
+/* Only the last message of a batch asks for an acknowledgement. */
 static void end_batch(struct prepared *p, struct nlmsghdr *last)
 {
 	last->nlmsg_flags |= NLM_F_ACK;
@@ -187,11 +189,11 @@ static void add(struct prepared *p, struct nlput *w, bool is_last)
 
 struct totals {
 	uint64_t requests, refused;
-	struct nlerr first; /* refusal */
+	struct nlerr first; /* the first refusal */
 	int64_t us;
 };
 
-/* Until the one acknowledgement; refusals come as well. */
+/* Reads answers up to the acknowledgement of the batch. Refusals of other messages come first. */
 static void read_answers(int fd, struct totals *t)
 {
 	unsigned char buf[65536];
@@ -311,7 +313,7 @@ static int entries(bool is_create, uint32_t first, uint32_t count, uint32_t rate
 static const struct mac lan_mac = { { 2, 0, 0, 0, 1, 1 } }, client_mac = { { 2, 0, 0, 0, 1, 2 } },
 			wan_mac = { { 2, 0, 0, 0, 2, 1 } }, server_mac = { { 2, 0, 0, 0, 2, 2 } };
 
-/* As the daemon makes them. */
+/* Makes a rule like those of the daemon. */
 static struct rule rule_of(uint32_t n, enum dir dir, uint32_t in, uint32_t out)
 {
 	struct tuple orig, reply;
@@ -426,7 +428,7 @@ static struct reader *new_reader(void)
 	return r;
 }
 
-/* Messages of what is there; each message is stepped over and that is all. */
+/* Receives a batch, and counts its messages without decoding them. */
 static unsigned int take(int fd, struct reader *r, bool *ret_done)
 {
 	int n = recvmmsg(fd, r->headers, BATCH, MSG_WAITFORONE, NULL);
@@ -536,7 +538,7 @@ static void see(struct delays *d, const struct nlmsghdr *h, mono_t now)
 	if (h->nlmsg_type != RTM_NEWTFILTER || flower_get(h, &info) || !info.is_ours ||
 	    info.where.ifindex != d->ifindex || info.cookie.kind != RULE_FLOW)
 		return;
-	/* Slots are given out in the order of the connections. */
+	/* The daemon gives out slots in the order of the connections. */
 	n = slot_from_handle(info.where.handle) % d->count;
 	if (d->us[n] < 0) {
 		d->us[n] = mono_diff_us(now, d->asked[n]);
@@ -544,7 +546,7 @@ static void see(struct delays *d, const struct nlmsghdr *h, mono_t now)
 	}
 }
 
-/* Sleeps until @due, or a message: on one CPU the daemon runs meanwhile. */
+/* Sleeps until @due or until a message arrives. On one CPU, the daemon runs meanwhile. */
 static bool wait_for(int fd, mono_t due)
 {
 	struct pollfd pfd = { .fd = fd, .events = POLLIN };

@@ -1,28 +1,29 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""chaos.py - everything goes wrong, in an order that a number decides.
+"""chaos.py - injects random faults of all kinds, and checks invariants.
 
     chaos.py --seed N --seconds S [--control] [--break KIND]
 
-Runs in the topology of tests/lab/paths.sh. Clients hold connections and open and close
-others all the time (labcrowd), while round after round a few things happen to the router: links
-flap, routes, rules and MAC addresses change, the ruleset is loaded anew, the daemon is killed,
-stopped for a moment, or restarted, the NIC refuses, forgets or is reset, events are lost,
-conntrack entries and tc rules are deleted by hand. After each round, when a second has passed:
+Runs in the topology of tests/lab/paths.sh. Clients hold some connections, and open and close
+others all the time (labcrowd). Meanwhile, in each round, a few faults hit the router: links flap;
+routes, rules and MAC addresses change; the ruleset is reloaded; the daemon is killed, halted for a
+moment, or restarted; the NIC refuses rules, loses them or is reset; events are lost; somebody
+deletes conntrack entries and tc rules. The seed decides which faults, and in which order. After
+each round, when a second has passed:
 
- - nothing arrives by a way, or with a MAC address, that is not the present one;
- - no packet, at any time, arrived with a TTL that a router would not have left it;
- - no rule is in the NIC for a connection that conntrack has not had for a second.
+ - no packet arrives by a way, or with a MAC address, that is not the current one;
+ - no packet has ever arrived with a TTL other than the one that a router leaves;
+ - the NIC has no rule of a connection that has not been in conntrack for a second.
 
-At the end everything is repaired and the short connections end: daemon, tc, NIC and conntrack
-must agree, the long connections must all be in the NIC, and a stop must leave nothing.
-Every byte is checked by labcrowd, and no connection may have failed.
+At the end, chaos repairs everything and ends the short connections. Then daemon, tc, NIC and
+conntrack must agree, the NIC must have all long connections, and the daemon must leave no rules
+when it stops. labcrowd checks every byte, and no connection may fail.
 
---control does the same without the daemon (and without what is done to it): what
-fails there would have failed without us. --break makes one of the invariants fail on purpose,
-to see that it is watched: "stale", "ttl", "orphan" or "connection".
+--control does the same without the daemon and without the faults that concern the daemon. A failure
+there is not caused by the daemon. --break violates one of the invariants on purpose, to show that
+chaos detects it: "stale", "ttl", "orphan" or "connection".
 
-Prints a line per round, and one line of JSON at the end. Exit status 1 for any anomaly.
+Prints a line per round, and one line of JSON at the end. The exit status is 1 after an anomaly.
 """
 import argparse
 import collections
@@ -40,14 +41,14 @@ import patience  # pylint: disable=wrong-import-position
 
 NICSIM = "/sys/kernel/debug/nicsim/"
 CLIENT, SERVER = "192.168.1.2", "203.0.113.2"
-SETTLE = 1.2        # seconds after which what is wrong is an anomaly
-SETTLE_RESTART = 4  # the same after the daemon answers again
-ORPHAN = 1.2        # a rule without a connection may be there for that long
-WINDOW = 0.4        # for which a wrong way is watched
+SETTLE = 1.2        # seconds that the daemon has to react to the faults
+SETTLE_RESTART = 4  # the same after a restart, from its first answer on
+ORPHAN = 1.2        # seconds for which a rule may exist without a connection
+WINDOW = 0.4        # seconds for which arriving packets are counted
 
-# What takes a way away shall break no connection by itself. One whose entry is deleted just before it
-# closes is not known again by its FIN, and can close with the second rule; and a router that has no
-# route for a moment does not tell those who connect.
+# The faults must not break connections by themselves. If the entry of a connection is deleted just
+# before the connection closes, its FIN is invalid for conntrack: the second rule lets it pass. If the
+# router has no route for a moment, the chain output keeps it from telling connecting clients.
 POLICY = """
 table inet labrules {{
     set denied {{ type ipv4_addr; flags interval; }}
@@ -65,7 +66,7 @@ table inet labrules {{
 }}
 """
 
-# Packets from the client, as they arrive.
+# Counts packets from the client at the server.
 RECEIVER = """
 table netdev receiver {{
     counter ttl {{ }}
@@ -140,16 +141,17 @@ class Crowd:
 
     @staticmethod
     def is_unseen(line, entries, faults, now):
-        """While there is no rule that needs conntrack, it is off (nf_ct_netns_put). A connection that
-        opens just then may never get past SYN_RECV there, with the daemon or without it."""
+        """True for a connection that opened while the ruleset was flushed. Without rules that need it,
+        conntrack is off (nf_ct_netns_put), and the entry may never get past SYN_RECV. The daemon
+        has no part in this."""
         opened = re.search(r"opened ([\d.]+) s ago", line)
         at = now - float(opened[1]) if opened else 0
         return " SYN_" in entries and any(
             name == "ruleset_flushed" and -1 < when - at < 3 for when, name in faults)
 
     def explain(self, faults):
-        """What is known of the connections that labcrowd complains about. Returns how many of them
-        the kernel has lost by itself."""
+        """Prints what is known of the connections that labcrowd complains about. Returns the number
+        of those for which is_unseen() is true."""
         now = time.monotonic()
         unseen = 0
         with open(f"crowd.{self.name}.err", encoding="utf-8") as f:
@@ -159,7 +161,7 @@ class Crowd:
             port = re.search(r"port (\d+) to", line)
             if not port:
                 continue
-            heard = re.findall(r"heard something (\d+) ms ago", line)
+            heard = re.findall(r"last ack (\d+) ms ago", line)
             silent_since = now - max(map(int, heard)) / 1000 if heard else now
             for at, name in faults:
                 if -1 < at - silent_since < 3:
@@ -196,7 +198,7 @@ class Daemon:
     def __init__(self, is_control):
         self.is_control = is_control
         self.process = None
-        self.counters = collections.Counter()   # of all its lives
+        self.counters = collections.Counter()   # sum over all its lives
 
     def start(self):
         if self.is_control:
@@ -214,7 +216,7 @@ class Daemon:
         return json.loads(self.ask("status"))
 
     def wait(self):
-        """Until it answers; a daemon that has ended never will."""
+        """Waits until the daemon answers. Fails at once if it has ended."""
         deadline = patience.now() + patience.limit(60)
         while not self.is_control:
             if self.process.poll() is not None:
@@ -232,7 +234,7 @@ class Daemon:
             self.process.send_signal(number)
 
     def end_life(self):
-        """What it counted, unless it is not ready to say."""
+        """Adds up the daemon's counters, unless it does not answer yet."""
         try:
             self.counters.update(self.status()["counters"])
         except RuntimeError:
@@ -253,18 +255,18 @@ class Daemon:
 
 
 class World:
-    """The router, what can happen to it, and what must be so all the same."""
+    """The router, the faults that can hit it, and the invariants."""
 
     def __init__(self, args):
         self.rng = random.Random(args.seed)
         self.is_control = args.control
         self.daemon = Daemon(args.control)
         self.faults = collections.Counter()
-        self.when = []          # (monotonic time, name) of each
+        self.when = []          # (monotonic time, name) of each fault
         self.base = 0           # way of the route to the network
         self.specific = None    # ... of the route to the server alone
         self.rule = None        # ... of a policy rule
-        self.mac = ["02:00:00:00:02:02", "02:00:00:00:03:02"]   # the gateways'
+        self.mac = ["02:00:00:00:02:02", "02:00:00:00:03:02"]   # of the gateways
         self.port_mac = ["02:00:00:00:02:01", "02:00:00:00:03:01"]
         self.n = 0
         self.was_restarted = False
@@ -275,14 +277,14 @@ class World:
                 return way
         return self.base
 
-    # -- the way things are --
+    # -- configuration --
 
     @staticmethod
     def via(way):
         return ["via", f"10.{way + 1}.0.2", "dev", f"wan{way}"]
 
     def put_routes(self):
-        """All routes as they should be, after the kernel has taken some."""
+        """Restores all routes, after the kernel has removed some."""
         run("ip", "-n", "router", "route", "replace", "203.0.113.0/24", *self.via(self.base))
         for way in (0, 1):
             run("ip", "-n", "router", "route", "replace", "default", *self.via(way), "table",
@@ -301,7 +303,7 @@ class World:
                POLICY.format(comment=f"load {self.n}"))
 
     def put_receiver(self):
-        """Counters begin anew with it, so what they have must be looked at before."""
+        """Resets the counters of the receiver, so they must be checked before."""
         server("nft", "-f", "-", stdin="table netdev receiver\ndelete table netdev receiver\n" +
                RECEIVER.format(client=CLIENT, mac0=self.mac[0], mac1=self.mac[1]))
 
@@ -313,7 +315,7 @@ class World:
     def pause(self, least, most):
         time.sleep(self.rng.uniform(least, most))
 
-    # -- what happens --
+    # -- faults of the router --
 
     def route_replaced(self):
         self.base ^= 1
@@ -404,7 +406,7 @@ class World:
     def events_overrun(self):
         router("labstorm", "delete", "0", "3000", "2")
 
-    # -- ... to what the daemon has --
+    # -- faults of the daemon and of what it uses --
 
     def rules_deleted(self):
         dev = self.rng.choice(["lan0", "wan0", "wan1"])
@@ -448,7 +450,7 @@ class World:
             self.happen(self.outside())
         self.daemon.start()
         if self.rng.random() < 0.3:
-            self.pause(0, 0.5)      # while it is not ready
+            self.pause(0, 0.5)      # kill it again while it is not ready
             self.daemon.kill()
             self.daemon.start()
         self.was_restarted = True
@@ -490,14 +492,14 @@ class World:
             is_inside = self.rng.random() < 0.45
             fault = self.inside() if is_inside else self.outside()
             names.append(fault.__name__)
-            # The same numbers are drawn with and without the daemon.
+            # Draws the same random numbers with and without the daemon.
             if is_inside and self.is_control:
                 continue
             self.happen(fault)
             self.pause(0, 0.3)
         return names
 
-    # -- what must be so --
+    # -- invariants --
 
     def watch_ttl(self):
         n = self.receiver()["ttl"]
@@ -511,11 +513,11 @@ class World:
         came = {k: after[k] - before[k] for k in after}
         wrong = came[f"way{self.way() ^ 1}"]
         if wrong:
-            raise Anomaly(f"{wrong} packets came by way {self.way() ^ 1}, which is not the present one")
+            raise Anomaly(f"{wrong} packets came by way {self.way() ^ 1}, which is not the current one")
         if came["mac"]:
-            raise Anomaly(f"{came['mac']} packets came for a MAC address of before")
+            raise Anomaly(f"{came['mac']} packets came for an old MAC address")
         if not came[f"way{self.way()}"]:
-            raise Anomaly(f"nothing came by way {self.way()} for {WINDOW} s")
+            raise Anomaly(f"no packets came by way {self.way()} for {WINDOW} s")
         self.watch_ttl()
 
     @staticmethod
@@ -550,7 +552,7 @@ class World:
         if not first:
             return
         patience.rest(ORPHAN)
-        # One that is there again has a new connection.
+        # If a connection exists again, its rule may be new.
         stayed = first & self.rules() - self.connections()
         if stayed:
             raise Anomaly(f"{len(stayed)} rules without a connection: {sorted(stayed)[:3]}")
@@ -563,7 +565,7 @@ class World:
         if not self.is_control:
             self.check_orphans()
 
-    # -- made to fail --
+    # -- violations on purpose --
 
     def break_it(self, kind, crowd):
         if kind == "stale":
@@ -604,12 +606,12 @@ class World:
         deadline = patience.now() + patience.limit(120)
         while self.daemon.status()["flows"]["offloaded"] < n_steady:
             if patience.now() > deadline:
-                raise Anomaly(f"only {self.daemon.status()['flows']} after two minutes of rest")
+                raise Anomaly(f"only {self.daemon.status()['flows']} after two minutes at rest")
             time.sleep(0.5)
 
     def both_ways(self, n_steady):
-        """What the NIC has lost unseen is put in again when something relies on it, so all
-        flows use all ports once."""
+        """Makes all flows use all ports once: the daemon only detects a rule that the NIC has lost
+        when packets should hit it."""
         for _ in range(2):
             self.route_replaced()
             patience.rest(SETTLE)
@@ -617,12 +619,12 @@ class World:
 
     @staticmethod
     def forget_short():
-        """Entries of UDP flows of before, so that no rule is left that nothing uses."""
+        """Deletes the entries of the short UDP flows, so that no unused rule is left."""
         for port in range(9000, 9020):
             router("conntrack", "-D", "-p", "udp", "-s", CLIENT, "--dport", str(port), check=False)
 
     def rest(self, n_steady):
-        """All tables agree, and what can be offloaded is."""
+        """Fails unless all tables agree, and all long connections are offloaded."""
         if self.is_control:
             return
         self.forget_short()
@@ -631,7 +633,7 @@ class World:
                             "--socket", "control.sock", "--wait", "60"],
                            capture_output=True, text=True, check=False)
         if r.returncode:
-            raise Anomaly(f"tables do not agree at rest: {r.stdout.strip()[-600:]}")
+            raise Anomaly(f"tables do not agree at the end: {r.stdout.strip()[-600:]}")
 
     def leave(self):
         if self.is_control:
@@ -645,7 +647,7 @@ class World:
 
 
 def rss_kb(pid):
-    """Of the daemon, which is what ip netns exec becomes."""
+    """Returns the resident memory of a process. The daemon has the PID of "ip netns exec"."""
     with open(f"/proc/{pid}/status", encoding="ascii") as f:
         return int(next(line for line in f if line.startswith("VmRSS")).split()[1])
 

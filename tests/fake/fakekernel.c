@@ -150,7 +150,7 @@ static bool is_in_prefix(const struct addr *addr, const struct fake_route *r)
 	return true;
 }
 
-/* A rule on iif or mark comes before the plain table, then the longest prefix. */
+/* Routes for an iif or mark come before others; among equals, the longest prefix wins. */
 static unsigned int rank(const struct fake_route *r)
 {
 	return r->len + (r->iif ? 512u : 0) + (r->mark ? 256u : 0);
@@ -193,8 +193,8 @@ struct fake_conn *fake_find_conn(struct fake *k, const struct tuple *orig)
 	return NULL;
 }
 
-/* A place for a new one: that of a connection whose end the core knows. NULL
- * when all are taken. */
+/* Returns a place for a new connection: one that was never used, or that of a connection
+ * whose end the core was told. Returns NULL if there is none. */
 static struct fake_conn *conn_place(struct fake *k)
 {
 	if (k->n_conns < k->max_conns)
@@ -372,7 +372,7 @@ static void note_gone(struct fake *k, uint32_t id)
 		c->is_told_gone = true;
 }
 
-/* A report of one connection is the end of any other with its tuple. */
+/* A report of a connection means that all others with the same tuple have ended. */
 static void note_predecessors(struct fake *k, const struct conn *conn)
 {
 	for (unsigned int i = 0; i < k->n_conns; i++) {
@@ -386,8 +386,8 @@ static void note_predecessors(struct fake *k, const struct conn *conn)
 
 #define TOLD_ONCE ((uint32_t)(CONN_HAS_MASTER | CONN_HAS_SEQADJ | CONN_HAS_SYNPROXY))
 
-/* Events carry what changed; what is told once stays until a whole report says
- * otherwise. A helper is in every event. */
+/* An event carries what changed. What is in TOLD_ONCE remains until a report of the whole
+ * entry lacks it. A helper is in every event. */
 static void note_conn(struct fake *k, const struct conn *conn, bool is_whole)
 {
 	struct fake_conn *c = fake_conn_by_id(k, conn->id);
@@ -418,7 +418,7 @@ static void note_conn(struct fake *k, const struct conn *conn, bool is_whole)
 
 static void note_moved(struct fake_conn *c, enum dir dir, uint64_t pkts, mono_t now)
 {
-	/* A counter that ran back belongs to a new rule. */
+	/* A counter that has decreased belongs to a new rule. */
 	if (pkts > c->told_pkts[dir] || (pkts < c->told_pkts[dir] && pkts > 0))
 		c->last_moved = now;
 	c->told_pkts[dir] = pkts;
@@ -534,7 +534,7 @@ bool fake_mark(struct fake *k, struct fake_conn *c, uint32_t mark)
 void fake_check_empty(struct fake *k)
 {
 	if (k->n_rules)
-		fake_complain(k, "%u rules left", k->n_rules);
+		fake_complain(k, "%u rules are left", k->n_rules);
 	for (unsigned int i = 0; i < FAKE_LINKS; i++) {
 		const struct fake_link *l = &k->link[i];
 
@@ -545,6 +545,6 @@ void fake_check_empty(struct fake *k)
 		if (l->exists && l->has_clsact && !l->clsact_is_foreign)
 			fake_complain(k, "clsact left on if%u", l->link.ifindex);
 		if (l->exists && !l->has_clsact && l->clsact_is_foreign)
-			fake_complain(k, "foreign clsact taken from if%u", l->link.ifindex);
+			fake_complain(k, "foreign clsact of if%u is gone", l->link.ifindex);
 	}
 }

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * fakekernel - what the deciding core believes a kernel to be, in memory.
+ * fakekernel - a kernel in memory, for tests of the core.
  *
- * Holds ports, rules, connections and routes, and executes orders as worker
- * and dispatch do: every order is answered exactly once, in the order of its
- * lane. Faults are set before an order is executed and used up by it.
+ * Holds ports, rules, connections and routes, and executes orders like worker
+ * and dispatch: it answers every order exactly once, and those of a lane in
+ * their order. A test sets a fault before an order; the order uses it up.
  *
- * It is also a judge. Whatever the core may never do - a rule for an occupied
- * handle, half a pair, a port closed under its rules, an install of what it
- * was told is not eligible, a timeout prolonged for nothing - is a complaint;
- * a test that ends with complaints has failed. To know what the core was told,
- * every event that is fed goes through fake_tell() too.
+ * It is also the judge. It complains about everything that the core must never
+ * do: a rule at an occupied handle, half a pair, closing a port that has rules,
+ * an install of a connection that the core was told is not eligible, a timeout
+ * that is prolonged without traffic. A test that ends with complaints fails.
+ * Every event that is fed to the core must also go through fake_tell(), so that
+ * the judge knows what the core was told.
  *
- * A burst of packets goes through a rule when there is one, and moves its
- * counters; else the CPU forwards it and conntrack's timeout starts anew.
+ * If a burst of packets matches a rule, it only increases the counters of the
+ * rule. Otherwise the CPU forwards it, and conntrack restarts its timeout.
  */
 #pragma once
 
@@ -28,51 +29,52 @@
 #define FAKE_RULES   2048
 #define FAKE_FLOWS   4096
 #define FAKE_WORKERS 8
-/* Questions, what is urgent, and removals and installs of every worker. */
+/* One lane for questions, one for urgent orders, and for each worker one for removals and one for
+ * installs. */
 #define FAKE_LANES   (2 + 2 * FAKE_WORKERS)
 #define FAKE_URGENT  1
 #define FAKE_TEXT    2048
 
-/* Of links that stand for a port of a NIC; rig_settings() allows it. */
+/* The driver of links that are ports of a NIC. rig_settings() allows it. */
 #define FAKE_DRIVER "fake"
 
 struct fake_link {
 	struct link link;
 	bool exists;
 	bool has_clsact;
-	bool clsact_is_foreign; /* somebody else made it */
+	bool clsact_is_foreign; /* not created by the core */
 	bool is_unreadable; /* its rules cannot be dumped */
 	uint8_t guards; /* bit 0: IPv4, bit 1: IPv6 */
 	bool has_barrier;
-	uint8_t bypass; /* what rules on it would go around */
+	uint8_t bypass; /* BYPASS_* bits: what rules on it would bypass */
 };
 
 struct fake_rule {
 	struct rule rule;
 	struct rule_stats stats;
-	struct slab_ref flow; /* that the install order named */
-	bool is_dead; /* taken, but the hardware does not have it: packets go to the CPU */
+	struct slab_ref flow; /* the flow of the install order */
+	bool is_dead; /* accepted, but not in the hardware: packets go to the CPU */
 };
 
 struct fake_conn {
-	struct conn conn; /* all that the kernel knows; timeout_s is not kept up */
+	struct conn conn; /* the entry of the kernel; see expires instead of timeout_s */
 	bool exists;
 	bool be_liberal;
-	bool is_silent; /* made before anybody listened: no events */
-	bool was_harmed; /* the CPU saw packets beside its rules, or some were taken away */
-	bool is_denied;  /* the ruleset does not let its packets pass */
-	uint32_t marked_at; /* time of the ruleset when its mark was set */
+	bool is_silent; /* older than the event socket: causes no events */
+	bool was_harmed; /* packets went to the CPU although it had rules, or a rule was lost */
+	bool is_denied;  /* the ruleset drops its packets */
+	uint32_t marked_at; /* ruleset_time when its mark was set */
 	uint32_t policy_s;
 	mono_t expires;
 	/* What the core was told. */
 	bool is_told;
 	bool is_told_gone;
-	bool is_told_by_event; /* so the core knows the policy */
+	bool is_told_by_event; /* first told by an event, so the core knows the policy */
 	struct conn told;
-	mono_t last_moved; /* when it last learnt of packets that a rule carried */
+	mono_t last_moved; /* when the core was last told that a rule had forwarded packets */
 	uint64_t told_pkts[DIR__COUNT];
-	uint32_t told_marked_at; /* the newest mark of its that was reported */
-	uint32_t doubted_at; /* the last change told that may concern it */
+	uint32_t told_marked_at; /* ruleset_time of the newest mark that the core was told */
+	uint32_t doubted_at; /* ruleset_time of the last told change that may concern it */
 };
 
 struct fake_route {
@@ -84,44 +86,44 @@ struct fake_route {
 	struct route_answer answer;
 };
 
-/* What a driver says when it is probed. */
+/* How a driver answers probes and installs. */
 struct fake_driver {
-	uint16_t classes; /* that it takes */
+	uint16_t classes; /* the classes that it accepts */
 	uint8_t form;	  /* enum rule_form bits that it refuses */
-	bool has_one_prio; /* it takes no other layout */
+	bool has_one_prio; /* it only accepts RECIPE_PRIO */
 	bool takes_odd;
 	int err;	  /* instead of -EOPNOTSUPP, for the next probe only */
 };
 
-/* What an install leaves in when its answer is lost. */
+/* Which rules exist after an install whose answer is lost, or after a failed removal. */
 enum fake_left {
 	FAKE_LEFT_BOTH,
 	FAKE_LEFT_ONE,
 	FAKE_LEFT_NONE,
 };
 
-/* All are used up by the first order that they fit, but for the capacity and
- * the bad device. An errno of 0 is no fault. */
+/* The first order that a fault fits uses it up, except for bad_ifindex, capacity and
+ * dead_installs. An errno of 0 is no fault. */
 struct fake_faults {
 	unsigned int refuse_nth; /* the n-th rule from now is refused */
 	int refuse_err;
 	uint32_t bad_ifindex; /* every rule on this device is refused */
 	int bad_err;
-	unsigned int capacity; /* rules that fit; 0 = any number */
+	unsigned int capacity; /* number of rules that fit; 0 = any number */
 	int care_err;
 	int port_err;
 	int lookup_err;
 	int refresh_err;
 	int barrier_err;
 	int removal_err;
-	int move_err; /* of the rule of the reply; the other is replaced */
+	int move_err; /* for the reply rule; the other one is replaced */
 	enum fake_left removal_left;
 	bool lose_install;
-	bool dead_installs; /* rules are taken and not programmed, until it is cleared */
+	bool dead_installs; /* until it is cleared, rules are accepted but not programmed */
 	enum fake_left install_left;
 };
 
-/* One order on its way. */
+/* An order that is under way. */
 struct fake_job {
 	struct order order;
 	mono_t at; /* when it was handed out */
@@ -134,15 +136,15 @@ struct fake_lane {
 	size_t first, n, size; /* jobs first .. n-1 are under way */
 };
 
-/* What is known of a flow by its slot. */
+/* The flow in a slot, as its orders show it. */
 struct fake_flow {
 	struct slab_ref ref;
 	uint32_t ct_id;
-	unsigned int n_rule_orders; /* of this flow under way */
-	bool is_moving; /* ... such as this one, of which samples say nothing */
+	unsigned int n_rule_orders; /* installs, removals and moves under way */
+	bool is_moving; /* a move is under way: samples do not tell whose packets they count */
 	unsigned int n_lookups;
 	unsigned int n_refreshes;
-	unsigned int worker; /* that had its first order, + 1 */
+	unsigned int worker; /* 1 + the worker of its last rule order; 0 = none */
 };
 
 struct fake {
@@ -161,13 +163,13 @@ struct fake {
 	struct fake_driver driver;
 	uint32_t told_epoch;
 	uint32_t ruleset_time; /* counts changes of the ruleset */
-	uint32_t read_marked_at; /* of the report that is fed; 0 = it is as things are now */
-	/* A refresh took a mark away, which makes an event. May be NULL. */
+	uint32_t read_marked_at; /* marked_at in the report that is fed; 0 = the present one */
+	/* Called after a refresh has cleared a mark, which causes an event. May be NULL. */
 	void (*on_cleared)(void *ctx, struct fake_conn *c);
 	void *ctx;
 	bool is_told_to_stop;
-	bool was_core_lost; /* the core may know connections by their rules */
-	bool is_told_stuck; /* of some worker: flows may change theirs since then */
+	bool was_core_lost; /* the core may know connections only from their rules */
+	bool is_told_stuck; /* a worker was stuck: from then on, flows may change their worker */
 	uint64_t n_orders[ORDER__COUNT]; /* handed out since the start */
 	unsigned int n_complaints;
 	char complaints[FAKE_TEXT];
@@ -179,7 +181,7 @@ void fake_fini(struct fake *k);
 /* -- the world ------------------------------------------------------------ */
 
 struct fake_link *fake_put_link(struct fake *k, const struct link *link);
-/* Its rules and its clsact go with it. */
+/* Also deletes its rules and its clsact. */
 void fake_del_link(struct fake *k, uint32_t ifindex);
 struct fake_link *fake_find_link(struct fake *k, uint32_t ifindex);
 
@@ -188,35 +190,36 @@ void fake_put_route(struct fake *k, const struct fake_route *route);
 void fake_del_route(struct fake *k, const struct fake_route *route);
 void fake_ask_route(const struct fake *k, const struct route_query *q, struct route_answer *ret);
 
-/* A new connection; its timeout_s is its policy, too. NULL when there are too
+/* Adds a connection; its timeout_s is also its policy. Returns NULL if there are too
  * many. */
 struct fake_conn *fake_add_conn(struct fake *k, const struct conn *conn, mono_t now);
-/* Facts of a port that can offload; all are on one card. */
+/* The hardware data of a port that can offload. All such ports are on one card. */
 struct link_hw fake_hw(void);
 /* The living connection of this original tuple, or NULL. */
 struct fake_conn *fake_find_conn(struct fake *k, const struct tuple *orig);
-/* Alive or not, while its slot has not been used again. */
+/* Finds a connection that exists, or one that has ended and whose place is not used again. */
 struct fake_conn *fake_conn_by_id(struct fake *k, uint32_t id);
 void fake_set_timeout(struct fake_conn *c, uint32_t timeout_s, mono_t now);
-/* The whole entry as a dump would show it. */
+/* The whole entry, as in a dump or a destroy event. */
 void fake_report(const struct fake_conn *c, mono_t now, struct conn *ret);
-/* As an event tells it: without counts, but for the end (ctnetlink_conntrack_event). */
+/* The entry as in other events, which have no counters (ctnetlink_conntrack_event). */
 void fake_report_event(const struct fake_conn *c, mono_t now, struct conn *ret);
-/* One connection whose time is over, now destroyed; NULL when there is none. */
+/* Destroys and returns one connection whose timeout is over; NULL if there is none. */
 struct fake_conn *fake_expire(struct fake *k, mono_t now);
 mono_t fake_next_expiry(const struct fake *k);
 
-/* A burst in one direction. True when a rule forwarded it. */
+/* Sends a burst in one direction. Returns true if a rule forwarded it. */
 bool fake_packets(struct fake *k, struct fake_conn *c, enum dir dir, uint64_t pkts,
 		  uint64_t bytes, mono_t now);
 void fake_sample(const struct fake *k, unsigned int n, struct event *ret);
-/* The hardware forgets the rules of a connection, or somebody deletes one. */
+/* The hardware loses the rules of a connection, or one of them. */
 void fake_kill_rules(struct fake *k, uint32_t ct_id);
 void fake_kill_rule(struct fake *k, uint32_t ct_id, enum dir dir);
+/* Somebody else deletes a rule. */
 void fake_delete_rule(struct fake *k, uint32_t ct_id, enum dir dir);
-/* Somebody deletes clsact: guards and rules go with it. */
+/* Somebody else deletes clsact, and with it the guards and rules. */
 void fake_delete_clsact(struct fake *k, uint32_t ifindex);
-/* Rules of a connection that are in. */
+/* Returns the number of rules of a connection. */
 unsigned int fake_rules_of(const struct fake *k, uint32_t ct_id);
 
 /* -- orders --------------------------------------------------------------- */
@@ -231,33 +234,35 @@ static inline unsigned int fake_lane(enum order_type type, unsigned int worker)
 	       (type != ORDER_REMOVE && type != ORDER_MOVE && type != ORDER_PORT_CLOSE);
 }
 
-/* Takes an order that was handed out. */
+/* Puts an order that the core handed out into its lane. */
 void fake_push(struct fake *k, const struct order *order, unsigned int worker, mono_t now);
-/* Executes the oldest order of the lane that is not executed yet. False when
+/* Executes the oldest order of the lane that is not executed yet. Returns false if
  * there is none. */
 bool fake_execute(struct fake *k, unsigned int lane, mono_t now);
-/* Gives the answer to the oldest order, if it is executed. */
+/* Returns the answer to the oldest order of the lane. Returns false if it is not executed. */
 bool fake_answer(struct fake *k, unsigned int lane, struct event *ret);
-/* Orders of the lane that are not answered. */
+/* Returns the number of orders of the lane that are not answered. */
 size_t fake_pending(const struct fake *k, unsigned int lane);
 
-/* The core is dead, and a new one knows nothing: neither what the old one was told nor what
- * it asked for. Its orders that were not executed never will be. */
+/* A new core replaces the core. It knows nothing of what the old one was told and ordered.
+ * Orders of the old core that are not executed are dropped. */
 void fake_lose_core(struct fake *k);
-/* Whatever sits there is removed. */
+/* Removes rule number @n. */
 void fake_remove_at(struct fake *k, unsigned int n);
 
 /* -- the judge ------------------------------------------------------------ */
 
-/* The core is about to be fed this event. */
+/* Notes an event that is about to be fed to the core. */
 void fake_tell(struct fake *k, const struct event *event, mono_t now);
-/* By what it was told: the connection is there and eligible, by a mark that is newer than
- * every change of the ruleset that may concern it. */
+/* True if, by what the core was told, the connection exists and is eligible, and its mark is
+ * newer than every change of the ruleset that may concern it. */
 bool fake_is_told_eligible(const struct fake *k, uint32_t ct_id);
-/* It is about to be told of a change that happened at @when; NULL = of everything. */
+/* Notes that the core is about to be told of a ruleset change at @when: of @elem, or of
+ * anything if it is NULL. */
 void fake_doubt(struct fake *k, const struct setelem *elem, uint32_t when);
-/* A packet of it passes the ruleset, which sets the mark. True when it was another. */
+/* A packet of the connection passes the ruleset, which sets our mark bits to @mark. Returns
+ * true if they were different. */
 bool fake_mark(struct fake *k, struct fake_conn *c, uint32_t mark);
 PRINTF_LIKE(2, 3) void fake_complain(struct fake *k, const char *fmt, ...);
-/* Nothing of ours is left. */
+/* Complains about anything of ours that is left, and about a foreign clsact that is gone. */
 void fake_check_empty(struct fake *k);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * fakeorders - how the fake kernel executes orders, and what it finds wrong
- * with them.
+ * fakeorders - the part of the fake kernel that executes orders, and complains about
+ * wrong ones.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -36,7 +36,7 @@ static struct fake_flow *open_flow(struct fake *k, const struct order *o)
 	if (slab_ref_is_equal(f->ref, o->flow))
 		return f;
 	if (f->n_rule_orders)
-		fake_complain(k, "slot %u given away with rule orders under way", o->flow.slot);
+		fake_complain(k, "slot %u reused with rule orders under way", o->flow.slot);
 	*f = (struct fake_flow){ .ref = o->flow };
 	return f;
 }
@@ -55,7 +55,7 @@ static void check_install(struct fake *k, const struct order_install *o)
 	if (k->is_told_to_stop)
 		fake_complain(k, "install of %u after stop", o->ct_id);
 	if (!fake_is_told_eligible(k, o->ct_id))
-		fake_complain(k, "install of %u, which was told not to be eligible", o->ct_id);
+		fake_complain(k, "install of %u, not eligible by what was told", o->ct_id);
 	for (unsigned int i = 0; i < FAKE_LINKS; i++) {
 		if (k->link[i].exists && k->link[i].has_barrier)
 			fake_complain(k, "install of %u behind a barrier", o->ct_id);
@@ -67,11 +67,11 @@ static void check_refresh(struct fake *k, const struct order_refresh *o)
 	const struct fake_conn *c = fake_conn_by_id(k, o->ct_id);
 	uint8_t state;
 
-	/* Only its rules did, and it may be over. */
+	/* A new core may know the connection only from its rules, and it may have ended. */
 	if (k->was_core_lost && (!c || !c->is_told))
 		return;
 	if (!c || !c->is_told) {
-		fake_complain(k, "refresh of %u, which nobody spoke of", o->ct_id);
+		fake_complain(k, "refresh of %u, of which the core was not told", o->ct_id);
 		return;
 	}
 	state = c->told.tcp_state;
@@ -104,7 +104,7 @@ void fake_push(struct fake *k, const struct order *o, unsigned int worker, mono_
 		break;
 	case ORDER_REFRESH:
 		if (!f && !o->refresh.clear_mark)
-			fake_complain(k, "refresh of %u for nobody", o->refresh.ct_id);
+			fake_complain(k, "refresh of %u without a flow", o->refresh.ct_id);
 		if (f)
 			f->ct_id = o->refresh.ct_id;
 		if (f && f->n_refreshes++)
@@ -125,7 +125,7 @@ void fake_push(struct fake *k, const struct order *o, unsigned int worker, mono_
 		break;
 	case ORDER_NONE:
 	case ORDER__COUNT:
-		fake_complain(k, "order of no type");
+		fake_complain(k, "order without a type");
 		return;
 	}
 	if (lane->n == lane->size) {
@@ -145,7 +145,7 @@ size_t fake_pending(const struct fake *k, unsigned int lane)
 
 /* -- rules ---------------------------------------------------------------- */
 
-/* What leaves for what arrives. */
+/* Returns the tuple of a packet that the rule has rewritten. */
 static struct tuple rewritten(const struct rule *r)
 {
 	struct tuple out = r->match;
@@ -177,7 +177,7 @@ static bool driver_takes(struct fake *k, const struct rule *r)
 	       (k->driver.classes & 1u << recipe_class_of(&r->match, &to));
 }
 
-/* An answer of the kernel's, or of a fault. */
+/* Returns 0, or the error with which the kernel or a fault refuses the rule. */
 static int refusal(struct fake *k, const struct rule *r)
 {
 	struct fake_faults *f = &k->faults;
@@ -198,7 +198,7 @@ static int refusal(struct fake *k, const struct rule *r)
 	return 0;
 }
 
-/* What __tcf_qdisc_find() says. */
+/* Sets the text of __tcf_qdisc_find() if clsact is missing. */
 static void set_text(struct fake *k, uint32_t ifindex, char extack[EXTACK_SIZE])
 {
 	const struct fake_link *l = fake_find_link(k, ifindex);
@@ -220,7 +220,7 @@ static int add_rule(struct fake *k, const struct rule *r, struct slab_ref flow)
 			fake_complain(k, "handle %u on if%u is occupied", r->handle, r->ifindex);
 			return -EEXIST;
 		}
-		/* Equal keys below one mask: fl_ht_insert_unique(). */
+		/* flower refuses two filters with the same mask and key: fl_ht_insert_unique(). */
 		if (tuple_is_equal(&old->match, &r->match))
 			err = -EEXIST;
 	}
@@ -246,7 +246,7 @@ static struct fake_rule *rule_at(struct fake *k, const struct rule_where *where)
 	return NULL;
 }
 
-/* -ENOENT when there is none. */
+/* Returns -ENOENT if there is no such rule. */
 static int del_rule(struct fake *k, const struct rule_where *where, struct rule_stats *ret)
 {
 	struct fake_rule *r = rule_at(k, where);
@@ -281,7 +281,7 @@ static void check_rule(struct fake *k, const struct order *o, const struct rule 
 		fake_complain(k, "rule of %u does not route", ct_id);
 	if (r->ifindex != where.ifindex || r->prio != where.prio || r->handle != where.handle ||
 	    rule_where(r).family != where.family || r->kind != RULE_FLOW || r->ifindex == r->out_ifindex)
-		fake_complain(k, "rule of %u sits in the wrong place", ct_id);
+		fake_complain(k, "rule of %u is in the wrong place", ct_id);
 	if (r->cookie.instance != k->instance || r->cookie.ct_id != ct_id ||
 	    r->cookie.dir != (uint8_t)dir || r->cookie.kind != RULE_FLOW)
 		fake_complain(k, "rule of %u has a wrong cookie", ct_id);
@@ -293,7 +293,7 @@ static void set_status(struct event_install *e, enum install_status status, int 
 	e->err = err;
 }
 
-/* Conntrack first. True when rules may follow. */
+/* Makes the conntrack settings, which come first. Returns true if the rules may follow. */
 static bool run_care(struct fake *k, const struct order_install *o, struct fake_conn *c,
 		     struct event_install *e, mono_t now)
 {
@@ -314,7 +314,7 @@ static bool run_care(struct fake *k, const struct order_install *o, struct fake_
 	return true;
 }
 
-/* The answer never comes; what the order says is in, or is not. */
+/* Loses the answer to an install. Its rules stay as faults.install_left says. */
 static void lose_install(struct fake *k, const struct order *o, struct event_install *e)
 {
 	struct rule_stats stats;
@@ -389,8 +389,8 @@ static void run_remove(struct fake *k, const struct order *o, struct event *ev)
 
 /* -- moves ---------------------------------------------------------------- */
 
-/* As the kernel does: a new rule before the old one goes, so there must be room for both;
- * where none was, one is made. */
+/* Like the kernel, adds the new rule before it deletes the old one, so there must be room for
+ * both. Without an old rule, just adds the new one. */
 static int move_rule(struct fake *k, const struct order *o, enum dir dir, struct event_remove *e)
 {
 	const struct rule *r = &o->move.rule[dir];
@@ -443,7 +443,7 @@ static void run_port_open(struct fake *k, const struct order_port *o, struct eve
 		e->err = l ? err : -ENODEV;
 		return;
 	}
-	/* As portwork does: what an earlier life left behind goes first. */
+	/* Like portwork, first removes rules of other instances. */
 	for (unsigned int i = k->n_rules; i-- > 0;) {
 		if (k->rule[i].rule.ifindex == o->ifindex &&
 		    k->rule[i].rule.cookie.instance != o->instance)
@@ -483,11 +483,11 @@ static void run_port_close(struct fake *k, const struct order_port *o, struct ev
 	}
 	for (unsigned int i = 0; i < k->n_rules; i++) {
 		if (k->rule[i].rule.ifindex == o->ifindex)
-			fake_complain(k, "if%u closed under its rules", o->ifindex);
+			fake_complain(k, "if%u closed while it has rules", o->ifindex);
 	}
-	/* One that never opened the port does not know, but a guard of ours does. */
+	/* A new core that has not opened the port may keep clsact: it may not know whose it is. */
 	if (o->keep_clsact != l->clsact_is_foreign && !(k->was_core_lost && o->keep_clsact))
-		fake_complain(k, "if%u: wrong about whose clsact it is", o->ifindex);
+		fake_complain(k, "if%u: keep_clsact is wrong", o->ifindex);
 	l->guards = 0;
 	if (!l->clsact_is_foreign)
 		l->has_clsact = false;
@@ -547,8 +547,8 @@ static void run_lookup(struct fake *k, const struct order *o, struct event *ev)
 	} while (path_advance(&ev->lookup, &reason) == PATH_ASK);
 }
 
-/* Idle for longer than its policy allows is not what the core may make of a
- * connection: the last packet that it knows of is the one that counts. */
+/* The core must not prolong a connection beyond its policy, counted from the last packet
+ * that the core was told of. */
 static void check_prolonged(struct fake *k, const struct fake_conn *c, uint32_t timeout_s,
 			    mono_t asked_at)
 {
@@ -560,16 +560,16 @@ static void check_prolonged(struct fake *k, const struct fake_conn *c, uint32_t 
 						 k->settings.tcp_timeout_s :
 						 k->settings.udp_timeout_s);
 	if (c->last_moved.us == 0) {
-		fake_complain(k, "%u prolonged although no rule carried a packet", c->conn.id);
+		fake_complain(k, "%u prolonged although no rule forwarded a packet", c->conn.id);
 		return;
 	}
 	limit_ms = mono_diff_ms(c->last_moved, asked_at) + (int64_t)policy_s * 1000 + 1100;
 	if ((int64_t)timeout_s * 1000 > limit_ms)
-		fake_complain(k, "%u prolonged to %us, beyond its last packet", c->conn.id,
+		fake_complain(k, "%u prolonged to %us, too long after its last packet", c->conn.id,
 			      timeout_s);
 }
 
-/* As dispatch does it: looks first, then changes only what is still so. */
+/* Like dispatch, reads the entry first, then changes it only if that still makes sense. */
 static void run_refresh(struct fake *k, const struct fake_job *job, struct event *ev, mono_t now)
 {
 	const struct order *o = &job->order;
@@ -605,7 +605,7 @@ static void run_refresh(struct fake *k, const struct fake_job *job, struct event
 	}
 }
 
-/* All or nothing; one that is not there is taken away. */
+/* Raises or lowers a barrier. Lowering one that does not exist succeeds. */
 static void run_barrier(struct fake *k, const struct order_barrier *o, struct event_barrier *e)
 {
 	struct fake_link *l = fake_find_link(k, o->ifindex);
@@ -684,7 +684,7 @@ bool fake_execute(struct fake *k, unsigned int lane, mono_t now)
 	return false;
 }
 
-/* The flow's own books; a slot that has another flow by now has others. */
+/* Updates the counts of the order's flow, unless its slot has another flow by now. */
 static void close_order(struct fake *k, const struct order *o)
 {
 	struct fake_flow *f;

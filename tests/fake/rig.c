@@ -10,7 +10,7 @@
 #include "core/path/plan.h"
 #include "core/view.h"
 
-/* More rounds than any finite amount of work can need. */
+/* More rounds than an engine that comes to rest can need. */
 #define MANY_ROUNDS 200000
 
 struct settings rig_settings(void)
@@ -69,7 +69,7 @@ static bool has_barrier(const struct rig *rig)
 	return false;
 }
 
-/* Rules behind a barrier were about to go. */
+/* Offers all rules to the new engine; removes those that it does not adopt. */
 static void adopt_rules(struct rig *rig, bool may_adopt)
 {
 	struct fake *k = &rig->kernel;
@@ -101,6 +101,7 @@ void rig_restart(struct rig *rig, bool may_adopt)
 	rig->params.now = rig->now;
 	if (engine_new(&rig->params, &rig->engine))
 		abort();
+	/* The old engine was about to remove rules behind a barrier, so they are not adopted. */
 	adopt_rules(rig, may_adopt && !has_barrier(rig));
 }
 
@@ -113,7 +114,7 @@ void rig_feed(struct rig *rig, const struct event *event)
 {
 	fake_tell(&rig->kernel, event, rig->now);
 	engine_feed(rig->engine, event, rig->now);
-	/* Somebody looks at each new link. */
+	/* Like daemon/watch/bypass, which checks each link. */
 	if (event->type == EVENT_LINK)
 		rig_tell_bypass(rig, event->link.ifindex);
 }
@@ -206,7 +207,7 @@ void rig_settle(struct rig *rig)
 		if (!more)
 			return;
 	}
-	fake_complain(&rig->kernel, "never comes to rest");
+	fake_complain(&rig->kernel, "the engine does not come to rest");
 }
 
 /* -- time ----------------------------------------------------------------- */
@@ -235,7 +236,7 @@ void rig_advance(struct rig *rig, mono_t when)
 	}
 }
 
-/* -- what happens --------------------------------------------------------- */
+/* -- reports -------------------------------------------------------------- */
 
 void rig_report(struct rig *rig, const struct fake_conn *conn, bool is_dump)
 {
