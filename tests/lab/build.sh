@@ -7,9 +7,9 @@
 TOOL_CFLAGS=(-std=gnu11 -O2 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes
 	-Wwrite-strings -Wcast-qual -Wformat=2 -Wvla -Wundef)
 
-# An emulated guest takes 10 to 30 ms to start a dynamically linked program, and 4 ms to start a static
-# one. So the tools are linked statically, and the programs that cases start most often, listed here,
-# come from busybox, which is static.
+# An emulated guest takes 10 to 30 ms to start a dynamically linked program, and 4 ms to start a
+# static one. So the tools are linked statically, and the programs that cases start most often,
+# listed here, come from busybox, which is static.
 LAB_APPLETS=(cat cut head mkdir mv rm sleep tail touch tr wc)
 
 # The name of the directory is a hash of the sources. So a directory that exists is

@@ -7,7 +7,7 @@
 #   bypass_router               topo_router2, with counters, and with NAT, which enables conntrack
 #   bypass_daemon LINE...       starts the daemon for lan0 and wan0, with offload = software
 #   bypass_transfer             starts a transfer "run" from port 40001, which outlasts the case
-#   bypass_off REASON           waits until the rules are gone and the CPU forwards the transfer;
+#   bypass_off REASON           waits until the rules are removed and the CPU forwards the transfer;
 #                               fails unless "why", "flows" and "devices" give REASON
 #   bypass_on                   waits until the transfer is offloaded and bypasses the CPU
 #   bypass_allowed DEV WHAT SIDE

@@ -55,7 +55,7 @@ dmz_reachable() {
 }
 
 example_reload() {
-	router_nft -f "$EXAMPLES/$1.nft" || fail "nft does not take $1.nft"
+	router_nft -f "$EXAMPLES/$1.nft" || fail "nft does not accept $1.nft"
 }
 
 # The daemon reads conf.d after the main file, so the settings in conf.d win.
@@ -69,7 +69,7 @@ example_start() {
 
 skipped() {
 	# Status 3 means that doctor reports problems. Here that is no failure.
-	offload -j doctor >doctor.json || [ $? = 3 ] || fail "no answer of doctor"
+	offload -j doctor >doctor.json || [ $? = 3 ] || fail "doctor gave no answer"
 	json_path 'table=router.check' <doctor.json | grep -v '^0$' | sort -u | paste -s -d ' ' -
 }
 

@@ -56,8 +56,8 @@ download_kernel() {
 	} >"$CACHE/kernel.log" 2>&1 </dev/null
 }
 
-# fetch_kernel [SERIES]: downloads a Debian kernel of this series ("6.12"), or of the default series of
-# the release, unless one is cached. Prints its directory.
+# fetch_kernel [SERIES]: downloads a Debian kernel of this series ("6.12"), or of the default series
+# of the release, unless one is cached. Prints its directory.
 fetch_kernel() {
 	local series=${1:+-$1} dir work
 	dir=$CACHE/kernel$series
@@ -65,7 +65,7 @@ fetch_kernel() {
 	exec 8>"$dir/lock"
 	flock 8
 	if ! cached_kernel "$dir" >/dev/null; then
-		command -v apt-get >/dev/null || die "no apt-get to fetch a kernel with: give one with --kernel"
+		command -v apt-get >/dev/null || die "cannot fetch a kernel without apt-get: give one with --kernel"
 		say "fetching Debian's kernel${1:+ $1}"
 		work=$(mktemp -d "$dir/new.XXXXXX")
 		if ! (download_kernel "linux-image$series-amd64" "$dir" "$work"); then

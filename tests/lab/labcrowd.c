@@ -801,8 +801,8 @@ static void open_flow(struct class *c, uint32_t k, double t)
 		ask(c, k);
 }
 
-/* Returns how many events of a rate are due. What a slow machine cannot do in time is dropped and
- * added to behind. */
+/* Returns how many events of a rate are due. If the machine is too slow, skips some events and adds
+ * the delay to behind. */
 static uint32_t due(double *at, double rate, double t, double *behind)
 {
 	double n;

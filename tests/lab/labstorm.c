@@ -7,7 +7,7 @@
  *
  * Entries are UDP, assured, from the client of the lab's topology to its server. Entry number n
  * has the source port 1024 + n % 60000 and the destination port 20000 + n / 60000. With ROUNDS,
- * labstorm first creates and deletes (or deletes and creates) all of them so many times. Prints
+ * labstorm first creates and deletes (or deletes and creates) all of them ROUNDS times. Prints
  * the number of requests, requests per second, and requests that the kernel refused.
  */
 #define _GNU_SOURCE

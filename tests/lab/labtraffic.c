@@ -1066,7 +1066,7 @@ static void udp_prepare(struct udp *u, int family)
 		set_option(u->fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1, "IPV6_RECVHOPLIMIT");
 	else
 		set_option(u->fd, IPPROTO_IP, IP_RECVTTL, 1, "IP_RECVTTL");
-	/* Make room for a full window of large packets. Only root may ask for so much. */
+	/* Make room for a full window of large packets. Only root can exceed the system's limit. */
 	if (setsockopt(u->fd, SOL_SOCKET, SO_RCVBUFFORCE, &space, sizeof(space)) < 0)
 		set_option(u->fd, SOL_SOCKET, SO_RCVBUF, space, "SO_RCVBUF");
 	u->last_heard = u->last_progress = now();

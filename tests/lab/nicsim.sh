@@ -95,7 +95,7 @@ prepare_nicsim() {
 	flock 8
 	if [ ! -e "$dir/nicsim.ko" ]; then
 		if ! find_headers; then
-			NICSIM_WHY="no headers of kernel $KERNEL_RELEASE, see $CACHE/headers.log"
+			NICSIM_WHY="no headers for kernel $KERNEL_RELEASE, see $CACHE/headers.log"
 		else
 			need_packages make binutils
 			say "building nicsim"

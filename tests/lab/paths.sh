@@ -10,8 +10,8 @@
 #                              wan1 10.2.0.1 ------ s1 10.2.0.2
 #
 #   paths_topology              makes this topology; the route to the server is by wan0
-#   paths_start [LINE...]       starts the daemon with these lines, and $PATHS_FLOWS UDP flows; waits
-#                               until all are offloaded
+#   paths_start [LINE...]       starts the daemon with these lines, and $PATHS_FLOWS UDP flows;
+#                               waits until all are offloaded
 #   paths_change NAME WATCH... -- COMMAND...
 #                               runs labstray (see labstray.c); prints how long the old way was used
 #   paths_script NAME WATCH...  the same; the command is a script on standard input
@@ -138,7 +138,7 @@ paths_change() {
 	local name="$1"
 	shift
 	labstray "$@" >stray.out || fail "$name: the change could not be watched"
-	paths_print "$name" "$(status flows.total)" <stray.out || fail "$name: something is stale"
+	paths_print "$name" "$(status flows.total)" <stray.out || fail "$name: stale packets"
 }
 
 paths_script() {

@@ -5,18 +5,18 @@
 # denied connection goes on, and checks that others are not disturbed. Source it after topo.sh.
 #
 #   policy_rules                    loads a ruleset with a set "banned" of address and port
-#   policy_open PORT...             opens TCP connections to these ports of the server that send both
-#                                   ways until the case ends, $POLICY_RATE bytes a second
+#   policy_open PORT...             opens TCP connections to these ports of the server that send
+#                                   both ways until the case ends, $POLICY_RATE bytes a second
 #   policy_alive PORT...            fails unless they still send and receive
-#   cutoff DEV PORT COMMAND...      runs the command. Sets $cutoff_ms to the time from its end to the
-#                                   last packet for the port that arrives at this device of the server,
-#                                   and $took_ms to the time that the command took
-#   cutoff_is_short WHAT            asserts that $cutoff_ms is at most 100 ms. The control is the nft
-#                                   command, which takes some milliseconds on a real machine and some
-#                                   hundred in an emulated guest
+#   cutoff DEV PORT COMMAND...      runs the command. Sets $cutoff_ms to the time from its end to
+#                                   the last packet for the port that arrives at this device of the
+#                                   server, and $took_ms to the time that the command took
+#   cutoff_is_short WHAT            asserts that $cutoff_ms is at most 100 ms. The control is the
+#                                   nft command, which takes some milliseconds on a real machine and
+#                                   some hundred in an emulated guest
 #   rule_ages DEV                   prints handle and age in seconds of each rule that redirects
-#   ages_go_on FILE DEV             fails unless each rule that is there now is in FILE, the output of
-#                                   an earlier rule_ages, and has not become younger
+#   ages_go_on FILE DEV             fails unless each rule that is there now is in FILE, the output
+#                                   of an earlier rule_ages, and has not become younger
 
 : "${POLICY_RATE:=500000}"
 
@@ -115,5 +115,5 @@ ages_go_on() {
 	[ -s ages.now ] || fail "no rules on $2"
 	awk 'NR == FNR { age[$1] = $2; next }
 		!($1 in age) || $2 < age[$1] { print "rule", $1, "is", $2, "s old, and was", age[$1]; bad = 1 }
-		END { exit bad }' "$1" ages.now || fail "a rule on $2 was touched"
+		END { exit bad }' "$1" ages.now || fail "a rule on $2 is new or was replaced"
 }

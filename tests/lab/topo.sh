@@ -15,10 +15,10 @@
 #   fail TEXT                          ends the case
 #   skip TEXT                          ends the case because it cannot run here
 #   assert_eq WHAT GOT WANTED          also assert_le, assert_ge (numbers)
-#   assert_soon WHAT MS BOUND CONTROL  checks a bound that the product promises: fails if MS, minus
-#                                      CONTROL, is more than BOUND. CONTROL is how long something that
-#                                      the daemon has no part in takes in the same guest at the same
-#                                      time. All are milliseconds
+#   assert_soon WHAT MS BOUND CONTROL  checks a bound that the product promises: fails if MS minus
+#                                      CONTROL is more than BOUND. CONTROL is a time measured in the
+#                                      same guest, at about the same time, of an action without the
+#                                      daemon. All are milliseconds
 #   wait_for SECONDS COMMAND...        repeats the command until it succeeds; fails after the limit.
 #                                      The limit only detects a hang: see patience
 #
@@ -31,28 +31,28 @@
 #   fwd_bytes, fwd_packets             print these counters
 #   in_client, in_router, in_server COMMAND...
 #
-#   start_daemon LINE...               starts it with these lines as its configuration; waits until it
-#                                      is ready
+#   start_daemon LINE...               starts it with these lines as its configuration; waits until
+#                                      it is ready
 #   launch_daemon                      starts it with the configuration that it had; does not wait
 #   daemon_is_ready                    waits until it is ready
 #   stop_daemon                        fails unless it ends in time with status 0
 #   kill_daemon                        kills it with SIGKILL
-#   lose_events PROTOCOL COMMAND...    repeats the command, which causes events of this netlink protocol
-#                                      (0: route, 12: netfilter), until a socket in the router's
-#                                      namespace has lost some
+#   lose_events PROTOCOL COMMAND...    repeats the command, which causes events of this netlink
+#                                      protocol (0: route, 12: netfilter), until a socket in the
+#                                      router's namespace has lost some
 #   events_are_read PROTOCOL           for wait_for: no such socket has a message to read
 #   daemon_catches_up                  waits until it has acted on all that the kernel has reported
 #   expect_warning REGEX               allows such warnings and errors in the daemon's log
 #   offload COMMAND...                 runs nft-offload with the socket of the daemon
-#   answers_soon WHAT MS               asserts that "nft-offload status" takes at most MS; the control
-#                                      is "nft-offload --version"
-#   status PATH                        prints a number of the daemon's status: "counters.ct_overruns"
+#   answers_soon WHAT MS               asserts that "nft-offload status" takes at most MS; the
+#                                      control is "nft-offload --version"
+#   status PATH                        prints a number of its status: "counters.ct_overruns"
 #   status_is PATH NUMBER, status_over PATH NUMBER
 #                                      for wait_for
 #   json_path [--sum] PATH             prints values of the JSON on standard input: see labjson.c
-#   device NAME PATH                   prints a value of the device in "nft-offload devices": "reason"
-#   rules DEV                          prints the number of redirecting flower filters on DEV's ingress
-#   filters DEV                        prints the number of flower filters on DEV's ingress
+#   device NAME PATH                   prints a value of this device in "nft-offload devices"
+#   rules DEV                          prints the number of flower filters that redirect on DEV
+#   filters DEV                        prints the number of all flower filters on DEV's ingress
 #   has_rules DEV NUMBER               for wait_for
 #
 #   transfer PROTO FAMILY BYTES [LABTRAFFIC-OPTION...]
@@ -361,7 +361,7 @@ start_daemon() {
 	daemon_is_ready
 }
 
-# end_daemon SIGNAL: sets daemon_status; a daemon that does not end within $STOP_LIMIT seconds is killed.
+# end_daemon SIGNAL: ends the daemon and sets daemon_status. Kills it after $STOP_LIMIT seconds.
 end_daemon() {
 	local guard
 	daemon_status=0

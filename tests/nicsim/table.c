@@ -490,7 +490,7 @@ static void put_stats(struct flow_stats *stats, const struct nicsim_asic *asic, 
 	stats->lastused = max_t(u64, stats->lastused, used);
 }
 
-/* Under asic->lock. Adds what has been counted since the last call to stats. */
+/* Under asic->lock. Adds to stats the packets and bytes since the last call. */
 int nicsim_table_stats(struct nicsim_asic *asic, const struct nicsim_port *port, bool is_ft,
 		       unsigned long cookie, struct flow_stats *stats)
 {
