@@ -124,7 +124,7 @@ void log_detect_journal(void)
 }
 
 /* Takes a token from this site's bucket. Returns false if it is empty. */
-static bool may_write(struct log_site *site)
+static bool take_token(struct log_site *site)
 {
 	int64_t now = clock_now().us;
 	int64_t full_at = atomic_load_explicit(&site->full_at_us, memory_order_relaxed);
@@ -190,7 +190,7 @@ void log_write(struct log_tag *tag, struct log_site *site, enum log_level level,
 	int saved_errno = errno;
 	va_list args;
 
-	if (level != LOG_LEVEL_DEBUG && !may_write(site)) {
+	if (level != LOG_LEVEL_DEBUG && !take_token(site)) {
 		atomic_fetch_add_explicit(&site->suppressed, 1, memory_order_relaxed);
 		counter_inc(&ct_log_suppressed);
 		return;

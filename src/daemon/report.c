@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "core/view.h"
 
-LOG_TAG("hardware");
+LOG_TAG("report");
 
 static const char *name_of(const struct engine *engine, uint32_t ifindex)
 {

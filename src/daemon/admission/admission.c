@@ -20,7 +20,7 @@
 #include "kern/nft/nfttable.h"
 #include "kern/ruleset/nftwatch.h"
 
-LOG_TAG("ruleset");
+LOG_TAG("admission");
 
 COUNTER(nft_commits, "changes that others made to the nft ruleset");
 COUNTER(nft_commits_all, "times that a ruleset change may have affected every connection");

@@ -12,7 +12,7 @@
 #include "core/view.h"
 #include "kern/nft/nftoffload.h"
 
-LOG_TAG("handover");
+LOG_TAG("flowtableplan");
 
 COUNTER(flowtables_made, "times that the devices of our flowtables were changed");
 COUNTER(flowtables_renewed, "times that our flowtables were emptied because the ruleset changed");

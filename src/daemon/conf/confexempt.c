@@ -13,7 +13,7 @@
 #include "daemon/conf/confvalue.h"
 
 /* Returns true if one more value fits; else adds an error. */
-static bool has_room(struct load *load, const char *key, const char *text, unsigned int n,
+static bool check_room(struct load *load, const char *key, const char *text, unsigned int n,
 		     unsigned int max)
 {
 	if (n < max)
@@ -63,7 +63,7 @@ void conf_set_addresses(struct load *load, const struct option *opt UNUSED,
 		if (!parse_prefix(text, &prefix))
 			conf_error(load, "exempt-addresses: \"%s\" is not an address or prefix; "
 				   "write for example 192.0.2.1 or 2001:db8::/32", text);
-		else if (has_room(load, "exempt-addresses", text, e->n_prefixes,
+		else if (check_room(load, "exempt-addresses", text, e->n_prefixes,
 				  EXEMPT_MAX_PREFIXES))
 			e->prefix[e->n_prefixes++] = prefix;
 	}
@@ -156,7 +156,7 @@ void conf_set_ports(struct load *load, const struct option *opt UNUSED,
 		if (!parse_ports(text, &ports))
 			conf_error(load, "exempt-ports: \"%s\" is not valid; write for example "
 				   "tcp/22, udp/5000-6000 or tcp", text);
-		else if (has_room(load, "exempt-ports", text, e->n_ports, EXEMPT_MAX_PORTS))
+		else if (check_room(load, "exempt-ports", text, e->n_ports, EXEMPT_MAX_PORTS))
 			e->ports[e->n_ports++] = ports;
 	}
 }
@@ -196,7 +196,7 @@ void conf_set_interfaces(struct load *load, const struct option *opt UNUSED,
 		load->line = item->values[i].line;
 		if (wrong)
 			conf_error(load, "exempt-interfaces: \"%s\" %s", name, wrong);
-		else if (has_room(load, "exempt-interfaces", name, e->n_interfaces,
+		else if (check_room(load, "exempt-interfaces", name, e->n_interfaces,
 				  EXEMPT_MAX_INTERFACES))
 			memcpy(e->interface[e->n_interfaces++], name, strlen(name));
 	}
@@ -232,7 +232,7 @@ void conf_set_marks(struct load *load, const struct option *opt UNUSED,
 		if (parse_u32(text, 0, UINT32_MAX, &mark))
 			conf_error(load, "exempt-marks: \"%s\" is not a number in 0 .. 0xffffffff",
 				   text);
-		else if (has_room(load, "exempt-marks", text, e->n_marks, EXEMPT_MAX_MARKS))
+		else if (check_room(load, "exempt-marks", text, e->n_marks, EXEMPT_MAX_MARKS))
 			e->mark[e->n_marks++] = mark;
 	}
 }

@@ -15,7 +15,7 @@
 #include "kern/rt/links.h"
 #include "nl/nlsock.h"
 
-LOG_TAG("adopt");
+LOG_TAG("adoption");
 
 struct device {
 	uint32_t ifindex;

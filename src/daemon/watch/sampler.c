@@ -266,8 +266,9 @@ static void read_more(void *ctx)
 		IGNORE_RESULT(loop_defer(s->loop, "samples", read_more, s));
 }
 
-/* Active flows are sampled in every round, guards alone only now and then. */
-static bool is_due(struct sampler *s)
+/* Active flows are sampled in every round, guards alone only now and then. Returns true to sample
+ * in this round, else counts it as skipped. */
+static bool take_round(struct sampler *s)
 {
 	struct view_totals totals;
 
@@ -284,7 +285,7 @@ static void on_timer(void *ctx)
 	struct sampler *s = ctx;
 
 	/* A round that takes longer than the period delays the next one. */
-	if (s->is_dumping || !is_due(s))
+	if (s->is_dumping || !take_round(s))
 		return;
 	s->port_slot = 0;
 	s->port = (struct event_round){ .ifindex = 0 };

@@ -189,7 +189,7 @@ static void on_watch(void *ctx)
 
 	for (unsigned int w = 0; w < d->n_workers; w++) {
 		int64_t us = 0;
-		bool is_stuck = worker_is_stuck(d->worker[w], loop_now(d->loop), &us);
+		bool is_stuck = worker_check_stuck(d->worker[w], loop_now(d->loop), &us);
 		struct event ev = { .type = EVENT_WORKER,
 				    .worker = { .worker = (uint8_t)w, .is_stuck = is_stuck } };
 

@@ -620,7 +620,7 @@ bool worker_stop(struct worker *worker, int wait_ms)
 	return true;
 }
 
-bool worker_is_stuck(struct worker *worker, mono_t now, int64_t *ret_us)
+bool worker_check_stuck(struct worker *worker, mono_t now, int64_t *ret_us)
 {
 	int64_t limit_us = pace_stuck_us(&worker->install_pace);
 	mono_t since;

@@ -47,7 +47,7 @@ bool worker_stop(struct worker *worker, int wait_ms) MUST_CHECK;
  * return: if a driver returns EAGAIN, tc_new_tfilter repeats the request forever, and no
  * signal ends that. *ret_us is the time in the call; it is set only if the result is true.
  */
-bool worker_is_stuck(struct worker *worker, mono_t now, int64_t *ret_us);
+bool worker_check_stuck(struct worker *worker, mono_t now, int64_t *ret_us);
 
 /* Ports of the rules that the worker handles or last handled, at most WORKER_DEVICES. */
 #define WORKER_DEVICES 4
