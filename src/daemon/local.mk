@@ -33,7 +33,9 @@ src_daemon_libdaemon_a_SOURCES = \
 	src/daemon/admission/gate.h src/daemon/admission/gate.c \
 	src/daemon/admission/holdoff.h src/daemon/admission/holdoff.c \
 	src/daemon/admission/expiry.h src/daemon/admission/expiry.c \
+	src/daemon/admission/jobthread.h src/daemon/admission/jobthread.c \
 	src/daemon/admission/tablethread.h src/daemon/admission/tablethread.c \
+	src/daemon/admission/markcleaner.h src/daemon/admission/markcleaner.c \
 	src/daemon/admission/flowtableplan.h src/daemon/admission/flowtableplan.c \
 	src/daemon/admission/admission.h src/daemon/admission/admission.c \
 	src/daemon/watch/bypass.h src/daemon/watch/bypass.c \
@@ -86,6 +88,8 @@ tests_unit_daemon_test_pace_LDADD = $(daemon_ldadd) $(CMOCKA_LIBS)
 unit_tests += tests/unit/daemon/test-epochs
 tests_unit_daemon_test_epochs_LDADD = $(daemon_ldadd) $(CMOCKA_LIBS)
 
+unit_tests += tests/unit/daemon/test-jobthread
+tests_unit_daemon_test_jobthread_LDADD = $(daemon_ldadd) $(CMOCKA_LIBS)
 unit_tests += tests/unit/daemon/test-holdoff
 tests_unit_daemon_test_holdoff_LDADD = $(daemon_ldadd) $(CMOCKA_LIBS)
 unit_tests += tests/unit/daemon/test-expiry

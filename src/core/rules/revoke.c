@@ -29,7 +29,7 @@ static bool has_mark(const struct engine *e, const struct flow *f)
 /*
  * With ADMIT_MARK, rules may set the bits one by one, such as one for each direction. Bits that
  * were set by an old rule must not stay until another rule adds the rest. (With ADMIT_NFT, no event
- * reports half an epoch; tablethread clears it.)
+ * reports half an epoch; markcleaner clears it.)
  */
 bool revoke_is_part(const struct engine *e, uint32_t mark)
 {

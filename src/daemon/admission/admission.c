@@ -15,6 +15,7 @@
 #include "daemon/admission/flowtableplan.h"
 #include "daemon/admission/gate.h"
 #include "daemon/admission/holdoff.h"
+#include "daemon/admission/markcleaner.h"
 #include "daemon/admission/tablethread.h"
 #include "kern/nft/nftnames.h"
 #include "kern/nft/nfttable.h"
@@ -42,19 +43,20 @@ struct admission {
 	struct bypass *bypass;
 	struct portlist *portlist;
 	struct nftwatch *watch;
-	struct loop_fd *watch_fd, *work_fd, *cleaner_fd;
+	struct loop_fd *watch_fd, *table_fd, *cleaner_fd;
 	struct loop_timer *timer; /* calls admission_go_on() */
 	struct expiry *expiry;
 	/* From here to trouble: ADMIT_NFT only. own is NULL otherwise. */
 	struct nfttable *own;
-	struct tablethread *work, *cleaner; /* table thread; mark cleaner */
+	struct tablethread *table;
+	struct markcleaner *cleaner;
 	struct flowtableplan *handover;
 	struct nftlayout_config config;
 	struct epochs epochs;
 	bool is_kept;      /* admission_free() leaves the table in the kernel */
 	uint8_t gate;      /* enum gate_state */
 	uint8_t epoch;     /* enum gate_epoch_state */
-	/* The epoch that is being cleaned, by a CLEAN job and then by a fence for events that carry
+	/* The epoch that is being cleaned, by an EPOCH job of the mark cleaner and then by a fence for events that carry
 	 * it; 0 = none. */
 	uint32_t cleaning;
 	struct holdoff holdoff;
@@ -255,11 +257,18 @@ static bool wait_for_quiet(struct admission *r)
 }
 
 /* At most one job of each of these types is under way, so there is room. */
-static void order(struct tablethread *work, enum tablethread_type type, uint32_t epoch)
+static void order(struct admission *r, enum tablethread_type type, uint32_t epoch)
 {
 	struct tablethread_job job = { .type = (uint8_t)type, .epoch = epoch };
 
-	BUG_ON(!tablethread_push(work, &job));
+	BUG_ON(!tablethread_push(r->table, &job));
+}
+
+static void order_clean(struct admission *r, enum markcleaner_type type, uint32_t epoch)
+{
+	struct markcleaner_job job = { .type = (uint8_t)type, .epoch = epoch };
+
+	BUG_ON(!markcleaner_push(r->cleaner, &job));
 }
 
 static void want_clean(struct admission *r)
@@ -271,11 +280,11 @@ static void want_clean(struct admission *r)
 	/* The table may write the very epoch that would be cleaned and reused: look first. */
 	if (r->epoch == GATE_EPOCH_UNSURE) {
 		step_epoch(r, GATE_EPOCH_IN_LOOK);
-		order(r->work, TABLETHREAD_LOOK, 0);
+		order(r, TABLETHREAD_LOOK, 0);
 		return;
 	}
 	r->cleaning = dirty;
-	order(r->cleaner, TABLETHREAD_CLEAN, dirty);
+	order_clean(r, MARKCLEANER_EPOCH, dirty);
 }
 
 void admission_go_on(struct admission *r)
@@ -295,7 +304,7 @@ void admission_go_on(struct admission *r)
 	 * that carry it can arrive before the table thread's answer. */
 	step(r, GATE_IN_NEXT);
 	feed_epoch(r, epoch);
-	order(r->work, TABLETHREAD_EPOCH, epoch);
+	order(r, TABLETHREAD_EPOCH, epoch);
 }
 
 static void go_on(void *ctx)
@@ -303,17 +312,17 @@ static void go_on(void *ctx)
 	admission_go_on(ctx);
 }
 
-static void on_failure(struct admission *r, const struct tablethread_done *done, const char *what)
+static void on_failure(struct admission *r, const struct nlerr *err, const char *what)
 {
-	bool is_news = r->trouble.err != done->err.err;
+	bool is_news = r->trouble.err != err->err;
 
 	counter_inc(&nft_failures);
-	r->trouble = done->err;
+	r->trouble = *err;
 	if (is_news)
 		log_error("%s: %s (%s); %s; trying again, and connections may stay on the CPU "
 			  "until this works",
-			  what, error_text(&done->err), strerror(-done->err.err),
-			  remedy(done->err.err));
+			  what, error_text(err), strerror(-err->err),
+			  remedy(err->err));
 	holdoff_failure(&r->holdoff, loop_now(r->loop));
 }
 
@@ -330,7 +339,7 @@ static void on_epoch_done(struct admission *r, const struct tablethread_done *do
 	if (done->err.err) {
 		step(r, GATE_IN_FAILED);
 		step_epoch(r, GATE_EPOCH_IN_FAILED);
-		on_failure(r, done, "cannot create or change our nft table");
+		on_failure(r, &done->err, "cannot create or change our nft table");
 		return;
 	}
 	step(r, GATE_IN_WRITTEN);
@@ -359,18 +368,18 @@ static void on_look_done(struct admission *r, const struct tablethread_done *don
 {
 	if (done->err.err) {
 		step_epoch(r, GATE_EPOCH_IN_NOT_SEEN);
-		on_failure(r, done, "cannot read our nft table");
+		on_failure(r, &done->err, "cannot read our nft table");
 		return;
 	}
 	step_epoch(r, GATE_EPOCH_IN_SEEN);
 	epochs_set_current(&r->epochs, done->job.epoch);
 }
 
-static void on_clean_done(struct admission *r, const struct tablethread_done *done)
+static void on_clean_done(struct admission *r, const struct markcleaner_done *done)
 {
 	if (done->err.err) {
 		r->cleaning = 0;
-		on_failure(r, done, "cannot clear old marks of connections");
+		on_failure(r, &done->err, "cannot clear old marks of connections");
 		return;
 	}
 	/* Cleaning works again. Whether changing the table does is shown by the next EPOCH job. */
@@ -414,7 +423,7 @@ static void on_settled(void *ctx)
 static void clear_halves(struct admission *r)
 {
 	if (start_job(&r->halves))
-		order(r->cleaner, TABLETHREAD_HALVES, epochs_current(&r->epochs));
+		order_clean(r, MARKCLEANER_HALVES, epochs_current(&r->epochs));
 }
 
 static void feed_change(struct admission *r, bool everything, const struct setelem *elem,
@@ -464,7 +473,7 @@ static void feed_elements(struct admission *r, const struct setelem *elem, unsig
 	flowtableplan_renew(r->handover);
 }
 
-static void on_halves_done(struct admission *r, const struct tablethread_done *done)
+static void on_halves_done(struct admission *r, const struct markcleaner_done *done)
 {
 	if (end_job(&r->halves) && gate_is_open(r->gate)) {
 		clear_halves(r);
@@ -541,42 +550,40 @@ static void on_expired(void *ctx, const struct setelem *elem, unsigned int n)
 	admission_go_on(r);
 }
 
-static void take_answers(struct admission *r, struct tablethread *work)
+static void on_table(void *ctx, int fd, unsigned int events)
 {
+	struct admission *r = ctx;
 	struct tablethread_done done;
 
-	tablethread_woken(work);
-	while (tablethread_pop(work, &done)) {
+	(void)fd;
+	(void)events;
+	tablethread_woken(r->table);
+	while (tablethread_pop(r->table, &done)) {
 		if (done.job.type == TABLETHREAD_EPOCH)
 			on_epoch_done(r, &done);
 		else if (done.job.type == TABLETHREAD_LOOK)
 			on_look_done(r, &done);
-		else if (done.job.type == TABLETHREAD_CLEAN)
-			on_clean_done(r, &done);
-		else if (done.job.type == TABLETHREAD_HALVES)
-			on_halves_done(r, &done);
 		else
 			flowtableplan_done(r->handover, &done);
 	}
 	admission_go_on(r);
 }
 
-static void on_work(void *ctx, int fd, unsigned int events)
-{
-	struct admission *r = ctx;
-
-	(void)fd;
-	(void)events;
-	take_answers(r, r->work);
-}
-
 static void on_cleaner(void *ctx, int fd, unsigned int events)
 {
 	struct admission *r = ctx;
+	struct markcleaner_done done;
 
 	(void)fd;
 	(void)events;
-	take_answers(r, r->cleaner);
+	markcleaner_woken(r->cleaner);
+	while (markcleaner_pop(r->cleaner, &done)) {
+		if (done.job.type == MARKCLEANER_EPOCH)
+			on_clean_done(r, &done);
+		else
+			on_halves_done(r, &done);
+	}
+	admission_go_on(r);
 }
 
 /* -- start and end ------------------------------------------------------------- */
@@ -622,20 +629,21 @@ static int start_work(struct admission *r)
 	if (!err)
 		read_epoch(r);
 	if (!err)
-		err = tablethread_start(r->own, &r->config, &r->work);
+		err = tablethread_start(r->own, &r->config, &r->table);
 	if (!err)
-		err = tablethread_start(NULL, &r->config, &r->cleaner);
+		err = markcleaner_start(r->config.mask, &r->cleaner);
 	if (!err)
-		err = flowtableplan_new(r->loop, r->engine, r->work, &r->handover);
+		err = flowtableplan_new(r->loop, r->engine, r->table, &r->handover);
 	if (err) {
 		log_error("cannot start the thread for our nft table: %s", strerror(-err));
 		return err;
 	}
-	dispatch_set_own(r->dispatch, tablethread_ct_portid(r->cleaner));
-	r->work_fd = loop_fd_add(r->loop, tablethread_fd(r->work), LOOP_READ, "nft answers", on_work, r);
-	r->cleaner_fd = loop_fd_add(r->loop, tablethread_fd(r->cleaner), LOOP_READ, "marks", on_cleaner,
+	dispatch_set_own(r->dispatch, markcleaner_portid(r->cleaner));
+	r->table_fd = loop_fd_add(r->loop, tablethread_fd(r->table), LOOP_READ, "nft answers", on_table,
+				  r);
+	r->cleaner_fd = loop_fd_add(r->loop, markcleaner_fd(r->cleaner), LOOP_READ, "marks", on_cleaner,
 				    r);
-	return r->work_fd && r->cleaner_fd ? 0 : -ENOMEM;
+	return r->table_fd && r->cleaner_fd ? 0 : -ENOMEM;
 }
 
 /*
@@ -719,11 +727,11 @@ bool admission_free(struct admission *r)
 
 	if (!r)
 		return true;
-	loop_fd_del(r->work_fd);
+	loop_fd_del(r->table_fd);
 	loop_fd_del(r->cleaner_fd);
 	flowtableplan_free(r->handover);
-	tablethread_stop(r->cleaner);
-	tablethread_stop(r->work);
+	markcleaner_stop(r->cleaner);
+	tablethread_stop(r->table);
 	if (r->own && !r->is_kept)
 		is_clean = remove_table(r);
 	nfttable_close(r->own);
