@@ -463,7 +463,7 @@ static int start_facts(struct daemon *d, struct nfttable **own)
 		err = bypass_new(d->loop, d->engine, d->dispatch, &d->bypass);
 	if (!err && d->config.core.admit != ADMIT_EVENTS) {
 		err = admission_new(d->loop, d->engine, d->dispatch, d->ingest, d->bypass,
-				  d->portlist, &d->config, &d->life, *own, &d->ruleset);
+				    &d->config, &d->life, *own, &d->ruleset);
 		*own = NULL;
 	}
 	if (!err)

@@ -21,6 +21,11 @@ expect_ports() {
 	wait_until 10 are_ports "$2" || fail "$1: ports are \"$(ports)\", not \"$2\""
 }
 
+# has_devices N: the last list that the daemon logged has N devices.
+has_devices() {
+	grep 'flowtable inet filter f: ' "$DAEMON_LOG" | tail -n 1 | grep -oE '(lan0|wan0|v0)' | wc -l | grep -qx " *$1"
+}
+
 topo_router2
 # The daemon starts before the ruleset is loaded.
 start_daemon 'devices = { "flowtable inet filter f" }' 'offload = software' 'admit = events'
@@ -51,6 +56,14 @@ router_nft add flowtable inet filter f '{ devices = { wan0 } ; }'
 wait_for 10 has_rules lan0 1
 expect_ports "with two again" "lan0 wan0"
 
+# A device that disappears leaves the flowtable, which no message of nf_tables says.
+ip -n router link add v0 up type veth peer name v1
+router_nft add flowtable inet filter f '{ devices = { v0 } ; }'
+wait_for 10 has_devices 3
+ip -n router link del v0
+wait_for 10 has_devices 2
+expect_ports "after a device disappeared" "lan0 wan0"
+
 # The list is empty without a ruleset, and comes back with another one.
 router_nft flush ruleset
 wait_for 10 has_rules lan0 0
@@ -64,5 +77,5 @@ table inet filter {
 END
 wait_for 10 has_rules lan0 1
 transfer_close six
-assert_eq "lists of devices" "$(status counters.device_lists)" 6
+assert_eq "lists of devices" "$(status counters.device_lists)" 8
 stop_daemon

@@ -41,7 +41,6 @@ struct admission {
 	struct engine *engine;
 	struct ingest *ingest;
 	struct bypass *bypass;
-	struct portlist *portlist;
 	struct nftwatch *watch;
 	struct loop_fd *watch_fd, *table_fd, *cleaner_fd;
 	struct loop_timer *timer; /* calls admission_go_on() */
@@ -462,7 +461,6 @@ static void on_everything(struct admission *r)
 		feed_change(r, true, NULL, 0);
 	}
 	bypass_look_nft(r->bypass);
-	portlist_look(r->portlist);
 }
 
 static void feed_elements(struct admission *r, const struct setelem *elem, unsigned int n)
@@ -669,8 +667,7 @@ static void go_on_with(struct admission *r, const struct lastlife *life)
 }
 
 int admission_new(struct loop *loop, struct engine *engine, struct dispatch *dispatch,
-		struct ingest *ingest, struct bypass *bypass, struct portlist *portlist,
-		const struct config *config, const struct lastlife *life, struct nfttable *own,
+		struct ingest *ingest, struct bypass *bypass, const struct config *config, const struct lastlife *life, struct nfttable *own,
 		struct admission **ret)
 {
 	struct admission *r = calloc(1, sizeof(*r));
@@ -685,7 +682,6 @@ int admission_new(struct loop *loop, struct engine *engine, struct dispatch *dis
 	r->dispatch = dispatch;
 	r->ingest = ingest;
 	r->bypass = bypass;
-	r->portlist = portlist;
 	r->own = own;
 	make_config(config, &r->config);
 	holdoff_init(&r->holdoff, loop_now(loop));

@@ -28,7 +28,6 @@
 #include "base/loop.h"
 #include "daemon/watch/bypass.h"
 #include "daemon/conf/conf.h"
-#include "daemon/watch/portlist.h"
 #include "daemon/work/dispatch.h"
 #include "daemon/watch/ingest.h"
 #include "daemon/life/lastlife.h"
@@ -52,11 +51,10 @@ MUST_CHECK int admission_open_table(struct config *config, struct lastlife *life
 				  struct nfttable **ret_own);
 
 /* Takes ownership of own, also on failure. With a valid life the engine must have adopted
- * that run's flows; the recorded epoch then counts from the start. bypass and portlist (NULL
- * is fine) are told when chains and flowtables may have changed. 0 or -errno, logged. */
+ * that run's flows; the recorded epoch then counts from the start. bypass is told
+ * when chains may have changed. 0 or -errno, logged. */
 MUST_CHECK int admission_new(struct loop *loop, struct engine *engine, struct dispatch *dispatch,
 			   struct ingest *ingest, struct bypass *bypass,
-			   struct portlist *portlist,
 			   const struct config *config, const struct lastlife *life,
 			   struct nfttable *own, struct admission **ret);
 /* Removes the table unless admission_keep() was called. Returns false, logged, if that failed.

@@ -15,15 +15,20 @@ LOG_TAG("portlist");
 
 COUNTER(device_lists, "times that the flowtable that names the devices changed");
 
-#define LOOK_MS 2000
+/* At least this long between two readings. */
+#define PAUSE_MS 100
+/* Delay before a reading that failed is repeated. */
+#define RETRY_MS 2000
 
 struct portlist {
 	struct dispatch *dispatch;
 	struct nftflowtable *flowtables;
-	struct loop_timer *timer;
+	struct loop_fd *fd[NFTFLOWTABLE_WATCHES];
+	struct loop_timer *timer; /* runs until the flowtable may be read again */
 	const struct flowtable_ref *ref; /* part of the engine's settings */
 	struct flowtable known;
 	bool has_looked, failed;
+	bool is_stale; /* it may have changed since it was read */
 };
 
 static void log_list(const struct portlist *f)
@@ -57,26 +62,60 @@ static void tell(struct portlist *f, const struct flowtable *t)
 }
 
 /* If the flowtable cannot be read, the last known devices stay in force. */
-void portlist_look(struct portlist *f)
+static void look(struct portlist *f)
 {
 	struct flowtable t;
 	struct nlerr why;
-	int err;
+	int err = nftflowtable_look(f->flowtables, f->ref, &t, &why);
 
-	if (!f)
-		return;
-	err = nftflowtable_look(f->flowtables, f->ref, &t, &why);
+	f->is_stale = err;
 	if (err && !f->failed)
 		log_warning("cannot read flowtable %s; keeping its last known devices: %s (%s)",
 			    f->ref->name, why.extack, strerror(-err));
 	f->failed = err;
 	if (!err)
 		tell(f, &t);
+	loop_timer_set(f->timer, err ? RETRY_MS : PAUSE_MS, 0);
 }
 
 static void on_timer(void *ctx)
 {
-	portlist_look(ctx);
+	struct portlist *f = ctx;
+
+	if (f->is_stale)
+		look(f);
+}
+
+static void on_watch(void *ctx, int fd, unsigned int events)
+{
+	struct portlist *f = ctx;
+
+	(void)events;
+	for (unsigned int i = 0; i < NFTFLOWTABLE_WATCHES; i++) {
+		if (nftflowtable_watch_fd(f->flowtables, i) == fd)
+			nftflowtable_watch_read(f->flowtables, i);
+	}
+	f->is_stale = true;
+	if (!loop_timer_is_active(f->timer))
+		look(f);
+}
+
+static int start_watching(struct portlist *f, struct loop *loop)
+{
+	int err = nftflowtable_open(&f->flowtables);
+
+	if (err)
+		return err;
+	f->timer = loop_timer_add(loop, "devices of a flowtable", on_timer, f);
+	if (!f->timer)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < NFTFLOWTABLE_WATCHES; i++) {
+		f->fd[i] = loop_fd_add(loop, nftflowtable_watch_fd(f->flowtables, i), LOOP_READ,
+				       "changes of a flowtable", on_watch, f);
+		if (!f->fd[i])
+			return -ENOMEM;
+	}
+	return 0;
 }
 
 int portlist_new(struct loop *loop, struct engine *engine, struct dispatch *dispatch,
@@ -94,18 +133,13 @@ int portlist_new(struct loop *loop, struct engine *engine, struct dispatch *disp
 		return -ENOMEM;
 	f->dispatch = dispatch;
 	f->ref = ref;
-	err = nftflowtable_open(&f->flowtables);
-	if (!err)
-		f->timer = loop_timer_add(loop, "devices of a flowtable", on_timer, f);
-	if (!err && !f->timer)
-		err = -ENOMEM;
+	err = start_watching(f, loop);
 	if (err) {
 		log_error("cannot watch the flowtable that names the devices: %s", strerror(-err));
 		portlist_free(f);
 		return err;
 	}
-	loop_timer_set(f->timer, LOOK_MS, LOOK_MS);
-	portlist_look(f);
+	look(f);
 	*ret = f;
 	return 0;
 }
@@ -114,6 +148,8 @@ void portlist_free(struct portlist *f)
 {
 	if (!f)
 		return;
+	for (unsigned int i = 0; i < NFTFLOWTABLE_WATCHES; i++)
+		loop_fd_del(f->fd[i]);
 	loop_timer_del(f->timer);
 	nftflowtable_close(f->flowtables);
 	free(f);

@@ -3,10 +3,8 @@
  * portlist - follows the devices of a flowtable in the administrator's ruleset, if the
  * configuration takes the list of ports from there.
  *
- * A commit shows that a flowtable was added or removed, but nothing reports that a device
- * leaves a flowtable because the device itself disappears. So the flowtable is read whenever
- * portlist_look() is called, and every two seconds. A flowtable that does not exist has no
- * devices.
+ * The flowtable is read after each commit to the ruleset and each change of a link, but
+ * not more often than ten times a second. A flowtable that does not exist has no devices.
  */
 #pragma once
 
@@ -22,8 +20,4 @@ struct portlist;
 MUST_CHECK int portlist_new(struct loop *loop, struct engine *engine, struct dispatch *dispatch,
 			     struct portlist **ret);
 /* NULL is fine. */
-void portlist_free(struct portlist *follow);
-
-/* Reads the flowtable now. To be called after a commit to the ruleset or a change of a link.
- * NULL is fine. */
-void portlist_look(struct portlist *follow);
+void portlist_free(struct portlist *list);

@@ -6,6 +6,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,9 @@
 #include "nl/nlsock.h"
 
 #define TIMEOUT_MS 2000
+#define WATCH_BUDGET 512
+/* More reads than it takes to empty a receive buffer. */
+#define WATCH_READS 64
 #define MSG_BYTES (64 + 2 * FLOWTABLE_NAME_SIZE)
 
 /* Not in linux/netfilter/nf_tables.h before Linux 5.7. */
@@ -25,7 +29,27 @@
 
 struct nftflowtable {
 	struct nlsock sock;
+	struct nlsock watch[NFTFLOWTABLE_WATCHES];
 };
+
+static int open_watches(struct nftflowtable *f)
+{
+	static const struct {
+		int bus;
+		unsigned int group;
+	} watches[NFTFLOWTABLE_WATCHES] = {
+		{ NETLINK_NETFILTER, NFNLGRP_NFTABLES },
+		{ NETLINK_ROUTE, RTNLGRP_LINK },
+	};
+	int err = 0;
+
+	for (unsigned int i = 0; !err && i < NFTFLOWTABLE_WATCHES; i++) {
+		err = nlsock_open(&f->watch[i], watches[i].bus, 0);
+		if (!err)
+			err = nlsock_join(&f->watch[i], watches[i].group);
+	}
+	return err;
+}
 
 int nftflowtable_open(struct nftflowtable **ret)
 {
@@ -35,20 +59,45 @@ int nftflowtable_open(struct nftflowtable **ret)
 	if (!f)
 		return -ENOMEM;
 	err = nlsock_open(&f->sock, NETLINK_NETFILTER, 0);
-	if (err) {
-		free(f);
-		return err;
-	}
-	*ret = f;
-	return 0;
+	if (!err)
+		err = open_watches(f);
+	if (err)
+		nftflowtable_close(f);
+	else
+		*ret = f;
+	return err;
 }
 
 void nftflowtable_close(struct nftflowtable *f)
 {
 	if (!f)
 		return;
+	for (unsigned int i = 0; i < NFTFLOWTABLE_WATCHES; i++)
+		nlsock_close(&f->watch[i]);
 	nlsock_close(&f->sock);
 	free(f);
+}
+
+int nftflowtable_watch_fd(const struct nftflowtable *f, unsigned int which)
+{
+	return nlsock_fd(&f->watch[which]);
+}
+
+static void ignore(const struct nlmsghdr *nlh, void *ctx)
+{
+	(void)nlh;
+	(void)ctx;
+}
+
+void nftflowtable_watch_read(struct nftflowtable *f, unsigned int which)
+{
+	/* What the messages say does not matter, nor whether some were lost. */
+	for (unsigned int i = 0; i < WATCH_READS; i++) {
+		int n = nlsock_recv_many(&f->watch[which], WATCH_BUDGET, ignore, NULL);
+
+		if (n >= 0 && n < WATCH_BUDGET)
+			return;
+	}
 }
 
 /* -- decoding ------------------------------------------------------------- */
