@@ -85,7 +85,7 @@ tests_random_random_LDADD = $(core_ldadd)
 # ---------------------------------------------------------------- golden files
 
 # test-golden compares the bytes of our tc requests with the golden files. golden-lab sends
-# the requests to a real kernel in the lab (see tests/cases/110-golden.sh).
+# the requests to a real kernel in the lab (see tests/cases/110-golden-rules.sh).
 unit_tests += tests/golden/test-golden
 tests_golden_test_golden_SOURCES = tests/golden/test-golden.c tests/golden/golden.h \
 	tests/golden/golden.c
