@@ -87,6 +87,7 @@ unload_nf_tables() {
 }
 if wait_until 10 unload_nf_tables; then
 	mkdir -p /etc/modprobe.d
+	undo_at_end 'rm -f /etc/modprobe.d/no-nf-tables.conf'
 	echo 'install nf_tables /bin/false' >/etc/modprobe.d/no-nf-tables.conf
 	start_fails 'cannot create our nft table: .*the kernel needs nf_tables'
 	expect_warning 'cannot create our nft table: .*the kernel needs nf_tables'

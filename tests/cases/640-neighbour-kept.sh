@@ -51,8 +51,8 @@ for dev in lan0 wan0; do
 	in_router sh -c "cd /proc/sys/net/ipv4/neigh/$dev
 		echo 2000 >base_reachable_time_ms; echo 1 >delay_first_probe_time; echo 500 >retrans_time_ms"
 done
-echo 0 >/proc/sys/net/ipv4/neigh/default/gc_thresh1
-echo 1000 >/proc/sys/net/ipv4/neigh/default/interval_probe_time_ms
+set_in_guest /proc/sys/net/ipv4/neigh/default/gc_thresh1 0
+set_in_guest /proc/sys/net/ipv4/neigh/default/interval_probe_time_ms 1000
 # Foreign entries.
 ip -n router neigh add 192.0.2.1 lladdr 02:00:00:00:99:01 dev wan0 nud permanent
 ip -n router neigh add 192.0.2.2 lladdr 02:00:00:00:99:02 dev wan0 nud stale extern_learn

@@ -27,7 +27,7 @@ crowd_ready busy 30
 wait_for 20 status_is flows.offloaded 40
 admitted=$(status counters.flows_admitted)
 
-echo 300 >/proc/sys/net/netfilter/nf_conntrack_max
+set_in_guest /proc/sys/net/netfilter/nf_conntrack_max 300
 labns client python3 -B -c 'import socket
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 for i in range(6000):

@@ -659,6 +659,20 @@ topo_dump() {
 	fi
 }
 
+# undo_at_end COMMAND: a shell command that runs when the case ends, also when it fails. For what a
+# case changes in the guest outside its namespaces, which the next cases share. The last one runs first.
+UNDO=
+undo_at_end() {
+	UNDO="$1
+$UNDO"
+}
+
+# set_in_guest FILE VALUE: writes the value to a file of the guest's /proc/sys until the case ends.
+set_in_guest() {
+	undo_at_end "echo '$(cat "$1")' >$1"
+	echo "$2" >"$1"
+}
+
 topo_exit() {
 	local status="$?"
 	trap - EXIT
@@ -675,6 +689,7 @@ topo_exit() {
 		fi
 	fi
 	check_daemon_log || [ "$status" != 0 ] || status=1
+	eval "$UNDO"
 	# In the lab, the namespaces disappear with the case. Elsewhere they must be removed.
 	[ -n "${LAB_RUN:-}" ] || for ns in client router server; do ip netns del "$ns" 2>/dev/null; done
 	exit "$status"

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/util.h"
 #include "core/path/path.h"
 
 static const uint64_t key[2] = { 1, 2 };
@@ -129,7 +130,7 @@ static void dead_ends(void **state UNUSED)
 	enum reason reason;
 	struct path_query q;
 
-	for (unsigned int i = 0; i < 3; i++) {
+	for (unsigned int i = 0; i < array_size(ends); i++) {
 		for (unsigned int step = 0; step < PATH_STEP__COUNT; step++) {
 			begin_snat(&q);
 			for (unsigned int n = 0; n < step; n++)

@@ -501,7 +501,7 @@ static void real_dumps(void **state UNUSED)
 	bool forwards;
 
 	if (routes_open(&routes))
-		skip();
+		unit_return_because("no route socket");
 	routes_close(routes);
 	assert_int_equal(links_dump(note_loopback, &loopback), 0);
 	assert_int_equal(loopback.ifindex, 1);
@@ -522,7 +522,7 @@ static void real_lookup(void **state UNUSED)
 	struct routes *routes;
 
 	if (routes_open(&routes))
-		skip();
+		unit_return_because("no route socket");
 	/* If the loopback interface is down, there is no such route. */
 	assert_int_equal(routes_lookup(routes, &query, &answer), 0);
 	assert_true(answer.kind == ROUTE_LOCAL ? answer.oif == 1 && answer.err == 0
@@ -554,7 +554,7 @@ static void real_watch(void **state UNUSED)
 	struct rtwatch *w;
 
 	if (rtwatch_open(&w, 64 * 1024, &callbacks))
-		skip();
+		unit_return_because("no route socket");
 	assert_true(rtwatch_fd(w) >= 0);
 	assert_int_equal(rtwatch_grow(w, 128 * 1024), 128 * 1024);
 	rtwatch_close(w);

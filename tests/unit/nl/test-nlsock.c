@@ -38,12 +38,13 @@ static int close_socket(void **state)
 	return 0;
 }
 
-static struct nlsock *socket_or_skip(void **state)
-{
-	if (!*state)
-		skip();
-	return *state;
-}
+/* The socket of the set-up; ends the test if there is none. */
+#define socket_or_return(state)                                                                    \
+	({                                                                                         \
+		if (!*(state))                                                                     \
+			unit_return_because("no netlink socket");                                  \
+		(struct nlsock *)*(state);                                                         \
+	})
 
 static int put_getlink(struct nlput *w, int ifindex, uint16_t flags)
 {
@@ -73,7 +74,7 @@ static void count(const struct nlmsghdr *nlh, void *ctx)
 
 static void query_gives_answer_and_result(void **state)
 {
-	struct nlsock *sock = socket_or_skip(state);
+	struct nlsock *sock = socket_or_return(state);
 	_Alignas(4) unsigned char buf[64];
 	struct seen seen = { 0 };
 	struct nlerr err;
@@ -103,7 +104,7 @@ static void query_gives_answer_and_result(void **state)
 
 static void sequence_numbers_differ(void **state)
 {
-	struct nlsock *sock = socket_or_skip(state);
+	struct nlsock *sock = socket_or_return(state);
 	uint32_t first = nlsock_next_seq(sock);
 
 	assert_int_equal(nlsock_next_seq(sock), first + 1);
@@ -111,7 +112,7 @@ static void sequence_numbers_differ(void **state)
 
 static void reads_without_waiting(void **state)
 {
-	struct nlsock *sock = socket_or_skip(state);
+	struct nlsock *sock = socket_or_return(state);
 	_Alignas(4) unsigned char buf[64];
 	struct seen seen = { 0 };
 	struct nlput w;
@@ -134,7 +135,7 @@ static void reads_without_waiting(void **state)
 /* Messages that do not come from the kernel are dropped. */
 static void strangers_are_dropped(void **state)
 {
-	struct nlsock *sock = socket_or_skip(state);
+	struct nlsock *sock = socket_or_return(state);
 	struct sockaddr_nl to = { .nl_family = AF_NETLINK, .nl_pid = nlsock_portid(sock) };
 	struct seen seen = { 0 };
 	struct nlmsghdr fake = { .nlmsg_len = sizeof(fake), .nlmsg_type = RTM_NEWLINK };
@@ -154,7 +155,7 @@ static void buffer_grows_to_its_limit(void **state)
 	struct nlsock sock;
 	int size;
 
-	socket_or_skip(state);
+	socket_or_return(state);
 	assert_int_equal(nlsock_open(&sock, NETLINK_ROUTE, 16 * 1024), 0);
 	assert_int_equal(nlsock_grow(&sock, 64 * 1024), 32 * 1024);
 	assert_int_equal(nlsock_grow(&sock, 64 * 1024), 64 * 1024);
@@ -178,7 +179,7 @@ static void overrun_is_reported_once(void **state)
 	struct nlput w;
 	int n;
 
-	socket_or_skip(state);
+	socket_or_return(state);
 	assert_int_equal(nlsock_open(&sock, NETLINK_ROUTE, 4096), 0);
 	nlput_init(&w, buf, sizeof(buf), 1);
 	assert_int_equal(put_getlink(&w, LOOPBACK, 0), 0);
@@ -209,7 +210,7 @@ static void on_reply(unsigned int index, const struct nlmsghdr *nlh, void *ctx)
 /* Every third request is refused, and only every fifth asks for an ack. */
 static void batch_matches_answers(void **state)
 {
-	struct nlsock *sock = socket_or_skip(state);
+	struct nlsock *sock = socket_or_return(state);
 	struct replies replies = { 0 };
 	struct nlbatch b;
 	struct nlput *w;
@@ -236,7 +237,7 @@ static void batch_matches_answers(void **state)
 
 static void batch_can_be_used_again(void **state)
 {
-	struct nlsock *sock = socket_or_skip(state);
+	struct nlsock *sock = socket_or_return(state);
 	struct nlbatch b;
 	struct nlput *w;
 
@@ -261,7 +262,7 @@ static void batch_can_be_used_again(void **state)
 static void too_long_a_message_is_dropped(void **state)
 {
 	static const unsigned char data[NLBATCH_MSG_BYTES];
-	struct nlsock *sock = socket_or_skip(state);
+	struct nlsock *sock = socket_or_return(state);
 	struct nlbatch b;
 	struct nlput *w;
 
@@ -285,7 +286,7 @@ static void lost_answers_are_lost(void **state)
 	struct nlput *w;
 	unsigned int lost = 0;
 
-	socket_or_skip(state);
+	socket_or_return(state);
 	assert_int_equal(nlsock_open(&sock, NETLINK_ROUTE, 4096), 0);
 	assert_int_equal(nlbatch_init(&b, &sock, 64), 0);
 	while ((w = nlbatch_next(&b))) {
@@ -319,7 +320,7 @@ static void lost_answers_are_lost(void **state)
 
 static void stale_answers_are_skipped(void **state)
 {
-	struct nlsock *sock = socket_or_skip(state);
+	struct nlsock *sock = socket_or_return(state);
 	struct replies replies = { 0 };
 	_Alignas(4) unsigned char buf[64];
 	struct nlbatch b;
@@ -341,7 +342,7 @@ static void stale_answers_are_skipped(void **state)
 /* An unconnected socket takes the place of the netlink socket, so sending fails. */
 static void unsent_batch_was_not_executed(void **state)
 {
-	struct nlsock *sock = socket_or_skip(state);
+	struct nlsock *sock = socket_or_return(state);
 	struct nlbatch b;
 	struct nlput *w;
 	int null;
