@@ -67,6 +67,6 @@ assert_eq "flowtables" "$(router_nft list flowtables | grep -c 'flowtable ' || :
 transfer_open cpu tcp 4 400000
 why=$(offload -j why tcp "$(in_client ss -tnH dst "$SERVER4" | awk '$1 == "ESTAB" { print $4; exit }')" \
 	"$(in_client ss -tnH dst "$SERVER4" | awk '$1 == "ESTAB" { print $5; exit }')")
-assert_eq "why it is on the CPU" "$(echo "$why" | json_path reason)" kernel-backend
+echo "$why" | grep -q '"reason": *"kernel-backend"' || fail "$why"
 transfer_bulk cpu
 transfer_close cpu
