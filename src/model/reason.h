@@ -56,7 +56,7 @@
 	X(MTU, "mtu", "packets may arrive that are too large for the outgoing device or route")            \
 	X(SOFTWARE_NAT66, "software-nat66", "software rules cannot correct the checksums of IPv6 packets with NAT") \
 	/* its rules */                                                                                    \
-	X(KERNEL_BACKEND, "kernel-backend", "the daemon leaves it to the kernel flowtable, which has not taken it") \
+	X(KERNEL_BACKEND, "kernel-backend", "the daemon leaves it to the kernel flowtable, which does not have it") \
 	X(OBSERVE_ONLY, "observe-only", "it would be offloaded, but offload is set to observe")            \
 	X(TABLE_FULL, "table-full", "the daemon's flow table is full (see max-flows)")                     \
 	X(HARDWARE_FULL, "hardware-full", "the table of the NIC is full of busier flows")                  \

@@ -409,8 +409,8 @@ enum reason nic_resolve(const struct nic *nic, uint32_t in, uint32_t out, unsign
 
 /* -- probing -------------------------------------------------------------- */
 
-/* Step @n of the ladder: the driver's shapes from the best on, each in both layouts.
- * A port whose layout is known keeps it. False after the last step. */
+/* Finds the recipe to try in step @n: each shape that the driver lists, the best one first, in both
+ * layouts. A port whose layout is known keeps it. Returns false after the last step. */
 static bool ladder_step(const struct nic_port *in, unsigned int n, struct recipe *ret)
 {
 	for (unsigned int s = 0; s < RECIPE_SHAPE__COUNT; s++) {

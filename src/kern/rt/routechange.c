@@ -81,9 +81,9 @@ int routechange_get(const struct nlmsghdr *nlh, struct route_change *ret)
 		err = get_family(nlh, sizeof(struct fib_rule_hdr), &change);
 		break;
 	case RTM_DELADDR:
-		/* The kernel deletes routes that prefer this source address without any
-		 * event (fib_sync_down_addr). Routes that come with an address are
-		 * announced, so RTM_NEWADDR is not needed. */
+		/* The kernel sends no event when it deletes the routes whose preferred source
+		 * is this address (fib_sync_down_addr). It does announce the routes that it
+		 * adds with an address, so RTM_NEWADDR is not needed. */
 		err = get_family(nlh, sizeof(struct ifaddrmsg), &change);
 		break;
 	case RTM_NEWNEXTHOP:
