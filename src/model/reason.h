@@ -7,7 +7,8 @@
  */
 #pragma once
 
-/* X(enum suffix, "name", "text"), in the order in which they are checked. */
+/* X(enum suffix, "name", "text"), in the order in which they are checked. policy_is_conn_reason()
+ * and policy_is_path_reason() compare ranges of this list. */
 #define REASON_LIST(X)                                                                                     \
 	/* properties of the connection */                                                                 \
 	X(UNSUPPORTED_PROTOCOL, "unsupported-protocol", "only TCP and UDP are offloaded")                  \

@@ -171,5 +171,5 @@ const char *flow_state_name(enum flow_state state);
 const char *flow_input_name(enum flow_input input);
 const char *flow_action_name(enum flow_action action);
 
-/* Prints the whole table, for --dump-fsm and ARCHITECTURE.md. */
+/* Prints the whole table, for --dump-fsm and doc/states.md. */
 void flow_dump_fsm(FILE *out);
