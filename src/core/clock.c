@@ -5,5 +5,5 @@
 
 uint32_t clock_ds(const struct engine *e, mono_t now)
 {
-	return (uint32_t)(mono_diff_ms(now, e->epoch) / 100) + 1;
+	return (uint32_t)(mono_diff_ms(now, e->started) / 100) + 1;
 }

@@ -70,7 +70,7 @@ int engine_new(const struct engine_params *params, struct engine **ret_engine)
 						  PRIO_SOFTWARE;
 	settings_choose_mark(&e->settings);
 	e->instance = params->instance;
-	e->epoch = params->now;
+	e->started = params->now;
 	e->adopt_due = MONO_NEVER;
 	e->kernel_due = MONO_NEVER;
 	err = flowtab_init(&e->flows, params->settings.max_flows, params->n_workers,

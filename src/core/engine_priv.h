@@ -25,7 +25,7 @@ struct rank;
 struct engine {
 	struct settings settings;
 	uint32_t instance;
-	mono_t epoch; /* time 0 of clock_ds() */
+	mono_t started; /* time 0 of clock_ds() */
 	struct flowtab flows;
 	struct topology paths;
 	struct wheel timers; /* one per flow slot: retries and time limits */

@@ -77,7 +77,7 @@ struct daemon {
 	struct ipsec *ipsec;
 	struct portlist *portlist;
 	struct ingest *ingest;
-	struct admission *ruleset;
+	struct admission *admission;
 	struct bypass *bypass;
 	struct sampler *sampler;
 	struct neighcare *neighcare;
@@ -268,7 +268,7 @@ static void keep_record(struct daemon *d)
 	int err;
 
 	if (!d->is_ready || !view_is_lawful(d->engine) ||
-	    !admission_is_settled(d->ruleset, &epoch, &generation) ||
+	    !admission_is_settled(d->admission, &epoch, &generation) ||
 	    (d->life.is_valid && d->life.epoch == epoch && d->life.generation == generation))
 		return;
 	lastlife_describe(&d->config, &now);
@@ -301,7 +301,7 @@ static void on_idle(void *ctx)
 {
 	struct daemon *d = ctx;
 
-	admission_go_on(d->ruleset);
+	admission_go_on(d->admission);
 	if (!d->stopping)
 		keep_record(d);
 	if (!d->stopping || !engine_is_stopped(d->engine))
@@ -344,7 +344,7 @@ static void on_signal(void *ctx, int signo)
 	if (d->config.keep_rules) {
 		log_notice("%s: stopping; the rules stay in the kernel, as keep-rules says",
 			   strsignal(signo));
-		admission_keep(d->ruleset);
+		admission_keep(d->admission);
 		loop_stop(d->loop);
 		return;
 	}
@@ -383,7 +383,7 @@ static void on_ready_check(void *ctx)
 
 	if (d->is_ready || !ingest_is_complete(d->ingest) || !bypass_is_complete(d->bypass) ||
 	    !view_is_settled(d->engine) || view_is_adopting(d->engine) ||
-	    !admission_is_open(d->ruleset))
+	    !admission_is_open(d->admission))
 		return;
 	d->is_ready = true;
 	loop_timer_stop(d->ready_timer);
@@ -463,7 +463,7 @@ static int start_facts(struct daemon *d, struct nfttable **own)
 		err = bypass_new(d->loop, d->engine, d->dispatch, &d->bypass);
 	if (!err && d->config.core.admit != ADMIT_EVENTS) {
 		err = admission_new(d->loop, d->engine, d->dispatch, d->ingest, d->bypass,
-				    &d->config, &d->life, *own, &d->ruleset);
+				    &d->config, &d->life, *own, &d->admission);
 		*own = NULL;
 	}
 	if (!err)
@@ -514,7 +514,7 @@ static int start(struct daemon *d)
 	if (!err)
 		err = start_facts(d, &own);
 	if (!err)
-		ctlcmd_set_ruleset(d->ctlcmd, d->ruleset);
+		ctlcmd_set_admission(d->ctlcmd, d->admission);
 	if (err) {
 		give_up_table(own);
 		return err;
@@ -529,7 +529,7 @@ static bool finish(struct daemon *d)
 {
 	bool all_ended;
 
-	if (!admission_free(d->ruleset))
+	if (!admission_free(d->admission))
 		d->status = EXIT_STOP;
 	ctlsock_free(d->ctlsock);
 	ctlcmd_free(d->ctlcmd);

@@ -31,7 +31,7 @@ static int make(struct engine *e, mono_t now)
 		return 0;
 	err = leftover_open(e);
 	if (!err)
-		e->epoch = mono_add_ms(now, -BEFORE_MS);
+		e->started = mono_add_ms(now, -BEFORE_MS);
 	return err;
 }
 

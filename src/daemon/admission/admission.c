@@ -49,7 +49,7 @@ struct admission {
 	struct nfttable *own;
 	struct tablethread *table;
 	struct markcleaner *cleaner;
-	struct flowtableplan *handover;
+	struct flowtableplan *flowtables;
 	struct nftlayout_config config;
 	struct epochs epochs;
 	bool is_kept;      /* admission_free() leaves the table in the kernel */
@@ -456,7 +456,7 @@ static void on_everything(struct admission *r)
 		holdoff_commit(&r->holdoff, now,
 			       gate_is_open(r->gate) ? 0 : mono_diff_ms(now, r->closed_at));
 		step(r, GATE_IN_CLOSE);
-		flowtableplan_renew(r->handover);
+		flowtableplan_renew(r->flowtables);
 	} else {
 		feed_change(r, true, NULL, 0);
 	}
@@ -468,7 +468,7 @@ static void feed_elements(struct admission *r, const struct setelem *elem, unsig
 	counter_add(&nft_elements, n);
 	feed_change(r, false, elem, n);
 	/* A flowtable cannot drop single connections. */
-	flowtableplan_renew(r->handover);
+	flowtableplan_renew(r->flowtables);
 }
 
 static void on_halves_done(struct admission *r, const struct markcleaner_done *done)
@@ -562,7 +562,7 @@ static void on_table(void *ctx, int fd, unsigned int events)
 		else if (done.job.type == TABLETHREAD_LOOK)
 			on_look_done(r, &done);
 		else
-			flowtableplan_done(r->handover, &done);
+			flowtableplan_done(r->flowtables, &done);
 	}
 	admission_go_on(r);
 }
@@ -631,7 +631,7 @@ static int start_work(struct admission *r)
 	if (!err)
 		err = markcleaner_start(r->config.mask, &r->cleaner);
 	if (!err)
-		err = flowtableplan_new(r->loop, r->engine, r->table, &r->handover);
+		err = flowtableplan_new(r->loop, r->engine, r->table, &r->flowtables);
 	if (err) {
 		log_error("cannot start the thread for our nft table: %s", strerror(-err));
 		return err;
@@ -725,7 +725,7 @@ bool admission_free(struct admission *r)
 		return true;
 	loop_fd_del(r->table_fd);
 	loop_fd_del(r->cleaner_fd);
-	flowtableplan_free(r->handover);
+	flowtableplan_free(r->flowtables);
 	markcleaner_stop(r->cleaner);
 	tablethread_stop(r->table);
 	if (r->own && !r->is_kept)
@@ -742,12 +742,12 @@ bool admission_free(struct admission *r)
 bool admission_is_open(const struct admission *r)
 {
 	return !r || !r->own ||
-	       (r->gate == GATE_OPEN && flowtableplan_is_settled(r->handover));
+	       (r->gate == GATE_OPEN && flowtableplan_is_settled(r->flowtables));
 }
 
-const struct flowtableplan *admission_handover(const struct admission *r)
+const struct flowtableplan *admission_flowtableplan(const struct admission *r)
 {
-	return r ? r->handover : NULL;
+	return r ? r->flowtables : NULL;
 }
 
 const char *admission_trouble(const struct admission *r)

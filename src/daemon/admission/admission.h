@@ -59,24 +59,24 @@ MUST_CHECK int admission_new(struct loop *loop, struct engine *engine, struct di
 			   struct nfttable *own, struct admission **ret);
 /* Removes the table unless admission_keep() was called. Returns false, logged, if that failed.
  * NULL is fine. */
-MUST_CHECK bool admission_free(struct admission *ruleset);
+MUST_CHECK bool admission_free(struct admission *admission);
 
 /* Makes admission_free() leave the table in the kernel. NULL is fine. */
-void admission_keep(struct admission *ruleset);
+void admission_keep(struct admission *admission);
 
 /* Returns true if no change of the ruleset is pending here (for the engine see
  * view_is_lawful()) and no known set element is going to expire. Always sets the epoch (0 without
  * a table) and the generation of the ruleset (0 = unknown). NULL (ADMIT_EVENTS): true. */
-bool admission_is_settled(const struct admission *ruleset, uint32_t *ret_epoch,
+bool admission_is_settled(const struct admission *admission, uint32_t *ret_epoch,
 			uint32_t *ret_generation);
 
 /* Continues work that waited for the engine or for time to pass. Cheap. NULL is fine. */
-void admission_go_on(struct admission *ruleset);
+void admission_go_on(struct admission *admission);
 
 /* Returns true if connections can be admitted: the table writes the current epoch and the
  * flowtables are settled, or we have no table. NULL (ADMIT_EVENTS): true. */
-bool admission_is_open(const struct admission *ruleset);
+bool admission_is_open(const struct admission *admission);
 /* Returns NULL if no connection goes to the kernel's flowtable. */
-const struct flowtableplan *admission_handover(const struct admission *ruleset);
+const struct flowtableplan *admission_flowtableplan(const struct admission *admission);
 /* Returns the text of the present failure of our table or the mark cleaner; "" without one. */
-const char *admission_trouble(const struct admission *ruleset);
+const char *admission_trouble(const struct admission *admission);

@@ -23,15 +23,15 @@ struct flowtableplan;
 MUST_CHECK int flowtableplan_new(struct loop *loop, const struct engine *engine, struct tablethread *work,
 			    struct flowtableplan **ret);
 /* NULL is fine, here and below. */
-void flowtableplan_free(struct flowtableplan *handover);
+void flowtableplan_free(struct flowtableplan *plan);
 
 /* The ruleset has changed: has the flowtables emptied, because their connections may not pass it
  * any more. */
-void flowtableplan_renew(struct flowtableplan *handover);
+void flowtableplan_renew(struct flowtableplan *plan);
 /* Takes the answer to a RENEW, FLOW or TRY job. */
-void flowtableplan_done(struct flowtableplan *handover, const struct tablethread_done *done);
+void flowtableplan_done(struct flowtableplan *plan, const struct tablethread_done *done);
 /* Returns true if a plan exists and no FLOW job is under way, even if the last one failed. */
-bool flowtableplan_is_settled(const struct flowtableplan *handover);
+bool flowtableplan_is_settled(const struct flowtableplan *plan);
 
 /* Describes which pairs use the flowtable, and why: an object, or null for NULL. */
-json_t *flowtableplan_to_json(const struct flowtableplan *handover);
+json_t *flowtableplan_to_json(const struct flowtableplan *plan);

@@ -22,7 +22,7 @@
 struct ctlcmd {
 	const struct engine *engine;
 	struct dispatch *dispatch;
-	const struct admission *ruleset;
+	const struct admission *admission;
 	struct flowlist_ctx lists;
 	mono_t started;
 };
@@ -58,9 +58,9 @@ static json_t *admission_of(const struct ctlcmd *cc)
 	const struct settings *s = engine_settings(cc->engine);
 	uint32_t epoch = s->admit == ADMIT_MARK ? s->mark : view_epoch(cc->engine);
 
-	return json_pack("{s:b, s:I, s:I, s:o}", "open", admission_is_open(cc->ruleset), "mark_bits",
+	return json_pack("{s:b, s:I, s:I, s:o}", "open", admission_is_open(cc->admission), "mark_bits",
 			 (json_int_t)settings_mark_bits(s), "mark", (json_int_t)epoch, "trouble",
-			 jsonline_string(admission_trouble(cc->ruleset)));
+			 jsonline_string(admission_trouble(cc->admission)));
 }
 
 static json_t *device_of(const struct engine *engine, const struct link_rec *rec)
@@ -143,7 +143,7 @@ static void status_start(struct ctl_call *call, json_t *parameters)
 			  (json_int_t)(mono_diff_ms(mono_now(), cc->started) / 1000), "offload",
 			  offload_name(s->offload), "admit",
 			  admit_name(s->admit), "admission", admission_of(cc), "flowtable",
-			  flowtableplan_to_json(admission_handover(cc->ruleset)), "devices",
+			  flowtableplan_to_json(admission_flowtableplan(cc->admission)), "devices",
 			  devices_of(cc->engine), "flows", flow_counts(&t), "reasons",
 			  reasons_of(&t), "counters", counters_all(), "packets",
 			  both_dirs(t.forwarded[DIR_ORIG].pkts, t.forwarded[DIR_REPLY].pkts),
@@ -229,9 +229,9 @@ const struct ctl_command ctlcmd_table[] = {
 };
 const size_t ctlcmd_table_size = array_size(ctlcmd_table);
 
-void ctlcmd_set_ruleset(struct ctlcmd *ctlcmd, const struct admission *ruleset)
+void ctlcmd_set_admission(struct ctlcmd *ctlcmd, const struct admission *admission)
 {
-	ctlcmd->ruleset = ruleset;
+	ctlcmd->admission = admission;
 }
 
 int ctlcmd_new(const struct engine *engine, struct dispatch *dispatch, mono_t started,

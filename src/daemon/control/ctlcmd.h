@@ -27,5 +27,5 @@ int ctlcmd_new(const struct engine *engine, struct dispatch *dispatch, mono_t st
 	       struct ctlcmd **ret) MUST_CHECK;
 /* Sets the admission that Status reports; borrowed. Until it is set, Status reports that
  * admission is open. */
-void ctlcmd_set_ruleset(struct ctlcmd *ctlcmd, const struct admission *ruleset);
+void ctlcmd_set_admission(struct ctlcmd *ctlcmd, const struct admission *admission);
 void ctlcmd_free(struct ctlcmd *ctlcmd);

@@ -28,8 +28,8 @@ struct adoption {
 	struct nlsock sock;
 	struct device *device;
 	size_t n_devices, devices_size;
-	struct rule_where *stray; /* rules of ours that belong to no flow */
-	size_t n_strays, strays_size;
+	struct rule_where *orphan; /* rules of ours that belong to no flow */
+	size_t n_orphans, orphans_size;
 	unsigned int n_taken;
 	int err; /* 0 or -ENOMEM */
 };
@@ -80,12 +80,12 @@ static bool has_barrier(struct adoption *a, const struct device *device)
 	return false;
 }
 
-static void add_stray(struct adoption *a, const struct rule_where *where)
+static void add_orphan(struct adoption *a, const struct rule_where *where)
 {
-	if (grow((void **)&a->stray, a->n_strays, &a->strays_size, sizeof(*a->stray)))
+	if (grow((void **)&a->orphan, a->n_orphans, &a->orphans_size, sizeof(*a->orphan)))
 		a->err = -ENOMEM;
 	else
-		a->stray[a->n_strays++] = *where;
+		a->orphan[a->n_orphans++] = *where;
 }
 
 static void on_rule(const struct nlmsghdr *nlh, void *ctx)
@@ -104,7 +104,7 @@ static void on_rule(const struct nlmsghdr *nlh, void *ctx)
 	if (info.has_rule && engine_adopt(a->engine, &left, a->now))
 		a->n_taken++;
 	else
-		add_stray(a, &info.where);
+		add_orphan(a, &info.where);
 }
 
 static int read_device(struct adoption *a, const struct device *device)
@@ -147,8 +147,8 @@ static int adopt_all(struct adoption *a)
 		err = sweep_device(a, &a->device[i]);
 		result = result ? result : err;
 	}
-	if (a->n_strays) {
-		int err = portwork_remove(&a->sock, a->stray, (unsigned int)a->n_strays, &n_gone);
+	if (a->n_orphans) {
+		int err = portwork_remove(&a->sock, a->orphan, (unsigned int)a->n_orphans, &n_gone);
 
 		result = result ? result : err;
 		log_notice("removed %u rules of an earlier run that belong to no flow", n_gone);
@@ -190,6 +190,6 @@ int adoption_run(struct engine *engine, mono_t now)
 	engine_adopt_end(engine, now);
 	nlsock_close(&a.sock);
 	free(a.device);
-	free(a.stray);
+	free(a.orphan);
 	return err;
 }
