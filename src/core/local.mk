@@ -94,3 +94,13 @@ unit_tests += tests/unit/core/test-adopt
 tests_unit_core_test_adopt_SOURCES = tests/unit/core/test-adopt.c tests/unit/rigfixture.h $(fake_sources)
 tests_unit_core_test_adopt_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_core_test_adopt_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
+
+unit_tests += tests/unit/core/test-barrier
+tests_unit_core_test_barrier_SOURCES = tests/unit/core/test-barrier.c tests/unit/rigfixture.h $(fake_sources)
+tests_unit_core_test_barrier_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_unit_core_test_barrier_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
+
+unit_tests += tests/unit/core/test-barrier-kernel
+tests_unit_core_test_barrier_kernel_SOURCES = tests/unit/core/test-barrier-kernel.c tests/unit/rigfixture.h $(fake_sources)
+tests_unit_core_test_barrier_kernel_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_unit_core_test_barrier_kernel_LDADD = $(core_ldadd) $(CMOCKA_LIBS)

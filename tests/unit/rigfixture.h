@@ -90,7 +90,7 @@ static void rf_add_quietly(uint32_t n, bool has_counters)
 }
 
 /* A new connection, and its event. */
-static void rf_add(uint32_t n, bool has_counters)
+static inline void rf_add(uint32_t n, bool has_counters)
 {
 	rf_add_quietly(n, has_counters);
 	rig_report(&rig, rf_conn(n), false);
@@ -104,23 +104,23 @@ static struct flow *rf_flow(uint32_t n)
 	return f;
 }
 
-static bool rf_is_active(uint32_t n)
+static inline bool rf_is_active(uint32_t n)
 {
 	return rf_flow(n)->state == FLOW_ACTIVE;
 }
 
-static void rf_send(uint32_t n, enum dir dir, uint64_t pkts)
+static inline void rf_send(uint32_t n, enum dir dir, uint64_t pkts)
 {
 	fake_packets(&rig.kernel, rf_conn(n), dir, pkts, pkts * 100, rig.now);
 }
 
-static void rf_pass(int64_t ms)
+static inline void rf_pass(int64_t ms)
 {
 	rig_advance(&rig, mono_add_ms(rig.now, ms));
 }
 
 /* Samples the rules, and lets a second pass. */
-static void rf_second(void)
+static inline void rf_second(void)
 {
 	rig_sample(&rig);
 	rf_pass(1000);
