@@ -104,3 +104,18 @@ unit_tests += tests/unit/core/test-barrier-kernel
 tests_unit_core_test_barrier_kernel_SOURCES = tests/unit/core/test-barrier-kernel.c tests/unit/rigfixture.h $(fake_sources)
 tests_unit_core_test_barrier_kernel_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_core_test_barrier_kernel_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
+
+unit_tests += tests/unit/core/test-flowact
+tests_unit_core_test_flowact_SOURCES = tests/unit/core/test-flowact.c tests/unit/flowfixture.h tests/unit/rigfixture.h $(fake_sources)
+tests_unit_core_test_flowact_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_unit_core_test_flowact_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
+
+unit_tests += tests/unit/core/test-flowact-time
+tests_unit_core_test_flowact_time_SOURCES = tests/unit/core/test-flowact-time.c tests/unit/flowfixture.h tests/unit/rigfixture.h $(fake_sources)
+tests_unit_core_test_flowact_time_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_unit_core_test_flowact_time_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
+
+unit_tests += tests/unit/core/test-flowact-orders
+tests_unit_core_test_flowact_orders_SOURCES = tests/unit/core/test-flowact-orders.c tests/unit/flowfixture.h tests/unit/rigfixture.h $(fake_sources)
+tests_unit_core_test_flowact_orders_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_unit_core_test_flowact_orders_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
