@@ -60,6 +60,9 @@ tests_unit_core_test_flow_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
 unit_tests += tests/unit/core/test-flowtab
 tests_unit_core_test_flowtab_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
 
+unit_tests += tests/unit/core/test-portstate
+tests_unit_core_test_portstate_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
+
 unit_tests += tests/unit/core/test-topology
 tests_unit_core_test_topology_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
 
@@ -76,6 +79,30 @@ unit_tests += tests/unit/core/test-engine
 tests_unit_core_test_engine_SOURCES = tests/unit/core/test-engine.c $(fake_sources)
 tests_unit_core_test_engine_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_core_test_engine_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
+
+unit_tests += tests/unit/core/test-portfsm
+tests_unit_core_test_portfsm_SOURCES = tests/unit/core/test-portfsm.c \
+	tests/unit/portfixture.h tests/unit/rigfixture.h $(fake_sources)
+tests_unit_core_test_portfsm_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_unit_core_test_portfsm_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
+
+unit_tests += tests/unit/core/test-portclose
+tests_unit_core_test_portclose_SOURCES = tests/unit/core/test-portclose.c \
+	tests/unit/portfixture.h tests/unit/rigfixture.h $(fake_sources)
+tests_unit_core_test_portclose_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_unit_core_test_portclose_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
+
+unit_tests += tests/unit/core/test-portguards
+tests_unit_core_test_portguards_SOURCES = tests/unit/core/test-portguards.c \
+	tests/unit/portfixture.h tests/unit/rigfixture.h $(fake_sources)
+tests_unit_core_test_portguards_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_unit_core_test_portguards_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
+
+unit_tests += tests/unit/core/test-portmend
+tests_unit_core_test_portmend_SOURCES = tests/unit/core/test-portmend.c \
+	tests/unit/portfixture.h tests/unit/rigfixture.h $(fake_sources)
+tests_unit_core_test_portmend_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_unit_core_test_portmend_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
 
 unit_tests += tests/unit/core/test-proof
 tests_unit_core_test_proof_SOURCES = tests/unit/core/test-proof.c tests/unit/rigfixture.h $(fake_sources)
