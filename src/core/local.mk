@@ -98,6 +98,12 @@ tests_unit_core_test_portguards_SOURCES = tests/unit/core/test-portguards.c \
 tests_unit_core_test_portguards_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_core_test_portguards_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
 
+unit_tests += tests/unit/core/test-portreturn
+tests_unit_core_test_portreturn_SOURCES = tests/unit/core/test-portreturn.c \
+	tests/unit/portfixture.h tests/unit/rigfixture.h $(fake_sources)
+tests_unit_core_test_portreturn_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_unit_core_test_portreturn_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
+
 unit_tests += tests/unit/core/test-portmend
 tests_unit_core_test_portmend_SOURCES = tests/unit/core/test-portmend.c \
 	tests/unit/portfixture.h tests/unit/rigfixture.h $(fake_sources)
@@ -126,6 +132,11 @@ unit_tests += tests/unit/core/test-barrier
 tests_unit_core_test_barrier_SOURCES = tests/unit/core/test-barrier.c tests/unit/rigfixture.h $(fake_sources)
 tests_unit_core_test_barrier_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_core_test_barrier_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
+
+unit_tests += tests/unit/core/test-barrier-gone
+tests_unit_core_test_barrier_gone_SOURCES = tests/unit/core/test-barrier-gone.c tests/unit/rigfixture.h $(fake_sources)
+tests_unit_core_test_barrier_gone_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_unit_core_test_barrier_gone_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
 
 unit_tests += tests/unit/core/test-barrier-kernel
 tests_unit_core_test_barrier_kernel_SOURCES = tests/unit/core/test-barrier-kernel.c tests/unit/rigfixture.h $(fake_sources)

@@ -91,11 +91,15 @@ bool barrier_next_order(struct engine *e, mono_t now, struct order *ret)
 
 static void set_none(struct engine *e, struct link_rec *rec)
 {
-	if (rec->barrier != BARRIER_NONE)
-		e->n_barriers--;
+	if (rec->barrier == BARRIER_NONE)
+		return;
 	rec->barrier = BARRIER_NONE;
+	e->n_barriers--;
+	if (e->n_barriers)
+		return;
+	e->barrier_due = MONO_ZERO;
 	/* Packets that the barrier sent to the CPU prove nothing about rules. */
-	if (!e->n_barriers && e->n_state[FLOW_ACTIVE])
+	if (e->n_state[FLOW_ACTIVE])
 		walk_start(e, WALK_HIDDEN);
 }
 

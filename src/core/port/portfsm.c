@@ -62,6 +62,13 @@ static void step_guards(struct link_rec *rec, enum guards_input input)
 	rec->guards_state = fsm_next(&portstate_guards_fsm, rec->guards_state, input);
 }
 
+/* A worker is adding the guards again. Orders to close a port overtake others in a worker, so no
+ * other order about guards, clsact or the end of the port is given before the answer. */
+static bool is_renewing(const struct link_rec *rec)
+{
+	return rec->guards_state == GUARDS_RENEWING;
+}
+
 /* The port is not mended any more. */
 static void end_mending(struct link_rec *rec)
 {
@@ -113,28 +120,12 @@ static void leave_port(struct engine *e, struct link_rec *rec)
 	}
 }
 
-/* What may be on a link that becomes a port. */
-static enum port_residue residue_of(const struct engine *e, const struct link_rec *rec)
-{
-	bool has_some = false;
-
-	if (rec->port == PORT_NONE)
-		has_some = e->is_heir;
-	else if (rec->port == PORT_CLOSED)
-		has_some = rec->err != 0;
-	else if (rec->port == PORT_UNWANTED)
-		has_some = rec->guards != BOTH_GUARDS;
-	else
-		return (enum port_residue)rec->residue;
-	return has_some ? RESIDUE_UNKNOWN : RESIDUE_NONE;
-}
-
 static void want_port(struct engine *e, struct link_rec *rec, bool changed)
 {
-	bool is_intact = rec->port == PORT_UNWANTED && rec->guards == BOTH_GUARDS;
-
-	rec->residue = (uint8_t)residue_of(e, rec);
-	step(e, rec, is_intact ? PORT_IN_INTACT : changed ? PORT_IN_CHANGED : PORT_IN_WANT);
+	if ((rec->port == PORT_NONE && e->is_heir) || (rec->port == PORT_CLOSED && rec->err) ||
+	    rec->port == PORT_UNWANTED)
+		rec->residue = RESIDUE_UNKNOWN;
+	step(e, rec, changed ? PORT_IN_CHANGED : PORT_IN_WANT);
 }
 
 static void feed_link(struct engine *e, const struct link *link)
@@ -244,8 +235,8 @@ static void feed_close(struct engine *e, struct link_rec *rec, const struct even
 	rec->residue = RESIDUE_NONE;
 	step(e, rec, PORT_IN_ENDED);
 	/* It may have become a port again meanwhile. */
-	if (!done->err && wants_port(e, rec) && put_in_nic(e, rec))
-		step(e, rec, PORT_IN_WANT);
+	if (wants_port(e, rec) && put_in_nic(e, rec))
+		want_port(e, rec, false);
 }
 
 static void feed_open(struct engine *e, struct link_rec *rec, const struct event_port *done)
@@ -287,15 +278,16 @@ static void feed_done(struct engine *e, const struct event_port *done)
 
 	if (!rec)
 		return;
-	/* Ignore the answer for an earlier device with the same index. */
-	if (rec->port == PORT_NONE || rec->port == PORT_WANTED)
-		return;
 	guards = rec->guards;
-	if (rec->guards_state == GUARDS_RENEWING && done->order == ORDER_PORT_GUARD) {
+	/* The port is neither opened nor closed before this answer (is_renewing()). */
+	if (is_renewing(rec) && done->order == ORDER_PORT_GUARD) {
 		step_guards(rec, GUARDS_IN_DONE);
 		if (rec->port != PORT_OPEN || done->guards == guards)
 			return;
 	}
+	/* Ignore the answer for an earlier device with the same index. */
+	if (rec->port == PORT_NONE || rec->port == PORT_WANTED)
+		return;
 	rec->err = done->err;
 	memcpy(rec->extack, done->extack, sizeof(rec->extack));
 	switch ((enum order_type)done->order) {
@@ -431,9 +423,10 @@ void portfsm_feed_round(struct engine *e, const struct event_round *r)
 
 	if (!rec || rec->port != PORT_OPEN || e->stopping)
 		return;
-	step_guards(rec, GUARDS_IN_SAMPLED);
+	if (!r->err)
+		step_guards(rec, GUARDS_IN_SAMPLED);
 	/* The port was read while its guards were out. */
-	if (rec->guards_state == GUARDS_RENEWING)
+	if (is_renewing(rec))
 		return;
 	if (!r->err && (r->is_bare || (rec->guards & ~r->guards) != 0))
 		mend(e, rec);
@@ -473,7 +466,8 @@ static bool next_port(struct engine *e, enum port_state from, enum port_input ta
 	struct link_rec *rec;
 
 	for (uint32_t slot = 0; (rec = topology_next_link(&e->paths, &slot)); slot++) {
-		if (rec->port != from || (type == ORDER_PORT_GUARD && !wants_guards(e, rec)))
+		if (rec->port != from || is_renewing(rec) ||
+		    (type == ORDER_PORT_GUARD && !wants_guards(e, rec)))
 			continue;
 		step(e, rec, taken);
 		if (type == ORDER_PORT_GUARD)
@@ -531,7 +525,8 @@ bool portfsm_next_unwanted(struct engine *e, struct order *ret)
 		if (rec->port != PORT_UNWANTED)
 			continue;
 		any = true;
-		if (topology_is_used(&e->paths, rec->link.ifindex) || rec->barrier != BARRIER_NONE)
+		if (topology_is_used(&e->paths, rec->link.ifindex) ||
+		    rec->barrier != BARRIER_NONE || is_renewing(rec))
 			continue;
 		step(e, rec, PORT_IN_CLOSE_TAKEN);
 		make_order(e, rec, ORDER_PORT_CLOSE, ret);
@@ -546,7 +541,7 @@ bool portfsm_next_closing(struct engine *e, struct order *ret)
 	struct link_rec *rec;
 
 	for (uint32_t slot = 0; (rec = topology_next_link(&e->paths, &slot)); slot++) {
-		if (!can_be_closed(rec) || rec->barrier != BARRIER_NONE)
+		if (!can_be_closed(rec) || rec->barrier != BARRIER_NONE || is_renewing(rec))
 			continue;
 		end_mending(rec);
 		step(e, rec, PORT_IN_CLOSE_TAKEN);

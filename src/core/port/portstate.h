@@ -37,7 +37,6 @@ enum port_state {
 #define PORT_INPUT_LIST(X)                                                                         \
 	X(WANT, "the link can be a port")                                                          \
 	X(CHANGED, "the link has changed, and can be a port")                                      \
-	X(INTACT, "the link can be a port again, and still has clsact and both guards")            \
 	X(LEAVE, "the link cannot be a port any more; something of ours may be on it")             \
 	X(LEAVE_CLEAN, "the link cannot be a port any more; nothing of ours is on it")             \
 	X(OPEN_TAKEN, "a worker has the order to open it")                                         \
@@ -50,7 +49,7 @@ enum port_state {
 	X(NO_GUARDS, "the recipe is known, and needs no guards")                                   \
 	X(BARE, "somebody has deleted its clsact or guards")                                       \
 	X(ENDED, "the worker has closed it, or could not")                                         \
-	X(RETRY, "the daemon stops, and closing has failed before")                                         \
+	X(RETRY, "the daemon stops, and closing has failed before")                                \
 	X(STOP, "the daemon begins to stop")
 
 enum port_input {

@@ -292,22 +292,6 @@ static void a_renewal_does_not_open_a_port_that_was_left(void **state UNUSED)
 	portfsm_renew_guards(rig.engine, 77);
 }
 
-/* Workers close ports before they add rules. */
-static void a_close_may_overtake_a_renewal(void **state UNUSED)
-{
-	portfsm_renew_guards(rig.engine, 2);
-	pf_take_port(ORDER_PORT_GUARD, 2);
-	pf_set_master(2, 9);
-	pf_take_port(ORDER_PORT_CLOSE, 2);
-	pf_closed(2, 0);
-	pf_expect(2, CLOSED);
-	pf_expect_guards(2, RENEWING);
-	pf_guarded(2, 0);
-	pf_expect(2, CLOSED);
-	pf_expect_guards(2, RENEWED);
-	pf_take_nothing();
-}
-
 static void the_kernels_own_guards_are_not_doubted(void **state UNUSED)
 {
 	portfsm_renew_all_guards(rig.engine);
@@ -465,7 +449,6 @@ int main(void)
 		RUN_HW(a_renewal_that_changes_nothing_touches_no_path),
 		RUN_HW(a_renewal_that_loses_a_guard_has_paths_checked),
 		RUN_HW(a_renewal_does_not_open_a_port_that_was_left),
-		RUN_HW(a_close_may_overtake_a_renewal),
 		RUN_SW(the_kernels_own_guards_are_not_doubted),
 		RUN_HW(trust_ends_four_rounds_after_the_last_evidence),
 		RUN_HW(longer_rounds_make_trust_last_longer),

@@ -160,7 +160,7 @@ static void an_order_that_is_out_is_waited_for(void **state UNUSED)
 						       PORT_CLOSING_RETRY };
 	static const enum port_input taken[] = { PORT_IN_OPEN_TAKEN, PORT_IN_GUARD_TAKEN,
 						 PORT_IN_CLOSE_TAKEN, PORT_IN_BARE,
-						 PORT_IN_INTACT, PORT_IN_NO_GUARDS };
+						 PORT_IN_NO_GUARDS };
 
 	for (unsigned int n = 0; n < array_size(with_worker); n++) {
 		for (unsigned int i = 0; i < array_size(taken); i++)
@@ -311,10 +311,9 @@ static void an_unguarded_port_is_guarded_anew_after_a_change(void **state UNUSED
 
 static void an_unwanted_port_returns_or_is_closed(void **state UNUSED)
 {
-	static const struct row unwanted = { PORT_UNWANTED, true, 5,
+	static const struct row unwanted = { PORT_UNWANTED, true, 4,
 					     { { PORT_IN_WANT, PORT_WANTED },
 					       { PORT_IN_CHANGED, PORT_WANTED },
-					       { PORT_IN_INTACT, PORT_OPEN },
 					       { PORT_IN_LEAVE, PORT_UNWANTED },
 					       { PORT_IN_CLOSE_TAKEN, PORT_CLOSING } } };
 
