@@ -104,3 +104,17 @@ tests_unit_daemon_test_cleanup_LDADD = $(daemon_ldadd) $(CMOCKA_LIBS)
 unit_tests += tests/unit/daemon/test-envcheck
 tests_unit_daemon_test_envcheck_LDADD = $(daemon_ldadd) $(CMOCKA_LIBS)
 
+# Threads and kernel events against fakes of what lies below: nl/nlsock, base/loop and base/mono.
+# Their objects come before the archives, so those in the archives are left out.
+fakekern_sources = tests/fake/fakegate.h \
+	tests/fake/fakeloop.h tests/fake/fakeloop.c \
+	tests/fake/fakesock.h tests/fake/fakesock.c \
+	tests/fake/fakenet.h tests/fake/fakenet.c
+
+unit_tests += tests/unit/daemon/test-worker
+tests_unit_daemon_test_worker_SOURCES = tests/unit/daemon/test-worker.c tests/unit/workerfixture.h $(fakekern_sources)
+tests_unit_daemon_test_worker_LDADD = $(daemon_ldadd) $(CMOCKA_LIBS)
+
+unit_tests += tests/unit/daemon/test-workerbounds
+tests_unit_daemon_test_workerbounds_SOURCES = tests/unit/daemon/test-workerbounds.c tests/unit/workerfixture.h $(fakekern_sources)
+tests_unit_daemon_test_workerbounds_LDADD = $(daemon_ldadd) $(CMOCKA_LIBS)
