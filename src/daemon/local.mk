@@ -118,3 +118,8 @@ tests_unit_daemon_test_worker_LDADD = $(daemon_ldadd) $(CMOCKA_LIBS)
 unit_tests += tests/unit/daemon/test-workerbounds
 tests_unit_daemon_test_workerbounds_SOURCES = tests/unit/daemon/test-workerbounds.c tests/unit/workerfixture.h $(fakekern_sources)
 tests_unit_daemon_test_workerbounds_LDADD = $(daemon_ldadd) $(CMOCKA_LIBS)
+
+unit_tests += tests/unit/daemon/test-dispatch
+tests_unit_daemon_test_dispatch_SOURCES = tests/unit/daemon/test-dispatch.c tests/unit/enginespy.h $(fakekern_sources)
+tests_unit_daemon_test_dispatch_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=engine_feed
+tests_unit_daemon_test_dispatch_LDADD = $(daemon_ldadd) $(CMOCKA_LIBS)
