@@ -123,3 +123,16 @@ unit_tests += tests/unit/daemon/test-dispatch
 tests_unit_daemon_test_dispatch_SOURCES = tests/unit/daemon/test-dispatch.c tests/unit/enginespy.h $(fakekern_sources)
 tests_unit_daemon_test_dispatch_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=engine_feed
 tests_unit_daemon_test_dispatch_LDADD = $(daemon_ldadd) $(CMOCKA_LIBS)
+
+ingest_fixture = tests/unit/ingestfixture.h tests/unit/enginespy.h \
+	tests/fake/fakert.h tests/fake/fakert.c $(fakekern_sources)
+
+unit_tests += tests/unit/daemon/test-ingest
+tests_unit_daemon_test_ingest_SOURCES = tests/unit/daemon/test-ingest.c $(ingest_fixture)
+tests_unit_daemon_test_ingest_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=engine_feed
+tests_unit_daemon_test_ingest_LDADD = $(daemon_ldadd) $(CMOCKA_LIBS)
+
+unit_tests += tests/unit/daemon/test-ingestrt
+tests_unit_daemon_test_ingestrt_SOURCES = tests/unit/daemon/test-ingestrt.c $(ingest_fixture)
+tests_unit_daemon_test_ingestrt_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=engine_feed
+tests_unit_daemon_test_ingestrt_LDADD = $(daemon_ldadd) $(CMOCKA_LIBS)
