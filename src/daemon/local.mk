@@ -136,3 +136,8 @@ unit_tests += tests/unit/daemon/test-ingestrt
 tests_unit_daemon_test_ingestrt_SOURCES = tests/unit/daemon/test-ingestrt.c $(ingest_fixture)
 tests_unit_daemon_test_ingestrt_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=engine_feed
 tests_unit_daemon_test_ingestrt_LDADD = $(daemon_ldadd) $(CMOCKA_LIBS)
+
+unit_tests += tests/unit/daemon/test-flowtableplan
+tests_unit_daemon_test_flowtableplan_SOURCES = tests/unit/daemon/test-flowtableplan.c tests/unit/planfixture.h \
+	tests/fake/fakegate.h tests/fake/fakeloop.h tests/fake/fakeloop.c $(fake_sources)
+tests_unit_daemon_test_flowtableplan_LDADD = $(daemon_ldadd) $(CMOCKA_LIBS)

@@ -1,0 +1,790 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "unit/unit.h"
+
+#include "unit/planfixture.h"
+
+#define LOOK_MS 500
+#define RETRY_MS 5000
+
+/* -- no plan -------------------------------------------------------------- */
+
+static void without_flowtables_there_is_no_plan(void **state)
+{
+	static const struct {
+		enum backend backend;
+		enum offload_mode offload;
+	} cases[] = { { BACKEND_FLOWER, OFFLOAD_HARDWARE },
+		      { BACKEND_FLOWTABLE, OFFLOAD_OBSERVE },
+		      { BACKEND_AUTO, OFFLOAD_OBSERVE } };
+	struct tablethread_done done = { .job = { .type = TABLETHREAD_FLOW } };
+
+	for (unsigned int i = 0; i < array_size(cases); i++) {
+		json_t *j;
+
+		pf_prepare(pf_settings(cases[i].backend, cases[i].offload, true));
+		pf_plan = (struct flowtableplan *)&pf_plan;
+		pf_start();
+		assert_null(pf_plan);
+		assert_true(flowtableplan_is_settled(NULL));
+		flowtableplan_renew(NULL);
+		flowtableplan_done(NULL, &done);
+		j = flowtableplan_to_json(NULL);
+		assert_true(json_is_null(j));
+		json_decref(j);
+		pf_teardown(state);
+	}
+}
+
+/* -- software ------------------------------------------------------------- */
+
+static void all_named_devices_are_in_the_flowtable(void **state UNUSED)
+{
+	uint64_t made = pf_counter("flowtables_made");
+	const struct nftoffload_config *f;
+
+	pf_add(2);
+	pf_add(3);
+	pf_add(4);
+	pf_start();
+	assert_false(flowtableplan_is_settled(pf_plan));
+	pf_catch_up();
+	assert_true(flowtableplan_is_settled(pf_plan));
+	assert_int_equal(pf_n_calls, 1);
+	f = pf_flow();
+	assert_int_equal(f->n_devices, 3);
+	assert_int_equal(f->n_pairs, 6);
+	assert_true(f->with_counter && f->with_pairs);
+	for (unsigned int i = 2; i <= 4; i++) {
+		assert_true(pf_has_device(f, i, false));
+		for (unsigned int j = 2; j <= 4; j++)
+			assert_int_equal(pf_has_pair(f, i, j), i != j);
+	}
+	assert_int_equal(nftoffload_check(f), 0);
+	assert_int_equal(pf_counter("flowtables_made") - made, 1);
+	/* Nothing changes, nothing is done. */
+	pf_look();
+	pf_look();
+	assert_int_equal(pf_n_calls, 1);
+}
+
+static void the_plan_can_be_shown(void **state UNUSED)
+{
+	json_t *j, *pairs, *p;
+
+	pf_add(2);
+	pf_add(3);
+	pf_start();
+	/* What is not in the table yet is not shown. */
+	j = flowtableplan_to_json(pf_plan);
+	assert_int_equal(json_array_size(pf_get(j, "pairs")), 0);
+	json_decref(j);
+	pf_catch_up();
+	j = flowtableplan_to_json(pf_plan);
+	pairs = pf_get(j, "pairs");
+	assert_int_equal(json_array_size(pairs), 2);
+	p = json_array_get(pairs, 0);
+	assert_string_equal(json_string_value(pf_get(p, "in")), "d2");
+	assert_string_equal(json_string_value(pf_get(p, "out")), "d3");
+	assert_true(json_is_false(pf_get(p, "hardware")));
+	assert_string_equal(json_string_value(pf_get(p, "because")), reason_name(REASON_NONE));
+	assert_string_equal(json_string_value(pf_get(json_array_get(pairs, 1), "in")), "d3");
+	assert_string_equal(json_string_value(pf_get(j, "trouble")), "");
+	json_decref(j);
+}
+
+static void the_plan_follows_the_devices(void **state UNUSED)
+{
+	struct link l = pf_link(4);
+
+	pf_start();
+	/* Without devices there is nothing to tell. */
+	assert_true(flowtableplan_is_settled(pf_plan));
+	pf_catch_up();
+	assert_int_equal(pf_n_calls, 0);
+	pf_add(2);
+	pf_add(3);
+	pf_look();
+	assert_int_equal(pf_flow()->n_devices, 2);
+	pf_add(4);
+	pf_look();
+	assert_int_equal(pf_flow()->n_devices, 3);
+	/* It goes down, joins a bridge, and leaves it. */
+	l.is_up = false;
+	pf_feed_link(&l);
+	pf_look();
+	assert_int_equal(pf_flow()->n_devices, 2);
+	l.is_up = true;
+	l.master = 9;
+	pf_feed_link(&l);
+	pf_look();
+	assert_int_equal(pf_count(PF_UP), 3);
+	l.master = 0;
+	pf_feed_link(&l);
+	pf_look();
+	assert_true(pf_has_device(pf_flow(), 4, false));
+	pf_del(2);
+	pf_look();
+	assert_false(pf_has_device(pf_flow(), 2, false));
+	/* A single device has nobody to forward to. */
+	pf_del(3);
+	pf_look();
+	assert_null(pf_flow());
+	assert_int_equal(pf_count(PF_UP), 6);
+	pf_look();
+	assert_int_equal(pf_count(PF_UP), 6);
+}
+
+static void devices_that_are_not_offloaded_are_left_out(void **state)
+{
+	struct settings s = pf_settings(BACKEND_FLOWTABLE, OFFLOAD_SOFTWARE, true);
+	struct link bridge = pf_link(7);
+
+	s.n_bypass = 1;
+	s.bypass[0].bits = BYPASS_SHAPER;
+	strcpy(s.bypass[0].device, "d5");
+	s.auto_devices = false;
+	s.n_devices = 4;
+	for (unsigned int i = 0; i < s.n_devices; i++)
+		snprintf(s.device[i], sizeof(s.device[i]), "d%u", i + 2);
+	strcpy(s.device[s.n_devices++], "d7");
+	strcpy(bridge.kind, "bridge");
+	pf_prepare(s);
+	pf_feed_link(&bridge);
+	for (unsigned int n = 2; n <= 6; n++)
+		pf_add(n);
+	fake_find_link(&pf_rig.kernel, 4)->bypass = BYPASS_SHAPER;
+	fake_find_link(&pf_rig.kernel, 5)->bypass = BYPASS_SHAPER;
+	rig_tell_bypass(&pf_rig, 4);
+	rig_tell_bypass(&pf_rig, 5);
+	pf_start();
+	pf_catch_up();
+	assert_true(pf_has_device(pf_flow(), 2, false) && pf_has_device(pf_flow(), 3, false));
+	assert_false(pf_has_device(pf_flow(), 4, false));
+	/* There it is allowed. */
+	assert_true(pf_has_device(pf_flow(), 5, false));
+	/* Nobody has named this one, and the other is of no kind that is offloaded. */
+	assert_false(pf_has_device(pf_flow(), 6, false) || pf_has_device(pf_flow(), 7, false));
+	pf_teardown(state);
+}
+
+/* Fed without the rig, which has not so many links. */
+static void feed_many(unsigned int n)
+{
+	for (unsigned int i = 2; i < 2 + n; i++) {
+		struct event link = { .type = EVENT_LINK, .link = pf_link(i) };
+		struct event bypass = { .type = EVENT_BYPASS };
+
+		bypass.bypass = (struct event_bypass){ .ifindex = i, .mask = BYPASS_ALL };
+		engine_feed(pf_rig.engine, &link, pf_rig.now);
+		engine_feed(pf_rig.engine, &bypass, pf_rig.now);
+	}
+}
+
+static void assert_stable(void)
+{
+	const struct nftoffload_config *f = pf_flow();
+
+	/* Both directions are in, or none. */
+	for (unsigned int i = 2; i < 2 + NFTOFFLOAD_MAX_DEVICES; i++) {
+		for (unsigned int j = 2; j < i; j++)
+			assert_int_equal(pf_has_pair(f, i, j), pf_has_pair(f, j, i));
+	}
+	assert_int_equal(nftoffload_check(f), 0);
+	pf_look();
+	assert_int_equal(pf_count(PF_UP), 1);
+}
+
+static void more_pairs_than_fit_are_left_out(void **state UNUSED)
+{
+	feed_many(25);
+	pf_start();
+	pf_catch_up();
+	assert_int_equal(pf_flow()->n_devices, 25);
+	assert_int_equal(pf_flow()->n_pairs, NFTOFFLOAD_MAX_PAIRS);
+	assert_stable();
+}
+
+static void more_devices_than_fit_are_left_out(void **state UNUSED)
+{
+	feed_many(NFTOFFLOAD_MAX_DEVICES + 10);
+	pf_start();
+	pf_catch_up();
+	assert_int_equal(pf_flow()->n_devices, NFTOFFLOAD_MAX_DEVICES);
+	assert_int_equal(pf_flow()->n_pairs, NFTOFFLOAD_MAX_PAIRS);
+	assert_stable();
+}
+
+/* -- one job at a time ---------------------------------------------------- */
+
+static void a_change_waits_for_the_answer(void **state UNUSED)
+{
+	pf_add(2);
+	pf_add(3);
+	fakegate_hold(&pf_gate, 1);
+	pf_start();
+	fakegate_wait(&pf_gate, 1);
+	assert_false(flowtableplan_is_settled(pf_plan));
+	pf_add(4);
+	fakeloop_pass(pf_loop, 4 * LOOK_MS);
+	pf_add(5);
+	fakeloop_pass(pf_loop, 4 * LOOK_MS);
+	fakegate_release(&pf_gate);
+	pf_catch_up();
+	/* The second job has both changes. */
+	assert_int_equal(pf_count(PF_UP), 2);
+	assert_int_equal(pf_call[0].flow.n_devices, 2);
+	assert_int_equal(pf_call[1].flow.n_devices, 4);
+	assert_true(flowtableplan_is_settled(pf_plan));
+}
+
+static void what_the_table_has_is_what_it_was_told(void **state UNUSED)
+{
+	json_t *j;
+
+	pf_add(2);
+	pf_add(3);
+	fakegate_hold(&pf_gate, 1);
+	pf_start();
+	fakegate_wait(&pf_gate, 1);
+	/* A device goes while the table is being made with it. */
+	pf_del(3);
+	fakegate_hold(&pf_gate, 1);
+	fakegate_let_go(&pf_gate);
+	while (!pf_n_answers[TABLETHREAD_FLOW])
+		loop_run_once(pf_loop, true);
+	j = flowtableplan_to_json(pf_plan);
+	assert_int_equal(json_array_size(pf_get(j, "pairs")), 2);
+	json_decref(j);
+	fakegate_release(&pf_gate);
+	pf_catch_up();
+	assert_null(pf_flow());
+	j = flowtableplan_to_json(pf_plan);
+	assert_int_equal(json_array_size(pf_get(j, "pairs")), 0);
+	json_decref(j);
+}
+
+/* -- failures ------------------------------------------------------------- */
+
+static void a_flowtable_that_is_busy_is_tried_again(void **state UNUSED)
+{
+	uint64_t failed = pf_counter("flowtables_failed"), made = pf_counter("flowtables_made");
+	json_t *j;
+
+	pf_up_err = -EBUSY;
+	pf_add(2);
+	pf_add(3);
+	pf_start();
+	pf_catch_up();
+	assert_int_equal(pf_count(PF_UP), 1);
+	assert_int_equal(pf_counter("flowtables_failed") - failed, 1);
+	/* Their connections stay on the CPU, and the daemon goes on. */
+	assert_true(flowtableplan_is_settled(pf_plan));
+	pf_assert_trouble(strerror(EBUSY));
+	j = flowtableplan_to_json(pf_plan);
+	assert_int_equal(json_array_size(pf_get(j, "pairs")), 0);
+	json_decref(j);
+	/* Not before five seconds, also when something changes. */
+	pf_add(4);
+	fakeloop_pass(pf_loop, RETRY_MS - 1);
+	pf_catch_up();
+	assert_int_equal(pf_count(PF_UP), 1);
+	pf_look();
+	assert_int_equal(pf_count(PF_UP), 2);
+	assert_int_equal(pf_flow()->n_devices, 3);
+	pf_up_err = 0;
+	fakeloop_pass(pf_loop, RETRY_MS + LOOK_MS);
+	pf_catch_up();
+	assert_int_equal(pf_count(PF_UP), 3);
+	assert_int_equal(pf_counter("flowtables_failed") - failed, 2);
+	assert_int_equal(pf_counter("flowtables_made") - made, 1);
+	pf_assert_trouble("");
+}
+
+static void after_a_failure_the_table_has_what_it_had(void **state UNUSED)
+{
+	json_t *j;
+
+	pf_add(2);
+	pf_add(3);
+	pf_start();
+	pf_catch_up();
+	pf_up_err = -EOPNOTSUPP;
+	pf_add(4);
+	pf_look();
+	assert_int_equal(pf_count(PF_UP), 2);
+	j = flowtableplan_to_json(pf_plan);
+	assert_int_equal(json_array_size(pf_get(j, "pairs")), 2);
+	json_decref(j);
+	/* The new one goes again: the table is as it should be, without a job. */
+	pf_del(4);
+	fakeloop_pass(pf_loop, 2 * RETRY_MS);
+	pf_catch_up();
+	assert_int_equal(pf_count(PF_UP), 2);
+}
+
+static void a_full_queue_is_tried_again(void **state UNUSED)
+{
+	struct tablethread_job marker = { .type = TABLETHREAD_LOOK };
+	struct tablethread_job blocker = { .type = TABLETHREAD_TRY, .device = "d99" };
+	unsigned int n = 0;
+
+	pf_drops_answers = true;
+	fakegate_hold(&pf_gate, 1);
+	assert_true(tablethread_push(pf_thread, &blocker));
+	fakegate_wait(&pf_gate, 1);
+	while (tablethread_push(pf_thread, &marker))
+		n++;
+	assert_int_equal(n, TABLETHREAD_JOBS - 1);
+	pf_add(2);
+	pf_add(3);
+	pf_start();
+	fakeloop_pass(pf_loop, LOOK_MS);
+	assert_int_equal(pf_n_answers[TABLETHREAD_LOOK], 0);
+	fakegate_release(&pf_gate);
+	fakeloop_until(pf_loop, pf_has_markers, &n);
+	pf_drops_answers = false;
+	assert_int_equal(pf_count(PF_UP), 0);
+	pf_look();
+	assert_int_equal(pf_count(PF_UP), 1);
+	assert_int_equal(pf_flow()->n_devices, 2);
+}
+
+/* -- renewals ------------------------------------------------------------- */
+
+static void start_with_two(void)
+{
+	pf_add(2);
+	pf_add(3);
+	pf_start();
+	pf_catch_up();
+}
+
+static void a_change_of_the_ruleset_empties_the_flowtables(void **state UNUSED)
+{
+	uint64_t renewed = pf_counter("flowtables_renewed");
+
+	start_with_two();
+	flowtableplan_renew(pf_plan);
+	/* Connections can be admitted meanwhile. */
+	assert_true(flowtableplan_is_settled(pf_plan));
+	pf_catch_up();
+	assert_int_equal(pf_count(PF_RENEW), 1);
+	assert_int_equal(pf_counter("flowtables_renewed") - renewed, 1);
+	pf_look();
+	assert_int_equal(pf_count(PF_RENEW), 1);
+	flowtableplan_renew(pf_plan);
+	pf_catch_up();
+	assert_int_equal(pf_count(PF_RENEW), 2);
+	assert_int_equal(pf_count(PF_UP), 1);
+}
+
+/* One may be running, for an earlier ruleset; one that is queued is for every later one. */
+static void a_queued_renewal_covers_further_changes(void **state UNUSED)
+{
+	start_with_two();
+	fakegate_hold(&pf_gate, 1);
+	flowtableplan_renew(pf_plan);
+	fakegate_wait(&pf_gate, 1);
+	for (unsigned int i = 0; i < 10; i++)
+		flowtableplan_renew(pf_plan);
+	fakegate_release(&pf_gate);
+	pf_catch_up();
+	assert_int_equal(pf_count(PF_RENEW), 2);
+	/* When both are answered the next change is a new one. */
+	flowtableplan_renew(pf_plan);
+	pf_catch_up();
+	assert_int_equal(pf_count(PF_RENEW), 3);
+}
+
+/* Until then connections may be forwarded that the ruleset denies. */
+static void a_failed_renewal_is_repeated_twice_a_second(void **state UNUSED)
+{
+	uint64_t failed = pf_counter("flowtables_failed");
+	uint64_t renewed = pf_counter("flowtables_renewed");
+
+	start_with_two();
+	pf_renew_err = -EBUSY;
+	flowtableplan_renew(pf_plan);
+	pf_catch_up();
+	for (unsigned int i = 1; i <= 5; i++) {
+		assert_int_equal(pf_count(PF_RENEW), i);
+		assert_int_equal(pf_counter("flowtables_failed") - failed, i);
+		pf_look();
+	}
+	pf_renew_err = 0;
+	pf_look();
+	assert_int_equal(pf_count(PF_RENEW), 7);
+	assert_int_equal(pf_counter("flowtables_failed") - failed, 6);
+	assert_int_equal(pf_counter("flowtables_renewed") - renewed, 1);
+	pf_look();
+	assert_int_equal(pf_count(PF_RENEW), 7);
+}
+
+/* The later one covers what the first was for. */
+static void a_failed_renewal_is_forgotten_after_a_later_one(void **state UNUSED)
+{
+	start_with_two();
+	pf_renew_err = -EBUSY;
+	fakegate_hold(&pf_gate, 2);
+	flowtableplan_renew(pf_plan);
+	fakegate_wait(&pf_gate, 1);
+	flowtableplan_renew(pf_plan);
+	/* The first has its error; the second is held before it has one. */
+	fakegate_let_go(&pf_gate);
+	fakegate_wait(&pf_gate, 1);
+	while (!pf_n_answers[TABLETHREAD_RENEW])
+		loop_run_once(pf_loop, true);
+	pf_renew_err = 0;
+	fakegate_release(&pf_gate);
+	pf_catch_up();
+	assert_int_equal(pf_count(PF_RENEW), 2);
+	pf_look();
+	assert_int_equal(pf_count(PF_RENEW), 2);
+}
+
+/* -- hardware ------------------------------------------------------------- */
+
+static void drivers_are_tried_before_the_plan_is_made(void **state UNUSED)
+{
+	pf_add(2);
+	pf_add(3);
+	fakegate_hold(&pf_gate, 2);
+	pf_start();
+	fakegate_wait(&pf_gate, 1);
+	fakeloop_pass(pf_loop, 10 * LOOK_MS);
+	assert_false(flowtableplan_is_settled(pf_plan));
+	/* One has answered, late; the other has not. */
+	fakegate_let_go(&pf_gate);
+	fakegate_wait(&pf_gate, 1);
+	fakeloop_pass(pf_loop, 10 * LOOK_MS);
+	assert_false(flowtableplan_is_settled(pf_plan));
+	assert_int_equal(pf_count(PF_UP), 0);
+	fakegate_release(&pf_gate);
+	pf_catch_up();
+	assert_int_equal(pf_count(PF_TRY), 2);
+	assert_string_equal(pf_call[0].device, "d2");
+	assert_string_equal(pf_call[1].device, "d3");
+	assert_true(pf_has_device(pf_flow(), 2, true) && pf_has_device(pf_flow(), 3, true));
+	assert_true(pf_flow()->pair[0].is_hardware);
+	/* The answer holds. */
+	fakeloop_pass(pf_loop, 4 * RETRY_MS);
+	pf_catch_up();
+	assert_int_equal(pf_count(PF_TRY), 2);
+}
+
+static void both_kinds_of_flowtables_are_separate(void **state UNUSED)
+{
+	const struct nftoffload_config *f;
+
+	pf_try_err[4] = pf_try_err[5] = -EOPNOTSUPP;
+	for (unsigned int n = 2; n <= 5; n++)
+		pf_add(n);
+	pf_start();
+	pf_catch_up();
+	f = pf_flow();
+	assert_int_equal(f->n_devices, 4);
+	assert_true(pf_has_device(f, 2, true) && pf_has_device(f, 3, true));
+	assert_true(pf_has_device(f, 4, false) && pf_has_device(f, 5, false));
+	assert_int_equal(f->n_pairs, 4);
+	assert_true(pf_has_pair(f, 2, 3) && pf_has_pair(f, 3, 2));
+	assert_true(pf_has_pair(f, 4, 5) && pf_has_pair(f, 5, 4));
+	assert_int_equal(nftoffload_check(f), 0);
+}
+
+static void without_permission_there_is_no_software_flowtable(void **state UNUSED)
+{
+	const struct nftoffload_config *f;
+
+	pf_try_err[4] = pf_try_err[5] = -EOPNOTSUPP;
+	for (unsigned int n = 2; n <= 5; n++)
+		pf_add(n);
+	pf_start();
+	pf_catch_up();
+	f = pf_flow();
+	assert_int_equal(f->n_devices, 2);
+	assert_true(pf_has_device(f, 2, true) && pf_has_device(f, 3, true));
+}
+
+static void a_driver_that_is_busy_is_asked_again(void **state UNUSED)
+{
+	pf_try_err[2] = -EBUSY;
+	pf_try_err[3] = -EOPNOTSUPP;
+	pf_add(2);
+	pf_add(3);
+	pf_add(4);
+	pf_start();
+	pf_catch_up();
+	assert_int_equal(pf_count(PF_TRY), 3);
+	/* It does without hardware meanwhile. */
+	assert_true(pf_has_device(pf_flow(), 2, false) && pf_has_device(pf_flow(), 3, false));
+	/* The other flowtable goes, but nobody is told. */
+	pf_try_err[2] = 0;
+	fakeloop_pass(pf_loop, RETRY_MS);
+	pf_catch_up();
+	assert_int_equal(pf_count(PF_TRY), 3);
+	pf_look();
+	assert_int_equal(pf_count(PF_TRY), 4);
+	assert_true(pf_has_device(pf_flow(), 2, true));
+	/* One that cannot is not asked again. */
+	fakeloop_pass(pf_loop, 10 * RETRY_MS);
+	pf_catch_up();
+	assert_int_equal(pf_count(PF_TRY), 4);
+}
+
+static void a_driver_whose_offload_is_switched_is_asked_again(void **state UNUSED)
+{
+	struct link l = pf_link(2);
+
+	pf_try_err[2] = -EOPNOTSUPP;
+	l.hw.tc = LINK_TC_OFF;
+	pf_feed_link(&l);
+	pf_add(3);
+	pf_add(4);
+	pf_start();
+	pf_catch_up();
+	assert_false(pf_has_device(pf_flow(), 2, true));
+	pf_try_err[2] = 0;
+	l.hw.tc = LINK_TC_ON;
+	pf_feed_link(&l);
+	pf_look();
+	assert_int_equal(pf_count(PF_TRY), 4);
+	assert_true(pf_has_device(pf_flow(), 2, true));
+	/* And back. */
+	pf_try_err[2] = -EOPNOTSUPP;
+	l.hw.tc = LINK_TC_OFF;
+	pf_feed_link(&l);
+	pf_look();
+	assert_int_equal(pf_count(PF_TRY), 5);
+	assert_false(pf_has_device(pf_flow(), 2, true));
+}
+
+/* The answer that is under way may be about what it was before. */
+static void an_offload_that_is_switched_during_a_trial_is_tried_again(void **state UNUSED)
+{
+	struct link l = pf_link(2);
+
+	pf_add(3);
+	l.hw.tc = LINK_TC_OFF;
+	pf_feed_link(&l);
+	pf_try_err[2] = -EOPNOTSUPP;
+	fakegate_hold(&pf_gate, 1);
+	pf_start();
+	fakegate_wait(&pf_gate, 1);
+	fakegate_hold(&pf_gate, 2);
+	fakegate_let_go(&pf_gate);
+	/* The first is answered when the second is held: which is that of d2. */
+	fakegate_wait(&pf_gate, 1);
+	l.hw.tc = LINK_TC_ON;
+	pf_feed_link(&l);
+	fakeloop_pass(pf_loop, 4 * LOOK_MS);
+	assert_int_equal(pf_count(PF_TRY), 2);
+	fakegate_let_go(&pf_gate);
+	while (pf_n_answers[TABLETHREAD_TRY] < 2)
+		loop_run_once(pf_loop, true);
+	fakegate_wait(&pf_gate, 1);
+	pf_try_err[2] = 0;
+	fakegate_release(&pf_gate);
+	pf_catch_up();
+	assert_int_equal(pf_count(PF_TRY), 3);
+	assert_true(pf_has_device(pf_flow(), 2, true));
+}
+
+static void another_device_of_the_same_name_is_tried(void **state UNUSED)
+{
+	struct link l = pf_link(2);
+
+	pf_try_err[2] = -EOPNOTSUPP;
+	pf_add(2);
+	pf_add(3);
+	pf_add(4);
+	pf_start();
+	pf_catch_up();
+	assert_false(pf_has_device(pf_flow(), 2, true));
+	pf_del(2);
+	l.ifindex = 12;
+	pf_try_err[2] = 0;
+	pf_feed_link(&l);
+	pf_look();
+	assert_int_equal(pf_count(PF_TRY), 4);
+	assert_true(pf_has_device(pf_flow(), 2, true));
+	/* So is one that has got another name. */
+	strcpy(l.name, "d20");
+	pf_try_err[20] = -EOPNOTSUPP;
+	pf_feed_link(&l);
+	pf_look();
+	assert_int_equal(pf_count(PF_TRY), 5);
+	assert_false(pf_has_device(pf_flow(), 20, true));
+}
+
+/* The places of devices that are gone are used again. */
+static void any_number_of_devices_can_come_and_go(void **state UNUSED)
+{
+	pf_add(2);
+	pf_add(3);
+	pf_start();
+	pf_catch_up();
+	for (unsigned int n = 0; n < 2 * NFTOFFLOAD_MAX_DEVICES; n++) {
+		struct link l = pf_link(4);
+
+		l.ifindex = 100 + n;
+		pf_feed_link(&l);
+		pf_look();
+		assert_int_equal(pf_count(PF_TRY), 3 + n);
+		assert_true(pf_has_device(pf_flow(), 4, true));
+		pf_del(100 + n);
+		pf_look();
+	}
+}
+
+/* -- beside flower rules -------------------------------------------------- */
+
+static void where_rules_are_possible_there_is_no_flowtable(void **state UNUSED)
+{
+	pf_add(2);
+	pf_add(3);
+	pf_start();
+	pf_catch_up();
+	assert_true(flowtableplan_is_settled(pf_plan));
+	assert_int_equal(pf_count(PF_UP), 0);
+	assert_true(view_is_settled(pf_rig.engine));
+}
+
+static void pairs_without_rules_are_in_the_flowtable(void **state UNUSED)
+{
+	pf_add(2);
+	pf_add(3);
+	pf_add(40);
+	pf_add(50);
+	pf_start();
+	pf_catch_up();
+	assert_false(pf_has_pair(pf_flow(), 2, 3) || pf_has_pair(pf_flow(), 3, 2));
+	assert_string_equal(pf_because(2, 40), reason_name(REASON_DIFFERENT_CARDS));
+	assert_string_equal(pf_because(40, 2), reason_name(REASON_DIFFERENT_CARDS));
+	assert_string_equal(pf_because(3, 50), reason_name(REASON_DRIVER_NOT_ALLOWED));
+	assert_string_equal(pf_because(50, 40), reason_name(REASON_DRIVER_NOT_ALLOWED));
+	assert_int_equal(pf_flow()->n_pairs, 10);
+	assert_int_equal(pf_flow()->n_devices, 4);
+}
+
+static void a_card_that_refuses_rules_is_in_the_flowtable(void **state UNUSED)
+{
+	pf_rig.kernel.driver.classes = 0;
+	pf_add(2);
+	pf_add(3);
+	pf_start();
+	pf_catch_up();
+	assert_string_equal(pf_because(2, 3), reason_name(REASON_NO_RECIPE));
+	assert_string_equal(pf_because(3, 2), reason_name(REASON_NO_RECIPE));
+}
+
+/* A connection needs both directions. */
+static void refuse_one_direction(void *ctx UNUSED, const struct order *o,
+				 unsigned int worker UNUSED)
+{
+	if (o->type == ORDER_PROBE)
+		pf_rig.kernel.driver.classes = o->probe.in == 3 ? 0 : RECIPE_CLASSES_ALL;
+}
+
+static void one_direction_without_rules_is_enough(void **state UNUSED)
+{
+	pf_rig.on_order = refuse_one_direction;
+	pf_rig.room = 1;
+	pf_add(2);
+	pf_add(3);
+	assert_int_equal(nic_find_pair(view_nic(pf_rig.engine), 2, 3)->state, PAIR_GOOD);
+	assert_int_equal(nic_find_pair(view_nic(pf_rig.engine), 3, 2)->state, PAIR_REFUSED);
+	pf_start();
+	pf_catch_up();
+	/* Both have the reason of the one. */
+	assert_string_equal(pf_because(2, 3), reason_name(REASON_NO_RECIPE));
+	assert_string_equal(pf_because(3, 2), reason_name(REASON_NO_RECIPE));
+}
+
+static void hold_probes(void *ctx UNUSED, const struct order *o, unsigned int worker)
+{
+	if (o->type == ORDER_PROBE)
+		pf_rig.is_held[fake_lane(ORDER_PROBE, worker)] = true;
+}
+
+/* Not known yet is no reason. */
+static void a_pair_that_is_being_probed_is_waited_for(void **state UNUSED)
+{
+	pf_rig.on_order = hold_probes;
+	pf_add(2);
+	pf_add(3);
+	assert_int_equal(nic_find_pair(view_nic(pf_rig.engine), 2, 3)->state, PAIR_PROBING);
+	pf_start();
+	pf_catch_up();
+	pf_look();
+	assert_false(flowtableplan_is_settled(pf_plan));
+	assert_int_equal(pf_count(PF_UP), 0);
+	pf_rig.on_order = NULL;
+	pf_rig.is_held[fake_lane(ORDER_PROBE, 0)] = false;
+	rig_settle(&pf_rig);
+	pf_look();
+	assert_true(flowtableplan_is_settled(pf_plan));
+	assert_int_equal(pf_count(PF_UP), 0);
+}
+
+/* -- the end -------------------------------------------------------------- */
+
+static void it_ends_while_jobs_are_under_way(void **state UNUSED)
+{
+	start_with_two();
+	fakegate_hold(&pf_gate, 1);
+	flowtableplan_renew(pf_plan);
+	fakegate_wait(&pf_gate, 1);
+	pf_add(4);
+	fakeloop_pass(pf_loop, LOOK_MS);
+	assert_false(flowtableplan_is_settled(pf_plan));
+	/* The job that is queued, with its flowtables, belongs to the thread. */
+	flowtableplan_free(pf_plan);
+	pf_plan = NULL;
+	fakeloop_pass(pf_loop, 10 * LOOK_MS);
+	assert_int_equal(pf_count(PF_RENEW), 1);
+}
+
+#define SOFTWARE(name) cmocka_unit_test_setup_teardown(name, pf_setup_software, pf_teardown)
+#define HARDWARE(name) cmocka_unit_test_setup_teardown(name, pf_setup_hardware, pf_teardown)
+#define HARDWARE_ONLY(name)                                                                        \
+	cmocka_unit_test_setup_teardown(name, pf_setup_hardware_only, pf_teardown)
+#define AUTO(name) cmocka_unit_test_setup_teardown(name, pf_setup_auto, pf_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(without_flowtables_there_is_no_plan),
+		SOFTWARE(all_named_devices_are_in_the_flowtable),
+		SOFTWARE(the_plan_can_be_shown),
+		SOFTWARE(the_plan_follows_the_devices),
+		cmocka_unit_test(devices_that_are_not_offloaded_are_left_out),
+		SOFTWARE(more_pairs_than_fit_are_left_out),
+		SOFTWARE(more_devices_than_fit_are_left_out),
+		SOFTWARE(a_change_waits_for_the_answer),
+		SOFTWARE(what_the_table_has_is_what_it_was_told),
+		SOFTWARE(a_flowtable_that_is_busy_is_tried_again),
+		SOFTWARE(after_a_failure_the_table_has_what_it_had),
+		SOFTWARE(a_full_queue_is_tried_again),
+		HARDWARE(a_full_queue_is_tried_again),
+		SOFTWARE(a_change_of_the_ruleset_empties_the_flowtables),
+		SOFTWARE(a_queued_renewal_covers_further_changes),
+		SOFTWARE(a_failed_renewal_is_repeated_twice_a_second),
+		SOFTWARE(a_failed_renewal_is_forgotten_after_a_later_one),
+		HARDWARE(drivers_are_tried_before_the_plan_is_made),
+		HARDWARE(both_kinds_of_flowtables_are_separate),
+		HARDWARE_ONLY(without_permission_there_is_no_software_flowtable),
+		HARDWARE(a_driver_that_is_busy_is_asked_again),
+		HARDWARE(a_driver_whose_offload_is_switched_is_asked_again),
+		HARDWARE(an_offload_that_is_switched_during_a_trial_is_tried_again),
+		HARDWARE(another_device_of_the_same_name_is_tried),
+		HARDWARE(any_number_of_devices_can_come_and_go),
+		AUTO(where_rules_are_possible_there_is_no_flowtable),
+		AUTO(pairs_without_rules_are_in_the_flowtable),
+		AUTO(a_card_that_refuses_rules_is_in_the_flowtable),
+		AUTO(one_direction_without_rules_is_enough),
+		AUTO(a_pair_that_is_being_probed_is_waited_for),
+		SOFTWARE(it_ends_while_jobs_are_under_way),
+	};
+
+	return cmocka_run_group_tests_name("flowtableplan", tests, NULL, NULL);
+}
