@@ -19,6 +19,7 @@
 #include "base/util.h"
 #include "core/view.h"
 #include "daemon/admission/flowtableplan.h"
+#include "daemon/admission/jobthread.h"
 #include "fake/fakegate.h"
 #include "fake/fakeloop.h"
 #include "fake/rig.h"
@@ -51,7 +52,7 @@ static struct fakegate pf_gate = FAKEGATE_INIT;
 static int pf_up_err, pf_renew_err, pf_try_err[128];
 
 static unsigned int pf_n_markers; /* answers to LOOK jobs */
-static unsigned int pf_n_answers[TABLETHREAD_HALVES + 1];
+static unsigned int pf_n_answers[TABLETHREAD_EPOCH + 1];
 static bool pf_drops_answers; /* the plan is not told */
 
 /* -- the kernel ----------------------------------------------------------- */

@@ -334,7 +334,7 @@ static void a_full_queue_is_tried_again(void **state UNUSED)
 	fakegate_wait(&pf_gate, 1);
 	while (tablethread_push(pf_thread, &marker))
 		n++;
-	assert_int_equal(n, TABLETHREAD_JOBS - 1);
+	assert_int_equal(n, JOBTHREAD_JOBS - 1);
 	pf_add(2);
 	pf_add(3);
 	pf_start();

@@ -109,7 +109,7 @@ static void answers_that_nobody_has_read_take_room(void **state UNUSED)
 
 static bool is_stuck_after(int64_t us, int64_t *ret_us)
 {
-	return worker_is_stuck(wf_worker, mono_add_us(mono_now(), us), ret_us);
+	return worker_check_stuck(wf_worker, mono_add_us(mono_now(), us), ret_us);
 }
 
 static void a_worker_that_does_not_return_is_stuck(void **state UNUSED)
