@@ -21,7 +21,7 @@ build_tools() {
 	[ ! -d "$TOOLS" ] || return 0
 	mkdir -p "$CACHE/tools"
 	new=$(mktemp -d "$CACHE/tools/new.XXXXXX")
-	for name in labmux labstolen lablimit labjson labns labtraffic labcrowd labsniff labstorm labstray; do
+	for name in labmux labstolen lablimit labjson labnotify labns labtraffic labcrowd labsniff labstorm labstray; do
 		libs=(-lutil)
 		case $name in labjson | labsniff) libs=(-ljansson) ;; esac
 		gcc "${TOOL_CFLAGS[@]}" -static -o "$new/$name" "$LAB_DIR/$name.c" "${libs[@]}" 2>"$new/log" ||

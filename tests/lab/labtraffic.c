@@ -14,8 +14,6 @@
  * nothing but the bytes to check them. For UDP, labtraffic has sequence numbers, a
  * window and acknowledgements: a slow emulated machine loses no packet by overload,
  * and a lost packet is sent again and counted instead of ending the run.
- *
- * "labtraffic notify" is the receiving end of the sd_notify protocol.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -36,8 +34,6 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -1373,51 +1369,11 @@ static int serve_main(void)
 	return failures ? 1 : 0;
 }
 
-/* ---- notify ---- */
-
-static int notify_main(const char *path, const char *file)
-{
-	struct sockaddr_un sa = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	char buf[4096];
-	FILE *out;
-
-	phase = "notify";
-	if (strlen(path) >= sizeof(sa.sun_path))
-		fail("%s: name too long", path);
-	strcpy(sa.sun_path, path);
-	unlink(path);
-	out = fopen(file, "we");
-	if (!out)
-		fail_errno(file);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0)
-		fail_errno(path);
-	chmod(path, 0666);
-	/* The caller may start the sender as soon as this returns. */
-	if (daemon(1, 0) < 0)
-		fail_errno("daemon");
-	/* The loop ends when somebody removes the socket. */
-	while (access(path, F_OK) == 0) {
-		ssize_t n;
-
-		if (!ready(fd, POLLIN))
-			continue;
-		n = recv(fd, buf, sizeof(buf) - 1, 0);
-		if (n <= 0)
-			continue;
-		buf[n] = 0;
-		fprintf(out, "%s%s", buf, buf[n - 1] == '\n' ? "" : "\n");
-		fflush(out);
-	}
-	return 0;
-}
-
 /* ---- command line ---- */
 
 static const char usage_text[] =
 "usage: labtraffic serve tcp|udp [OPTION...]\n"
 "       labtraffic send tcp|udp ADDRESS [OPTION...]\n"
-"       labtraffic notify SOCKET FILE\n"
 "\n"
 "serve waits for connections and does what each client asks for. It prints \"listening\" when it is\n"
 "ready, and for each connection \"connected ...\" and \"ok ...\". Exit status 1 if any connection failed.\n"
@@ -1451,10 +1407,7 @@ static const char usage_text[] =
 "  --hold-ping       send small messages while holding\n"
 "  --abort           TCP: end with a reset instead of FIN\n"
 "  --stall SECONDS   both ends fail after SECONDS without progress (default 20)\n"
-"  --seed N          seed of the content (default: random)\n"
-"\n"
-"notify is the receiving end of sd_notify(3): it binds SOCKET, goes to the background and appends\n"
-"the messages that it receives to FILE, line by line, until SOCKET is removed.\n";
+"  --seed N          seed of the content (default: random)\n";
 
 static void __attribute__((noreturn)) usage_error(const char *what, const char *value)
 {
@@ -1629,8 +1582,6 @@ int main(int argc, char **argv)
 		take_option(c);
 	argv += optind;
 	argc -= optind;
-	if (argc == 3 && strcmp(argv[0], "notify") == 0)
-		return notify_main(argv[1], argv[2]);
 	if (argc == 2 && strcmp(argv[0], "serve") == 0) {
 		choose_protocol(argv[1]);
 		return serve_main();

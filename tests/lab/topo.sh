@@ -343,7 +343,7 @@ daemon_runs() {
 launch_daemon() {
 	[ -z "$DAEMON_PID" ] || fail "the daemon runs already"
 	rm -f "$CASE_DIR/notify" "$CASE_DIR/notify.sock"
-	labtraffic notify "$CASE_DIR/notify.sock" "$CASE_DIR/notify"
+	labnotify "$CASE_DIR/notify.sock" "$CASE_DIR/notify"
 	# shellcheck disable=SC2086 # a list of arguments
 	NOTIFY_SOCKET=$CASE_DIR/notify.sock ip netns exec router \
 		nft-offloadd -c "$CASE_DIR/daemon.conf" -s "$SOCKET" $DAEMON_ARGS 2>>"$DAEMON_LOG" >&2 </dev/null &
