@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/util.h"
+
 /* A cell of a table. A cell that is not set says that the input cannot come in this state. */
 #define FSM_TO(state) ((uint8_t)((state) + 1))
 
@@ -35,8 +37,7 @@ struct fsm {
 	{                                                                                          \
 		.name = machine_name, .state = x##_state, .state_text = x##_state_text,            \
 		.input = x##_input, .input_text = x##_input_text, .next = &x##_table[0][0],        \
-		.n_states = sizeof(x##_state) / sizeof(x##_state[0]),                              \
-		.n_inputs = sizeof(x##_input) / sizeof(x##_input[0]),                              \
+		.n_states = array_size(x##_state), .n_inputs = array_size(x##_input),              \
 	}
 
 /* Returns the next state. BUG_ON, and @state itself, if the input cannot come in this state. */

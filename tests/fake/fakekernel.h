@@ -163,7 +163,7 @@ struct fake {
 	struct fake_driver driver;
 	uint32_t told_epoch;
 	uint32_t ruleset_time; /* counts changes of the ruleset */
-	uint32_t read_marked_at; /* marked_at in the report that is fed; 0 = the present one */
+	uint32_t read_marked_at; /* marked_at in the report that is fed; 0 = the current one */
 	/* Called after a refresh has cleared a mark, which causes an event. May be NULL. */
 	void (*on_cleared)(void *ctx, struct fake_conn *c);
 	void *ctx;
@@ -236,8 +236,7 @@ static inline unsigned int fake_lane(enum order_type type, unsigned int worker)
 
 /* Puts an order that the core handed out into its lane. */
 void fake_push(struct fake *k, const struct order *order, unsigned int worker, mono_t now);
-/* Executes the oldest order of the lane that is not executed yet. Returns false if
- * there is none. */
+/* Executes the oldest pending order of the lane. Returns false if there is none. */
 bool fake_execute(struct fake *k, unsigned int lane, mono_t now);
 /* Returns the answer to the oldest order of the lane. Returns false if it is not executed. */
 bool fake_answer(struct fake *k, unsigned int lane, struct event *ret);

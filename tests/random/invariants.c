@@ -412,7 +412,7 @@ void world_check(struct world *w)
 
 /* -- rest ----------------------------------------------------------------- */
 
-/* The path that the kernel's present routes give, found in the same way as the engine does. */
+/* Finds the path by the routes that the kernel has now, in the same steps as the engine. */
 static enum reason wanted_path(struct world *w, const struct flow *f, struct path *ret)
 {
 	struct engine *e = w->rig.engine;

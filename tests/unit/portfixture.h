@@ -97,6 +97,14 @@ static inline void pf_start_with_driver(const char *like, bool has_one_prio)
 	rig_settle(&rig);
 }
 
+/* Connection 1, with rules on ports 2 and 3. */
+static inline void pf_add_active_flow(void)
+{
+	rf_add(1, true);
+	rig_settle(&rig);
+	assert_true(rf_is_active(1));
+}
+
 #define SW(f)	  cmocka_unit_test_setup_teardown(f, pf_in_software, rf_teardown)
 #define HW(f)	  cmocka_unit_test_setup_teardown(f, pf_in_hardware, rf_teardown)
 #define RUN_SW(f) cmocka_unit_test_setup_teardown(f, pf_running_software, rf_teardown)

@@ -186,7 +186,7 @@ static inline void wf_assert_no_answer(void)
 	assert_int_equal(poll(&pfd, 1, 0), 0);
 }
 
-/* Pushes orders that the worker takes in one batch, as far as they fit. */
+/* Pushes orders so that the worker finds all of them at once and takes as many as fit into a batch. */
 static inline void wf_push_batch(struct order (*order_of)(unsigned int n), unsigned int first,
 				 unsigned int n)
 {

@@ -116,7 +116,7 @@ struct flow {
 	struct tuple orig, reply;
 	uint64_t total_pkts[DIR__COUNT]; /* forwarded by all rules that the flow has had */
 	uint64_t total_bytes[DIR__COUNT];
-	uint64_t rule_pkts[DIR__COUNT];	 /* last reading of the present rules */
+	uint64_t rule_pkts[DIR__COUNT];	 /* last reading of the current rules */
 	uint64_t rule_bytes[DIR__COUNT];
 	uint32_t ct_id;
 	uint32_t mark;

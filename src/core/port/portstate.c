@@ -5,7 +5,7 @@
 
 /*
  * An answer can come in nearly any state, because it may be about an earlier device with the same
- * index. The last answer counts. In NONE and WANTED no worker has an order for the present device:
+ * index. The last answer counts. In NONE and WANTED no worker has an order for the current device:
  * the answer is ignored.
  */
 #define ANY_ANSWER                                                                                 \

@@ -143,7 +143,7 @@ void rank_count_cpu(struct engine *e, const struct flow *f, const struct conn *c
 	}
 }
 
-/* The new rate is one quarter of the present one and three quarters of the old one:
+/* The new rate is one quarter of the latest one and three quarters of the old one:
  * conntrack dumps are seconds apart, and a flow on the CPU must not look twice as busy
  * in the second in which one arrives. */
 static uint32_t update_rate(struct rank *rank, struct rate *r)

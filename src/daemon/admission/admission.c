@@ -55,8 +55,8 @@ struct admission {
 	bool is_kept;      /* admission_free() leaves the table in the kernel */
 	uint8_t gate;      /* enum gate_state */
 	uint8_t epoch;     /* enum gate_epoch_state */
-	/* The epoch that is being cleaned, by an EPOCH job of the mark cleaner and then by a fence for events that carry
-	 * it; 0 = none. */
+	/* The epoch that is being cleaned: by the mark cleaner, and then by a fence for events that
+	 * carry it; 0 = none. */
 	uint32_t cleaning;
 	struct holdoff holdoff;
 	mono_t closed_at;
@@ -336,8 +336,9 @@ static void on_success(struct admission *r)
 static void on_epoch_done(struct admission *r, const struct tablethread_done *done)
 {
 	if (done->err.err) {
-		step(r, GATE_IN_FAILED);
+		/* First, because the engine is told when the gate closes. */
 		step_epoch(r, GATE_EPOCH_IN_FAILED);
+		step(r, GATE_IN_FAILED);
 		on_failure(r, &done->err, "cannot create or change our nft table");
 		return;
 	}
@@ -667,7 +668,8 @@ static void go_on_with(struct admission *r, const struct lastlife *life)
 }
 
 int admission_new(struct loop *loop, struct engine *engine, struct dispatch *dispatch,
-		struct ingest *ingest, struct bypass *bypass, const struct config *config, const struct lastlife *life, struct nfttable *own,
+		struct ingest *ingest, struct bypass *bypass, const struct config *config,
+		const struct lastlife *life, struct nfttable *own,
 		struct admission **ret)
 {
 	struct admission *r = calloc(1, sizeof(*r));

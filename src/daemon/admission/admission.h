@@ -78,5 +78,5 @@ void admission_go_on(struct admission *admission);
 bool admission_is_open(const struct admission *admission);
 /* Returns NULL if no connection goes to the kernel's flowtable. */
 const struct flowtableplan *admission_flowtableplan(const struct admission *admission);
-/* Returns the text of the present failure of our table or the mark cleaner; "" without one. */
+/* Returns the text of the current failure of our table or the mark cleaner; "" without one. */
 const char *admission_trouble(const struct admission *admission);

@@ -34,8 +34,8 @@ static const uint8_t epoch_table[GATE_EPOCH_STATE__COUNT][GATE_EPOCH_INPUT__COUN
 		[GATE_EPOCH_IN_FAILED] = TO(EPOCH_UNSURE),
 		[GATE_EPOCH_IN_LOOK] = TO(EPOCH_LOOKING),
 	},
-	/* No EPOCH job is ordered meanwhile: the next epoch is dirty, and is cleaned only when it is
-	 * known that the table does not write it. */
+	/* No EPOCH job is ordered meanwhile: the next epoch is dirty, and it is cleaned only after
+	 * we know that the table does not write it. */
 	[GATE_EPOCH_LOOKING] = {
 		[GATE_EPOCH_IN_SEEN] = TO(EPOCH_KNOWN),
 		[GATE_EPOCH_IN_NOT_SEEN] = TO(EPOCH_UNSURE),

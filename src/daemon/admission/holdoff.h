@@ -16,7 +16,7 @@ struct holdoff {
 	mono_t last_commit, last_loss;
 	mono_t quiet_until;  /* set by commits */
 	mono_t paused_until; /* set by losses and failures */
-	unsigned int burst;  /* commits of the present burst, without the first */
+	unsigned int burst;  /* commits of the current burst, without the first */
 	unsigned int losses; /* losses in quick succession, without the first */
 	unsigned int failures; /* since the last success */
 };

@@ -155,7 +155,7 @@ static void on_answer(const struct nlmsghdr *nlh, void *ctx)
 		*now = got;
 }
 
-/* Reads the present state of a neighbour. */
+/* Reads the current state of a neighbour. */
 static int ask(struct nlsock *sock, const struct neigh *n, struct neigh *ret)
 {
 	_Alignas(4) unsigned char buf[128];

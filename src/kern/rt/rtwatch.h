@@ -3,7 +3,7 @@
  * rtwatch - receives rtnetlink events: changes of links, neighbours, IPv6 forwarding
  * and routes.
  *
- * The caller subscribes with rtwatch_open() first and then reads the present state
+ * The caller subscribes with rtwatch_open() first and then reads the current state
  * (links_dump, neighs_dump, netconf_ask_ip6), so no change is missed between the
  * two. After -ENOBUFS it reads the state again.
  */

@@ -733,7 +733,7 @@ static void not_hit(void **state UNUSED)
 	assert_true(mono_is_never(nic_next_due(nic)));
 }
 
-/* Many flows are hit at once. The few that are not are noticed later. */
+/* The rules of most flows count at once. The few whose rules do not are noticed later. */
 static void not_hit_after_many_hits(void **state UNUSED)
 {
 	add_good_pair();

@@ -84,9 +84,7 @@ static void stop(void)
 /* Rules that forward need their port until they are out. */
 static void a_stop_closes_ports_after_the_rules_are_out(void **state UNUSED)
 {
-	rf_add(1, true);
-	rig_settle(&rig);
-	assert_true(rf_is_active(1));
+	pf_add_active_flow();
 	rf_send(1, DIR_ORIG, 1);
 	rf_second();
 	rf_pass(1000);

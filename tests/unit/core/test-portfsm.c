@@ -313,9 +313,7 @@ static void a_port_left_is_closed_when_no_flow_uses_it(void **state UNUSED)
 {
 	struct order o;
 
-	rf_add(1, true);
-	rig_settle(&rig);
-	assert_true(rf_is_active(1));
+	pf_add_active_flow();
 	rf_send(1, DIR_ORIG, 1);
 	rf_second();
 	rf_pass(1000);

@@ -103,9 +103,7 @@ static void a_port_with_one_prio_has_no_room_for_guards(void **state UNUSED)
 	pf_start_with_driver("", true);
 	expect_open_without_guards();
 	assert_int_equal(pf_nic_port(2)->layout, RECIPE_PRIO);
-	rf_add(1, true);
-	rig_settle(&rig);
-	assert_true(rf_is_active(1));
+	pf_add_active_flow();
 }
 
 static void a_driver_that_guards_itself_gets_no_guards(void **state UNUSED)

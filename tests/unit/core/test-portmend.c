@@ -38,20 +38,13 @@ static void expect_flow_is_left_alone(void)
 	assert_int_equal(rig.kernel.n_rules, 2);
 }
 
-static void add_active_flow(void)
-{
-	rf_add(1, true);
-	rig_settle(&rig);
-	assert_true(rf_is_active(1));
-}
-
 static void guards_are_mended_beside_the_flows(void **state UNUSED)
 {
 	uint64_t mended = rf_count("ports_mended");
 	struct order_port o;
 	uint32_t changed;
 
-	add_active_flow();
+	pf_add_active_flow();
 	changed = pf_port(3)->changed;
 	pf_round(3, PF_GUARD_IP6, false, 0);
 	pf_expect(3, WANTED);
@@ -89,7 +82,7 @@ static void clsact_is_mended_where_no_guards_are_needed(void **state UNUSED)
 	uint32_t changed;
 
 	pf_start_with_driver("", true);
-	add_active_flow();
+	pf_add_active_flow();
 	changed = pf_port(3)->changed;
 	pf_round(3, 0, false, 0);
 	pf_expect(3, OPEN);
@@ -148,7 +141,7 @@ static void flows_leave_a_port_whose_guard_is_refused_now(void **state UNUSED)
 {
 	uint32_t changed;
 
-	add_active_flow();
+	pf_add_active_flow();
 	changed = pf_port(3)->changed;
 	pf_round(3, 0, false, 0);
 	pf_take_port(ORDER_PORT_OPEN, 3);
@@ -168,7 +161,7 @@ static void flows_of_a_nic_are_checked_when_a_guard_is_refused_now(void **state 
 {
 	uint64_t n_lookups;
 
-	add_active_flow();
+	pf_add_active_flow();
 	n_lookups = rig.kernel.n_orders[ORDER_LOOKUP];
 	pf_round(3, 0, false, 0);
 	pf_take_port(ORDER_PORT_OPEN, 3);
@@ -186,7 +179,7 @@ static void flows_leave_a_port_that_cannot_be_mended(void **state UNUSED)
 {
 	uint32_t changed;
 
-	add_active_flow();
+	pf_add_active_flow();
 	changed = pf_port(3)->changed;
 	pf_round(3, 0, true, 0);
 	pf_take_port(ORDER_PORT_OPEN, 3);

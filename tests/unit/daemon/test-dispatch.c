@@ -300,14 +300,20 @@ static void a_stop_takes_out_all_that_is_ours(void **state UNUSED)
 	assert_true(engine_is_stopped(engine));
 }
 
-/* The main thread asks for routes, whatever the workers are doing. */
-static void questions_do_not_wait_for_workers(void **state UNUSED)
+/* Each worker is in the kernel with the install of one connection. */
+static void occupy_workers(void)
 {
-	bring_up();
 	fakesock_hold(NETLINK_NETFILTER, 0, N_WORKERS);
 	feed_conns(1, N_WORKERS);
 	fakeloop_settle(loop);
 	fakesock_wait_held(N_WORKERS);
+}
+
+/* The main thread asks for routes, whatever the workers are doing. */
+static void questions_do_not_wait_for_workers(void **state UNUSED)
+{
+	bring_up();
+	occupy_workers();
 	feed_conns(100, 50);
 	fakeloop_settle(loop);
 	assert_int_equal(spy_count(EVENT_LOOKUP_DONE), N_WORKERS + 50);
@@ -323,10 +329,7 @@ static void nothing_queues_up_outside_the_engine(void **state UNUSED)
 	unsigned int asked;
 
 	bring_up();
-	fakesock_hold(NETLINK_NETFILTER, 0, N_WORKERS);
-	feed_conns(1, N_WORKERS);
-	fakeloop_settle(loop);
-	fakesock_wait_held(N_WORKERS);
+	occupy_workers();
 	feed_conns(100, 50);
 	fakeloop_settle(loop);
 	assert_int_equal(n_in(FLOW_INSTALL), most);

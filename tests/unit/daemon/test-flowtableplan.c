@@ -472,16 +472,21 @@ static void drivers_are_tried_before_the_plan_is_made(void **state UNUSED)
 	assert_int_equal(pf_count(PF_TRY), 2);
 }
 
-static void both_kinds_of_flowtables_are_separate(void **state UNUSED)
+/* The plan for two devices whose drivers accept a flowtable, and two whose drivers do not. */
+static const struct nftoffload_config *plan_for_two_kinds(void)
 {
-	const struct nftoffload_config *f;
-
 	pf_try_err[4] = pf_try_err[5] = -EOPNOTSUPP;
 	for (unsigned int n = 2; n <= 5; n++)
 		pf_add(n);
 	pf_start();
 	pf_catch_up();
-	f = pf_flow();
+	return pf_flow();
+}
+
+static void both_kinds_of_flowtables_are_separate(void **state UNUSED)
+{
+	const struct nftoffload_config *f = plan_for_two_kinds();
+
 	assert_int_equal(f->n_devices, 4);
 	assert_true(pf_has_device(f, 2, true) && pf_has_device(f, 3, true));
 	assert_true(pf_has_device(f, 4, false) && pf_has_device(f, 5, false));
@@ -493,14 +498,8 @@ static void both_kinds_of_flowtables_are_separate(void **state UNUSED)
 
 static void without_permission_there_is_no_software_flowtable(void **state UNUSED)
 {
-	const struct nftoffload_config *f;
+	const struct nftoffload_config *f = plan_for_two_kinds();
 
-	pf_try_err[4] = pf_try_err[5] = -EOPNOTSUPP;
-	for (unsigned int n = 2; n <= 5; n++)
-		pf_add(n);
-	pf_start();
-	pf_catch_up();
-	f = pf_flow();
 	assert_int_equal(f->n_devices, 2);
 	assert_true(pf_has_device(f, 2, true) && pf_has_device(f, 3, true));
 }
