@@ -122,7 +122,7 @@ bool engine_wants_dumps(const struct engine *engine)
 {
 	return engine->n_silent || has_room_again(engine) ||
 	       engine->n_reason[REASON_HARDWARE_FULL] ||
-	       engine->wants_kernel_dump || revoke_wants_dump(engine);
+	       engine->wants_kernel_dump;
 }
 
 bool engine_has_silent(const struct engine *engine)
@@ -345,10 +345,6 @@ static void feed_refresh(struct engine *e, struct flow *f, const struct event *e
 		flowact_input(e, f, FLOW_IN_END, REASON_NONE, now);
 	}
 	f = flowtab_get(&e->flows, ev->flow);
-	if (f && ev->refresh.mark_cleared) {
-		f->cleared_gen = e->seen_gen & FLOW_CLEARED_GEN_MASK;
-		flowact_mark_cleared(e, f, now);
-	}
 	if (f && ev->refresh.timeout_s)
 		age_prolonged(e, f, ev->refresh.timeout_s, now);
 	/* A refresh was requested while this one was under way. */
@@ -402,8 +398,6 @@ static void feed_answer(struct engine *e, const struct event *ev, mono_t now)
 {
 	struct flow *f = flowtab_get(&e->flows, ev->flow);
 
-	if (!f && ev->type == EVENT_REFRESH_DONE && slab_ref_is_equal(ev->flow, SLAB_REF_NONE))
-		revoke_stray_done(e, &ev->refresh);
 	if (!f)
 		return;
 	switch ((enum event_type)ev->type) {
@@ -511,11 +505,10 @@ static void on_timer(void *ctx, uint32_t slot)
 	if (f->state == FLOW_DRAIN) {
 		flowtab_enqueue(&e->flows, f, FLOW_Q_REMOVE);
 	} else if (f->state == FLOW_REFUSED && f->reason == REASON_TCP_CLOSING) {
-		if (f->had_rules || f->mark_state == FLOW_MARK_REVOKED)
+		if (f->had_rules)
 			flowact_ask_care(e, f);
 	} else if (f->state == FLOW_REFUSED && !e->stopping &&
-		   (f->mark_state == FLOW_MARK_REVOKED || f->reason == REASON_NOT_ADMITTED ||
-		    f->reason == REASON_RULESET_CHANGED)) {
+		   (f->reason == REASON_NOT_ADMITTED || f->reason == REASON_RULESET_CHANGED)) {
 		flowact_wait_no_more(e, f, t->now);
 	} else if (f->state == FLOW_REFUSED && !e->stopping) {
 		flowact_input(e, f, FLOW_IN_RECHECK, REASON_NONE, t->now);
@@ -568,8 +561,6 @@ static bool can_finish(const struct engine *e, const struct flow *f)
 static void add_care(const struct engine *e, const struct flow *f, uint32_t now_ds,
 		     struct order_refresh *ret)
 {
-	if (f->mark_state == FLOW_MARK_REVOKED)
-		ret->clear_mark = settings_mark_bits(&e->settings);
 	/* No timeout to set: conntrack saw every packet, or will not expire the entry too early. */
 	if (!f->had_rules || (f->state == FLOW_ACTIVE && !age_needs_refresh(e, f, now_ds)))
 		return;
@@ -587,9 +578,6 @@ static void make_refresh(struct engine *e, struct flow *f, mono_t now, struct or
 	ret->refresh.orig = f->orig;
 	ret->refresh.ct_id = f->ct_id;
 	add_care(e, f, clock_ds(e, now), &ret->refresh);
-	/* This clears a mark set before the latest change. A later change needs another refresh. */
-	if (ret->refresh.clear_mark)
-		f->passed = e->suspects.change;
 	f->ask_care = false;
 	f->is_asking = true;
 	e->n_asking++;
@@ -616,7 +604,7 @@ static bool next_question(struct engine *e, mono_t now, struct order *ret)
 				f->ask_path || (f->ask_care && !f->is_asking) ? FLOW_Q_ASK :
 										FLOW_Q_NONE);
 	}
-	return ret->type != ORDER_NONE || revoke_next_stray(e, ret);
+	return ret->type != ORDER_NONE;
 }
 
 /* The first flow of the worker's own queue, else of the queue of a stuck worker. */

@@ -36,11 +36,10 @@ struct engine {
 	struct tuple flush_tuple[FLUSH_TUPLES]; /* requested since the walk began */
 	uint8_t seen_gen; /* number of the last conntrack dump */
 	bool in_resync;
-	bool is_behind; /* events older than the current dump are still queued */
 	bool stopping;
 	uint32_t mark_epoch; /* value that our bits of the ct mark must have; 0 = no mark counts */
-	struct suspects suspects;
-	uint32_t n_revoked;  /* flows whose mark must be cleared */
+	struct pending_changes changes; /* of the ruleset */
+	uint32_t n_revoked;  /* flows with is_revoked */
 	uint32_t n_barred;   /* flows whose rules must carry no packet now */
 	uint32_t n_barriers; /* ports with a barrier, including those in transition */
 	bool wants_barrier;  /* ports shall have a barrier */

@@ -31,20 +31,16 @@ void resync_event(struct engine *e, const struct event *ev)
 	case EVENT_RESYNC_BEGIN:
 		e->in_resync = true;
 		e->has_turned_away = false;
-		e->is_behind = ev->is_behind;
 		e->seen_gen++;
 		kernfwd_dump_begins(e);
-		revoke_dump(e, ev->type);
 		break;
 	case EVENT_RESYNC_END:
 		if (e->in_resync)
 			walk_start(e, WALK_UNSEEN);
 		e->in_resync = false;
-		revoke_dump(e, ev->type);
 		break;
 	case EVENT_RESYNC_ABORT:
 		e->in_resync = false;
-		revoke_dump(e, ev->type);
 		break;
 	case EVENT_FLUSH:
 		add_flush(e, &ev->flush);
@@ -144,7 +140,7 @@ static const struct {
 	void (*visit)(struct engine *e, struct flow *f, mono_t now);
 } walks[] = {
 	{ WALK_EPOCH, revoke_visit_epoch },
-	{ WALK_SUSPECT, revoke_visit_suspect },
+	{ WALK_CHANGE, revoke_visit_change },
 	{ WALK_FLUSH, visit_flush },
 	{ WALK_PATH, visit_path },
 	{ WALK_UNSEEN, visit_unseen },

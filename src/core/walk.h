@@ -15,7 +15,7 @@ struct flow;
 
 enum walk_id {
 	WALK_EPOCH,   /* flows whose mark no longer has the current epoch */
-	WALK_SUSPECT, /* flows whose mark may predate a change of an element or rule */
+	WALK_CHANGE,  /* flows whose mark may predate a change of an element or rule */
 	WALK_FLUSH,   /* flows that a flush or the stop takes out of offload */
 	WALK_PATH,    /* flows whose path may have changed */
 	WALK_UNSEEN,  /* flows that a conntrack dump did not show */

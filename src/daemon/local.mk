@@ -36,6 +36,7 @@ src_daemon_libdaemon_a_SOURCES = \
 	src/daemon/admission/jobthread.h src/daemon/admission/jobthread.c \
 	src/daemon/admission/tablethread.h src/daemon/admission/tablethread.c \
 	src/daemon/admission/markcleaner.h src/daemon/admission/markcleaner.c \
+	src/daemon/admission/markpass.h src/daemon/admission/markpass.c \
 	src/daemon/admission/flowtableplan.h src/daemon/admission/flowtableplan.c \
 	src/daemon/admission/admission.h src/daemon/admission/admission.c \
 	src/daemon/watch/bypass.h src/daemon/watch/bypass.c \
@@ -136,6 +137,10 @@ unit_tests += tests/unit/daemon/test-ingestrt
 tests_unit_daemon_test_ingestrt_SOURCES = tests/unit/daemon/test-ingestrt.c $(ingest_fixture)
 tests_unit_daemon_test_ingestrt_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=engine_feed
 tests_unit_daemon_test_ingestrt_LDADD = $(daemon_ldadd) $(CMOCKA_LIBS)
+
+unit_tests += tests/unit/daemon/test-markpass
+tests_unit_daemon_test_markpass_SOURCES = tests/unit/daemon/test-markpass.c tests/fake/fakeloop.h tests/fake/fakeloop.c
+tests_unit_daemon_test_markpass_LDADD = $(daemon_ldadd) $(CMOCKA_LIBS)
 
 unit_tests += tests/unit/daemon/test-flowtableplan
 tests_unit_daemon_test_flowtableplan_SOURCES = tests/unit/daemon/test-flowtableplan.c tests/unit/planfixture.h \

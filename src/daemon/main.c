@@ -105,7 +105,7 @@ static void usage(FILE *out)
 	      "  --check     check the configuration and exit\n"
 	      "  --cleanup   remove the rules, qdiscs and nft table that a daemon left, and exit\n"
 	      "  --stop-post for ExecStopPost=: like --cleanup, unless the next start needs them\n"
-	      "  --dump-fsm  print the state table of a flow, or of port, guards, gate, epoch or job,\n"
+	      "  --dump-fsm  print the state table of a flow, or of port, guards, gate, epoch or pass,\n"
 	      "              and exit\n"
 	      "\n"
 	      "Runs in the foreground and logs to stderr. See nft-offloadd(8).\n",
@@ -115,7 +115,7 @@ static void usage(FILE *out)
 static enum exit_status dump_fsm(const char *name)
 {
 	static const struct fsm *const machines[] = { &portstate_fsm, &portstate_guards_fsm,
-						      &gate_fsm, &gate_epoch_fsm, &gate_job_fsm };
+						      &gate_fsm, &gate_epoch_fsm, &gate_pass_fsm };
 
 	if (!name || strcmp(name, "flow") == 0) {
 		flow_dump_fsm(stdout);

@@ -53,8 +53,7 @@ enum order_type {
 	ORDER_REMOVE,	  /* remove both rules; absent ones count as removed */
 	ORDER_MOVE,	  /* replace both rules by others with the same rule_where(); each new
 			   * rule is in before the old one is out */
-	ORDER_REFRESH,	  /* read the conntrack entry, and change its timeout, state or mark. May
-			   * have no flow. */
+	ORDER_REFRESH,	  /* read the conntrack entry, and change its timeout or state */
 	ORDER__COUNT,
 };
 
@@ -104,8 +103,6 @@ struct order_refresh {
 	uint32_t timeout_s;	/* prolong the timeout to this if less is left; 0 = do not */
 	bool finish_last_ack;	/* if the connection is still in LAST_ACK, a rule forwarded its
 				 * last packet: make it TIME_WAIT with timeout_s left */
-	uint32_t clear_mark;	/* bits of the ct mark to clear; 0 = none. Events after the one
-				 * that this causes are newer than the clearing. */
 };
 
 struct order {
@@ -157,7 +154,8 @@ enum event_type {
 	EVENT_EPOCH,	      /* epoch: the epoch that our nft table puts into marks; 0 = no mark
 			       * counts */
 	EVENT_RULESET,	      /* ruleset: connections that the ruleset may no longer allow */
-	EVENT_RULESET_SETTLED, /* all conntrack events older than the last EVENT_RULESET are fed */
+	EVENT_RULESET_SETTLED, /* change: the marks that this change and earlier ones can concern
+				* have been cleared, and every older report has been fed */
 	EVENT_FLUSH,	      /* flush: remove the rules of one tuple's flow, or of all flows */
 	EVENT_STOP,	      /* remove the rules of all flows and close all ports */
 	EVENT__COUNT,
@@ -191,7 +189,6 @@ struct event_remove {
 struct event_refresh {
 	bool found; /* false: the connection is gone, or another one has its tuple */
 	uint32_t timeout_s; /* the timeout that this order set; 0 = the one in `conn` still holds */
-	bool mark_cleared;
 	int32_t err;
 	struct conn conn; /* as it was before the refresh */
 };
@@ -265,6 +262,7 @@ struct event_worker {
 /* A change of the ruleset without a change of the epoch. It concerns all connections, or
  * those that an added or deleted element can match. */
 struct event_ruleset {
+	uint32_t change; /* number of the change; the first is 1 */
 	bool everything;
 	unsigned int n_elems;
 	const struct setelem *elem; /* memory of the caller of engine_feed() */
@@ -279,7 +277,6 @@ struct event {
 	uint8_t type; /* enum event_type */
 	bool is_dump; /* CONN: part of a dump, not an event of conntrack */
 	bool is_own;  /* CONN: caused by a request of ours */
-	bool is_behind; /* RESYNC_BEGIN: events from before the dump are still queued */
 	struct slab_ref flow;
 	union {
 		struct conn conn;
@@ -302,6 +299,7 @@ struct event {
 		struct event_devices devices;
 		uint32_t epoch;
 		struct event_ruleset ruleset;
+		uint32_t change;
 		struct event_flush flush;
 	};
 };

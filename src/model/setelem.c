@@ -17,10 +17,11 @@ static bool is_inside(const struct setelem_field *f, const void *value)
 	return memcmp(value, f->lo, f->len) >= 0 && memcmp(value, f->hi, f->len) <= 0;
 }
 
-static bool has_address(const struct setelem_field *f, const struct setelem_conn *c)
+static bool has_address(const struct setelem_field *f, const struct tuple *orig,
+			const struct tuple *reply)
 {
 	enum family family = f->kind == SETELEM_IP4 ? FAMILY_IP4 : FAMILY_IP6;
-	const struct tuple *both[] = { c->orig, c->reply };
+	const struct tuple *both[] = { orig, reply };
 
 	for (unsigned int i = 0; i < DIR__COUNT; i++) {
 		if (both[i]->family == family &&
@@ -30,10 +31,11 @@ static bool has_address(const struct setelem_field *f, const struct setelem_conn
 	return false;
 }
 
-static bool has_port(const struct setelem_field *f, const struct setelem_conn *c)
+static bool has_port(const struct setelem_field *f, const struct tuple *orig,
+			const struct tuple *reply)
 {
-	const uint16_t ports[] = { c->orig->sport, c->orig->dport, c->reply->sport,
-				   c->reply->dport };
+	const uint16_t ports[] = { orig->sport, orig->dport, reply->sport,
+				   reply->dport };
 
 	for (unsigned int i = 0; i < sizeof(ports) / sizeof(ports[0]); i++) {
 		const uint8_t be[] = { (uint8_t)(ports[i] >> 8), (uint8_t)ports[i] };
@@ -44,52 +46,24 @@ static bool has_port(const struct setelem_field *f, const struct setelem_conn *c
 	return false;
 }
 
-static bool has_ifname(const struct setelem_field *f, const struct setelem_conn *c)
-{
-	for (unsigned int i = 0; i < DIR__COUNT; i++) {
-		char padded[SETELEM_FIELD_BYTES] = "";
-
-		if (!c->ifname[i][0])
-			return true;
-		memcpy(padded, c->ifname[i], strnlen(c->ifname[i], sizeof(padded) - 1));
-		if (is_inside(f, padded))
-			return true;
-	}
-	return false;
-}
-
-static bool has_ifindex(const struct setelem_field *f, const struct setelem_conn *c)
-{
-	for (unsigned int i = 0; i < DIR__COUNT; i++) {
-		const uint32_t n = c->ifindex[i];
-		const uint8_t be[] = { (uint8_t)(n >> 24), (uint8_t)(n >> 16), (uint8_t)(n >> 8),
-				       (uint8_t)n };
-
-		if (!n || is_inside(f, be))
-			return true;
-	}
-	return false;
-}
-
-static bool can_match_field(const struct setelem_field *f, const struct setelem_conn *c)
+static bool can_match_field(const struct setelem_field *f, const struct tuple *orig,
+			const struct tuple *reply)
 {
 	switch ((enum setelem_kind)f->kind) {
 	case SETELEM_IP4:
-	case SETELEM_IP6: return has_address(f, c);
-	case SETELEM_PROTO: return is_inside(f, &c->orig->proto);
-	case SETELEM_PORT: return has_port(f, c);
-	case SETELEM_IFNAME: return has_ifname(f, c);
-	case SETELEM_IFINDEX: return has_ifindex(f, c);
+	case SETELEM_IP6: return has_address(f, orig, reply);
+	case SETELEM_PROTO: return is_inside(f, &orig->proto);
+	case SETELEM_PORT: return has_port(f, orig, reply);
 	case SETELEM_ANY:
 	case SETELEM__COUNT: break;
 	}
 	return true;
 }
 
-bool setelem_can_match(const struct setelem *e, const struct setelem_conn *c)
+bool setelem_can_match(const struct setelem *e, const struct tuple *orig, const struct tuple *reply)
 {
 	for (unsigned int i = 0; i < e->n_fields; i++) {
-		if (!can_match_field(&e->field[i], c))
+		if (!can_match_field(&e->field[i], orig, reply))
 			return false;
 	}
 	return true;

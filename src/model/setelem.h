@@ -4,9 +4,9 @@
  * of its key.
  *
  * All that is known is the type of the set. It does not say whose address or port is
- * meant (source or destination, before or after translation), nor which mark (of the
- * packet or of the connection). So the answer is only whether the element can match a
- * connection.
+ * meant (source or destination, before or after translation). So the answer is only
+ * whether the element can match a connection. Devices and marks are no property of a
+ * connection, so they match any.
  */
 #pragma once
 
@@ -22,8 +22,6 @@ enum setelem_kind {
 	SETELEM_IP6,
 	SETELEM_PROTO,
 	SETELEM_PORT,
-	SETELEM_IFNAME,  /* padded with zero bytes */
-	SETELEM_IFINDEX, /* highest byte first */
 	SETELEM__COUNT,
 };
 
@@ -42,15 +40,7 @@ struct setelem {
 	struct setelem_field field[SETELEM_FIELDS_MAX];
 };
 
-/* The known properties of a connection. */
-struct setelem_conn {
-	const struct tuple *orig, *reply;
-	/* Devices of each direction; "" and 0 if they are unknown. */
-	const char *ifname[DIR__COUNT];
-	uint32_t ifindex[DIR__COUNT];
-};
-
-/* Returns false only if no packet of the connection can match. */
-bool setelem_can_match(const struct setelem *e, const struct setelem_conn *c);
+/* Returns false only if no packet of the connection with these tuples can match. */
+bool setelem_can_match(const struct setelem *e, const struct tuple *orig, const struct tuple *reply);
 /* Returns true if nothing is known about the key, so that every connection can match. */
 bool setelem_is_any(const struct setelem *e);

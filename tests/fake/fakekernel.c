@@ -511,11 +511,8 @@ void fake_doubt(struct fake *k, const struct setelem *elem, uint32_t when)
 {
 	for (unsigned int i = 0; i < k->n_conns; i++) {
 		struct fake_conn *c = &k->conn[i];
-		struct setelem_conn match = { .orig = &c->conn.orig,
-					      .reply = &c->conn.reply,
-					      .ifname = { "", "" } };
 
-		if (!elem || setelem_can_match(elem, &match))
+		if (!elem || setelem_can_match(elem, &c->conn.orig, &c->conn.reply))
 			c->doubted_at = MAX(c->doubted_at, when);
 	}
 }

@@ -164,9 +164,6 @@ struct fake {
 	uint32_t told_epoch;
 	uint32_t ruleset_time; /* counts changes of the ruleset */
 	uint32_t read_marked_at; /* marked_at in the report that is fed; 0 = the current one */
-	/* Called after a refresh has cleared a mark, which causes an event. May be NULL. */
-	void (*on_cleared)(void *ctx, struct fake_conn *c);
-	void *ctx;
 	bool is_told_to_stop;
 	bool was_core_lost; /* the core may know connections only from their rules */
 	bool is_told_stuck; /* a worker was stuck: from then on, flows may change their worker */

@@ -103,11 +103,8 @@ void fake_push(struct fake *k, const struct order *o, unsigned int worker, mono_
 		f->n_lookups++;
 		break;
 	case ORDER_REFRESH:
-		if (!f && !o->refresh.clear_mark)
-			fake_complain(k, "refresh of %u without a flow", o->refresh.ct_id);
-		if (f)
-			f->ct_id = o->refresh.ct_id;
-		if (f && f->n_refreshes++)
+		f->ct_id = o->refresh.ct_id;
+		if (f->n_refreshes++)
 			fake_complain(k, "two refreshes under way for %u", f->ct_id);
 		check_refresh(k, &o->refresh);
 		break;
@@ -587,10 +584,6 @@ static void run_refresh(struct fake *k, const struct fake_job *job, struct event
 	if (!e->found)
 		return;
 	fake_report(c, now, &e->conn);
-	c->conn.mark &= ~in->clear_mark;
-	e->mark_cleared = in->clear_mark != 0;
-	if (in->clear_mark && k->on_cleared)
-		k->on_cleared(k->ctx, c);
 	if (in->finish_last_ack) {
 		if (c->conn.tcp_state == CONN_TCP_LAST_ACK) {
 			c->conn.tcp_state = CONN_TCP_TIME_WAIT;

@@ -260,8 +260,6 @@ static void print_value(const struct setelem_field *f, const uint8_t *bytes)
 	case SETELEM_IP6: printf("%s", addr_to_str(FAMILY_IP6, &addr, text)); break;
 	case SETELEM_PROTO: printf("proto-%u", bytes[0]); break;
 	case SETELEM_PORT: printf("%u", bytes[0] << 8 | bytes[1]); break;
-	case SETELEM_IFNAME: printf("%.16s", (const char *)bytes); break;
-	case SETELEM_IFINDEX: printf("ifindex-%u", bytes[2] << 8 | bytes[3]); break;
 	case SETELEM_ANY:
 	case SETELEM__COUNT: printf("any"); break;
 	}

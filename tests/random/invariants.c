@@ -169,7 +169,7 @@ static void check_told(struct world *w, const struct flow *f)
 	bool is_eligible = fake_is_told_eligible(k, f->ct_id);
 
 	/* The walk may not have reached the flow yet. Nothing is installed meanwhile. */
-	if (walk_is_running(e, WALK_EPOCH) || walk_is_running(e, WALK_SUSPECT))
+	if (walk_is_running(e, WALK_EPOCH) || walk_is_running(e, WALK_CHANGE))
 		return;
 	switch ((enum flow_state)f->state) {
 	case FLOW_RESOLVE:
@@ -245,9 +245,8 @@ static const char *find_fault(struct world *w, const struct flow *f, uint32_t sl
 	if (f->state == FLOW_REFUSED && !e->stopping && waits_for_time(f) &&
 	    f->attempts < WORLD_ATTEMPTS && !is_armed)
 		return "is never tried again";
-	if (f->mark_state == FLOW_MARK_REVOKED && f->state == FLOW_REFUSED && !f->ask_care &&
-	    !f->is_asking && !is_armed && f->reason != REASON_TCP_CLOSING && !e->stopping)
-		return "never gets its mark cleared";
+	if (f->is_revoked && !e->changes.everything && !e->changes.n && !revoke_is_walking(e))
+		return "has a revoked mark for ever";
 	if (f->ask_path && f->queue != FLOW_Q_ASK)
 		return "never asks for its path";
 	if (f->ask_care && f->queue != FLOW_Q_ASK && !f->is_asking &&

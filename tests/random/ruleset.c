@@ -5,8 +5,9 @@
  *
  * Does what an nft table and daemon/admission/admission do. A packet that the CPU forwards
  * marks its connection if the ruleset lets it pass. A change applies at once, but the engine
- * is told later. The engine is told a new epoch before the table writes it. A change of some
- * elements is settled once everything is read that was queued when the engine was told.
+ * is told later. The engine is told a new epoch before the table writes it. A change without a
+ * new epoch is settled once a pass has cleared the marks that it may concern, and everything
+ * is read that was queued then.
  */
 #include <string.h>
 
@@ -90,6 +91,12 @@ static void random_element(struct world *w, struct setelem *e)
 	memcpy(f->hi, addr.b, f->len);
 }
 
+static bool concerns(const struct world_change *change, const struct fake_conn *c)
+{
+	return change->everything ||
+	       setelem_can_match(&change->elem, &c->conn.orig, &c->conn.reply);
+}
+
 /* Chooses again, at random, which of the affected connections are denied. */
 static void apply(struct world *w, const struct world_change *change)
 {
@@ -97,11 +104,8 @@ static void apply(struct world *w, const struct world_change *change)
 
 	for (unsigned int i = 0; i < k->n_conns; i++) {
 		struct fake_conn *c = &k->conn[i];
-		struct setelem_conn match = { .orig = &c->conn.orig,
-					      .reply = &c->conn.reply,
-					      .ifname = { "", "" } };
 
-		if (change->everything || setelem_can_match(&change->elem, &match))
+		if (concerns(change, c))
 			c->is_denied = world_below(&w->rnd, 4) == 0;
 	}
 }
@@ -136,13 +140,15 @@ static void feed_elements(struct world *w, const struct world_change *change)
 
 	for (unsigned int i = 0; i < n; i++)
 		many[i] = change->elem;
-	ev.ruleset = (struct event_ruleset){ .everything = change->everything,
+	ev.ruleset = (struct event_ruleset){ .change = ++w->pass.told,
+					     .everything = change->everything,
 					     .n_elems = change->everything ? 0 : n,
 					     .elem = many };
 	rig_feed(&w->rig, &ev);
-	w->is_settling = true;
-	w->n_unsettled = w->ct.n;
-	w->is_dump_unsettled = w->is_dumping;
+	if (w->pass.n_waiting == WORLD_PASS_CHANGES)
+		w->pass.waiting[0].everything = true;
+	else
+		w->pass.waiting[w->pass.n_waiting++] = *change;
 }
 
 static void tell_change(struct world *w)
@@ -180,19 +186,87 @@ static void write_epoch(struct world *w, bool may_fail)
 		feed_epoch(w, 0);
 }
 
+/* -- the pass that clears marks --------------------------------------------- */
+
+static void begin_pass(struct world *w)
+{
+	struct world_pass *p = &w->pass;
+
+	if (p->number || !p->n_waiting)
+		return;
+	p->number = p->told;
+	memcpy(p->change, p->waiting, sizeof(p->change));
+	p->n = p->n_waiting;
+	p->n_waiting = 0;
+	p->cursor = 0;
+	p->is_cleared = false;
+}
+
+static void clear_old(struct world *w, struct fake_conn *c)
+{
+	uint32_t bits = settings_mark_bits(&w->rig.kernel.settings);
+
+	for (unsigned int i = 0; i < w->pass.n; i++) {
+		if (!c->exists || !(c->conn.mark & bits) || !concerns(&w->pass.change[i], c))
+			continue;
+		c->conn.mark &= ~bits;
+		world_say_conn(w, c, false, true);
+		return;
+	}
+}
+
+/* Clears the marks of up to @n connections, which may be re-marked behind the cursor. */
+static void clear_some(struct world *w, unsigned int n)
+{
+	struct world_pass *p = &w->pass;
+	struct fake *k = &w->rig.kernel;
+
+	if (!p->number || p->is_cleared)
+		return;
+	for (; n > 0 && p->cursor < k->n_conns; n--)
+		clear_old(w, &k->conn[p->cursor++]);
+	if (p->cursor < k->n_conns)
+		return;
+	p->is_cleared = true;
+	p->n_unread = w->ct.n;
+	p->is_behind_dump = w->is_dumping;
+}
+
 static void settle(struct world *w)
 {
-	if (!w->is_settling || w->n_unsettled || w->is_dump_unsettled)
+	struct event ev = { .type = EVENT_RULESET_SETTLED, .change = w->pass.number };
+	struct world_pass *p = &w->pass;
+
+	if (!p->number || !p->is_cleared || p->n_unread || p->is_behind_dump)
 		return;
-	w->is_settling = false;
-	rig_feed_type(&w->rig, EVENT_RULESET_SETTLED);
+	p->number = 0;
+	rig_feed(&w->rig, &ev);
+}
+
+static void step_pass(struct world *w)
+{
+	settle(w);
+	begin_pass(w);
+	clear_some(w, 1 + world_below(&w->rnd, 64));
+}
+
+/* Ends the pass that is under way, and makes one for the changes that wait. */
+static void end_passes(struct world *w)
+{
+	for (unsigned int i = 0; i < 2; i++) {
+		begin_pass(w);
+		clear_some(w, w->rig.kernel.n_conns);
+		world_read_all(w);
+		settle(w);
+		rig_settle(&w->rig);
+	}
 }
 
 bool world_is_lawful(const struct world *w)
 {
 	if (!world_has_ruleset(w))
 		return true;
-	return !w->n_changes && !w->is_settling && !w->is_writing &&
+	return !w->n_changes && !w->pass.number && !w->pass.n_waiting && !w->is_writing &&
 	       (!is_by_epoch(w) || (w->is_open && w->epoch_written == w->rig.kernel.told_epoch)) &&
 	       revoke_is_done(w->rig.engine);
 }
@@ -203,11 +277,9 @@ void world_restart_ruleset(struct world *w, bool is_adopted)
 	struct world_change since = { .when = w->rig.kernel.ruleset_time, .everything = true };
 
 	w->n_changes = 0;
-	w->is_settling = false;
 	w->is_writing = false;
 	w->is_open = false;
-	w->n_unsettled = 0;
-	w->is_dump_unsettled = false;
+	memset(&w->pass, 0, sizeof(w->pass));
 	if (is_by_epoch(w) && is_adopted)
 		feed_epoch(w, w->epoch_written);
 	if (world_has_ruleset(w) && !is_by_epoch(w) && !is_adopted) {
@@ -231,7 +303,7 @@ void world_step_ruleset(struct world *w)
 	else if (dice < 12)
 		write_epoch(w, w->has_faults);
 	else
-		settle(w);
+		step_pass(w);
 }
 
 void world_rest_ruleset(struct world *w)
@@ -240,7 +312,7 @@ void world_rest_ruleset(struct world *w)
 		return;
 	while (w->n_changes)
 		tell_change(w);
-	settle(w);
+	end_passes(w);
 	for (unsigned int i = 0; i < 2; i++) {
 		write_epoch(w, false);
 		rig_settle(&w->rig);

@@ -87,11 +87,6 @@ static void random_driver(struct world *w, struct fake_driver *d)
 	d->takes_odd = one_in(w, 8);
 }
 
-static void on_cleared(void *ctx, struct fake_conn *c)
-{
-	world_say_conn(ctx, c, false, true);
-}
-
 void world_init(struct world *w, uint64_t seed)
 {
 	struct settings settings;
@@ -103,8 +98,6 @@ void world_init(struct world *w, uint64_t seed)
 	rig_init(&w->rig, &settings, 1 + below(w, 3), seed);
 	w->rig.kernel.max_conns = 256;
 	w->rig.kernel.ruleset_time = 1;
-	w->rig.kernel.on_cleared = on_cleared;
-	w->rig.kernel.ctx = w;
 	w->next_ifindex = 2;
 	w->next_id = 1;
 	w->has_faults = !one_in(w, 4);
@@ -155,12 +148,10 @@ void world_say_conn(struct world *w, const struct fake_conn *c, bool has_state, 
 		w->ct.marked_at[n] = c->marked_at;
 }
 
-/* Some events are our own. With a ruleset, those without a mark are not, unless we cleared it. */
+/* Some events are our own. */
 static void say_conn(struct world *w, const struct fake_conn *c, bool has_state)
 {
-	bool has_mark = c->conn.mark & w->rig.kernel.settings.mark;
-
-	world_say_conn(w, c, has_state, one_in(w, 16) && (has_mark || !world_has_ruleset(w)));
+	world_say_conn(w, c, has_state, one_in(w, 16));
 }
 
 static void say_end(struct world *w, const struct fake_conn *c)
@@ -344,7 +335,7 @@ static bool read_ct(struct world *w)
 		return false;
 	rig_feed(&w->rig, &ev);
 	w->rig.kernel.read_marked_at = 0;
-	w->n_unsettled -= w->n_unsettled != 0;
+	w->pass.n_unread -= w->pass.n_unread != 0;
 	return true;
 }
 
@@ -381,7 +372,7 @@ void world_read_all(struct world *w)
 void world_end_dump(struct world *w, bool is_whole)
 {
 	w->is_dumping = false;
-	w->is_dump_unsettled = false;
+	w->pass.is_behind_dump = false;
 	w->ct.has_lost |= !is_whole;
 	rig_feed_type(&w->rig, is_whole ? EVENT_RESYNC_END : EVENT_RESYNC_ABORT);
 }
@@ -393,12 +384,8 @@ static void dump_some(struct world *w)
 	for (unsigned int n = 1 + below(w, 8); n > 0 && w->dump_cursor < k->n_conns; n--) {
 		struct fake_conn *c = &k->conn[w->dump_cursor++];
 
-		/* A dump may miss an entry that moves meanwhile. That does harm if the
-		 * engine did not know it when the ruleset changed, so with a ruleset only
-		 * known ones are missed. */
-		bool is_known = flowtab_find(&w->rig.engine->flows, &c->conn.orig);
-
-		if (c->exists && !((is_known || !world_has_ruleset(w)) && one_in(w, 16)))
+		/* A dump may miss an entry that moves meanwhile. */
+		if (c->exists && !one_in(w, 16))
 			rig_report(&w->rig, c, true);
 	}
 	if (w->dump_cursor < k->n_conns && !one_in(w, 16))

@@ -40,6 +40,22 @@ struct world_change {
 	struct setelem elem;
 };
 
+#define WORLD_PASS_CHANGES 8
+
+/* The pass that clears the marks that changes may concern, as the mark cleaner does. The changes
+ * that the engine was told wait in change[] for the next pass. */
+struct world_pass {
+	uint32_t told;	   /* number of the last change that the engine was told */
+	uint32_t number;   /* the same when the pass began; 0 = no pass is under way */
+	unsigned int cursor; /* next connection in rig.kernel.conn */
+	bool is_cleared;     /* it was at the last connection */
+	struct world_change waiting[WORLD_PASS_CHANGES], change[WORLD_PASS_CHANGES];
+	unsigned int n_waiting, n;
+	/* Then the engine must still read: */
+	unsigned int n_unread; /* reports at the head of the queue */
+	bool is_behind_dump;   /* the dump under way */
+};
+
 struct world_net {
 	uint32_t ifindex; /* 0 = the device is not there */
 	bool is_up;
@@ -83,9 +99,7 @@ struct world {
 	bool is_writing;	/* the table is about to write epoch_last */
 	uint32_t epoch_last;
 	uint32_t epoch_written; /* epoch that the table writes */
-	bool is_settling;	/* the engine was told elements, and must still read: */
-	unsigned int n_unsettled; /* reports at the head of the queue */
-	bool is_dump_unsettled;
+	struct world_pass pass;
 	bool is_stopping;
 };
 

@@ -225,10 +225,7 @@ static void run_sample(struct scene *s, struct words *w)
 static void run_resync(struct scene *s, struct words *w)
 {
 	if (words_take_if(w, "begin")) {
-		struct event ev = { .type = EVENT_RESYNC_BEGIN };
-
-		ev.is_behind = words_take_if(w, "behind");
-		rig_feed(&s->rig, &ev);
+		rig_feed_type(&s->rig, EVENT_RESYNC_BEGIN);
 	} else if (words_take_if(w, "end")) {
 		rig_feed_type(&s->rig, EVENT_RESYNC_END);
 	} else if (words_take_if(w, "abort")) {
@@ -428,18 +425,8 @@ static void take_element(struct scene *s, struct words *w, struct setelem *e)
 	memcpy(f->hi, addr.b, 4);
 }
 
-static void take_interface(struct scene *s, struct words *w, struct setelem *e)
-{
-	struct setelem_field *f = &e->field[e->n_fields++];
-
-	f->kind = SETELEM_IFNAME;
-	f->len = SETELEM_FIELD_BYTES;
-	snprintf((char *)f->lo, sizeof(f->lo), "%s", words_take(s, w));
-	memcpy(f->hi, f->lo, sizeof(f->hi));
-}
-
-/* "ruleset everything", "ruleset element ADDRESS" and "ruleset interface NAME", both also with
- * "times N", and "ruleset settled" */
+/* "ruleset everything", "ruleset element ADDRESS", also with "times N", and "ruleset settled N",
+ * where the first change has the number 1 */
 static void run_ruleset(struct scene *s, struct words *w)
 {
 	struct event ev = { .type = EVENT_RULESET };
@@ -449,15 +436,15 @@ static void run_ruleset(struct scene *s, struct words *w)
 
 	scene_start(s);
 	if (words_take_if(w, "settled")) {
-		rig_feed_type(&s->rig, EVENT_RULESET_SETTLED);
+		ev = (struct event){ .type = EVENT_RULESET_SETTLED,
+				     .change = words_take_number(s, w) };
+		rig_feed(&s->rig, &ev);
 		return;
 	}
 	if (words_take_if(w, "everything")) {
 		ev.ruleset.everything = true;
 	} else if (words_take_if(w, "element")) {
 		take_element(s, w, &elem);
-	} else if (words_take_if(w, "interface")) {
-		take_interface(s, w, &elem);
 	} else {
 		scene_fail(s, "unknown word '%s' for the ruleset", words_peek(w));
 		return;
@@ -466,6 +453,7 @@ static void run_ruleset(struct scene *s, struct words *w)
 		n = words_take_number(s, w);
 	for (unsigned int i = 0; i < n && i < array_size(many); i++)
 		many[i] = elem;
+	ev.ruleset.change = ++s->n_changes;
 	ev.ruleset.n_elems = elem.n_fields ? n : 0;
 	ev.ruleset.elem = many;
 	rig_feed(&s->rig, &ev);

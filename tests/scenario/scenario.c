@@ -105,8 +105,6 @@ static void log_refresh(struct scene *s, const struct order_refresh *o)
 		strbuf_printf(&text, " timeout %u", o->timeout_s);
 	if (o->finish_last_ack)
 		strbuf_put(&text, " finish-last-ack");
-	if (o->clear_mark)
-		strbuf_printf(&text, " clear-mark 0x%x", o->clear_mark);
 	log_order(s, "refresh %u%s", o->ct_id, strbuf_str(&text));
 }
 

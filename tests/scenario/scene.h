@@ -28,6 +28,7 @@ struct scene {
 	bool is_started; /* the engine runs: settings are fixed */
 	uint32_t hidden; /* orders that are not logged: 1 << enum order_type */
 	bool shows_rules;
+	uint32_t n_changes; /* of the ruleset, that the engine was told */
 	mono_t zero; /* the time that the file calls 0 */
 	struct scene_entry log[SCENE_LOG];
 	unsigned int first, n; /* entries first .. n-1 are not expected yet */

@@ -37,7 +37,7 @@ static inline void ff_count_flow(const struct flow *f, struct ff_counts *c)
 	c->n_silent += f->is_silent && flow_has_rules(f);
 	c->n_silent_known += f->is_silent;
 	c->n_asking += f->is_asking;
-	c->n_revoked += f->mark_state == FLOW_MARK_REVOKED;
+	c->n_revoked += f->is_revoked;
 	c->n_barred += f->is_barred;
 }
 

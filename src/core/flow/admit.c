@@ -34,8 +34,7 @@ static bool evict_one(struct engine *e, mono_t now)
 		}
 		e->evict_cursor = slot + 1;
 		f = flowtab_at(&e->flows, slot);
-		if (f->state == FLOW_REFUSED && !f->is_asking && !f->ask_care &&
-		    f->mark_state != FLOW_MARK_REVOKED) {
+		if (f->state == FLOW_REFUSED && !f->is_asking && !f->ask_care && !f->is_revoked) {
 			counter_inc(&flows_evicted);
 			flowact_input(e, f, FLOW_IN_END, REASON_NONE, now);
 			return true;
@@ -93,15 +92,13 @@ static void merge(struct flow *f, struct conn *c, bool is_whole)
 	c->has |= f->attached;
 }
 
-/* The reason from conntrack or the ruleset against offloading the connection. Has the flow's mark
- * cleared if it may be older than a change that concerns it. */
+/* The reason from conntrack or the ruleset against offloading the connection. Revokes the flow's
+ * mark if it may be older than a change that concerns it. */
 static enum reason find_reason(struct engine *e, struct flow *f, const struct conn *c, mono_t now)
 {
 	enum reason reason = policy_conn(&e->settings, e->mark_epoch, c);
-	bool has_mark = reason == REASON_NONE || reason == REASON_INCOMPLETE;
 
-	has_mark |= reason == REASON_NOT_ADMITTED && revoke_is_part(e, c->mark);
-	if (has_mark && revoke_if_suspect(e, f, now))
+	if ((reason == REASON_NONE || reason == REASON_INCOMPLETE) && revoke_if_older(e, f, now))
 		return REASON_RULESET_CHANGED;
 	/* The connection had the mark until the ruleset changed. */
 	if (reason == REASON_NOT_ADMITTED && f->reason == REASON_RULESET_CHANGED)
@@ -139,20 +136,16 @@ static void admit_new(struct engine *e, const struct event *ev, mono_t now)
 {
 	struct conn c = ev->conn;
 	enum reason reason = policy_conn(&e->settings, e->mark_epoch, &c);
-	bool is_suspect = revoke_doubts_newcomer(e, &c);
 	/* Kept for display; no other flow is evicted for it. */
 	bool is_guest = reason == REASON_KERNEL_FLOWTABLE;
 	struct flow *f;
 
-	/* Skip what cannot be offloaded. Exceptions: a connection in the kernel's flowtable, an
-	 * assured one whose event lacks attributes (conntrack is then asked; a dump lacks none),
-	 * and one whose mark must be cleared. */
-	if (e->stopping || (reason != REASON_NONE && !is_guest && !is_suspect &&
+	/* Skip what cannot be offloaded. Exceptions: a connection in the kernel's flowtable, and an
+	 * assured one whose event lacks attributes (conntrack is then asked; a dump lacks none). */
+	if (e->stopping || (reason != REASON_NONE && !is_guest &&
 			    (reason != REASON_INCOMPLETE || ev->is_dump || !conn_is_assured(&c))))
 		return;
 	f = make_flow(e, ev, !is_guest, now);
-	if (!f && is_suspect)
-		revoke_add_stray(e, &c);
 	if (!f)
 		return;
 	f->seen_gen = e->seen_gen;
@@ -160,8 +153,6 @@ static void admit_new(struct engine *e, const struct event *ev, mono_t now)
 	rank_began(e, f, &c);
 	age_learn(e, f, &c, !ev->is_dump, now);
 	judge(e, f, find_reason(e, f, &c, now), now);
-	if (is_suspect)
-		IGNORE_RESULT(revoke_if_suspect(e, f, now));
 }
 
 /* The id alone is no proof: it can be reused for a connection with another translation. */
@@ -206,7 +197,6 @@ void admit_conn(struct engine *e, const struct event *ev, mono_t now)
 	}
 	old_mark = f->mark;
 	merge(f, &c, ev->is_dump);
-	revoke_report(e, f, ev);
 	rank_count_cpu(e, f, &c);
 	if (!ev->is_own) {
 		proof_look(e, f, &c, now);

@@ -91,14 +91,6 @@ struct flow_cell {
 	uint8_t action; /* enum flow_action */
 };
 
-/* Whether the connection's ct mark counts. After a change of the ruleset that may concern the
- * connection, the mark is cleared, and only a mark that is set later counts. */
-enum flow_mark {
-	FLOW_MARK_VALID,   /* counts as reported */
-	FLOW_MARK_REVOKED, /* must be cleared */
-	FLOW_MARK_CLEARED, /* cleared, but older reports may still come */
-};
-
 /* The queue that a flow waits in. */
 enum flow_queue {
 	FLOW_Q_NONE,
@@ -109,7 +101,6 @@ enum flow_queue {
 };
 
 #define FLOW_NONE UINT32_MAX /* no slot */
-#define FLOW_CLEARED_GEN_MASK 0xf
 
 /* Times are timestamps of clock_ds(), in tenths of a second. */
 struct flow {
@@ -126,9 +117,7 @@ struct flow {
 	uint32_t path_gen;   /* topology generation up to which the path is right */
 	uint32_t next_hop[DIR__COUNT]; /* neighbour slots in topology; FLOW_NONE = no path */
 	uint32_t prev, next; /* queue links (slots) */
-	uint32_t passed;     /* last change of the ruleset that the mark is newer than */
-	uint8_t state : 4;   /* enum flow_state */
-	uint8_t cleared_gen : 4; /* low bits of seen_gen when the mark was cleared */
+	uint8_t state;	     /* enum flow_state */
 	uint8_t reason;	     /* enum reason: why the flow is not offloaded */
 	uint8_t seen_gen;    /* last conntrack dump that showed the flow */
 	uint8_t card;	     /* card for its rules; NIC_NONE = none */
@@ -151,7 +140,7 @@ struct flow {
 	bool is_busy : 1;    /* the last refusal was because the device was busy */
 	bool is_doubted : 1; /* rules were lost or never hit, and no rule has counted since */
 	bool is_chosen : 1;  /* rank has chosen it for a card that is nearly full */
-	uint8_t mark_state : 2; /* enum flow_mark */
+	bool is_revoked : 1; /* the mark does not count: a change of the ruleset is pending (revoke.h) */
 	bool is_barred : 1;  /* its rules must carry no packet: the barrier stays up */
 	bool had_rules : 1;  /* rules were installed: conntrack may have missed packets */
 };

@@ -20,11 +20,9 @@ static const uint32_t busy_ms[] = { 250, 500, 1000, 2000, 4000, 8000, 16000, 600
 
 /* How long a flushed flow stays on the CPU. */
 #define FLUSH_HOLD_MS 10000
-/* MARK_MS: how long a flow without admission waits for a new mark, which its next packet sets.
- * After that a new mark makes a new flow. REVOKE_MS: pause before another attempt to clear the old
- * mark. */
+/* How long a flow without admission waits for a new mark, which its next packet sets. After that a
+ * new mark makes a new flow. */
 #define MARK_MS	      30000
-#define REVOKE_MS     1000
 /* How long after the removal a closing connection has to finish by itself. */
 #define LAST_ACK_MS   1000
 
@@ -100,7 +98,7 @@ static void arm_retry(struct engine *e, struct flow *f, mono_t now)
 	f->attempts++;
 }
 
-/* Sets the timer of a refused flow, if its reason or its mark calls for one. */
+/* Sets the timer of a refused flow, if its reason calls for one. */
 static void arm_for_reason(struct engine *e, struct flow *f, mono_t now)
 {
 	switch ((enum reason)f->reason) {
@@ -119,13 +117,10 @@ static void arm_for_reason(struct engine *e, struct flow *f, mono_t now)
 		break;
 	case REASON_NOT_ADMITTED:
 	case REASON_RULESET_CHANGED:
-		arm(e, f, f->mark_state == FLOW_MARK_REVOKED ? REVOKE_MS : MARK_MS, now);
+		arm(e, f, MARK_MS, now);
 		break;
 	default:
-		if (f->mark_state == FLOW_MARK_REVOKED)
-			arm(e, f, REVOKE_MS, now);
-		else
-			wheel_cancel(&e->timers, slot_of(e, f));
+		wheel_cancel(&e->timers, slot_of(e, f));
 		break;
 	}
 }
@@ -140,7 +135,7 @@ static void forget(struct engine *e, struct flow *f)
 	if (f->is_asking)
 		e->n_asking--;
 	e->n_silent_known -= f->is_silent;
-	flowact_set_mark(e, f, FLOW_MARK_VALID);
+	flowact_set_revoked(e, f, false);
 	flowtab_del(&e->flows, f);
 }
 
@@ -169,31 +164,20 @@ void flowact_ask_care(struct engine *e, struct flow *f)
 	requeue_ask(e, f);
 }
 
-void flowact_set_mark(struct engine *e, struct flow *f, enum flow_mark state)
+void flowact_set_revoked(struct engine *e, struct flow *f, bool is_revoked)
 {
-	e->n_revoked -= f->mark_state == FLOW_MARK_REVOKED;
-	f->mark_state = (uint8_t)state;
-	e->n_revoked += f->mark_state == FLOW_MARK_REVOKED;
+	e->n_revoked += (uint32_t)is_revoked - f->is_revoked;
+	f->is_revoked = is_revoked;
 }
 
-void flowact_mark_cleared(struct engine *e, struct flow *f, mono_t now)
-{
-	flowact_set_mark(e, f, FLOW_MARK_CLEARED);
-	/* A closing connection keeps its timer. */
-	if (f->state == FLOW_REFUSED && f->reason != REASON_TCP_CLOSING)
-		arm_for_reason(e, f, now);
-}
-
-/* A silent flow is not dropped: only dumps and refreshes of a known flow reveal its end. */
+/* A silent flow is not dropped: only dumps and refreshes of a known flow reveal its end. Nor is one
+ * with a revoked mark: it may have a new mark that has been reported already. */
 void flowact_wait_no_more(struct engine *e, struct flow *f, mono_t now)
 {
-	if (f->mark_state == FLOW_MARK_REVOKED)
-		flowact_ask_care(e, f);
-	else if (!f->is_silent && !f->is_asking) {
+	if (f->is_silent || f->is_asking || f->is_revoked)
+		arm_for_reason(e, f, now);
+	else
 		flowact_input(e, f, FLOW_IN_END, REASON_NONE, now);
-		return;
-	}
-	arm_for_reason(e, f, now);
 }
 
 static void enter_refused(struct engine *e, struct flow *f, enum reason reason, mono_t now)

@@ -21,15 +21,13 @@ struct path;
 void flowact_input(struct engine *e, struct flow *f, enum flow_input input, enum reason reason,
 		   mono_t now);
 
-/* Requests an ORDER_REFRESH, which reads the flow's conntrack entry, and corrects its timeout and
- * mark if necessary. */
+/* Requests an ORDER_REFRESH, which reads the flow's conntrack entry, and corrects its timeout if
+ * necessary. */
 void flowact_ask_care(struct engine *e, struct flow *f);
 
-/* Sets mark_state. */
-void flowact_set_mark(struct engine *e, struct flow *f, enum flow_mark state);
-/* The old mark has been cleared in the conntrack entry. */
-void flowact_mark_cleared(struct engine *e, struct flow *f, mono_t now);
-/* No new mark arrived in time: drops the flow, or retries clearing its old mark. */
+/* Sets is_revoked. */
+void flowact_set_revoked(struct engine *e, struct flow *f, bool is_revoked);
+/* No new mark arrived in time: drops the flow, if it can come back with a mark. */
 void flowact_wait_no_more(struct engine *e, struct flow *f, mono_t now);
 
 /* Sets is_silent: the connection was never seen in an event, so its end may cause none. */

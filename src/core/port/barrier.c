@@ -41,7 +41,7 @@ void barrier_consider(struct engine *e, uint32_t n_flows)
 static bool is_needed(const struct engine *e)
 {
 	return !e->stopping &&
-	       (e->n_barred || walk_is_running(e, WALK_EPOCH) || walk_is_running(e, WALK_SUSPECT) ||
+	       (e->n_barred || walk_is_running(e, WALK_EPOCH) || walk_is_running(e, WALK_CHANGE) ||
 		walk_is_running(e, WALK_PATH));
 }
 

@@ -16,6 +16,7 @@
 #include "daemon/admission/gate.h"
 #include "daemon/admission/holdoff.h"
 #include "daemon/admission/markcleaner.h"
+#include "daemon/admission/markpass.h"
 #include "daemon/admission/tablethread.h"
 #include "kern/nft/nftnames.h"
 #include "kern/nft/nfttable.h"
@@ -45,10 +46,12 @@ struct admission {
 	struct loop_fd *watch_fd, *table_fd, *cleaner_fd;
 	struct loop_timer *timer; /* calls admission_go_on() */
 	struct expiry *expiry;
-	/* From here to trouble: ADMIT_NFT only. own is NULL otherwise. */
+	struct markcleaner *cleaner;
+	struct markpass *pass;
+	uint32_t mask; /* our bits of the ct mark */
+	/* From here to closed_at: ADMIT_NFT only. own is NULL otherwise. */
 	struct nfttable *own;
 	struct tablethread *table;
-	struct markcleaner *cleaner;
 	struct flowtableplan *flowtables;
 	struct nftlayout_config config;
 	struct epochs epochs;
@@ -62,9 +65,6 @@ struct admission {
 	mono_t closed_at;
 	struct nlerr trouble; /* last failure; err 0 = none since the last success */
 	uint32_t generation; /* of the ruleset, processed up to here; 0 = unknown */
-	/* After EVENT_RULESET, enum gate_job_state: the HALVES job, and the fence behind it that
-	 * waits for all earlier events. */
-	uint8_t halves, fence;
 };
 
 /* -- at start --------------------------------------------------------------- */
@@ -219,6 +219,7 @@ static void step(struct admission *r, enum gate_input input)
 	r->gate = fsm_next(&gate_fsm, r->gate, input);
 	if (was_open && !gate_is_open(r->gate)) {
 		feed_epoch(r, 0);
+		markpass_forget(r->pass);
 		r->closed_at = loop_now(r->loop);
 	}
 }
@@ -226,22 +227,6 @@ static void step(struct admission *r, enum gate_input input)
 static void step_epoch(struct admission *r, enum gate_epoch_input input)
 {
 	r->epoch = fsm_next(&gate_epoch_fsm, r->epoch, input);
-}
-
-/* Returns true if it has to be started now. */
-static bool start_job(uint8_t *job)
-{
-	*job = fsm_next(&gate_job_fsm, *job, GATE_JOB_IN_START);
-	return *job == GATE_JOB_RUNNING;
-}
-
-/* Returns true if it has to be started again. */
-static bool end_job(uint8_t *job)
-{
-	bool again = *job == GATE_JOB_AGAIN;
-
-	*job = fsm_next(&gate_job_fsm, *job, GATE_JOB_IN_END);
-	return again;
 }
 
 /* Sets the timer and returns true when it is too early to open an epoch. */
@@ -263,16 +248,16 @@ static void order(struct admission *r, enum tablethread_type type, uint32_t epoc
 	BUG_ON(!tablethread_push(r->table, &job));
 }
 
-static void order_clean(struct admission *r, enum markcleaner_type type, uint32_t epoch)
+/* The bits that number the epoch: whole and half marks have them. */
+static uint32_t number_bits(const struct admission *r)
 {
-	struct markcleaner_job job = { .type = (uint8_t)type, .epoch = epoch };
-
-	BUG_ON(!markcleaner_push(r->cleaner, &job));
+	return r->mask & ~nftlayout_whole_bit(r->mask);
 }
 
 static void want_clean(struct admission *r)
 {
-	uint32_t dirty = epochs_next_dirty(&r->epochs);
+	uint32_t dirty = epochs_next_dirty(&r->epochs), bits = number_bits(r);
+	struct markcleaner_job job = { .type = MARKCLEANER_EPOCH, .value = dirty & bits, .bits = bits };
 
 	if (!dirty || r->cleaning || r->epoch == GATE_EPOCH_LOOKING)
 		return;
@@ -283,7 +268,8 @@ static void want_clean(struct admission *r)
 		return;
 	}
 	r->cleaning = dirty;
-	order_clean(r, MARKCLEANER_EPOCH, dirty);
+	/* Besides this job there is at most one more. */
+	BUG_ON(!markcleaner_push(r->cleaner, &job));
 }
 
 void admission_go_on(struct admission *r)
@@ -328,7 +314,7 @@ static void on_failure(struct admission *r, const struct nlerr *err, const char 
 static void on_success(struct admission *r)
 {
 	if (r->holdoff.failures)
-		log_notice("our nft table and the marks can be changed again");
+		log_notice("our nft table and the marks of connections can be changed again");
 	holdoff_success(&r->holdoff);
 	r->trouble = nlerr_make(0);
 }
@@ -375,6 +361,15 @@ static void on_look_done(struct admission *r, const struct tablethread_done *don
 	epochs_set_current(&r->epochs, done->job.epoch);
 }
 
+static void on_pass_done(struct admission *r, const struct markcleaner_done *done)
+{
+	markpass_done(r->pass, done);
+	if (done->err.err)
+		on_failure(r, &done->err, "cannot clear the marks that a ruleset change may concern");
+	else if (!r->own || r->gate == GATE_OPEN)
+		on_success(r);
+}
+
 static void on_clean_done(struct admission *r, const struct markcleaner_done *done)
 {
 	if (done->err.err) {
@@ -391,52 +386,20 @@ static void on_clean_done(struct admission *r, const struct markcleaner_done *do
 
 /* -- changes by others ------------------------------------------------------ */
 
-static void on_settled(void *ctx);
-
-/* Starts a fence. If there is no memory for it, the change stays unsettled until the next one,
- * which is always safe. */
-static void settle(struct admission *r)
-{
-	if (start_job(&r->fence) && ingest_fence(r->ingest, on_settled, r))
-		IGNORE_RESULT(end_job(&r->fence));
-}
-
-static void on_settled(void *ctx)
-{
-	struct admission *r = ctx;
-	struct event ev = { .type = EVENT_RULESET_SETTLED };
-	bool again = end_job(&r->fence);
-
-	/* Another change came meanwhile: on_halves_done() starts its fence. */
-	if (r->halves != GATE_JOB_IDLE)
-		return;
-	if (again)
-		settle(r);
-	else
-		dispatch_feed(r->dispatch, &ev);
-}
-
-/*
- * No event reports a half epoch, so the engine cannot doubt it later. The packet that set it
- * passed the old ruleset, and a reply may complete the epoch at any time.
- */
-static void clear_halves(struct admission *r)
-{
-	if (start_job(&r->halves))
-		order_clean(r, MARKCLEANER_HALVES, epochs_current(&r->epochs));
-}
-
 static void feed_change(struct admission *r, bool everything, const struct setelem *elem,
 			unsigned int n)
 {
-	struct event ev = { .type = EVENT_RULESET };
+	uint32_t bits = r->own ? number_bits(r) : r->mask;
+	uint32_t value = r->own ? epochs_current(&r->epochs) & bits : bits;
 
-	ev.ruleset = (struct event_ruleset){ .everything = everything, .n_elems = n, .elem = elem };
-	dispatch_feed(r->dispatch, &ev);
-	if (r->own && gate_is_open(r->gate))
-		clear_halves(r);
-	else
-		settle(r);
+	/* Marks with the next epoch will be newer. */
+	if (r->own && !gate_is_open(r->gate))
+		return;
+	/* The administrator's mark may have some of several bits. */
+	if (!r->own && (bits & (bits - 1)))
+		value = bits = 0;
+	markpass_set_marks(r->pass, value, bits);
+	markpass_add(r->pass, everything, elem, n);
 }
 
 static void note_loss(struct admission *r, const struct nftwatch_commit *c)
@@ -470,21 +433,6 @@ static void feed_elements(struct admission *r, const struct setelem *elem, unsig
 	feed_change(r, false, elem, n);
 	/* A flowtable cannot drop single connections. */
 	flowtableplan_renew(r->flowtables);
-}
-
-static void on_halves_done(struct admission *r, const struct markcleaner_done *done)
-{
-	if (end_job(&r->halves) && gate_is_open(r->gate)) {
-		clear_halves(r);
-		return;
-	}
-	if (done->err.err) {
-		counter_inc(&nft_failures);
-		log_warning("cannot clear half marks; returning all flows to the CPU: %s",
-			    strerror(-done->err.err));
-		on_everything(r);
-	}
-	settle(r);
 }
 
 static void on_elements(struct admission *r, const struct setelem *elem, unsigned int n)
@@ -580,7 +528,7 @@ static void on_cleaner(void *ctx, int fd, unsigned int events)
 		if (done.job.type == MARKCLEANER_EPOCH)
 			on_clean_done(r, &done);
 		else
-			on_halves_done(r, &done);
+			on_pass_done(r, &done);
 	}
 	admission_go_on(r);
 }
@@ -630,19 +578,30 @@ static int start_work(struct admission *r)
 	if (!err)
 		err = tablethread_start(r->own, &r->config, &r->table);
 	if (!err)
-		err = markcleaner_start(r->config.mask, &r->cleaner);
-	if (!err)
 		err = flowtableplan_new(r->loop, r->engine, r->table, &r->flowtables);
 	if (err) {
 		log_error("cannot start the thread for our nft table: %s", strerror(-err));
 		return err;
 	}
-	dispatch_set_own(r->dispatch, markcleaner_portid(r->cleaner));
 	r->table_fd = loop_fd_add(r->loop, tablethread_fd(r->table), LOOP_READ, "nft answers", on_table,
 				  r);
+	return r->table_fd ? 0 : -ENOMEM;
+}
+
+static int start_cleaner(struct admission *r)
+{
+	int err = markcleaner_start(r->mask, &r->cleaner);
+
+	if (!err)
+		err = markpass_new(r->loop, r->dispatch, r->ingest, r->cleaner, &r->pass);
+	if (err) {
+		log_error("cannot start the thread that clears marks: %s", strerror(-err));
+		return err;
+	}
+	dispatch_set_own(r->dispatch, markcleaner_portid(r->cleaner));
 	r->cleaner_fd = loop_fd_add(r->loop, markcleaner_fd(r->cleaner), LOOP_READ, "marks", on_cleaner,
 				    r);
-	return r->table_fd && r->cleaner_fd ? 0 : -ENOMEM;
+	return r->cleaner_fd ? 0 : -ENOMEM;
 }
 
 /*
@@ -685,11 +644,14 @@ int admission_new(struct loop *loop, struct engine *engine, struct dispatch *dis
 	r->ingest = ingest;
 	r->bypass = bypass;
 	r->own = own;
+	r->mask = config->core.mark;
 	make_config(config, &r->config);
 	holdoff_init(&r->holdoff, loop_now(loop));
 	r->timer = loop_timer_add(loop, "nft table", go_on, r);
 	if (r->timer && expiry_new(loop, on_expired, r, &r->expiry) == 0)
 		err = watch_changes(r);
+	if (!err)
+		err = start_cleaner(r);
 	if (!err && own)
 		err = start_work(r);
 	if (err) {
@@ -729,6 +691,7 @@ bool admission_free(struct admission *r)
 	loop_fd_del(r->cleaner_fd);
 	flowtableplan_free(r->flowtables);
 	markcleaner_stop(r->cleaner);
+	markpass_free(r->pass);
 	tablethread_stop(r->table);
 	if (r->own && !r->is_kept)
 		is_clean = remove_table(r);
@@ -767,8 +730,7 @@ bool admission_is_settled(const struct admission *r, uint32_t *ret_epoch, uint32
 	if (r->own)
 		*ret_epoch = epochs_current(&r->epochs);
 	/* An element that expires changes the ruleset without a new generation. */
-	return r->generation && expiry_is_empty(r->expiry) && r->fence == GATE_JOB_IDLE &&
-	       r->halves == GATE_JOB_IDLE &&
+	return r->generation && expiry_is_empty(r->expiry) && markpass_is_idle(r->pass) &&
 	       (!r->own || (r->gate == GATE_OPEN && r->epoch == GATE_EPOCH_KNOWN));
 }
 

@@ -42,24 +42,24 @@ static const uint8_t epoch_table[GATE_EPOCH_STATE__COUNT][GATE_EPOCH_INPUT__COUN
 	},
 };
 
-static const uint8_t job_table[GATE_JOB_STATE__COUNT][GATE_JOB_INPUT__COUNT] = {
-	[GATE_JOB_IDLE] = {
-		[GATE_JOB_IN_START] = TO(JOB_RUNNING),
+static const uint8_t pass_table[GATE_PASS_STATE__COUNT][GATE_PASS_INPUT__COUNT] = {
+	[GATE_PASS_IDLE] = {
+		[GATE_PASS_IN_BEGIN] = TO(PASS_CLEANING),
+		[GATE_PASS_IN_FAILED] = TO(PASS_IDLE),
 	},
-	[GATE_JOB_RUNNING] = {
-		[GATE_JOB_IN_START] = TO(JOB_AGAIN),
-		[GATE_JOB_IN_END] = TO(JOB_IDLE),
+	[GATE_PASS_CLEANING] = {
+		[GATE_PASS_IN_CLEARED] = TO(PASS_FENCE),
+		[GATE_PASS_IN_FAILED] = TO(PASS_IDLE),
 	},
-	[GATE_JOB_AGAIN] = {
-		[GATE_JOB_IN_START] = TO(JOB_AGAIN),
-		[GATE_JOB_IN_END] = TO(JOB_IDLE),
+	[GATE_PASS_FENCE] = {
+		[GATE_PASS_IN_PASSED] = TO(PASS_IDLE),
 	},
 };
 
 FSM_TEXTS(gate, GATE_STATE_LIST, GATE_INPUT_LIST);
 FSM_TEXTS(epoch, GATE_EPOCH_STATE_LIST, GATE_EPOCH_INPUT_LIST);
-FSM_TEXTS(job, GATE_JOB_STATE_LIST, GATE_JOB_INPUT_LIST);
+FSM_TEXTS(pass, GATE_PASS_STATE_LIST, GATE_PASS_INPUT_LIST);
 
 const struct fsm gate_fsm = FSM_INIT("gate", gate);
 const struct fsm gate_epoch_fsm = FSM_INIT("epoch", epoch);
-const struct fsm gate_job_fsm = FSM_INIT("job", job);
+const struct fsm gate_pass_fsm = FSM_INIT("pass", pass);

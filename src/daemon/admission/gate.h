@@ -67,32 +67,33 @@ enum gate_epoch_input {
 	GATE_EPOCH_INPUT__COUNT,
 };
 
-/* A job, or a fence, that a change of the ruleset needs. One that is under way may have begun
- * before the newest change: then it is started again after its end. */
-#define GATE_JOB_STATE_LIST(X)                                                                     \
-	X(IDLE, "none is under way")                                                               \
-	X(RUNNING, "one is under way")                                                             \
-	X(AGAIN, "one is under way, and another one has to follow")
+/* The pass through conntrack that clears the marks that changes of the ruleset may concern. */
+#define GATE_PASS_STATE_LIST(X)                                                                    \
+	X(IDLE, "no pass is under way; changes may wait for the next one")                         \
+	X(CLEANING, "the mark cleaner has the job")                                                \
+	X(FENCE, "the marks are cleared; older conntrack reports are still to be processed")
 
-enum gate_job_state {
-#define X(id, text) GATE_JOB_##id,
-	GATE_JOB_STATE_LIST(X)
+enum gate_pass_state {
+#define X(id, text) GATE_PASS_##id,
+	GATE_PASS_STATE_LIST(X)
 #undef X
-	GATE_JOB_STATE__COUNT,
+	GATE_PASS_STATE__COUNT,
 };
 
-#define GATE_JOB_INPUT_LIST(X)                                                                     \
-	X(START, "a change needs one")                                                             \
-	X(END, "it has ended, or could not start")
+#define GATE_PASS_INPUT_LIST(X)                                                                    \
+	X(BEGIN, "a change waits, and the pause after the last pass is over")                      \
+	X(CLEARED, "the mark cleaner is done")                                                     \
+	X(FAILED, "the mark cleaner has failed, or memory is short")                               \
+	X(PASSED, "all older reports have been processed: the changes are settled")
 
-enum gate_job_input {
-#define X(id, text) GATE_JOB_IN_##id,
-	GATE_JOB_INPUT_LIST(X)
+enum gate_pass_input {
+#define X(id, text) GATE_PASS_IN_##id,
+	GATE_PASS_INPUT_LIST(X)
 #undef X
-	GATE_JOB_INPUT__COUNT,
+	GATE_PASS_INPUT__COUNT,
 };
 
-extern const struct fsm gate_fsm, gate_epoch_fsm, gate_job_fsm;
+extern const struct fsm gate_fsm, gate_epoch_fsm, gate_pass_fsm;
 
 /* The engine has an epoch that counts. */
 static inline bool gate_is_open(enum gate_state state)

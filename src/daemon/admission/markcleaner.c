@@ -9,14 +9,14 @@
 #include "base/counter.h"
 #include "base/util.h"
 #include "daemon/admission/jobthread.h"
+#include "daemon/sysctls.h"
 #include "daemon/work/request.h"
 #include "kern/ct/ctnl.h"
-#include "kern/nft/nftlayout.h"
 #include "nl/nlbatch.h"
 #include "nl/nlsock.h"
 
 COUNTER(marks_cleaned, "connections whose old epoch was cleared before its reuse");
-COUNTER(marks_halved, "half marks that were cleared because a set element changed");
+COUNTER(marks_cleared, "connections whose mark was cleared because a ruleset change may concern them");
 
 #define TIMEOUT_MS     5000
 #define BATCH	       64
@@ -30,25 +30,42 @@ struct markcleaner {
 	struct nlsock dump, update;
 	struct nlbatch batch;
 	struct ctnl *ctnl;
+	const struct markcleaner_job *job;
 	uint32_t n_found; /* connections in the current dump */
+	int err;	  /* the first error of the current dump */
 };
 
-/* Ignores errors: an entry that is gone has no mark, and an EPOCH job dumps again until no mark is
- * left. */
+/* An entry that is gone has no mark. */
 static void send_batch(struct markcleaner *c)
 {
-	if (nlbatch_count(&c->batch))
-		IGNORE_RESULT(nlbatch_run(&c->batch, TIMEOUT_MS, NULL, NULL));
+	IGNORE_RESULT(nlbatch_run(&c->batch, TIMEOUT_MS, NULL, NULL));
+	for (unsigned int i = 0; i < nlbatch_count(&c->batch); i++) {
+		int err = nlbatch_err(&c->batch, i);
+
+		if (err && err != -ENOENT && !c->err)
+			c->err = err;
+	}
 	nlbatch_reset(&c->batch);
 }
 
-static void on_marked(const struct nlmsghdr *nlh, void *ctx)
+static bool is_concerned(const struct markcleaner_job *job, const struct conn *conn)
+{
+	for (unsigned int i = 0; i < job->n_elems; i++) {
+		if (setelem_can_match(&job->elem[i], &conn->orig, &conn->reply))
+			return true;
+	}
+	return job->n_elems == 0;
+}
+
+static void on_entry(const struct nlmsghdr *nlh, void *ctx)
 {
 	struct markcleaner *c = ctx;
 	struct conn conn;
 	enum ctnl_what what;
 
 	if (jobthread_is_stopping(c->thread) || ctnl_get(c->ctnl, nlh, &conn, &what))
+		return;
+	if (!(conn.mark & c->mask) || !is_concerned(c->job, &conn))
 		return;
 	c->n_found++;
 	if (BUG_ON(ctnl_put_clear_mark(nlbatch_next(&c->batch), &conn.orig, c->mask) ||
@@ -58,66 +75,82 @@ static void on_marked(const struct nlmsghdr *nlh, void *ctx)
 		send_batch(c);
 }
 
-/* Clears our bits of the mark of every connection whose mark has this value in these bits. */
-static int look_for_marks(struct markcleaner *c, uint32_t value, uint32_t bits)
+static unsigned int count_buckets(void)
 {
+	return sysctls_read("nf_conntrack_buckets", 0);
+}
+
+/* Clears the marks of the job that one dump shows. -EAGAIN if the dump may have missed entries:
+ * nf_conntrack_hash_resize() moves them, and ctnetlink_dump_table() does not notice. */
+static int clear_once(struct markcleaner *c)
+{
+	unsigned int buckets = count_buckets();
 	struct request r;
-	int err = ctnl_put_dump_mark(request_begin(&r), value, bits);
+	int err = ctnl_put_dump_mark(request_begin(&r), c->job->value, c->job->bits);
 
 	c->n_found = 0;
+	c->err = 0;
 	if (!err)
-		err = nlsock_query(&c->dump, nlput_msg(&r.w), TIMEOUT_MS, on_marked, c, NULL);
-	send_batch(c);
-	return err;
+		err = nlsock_query(&c->dump, nlput_msg(&r.w), TIMEOUT_MS, on_entry, c, NULL);
+	if (nlbatch_count(&c->batch))
+		send_batch(c);
+	if (!err)
+		err = c->err;
+	return !err && count_buckets() != buckets ? -EAGAIN : err;
 }
 
-static void clean(struct markcleaner *c, struct markcleaner_done *done)
+/* Connections may get the mark again while it is cleared from others. */
+static int clean_epoch(struct markcleaner *c)
 {
-	uint32_t bits = c->mask & ~nftlayout_whole_bit(c->mask);
-	int err = 0;
-
 	for (unsigned int i = 0; i < CLEAN_LOOKS && !jobthread_is_stopping(c->thread); i++) {
-		err = look_for_marks(c, done->job.epoch & bits, bits);
+		int err = clear_once(c);
+
 		counter_add(&marks_cleaned, c->n_found);
+		if (err && err != -EAGAIN)
+			return err;
 		if (!err && !c->n_found)
-			return;
+			return 0;
 	}
-	done->err = nlerr_make(err ? err : -EAGAIN);
+	return -EAGAIN;
 }
 
-/*
- * One successful dump is enough: new half epochs appear all the time, and may stay. If a half
- * becomes whole meanwhile, either an event has reported it, or the connection loses all our
- * bits and starts again.
- */
-static void clear_halves(struct markcleaner *c, struct markcleaner_done *done)
+/* One dump is enough: a mark that is set meanwhile is newer than the change. */
+static int clear_change(struct markcleaner *c)
 {
-	uint32_t half = done->job.epoch & ~nftlayout_whole_bit(c->mask);
-	int err = -EINTR;
+	int err = -EAGAIN;
 
 	for (unsigned int i = 0; err && i < CLEAN_LOOKS && !jobthread_is_stopping(c->thread); i++) {
-		err = look_for_marks(c, half, c->mask);
-		counter_add(&marks_halved, c->n_found);
+		err = clear_once(c);
+		counter_add(&marks_cleared, c->n_found);
 	}
-	done->err = nlerr_make(err);
+	return err;
 }
 
 static void run(void *ctx, const void *job, void *ret_done)
 {
 	struct markcleaner_done *done = ret_done;
 	struct markcleaner *c = ctx;
+	int err = 0;
 
 	done->job = *(const struct markcleaner_job *)job;
+	c->job = &done->job;
 	switch ((enum markcleaner_type)done->job.type) {
-	case MARKCLEANER_EPOCH: clean(c, done); break;
-	case MARKCLEANER_HALVES: clear_halves(c, done); break;
+	case MARKCLEANER_EPOCH: err = clean_epoch(c); break;
+	case MARKCLEANER_CHANGE: err = clear_change(c); break;
 	}
+	done->err = nlerr_make(err);
+}
+
+static void drop(void *job)
+{
+	free(((struct markcleaner_job *)job)->elem);
 }
 
 static const struct jobthread_kind kind = {
 	.job_size = sizeof(struct markcleaner_job),
 	.done_size = sizeof(struct markcleaner_done),
 	.run = run,
+	.drop = drop,
 };
 
 static int open_conntrack(struct markcleaner *c)

@@ -9,18 +9,26 @@
 #include <stdint.h>
 
 #include "base/compiler.h"
+#include "model/setelem.h"
 #include "nl/nlerr.h"
 
 struct markcleaner;
 
+/* Most elements of a job. */
+#define MARKCLEANER_ELEMS 256
+
+/* Both types clear our bits of the marks that have @value in @bits. */
 enum markcleaner_type {
-	MARKCLEANER_EPOCH,  /* clear this epoch, whole and half, from all connections */
-	MARKCLEANER_HALVES, /* clear all halves of this epoch that were set before the push */
+	MARKCLEANER_EPOCH,  /* those of all connections, until none has such a mark */
+	MARKCLEANER_CHANGE, /* those that were set before the push, of the connections that one of
+			     * the elements can match; without elements, of all connections */
 };
 
 struct markcleaner_job {
 	uint8_t type; /* enum markcleaner_type */
-	uint32_t epoch;
+	uint32_t value, bits; /* bits 0: all marks */
+	unsigned int n_elems;
+	struct setelem *elem; /* from malloc(); the answer returns it */
 };
 
 struct markcleaner_done {

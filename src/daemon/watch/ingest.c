@@ -303,25 +303,23 @@ static int send_dump(struct ingest *in)
 }
 
 /* Reads queued events, which are older than the dump that follows. If they were read after
- * it, they would report an outdated state. Returns true if the queue is empty. */
-static bool drain_events(struct ingest *in)
+ * it, they would report an outdated state. */
+static void drain_events(struct ingest *in)
 {
 	for (unsigned int i = 0; i < CT_DRAIN_READS; i++) {
 		if (read_some_events(in))
-			return true;
+			return;
 	}
-	return false;
 }
 
 static void start_dump(struct ingest *in)
 {
-	struct event ev = { .type = EVENT_RESYNC_BEGIN };
 	int err;
 
 	in->is_dumping = true;
 	in->dump_interrupted = false;
 	in->dump_began = loop_now(in->loop);
-	ev.is_behind = !drain_events(in);
+	drain_events(in);
 	/* The dump includes what events lost until now would have reported. */
 	in->dump_wanted = false;
 	err = send_dump(in);
@@ -330,7 +328,7 @@ static void start_dump(struct ingest *in)
 		end_dump(in, false);
 		return;
 	}
-	dispatch_feed(in->dispatch, &ev);
+	feed_type(in, EVENT_RESYNC_BEGIN);
 	read_dump(in);
 }
 

@@ -31,15 +31,12 @@ COUNTER(conntrack_finished, "connections whose last ACK was forwarded by a rule"
 #define CT_TIMEOUT_MS 2000
 /* Holds the answers to a whole batch. */
 #define CT_RCVBUF     (512 * 1024)
-/* Changes per entry: clear the mark, mend the timeout. */
-#define CHANGES	      2
 
 /* An order of the engine and its answer. */
 struct pending {
 	struct order order;
 	struct event event;
-	/* ORDER_REFRESH: indexes of its requests in the batch, or -1 */
-	int clear, mend;
+	int mend; /* ORDER_REFRESH: index of its request in the batch, or -1 */
 };
 
 struct questions {
@@ -67,7 +64,7 @@ int questions_new(struct questions **ret)
 	if (!err)
 		err = nlsock_open(&q->ct_sock, NETLINK_NETFILTER, CT_RCVBUF);
 	if (!err)
-		err = nlbatch_init(&q->ct, &q->ct_sock, CHANGES * AT_ONCE_MAX);
+		err = nlbatch_init(&q->ct, &q->ct_sock, AT_ONCE_MAX);
 	if (err) {
 		questions_free(q);
 		return err;
@@ -216,15 +213,6 @@ static void read_entries(struct questions *q)
 	}
 }
 
-static int put_clear(struct questions *q, const struct order_refresh *o)
-{
-	struct nlput *w = nlbatch_next(&q->ct);
-
-	if (BUG_ON(!w || ctnl_put_clear_mark(w, &o->orig, o->clear_mark)))
-		return -1;
-	return nlbatch_commit(&q->ct, true);
-}
-
 /* Adds a request that prolongs or repairs the entry as ordered. Returns its index, or -1 if
  * there is nothing to do. */
 static int put_mend(struct questions *q, const struct order_refresh *o, const struct conn *c)
@@ -249,28 +237,17 @@ static int put_mend(struct questions *q, const struct order_refresh *o, const st
 	return BUG_ON(err) ? -1 : nlbatch_commit(&q->ct, true);
 }
 
-/* Clears marks and mends timeouts of all entries that were found. */
-static void change_entries(struct questions *q)
+/* Mends the timeouts of all entries that were found. */
+static void mend_entries(struct questions *q)
 {
 	nlbatch_reset(&q->ct);
 	for (unsigned int i = 0; i < q->n_refreshes; i++) {
 		struct pending *p = q->refresh[i];
 		const struct order_refresh *o = &p->order.refresh;
 
-		p->clear = p->mend = -1;
-		if (!p->event.refresh.found)
-			continue;
-		if (o->clear_mark)
-			p->clear = put_clear(q, o);
-		p->mend = put_mend(q, o, &p->event.refresh.conn);
+		p->mend = p->event.refresh.found ? put_mend(q, o, &p->event.refresh.conn) : -1;
 	}
 	IGNORE_RESULT(nlbatch_run(&q->ct, CT_TIMEOUT_MS, NULL, NULL));
-}
-
-/* Result of a request; 0 if there was none. */
-static int result_of(const struct questions *q, int index)
-{
-	return index < 0 ? 0 : nlbatch_err(&q->ct, (unsigned int)index);
 }
 
 static void conclude_refresh(struct questions *q, struct pending *p)
@@ -278,12 +255,9 @@ static void conclude_refresh(struct questions *q, struct pending *p)
 	struct event_refresh *r = &p->event.refresh;
 
 	if (r->found) {
-		int clear_err = result_of(q, p->clear), mend_err = result_of(q, p->mend);
-
-		r->mark_cleared = p->clear >= 0 && clear_err == 0;
-		if (p->mend >= 0 && mend_err == 0)
+		r->err = p->mend < 0 ? 0 : nlbatch_err(&q->ct, (unsigned int)p->mend);
+		if (p->mend >= 0 && r->err == 0)
 			r->timeout_s = p->order.refresh.timeout_s;
-		r->err = clear_err ? clear_err : mend_err;
 	}
 	/* The entry does not exist, or disappeared between the two requests. */
 	if (r->err == -ENOENT) {
@@ -306,7 +280,7 @@ static void answer_refreshes(struct questions *q)
 		q->refresh[q->n_refreshes++] = p;
 	}
 	read_entries(q);
-	change_entries(q);
+	mend_entries(q);
 	for (unsigned int i = 0; i < q->n_refreshes; i++)
 		conclude_refresh(q, q->refresh[i]);
 }

@@ -262,20 +262,15 @@ static struct set_info *need_set(struct nftwatch *w, uint8_t family, const char 
 
 /* -- elements ------------------------------------------------------------- */
 
-/* The key types of nft that we understand; the kernel only stores their numbers. In interval
- * sets, types in host byte order have another byte order and are not decoded. Marks are left
- * out: they may be packet marks. */
+/* The key types of nft that we understand; the kernel only stores their numbers. */
 static const struct {
 	uint8_t type, len;
 	enum setelem_kind kind;
-	bool is_host_order;
 } key_types[] = {
-	{ 7, 4, SETELEM_IP4, false },
-	{ 8, 16, SETELEM_IP6, false },
-	{ 12, 1, SETELEM_PROTO, false },
-	{ 13, 2, SETELEM_PORT, false },
-	{ 20, 4, SETELEM_IFINDEX, true },
-	{ 41, 16, SETELEM_IFNAME, true },
+	{ 7, 4, SETELEM_IP4 },
+	{ 8, 16, SETELEM_IP6 },
+	{ 12, 1, SETELEM_PROTO },
+	{ 13, 2, SETELEM_PORT },
 };
 
 #define TYPE_BITS 6
@@ -288,20 +283,21 @@ static uint8_t other_len(uint32_t type)
 	case 9: return 6;   /* ether_addr */
 	case 10: return 2;  /* ether_type */
 	case 19: return 4;  /* mark */
+	case 20: return 4;  /* iface_index */
+	case 41: return 16; /* ifname */
 	}
 	return 0;
 }
 
 /* Describes one part of a key; kind is SETELEM_ANY if the type is not understood. */
-static void describe(uint32_t type, bool is_interval, struct setelem_field *f)
+static void describe(uint32_t type, struct setelem_field *f)
 {
 	*f = (struct setelem_field){ .kind = SETELEM_ANY, .len = other_len(type) };
 	for (size_t i = 0; i < array_size(key_types); i++) {
 		if (key_types[i].type != type)
 			continue;
 		f->len = key_types[i].len;
-		if (!key_types[i].is_host_order || !is_interval)
-			f->kind = (uint8_t)key_types[i].kind;
+		f->kind = (uint8_t)key_types[i].kind;
 	}
 }
 
@@ -309,12 +305,6 @@ static void fill(struct setelem_field *f, const uint8_t *lo, const uint8_t *hi)
 {
 	memcpy(f->lo, lo, f->len);
 	memcpy(f->hi, hi, f->len);
-	if (f->kind != SETELEM_IFINDEX || __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
-		return;
-	for (unsigned int i = 0; i < f->len; i++) {
-		f->lo[i] = lo[f->len - 1 - i];
-		f->hi[i] = hi[f->len - 1 - i];
-	}
 }
 
 /* Number of parts of a key. The type has 6 bits for each, the last part in the lowest bits. */
@@ -358,7 +348,6 @@ static bool is_foreign(const struct set_info *s, size_t at, size_t len)
 /* Each part of a concatenated key fills whole registers (nft_set_desc_concat). */
 static void add_parts(struct nftwatch *w, const struct set_info *s, const struct raw *r)
 {
-	bool is_interval = s->flags & NFT_SET_INTERVAL;
 	unsigned int n = count_parts(s->key_type);
 	const uint8_t *hi = r->end_len ? r->end : r->key;
 	struct setelem e = { .expires_ms = r->expires_ms };
@@ -367,7 +356,7 @@ static void add_parts(struct nftwatch *w, const struct set_info *s, const struct
 	for (unsigned int i = 0; i < n && e.n_fields < SETELEM_FIELDS_MAX; i++) {
 		struct setelem_field *f = &e.field[e.n_fields];
 
-		describe(s->key_type >> TYPE_BITS * (n - 1 - i) & TYPE_MASK, is_interval, f);
+		describe(s->key_type >> TYPE_BITS * (n - 1 - i) & TYPE_MASK, f);
 		if (f->len == 0 || at + f->len > r->len || (r->end_len && at + f->len > r->end_len))
 			break;
 		fill(f, r->key + at, hi + at);
@@ -384,7 +373,7 @@ static void add_point(struct nftwatch *w, const struct set_info *s, const struct
 	struct setelem_field f;
 	struct point *p = &w->points[w->n_points];
 
-	describe(s->key_type, true, &f);
+	describe(s->key_type, &f);
 	if (f.kind == SETELEM_ANY || f.len != r->len || is_foreign(s, 0, f.len) ||
 	    w->n_points == POINTS_MAX) {
 		w->commit.everything = true;

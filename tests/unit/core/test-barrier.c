@@ -212,7 +212,7 @@ static void nobody_needs_it_any_more(void **state UNUSED)
 static void only_walks_that_find_wrong_rules_keep_it_up(void **state UNUSED)
 {
 	for (unsigned int id = 0; id < WALK__COUNT; id++) {
-		bool counts = id == WALK_EPOCH || id == WALK_SUSPECT || id == WALK_PATH;
+		bool counts = id == WALK_EPOCH || id == WALK_CHANGE || id == WALK_PATH;
 
 		walk_start(rig.engine, id);
 		barrier_consider(rig.engine, MANY);

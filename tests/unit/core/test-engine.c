@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/bug.h"
+#include "base/counter.h"
 #include "base/util.h"
 #include "core/engine_priv.h"
 #include "core/path/plan.h"
@@ -519,6 +520,44 @@ static void walk_is_requested_again(void **state UNUSED)
 	assert_int_equal(rig.engine->n_flush, 0);
 }
 
+/* A change is settled while the walk is still showing it to the flows: they lose their marks first,
+ * and get them back behind the walk. */
+static void no_flow_misses_a_change(void **state UNUSED)
+{
+	const struct counter *revoked = counter_find("marks_revoked");
+	uint64_t before = counter_read(revoked);
+	struct event ev = { .type = EVENT_CONN };
+
+	for (unsigned int i = 0; i < 2000; i++) {
+		ev.conn = conn_of(one, i + 1);
+		ev.conn.orig.sport = (uint16_t)i;
+		ev.conn.reply = tuple_inverse(&ev.conn.orig);
+		ev.conn.mark = rig.kernel.settings.mark;
+		ev.conn.has |= CONN_HAS_MARK;
+		engine_feed(rig.engine, &ev, rig.now);
+	}
+	ev = (struct event){ .type = EVENT_RULESET, .ruleset = { .change = 1, .everything = true } };
+	engine_feed(rig.engine, &ev, rig.now);
+	ev = (struct event){ .type = EVENT_RULESET_SETTLED, .change = 1 };
+	engine_feed(rig.engine, &ev, rig.now);
+	while (engine_tick(rig.engine, rig.now))
+		;
+	assert_int_equal(counter_read(revoked) - before, 2000);
+	assert_int_equal(rig.engine->n_revoked, 0);
+	assert_int_equal(rig.engine->flows.ask.count, 2000);
+}
+
+static int setup_large_by_mark(void **state UNUSED)
+{
+	struct settings s = rig_settings();
+
+	s.max_flows = 4000;
+	s.admit = ADMIT_MARK;
+	s.mark = 0x1000;
+	start(&s);
+	return 0;
+}
+
 static int setup_large(void **state UNUSED)
 {
 	struct settings s = rig_settings();
@@ -582,6 +621,7 @@ int main(void)
 		TEST(own_events),
 		cmocka_unit_test_setup_teardown(walks_are_sliced, setup_large, teardown),
 		cmocka_unit_test_setup_teardown(walk_is_requested_again, setup_large, teardown),
+		cmocka_unit_test_setup_teardown(no_flow_misses_a_change, setup_large_by_mark, teardown),
 		TEST(views),
 	};
 

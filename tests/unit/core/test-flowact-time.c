@@ -13,7 +13,6 @@
 #include "unit/flowfixture.h"
 
 #define MARK_MS	  30000
-#define REVOKE_MS 1000
 
 /* -- pauses ---------------------------------------------------------------- */
 
@@ -130,22 +129,21 @@ static void a_pause_ends_with_a_look_up(void **state UNUSED)
 static const struct {
 	enum reason reason;
 	int64_t ms;	    /* until its timer fires; -1: none */
-	int64_t revoked_ms; /* the same while its mark has to be cleared */
 } waits[] = {
-	{ REASON_RULE_REFUSED, 1000, 1000 },
-	{ REASON_RULE_LOST, 1000, 1000 },
-	{ REASON_CONNTRACK_REFUSED, 1000, 1000 },
-	{ REASON_NOT_HIT, 1000, 1000 },
-	{ REASON_ROUTE_LOOKUP_FAILED, 1000, 1000 },
-	{ REASON_FLUSHED, 10000, 10000 },
-	{ REASON_TCP_CLOSING, 1000, 1000 },
-	{ REASON_NOT_ADMITTED, MARK_MS, REVOKE_MS },
-	{ REASON_RULESET_CHANGED, MARK_MS, REVOKE_MS },
-	{ REASON_NOT_ASSURED, -1, REVOKE_MS },
-	{ REASON_MTU, -1, REVOKE_MS },
-	{ REASON_HARDWARE_FULL, -1, REVOKE_MS },
-	{ REASON_OBSERVE_ONLY, -1, REVOKE_MS },
-	{ REASON_STOPPING, -1, REVOKE_MS },
+	{ REASON_RULE_REFUSED, 1000 },
+	{ REASON_RULE_LOST, 1000 },
+	{ REASON_CONNTRACK_REFUSED, 1000 },
+	{ REASON_NOT_HIT, 1000 },
+	{ REASON_ROUTE_LOOKUP_FAILED, 1000 },
+	{ REASON_FLUSHED, 10000 },
+	{ REASON_TCP_CLOSING, 1000 },
+	{ REASON_NOT_ADMITTED, MARK_MS },
+	{ REASON_RULESET_CHANGED, MARK_MS },
+	{ REASON_NOT_ASSURED, -1 },
+	{ REASON_MTU, -1 },
+	{ REASON_HARDWARE_FULL, -1 },
+	{ REASON_OBSERVE_ONLY, -1 },
+	{ REASON_STOPPING, -1 },
 };
 
 /* Whether it is refused for the first time, or for another reason than before. */
@@ -153,20 +151,19 @@ static void each_reason_has_its_time(void **state UNUSED)
 {
 	for (unsigned int i = 0; i < 2 * array_size(waits); i++) {
 		unsigned int w = i / 2;
-		bool is_revoked = i % 2;
 		struct flow *f;
 
 		ff_teardown(NULL);
 		ff_setup(NULL);
 		f = ff_flow(1, FLOW_WAIT);
-		flowact_set_mark(rig.engine, f, is_revoked ? FLOW_MARK_REVOKED : FLOW_MARK_CLEARED);
+		flowact_set_revoked(rig.engine, f, i % 2);
 		ff_input(f, FLOW_IN_LEAVE, waits[w].reason);
-		assert_int_equal(ff_due_ms(f), is_revoked ? waits[w].revoked_ms : waits[w].ms);
+		assert_int_equal(ff_due_ms(f), waits[w].ms);
 		ff_input(f, FLOW_IN_LEAVE, REASON_SYNPROXY);
-		assert_int_equal(ff_due_ms(f), is_revoked ? REVOKE_MS : -1);
+		assert_int_equal(ff_due_ms(f), -1);
 		f->attempts = 0;
 		ff_input(f, FLOW_IN_LEAVE, waits[w].reason);
-		assert_int_equal(ff_due_ms(f), is_revoked ? waits[w].revoked_ms : waits[w].ms);
+		assert_int_equal(ff_due_ms(f), waits[w].ms);
 	}
 }
 
@@ -175,49 +172,19 @@ static void each_reason_has_its_time(void **state UNUSED)
 static void revoked_marks_are_counted(void **state UNUSED)
 {
 	struct flow *f = ff_flow(1, FLOW_ACTIVE);
-	static const enum flow_mark marks[] = { FLOW_MARK_REVOKED, FLOW_MARK_REVOKED,
-						FLOW_MARK_CLEARED, FLOW_MARK_REVOKED,
-						FLOW_MARK_VALID,   FLOW_MARK_CLEARED };
+	static const bool revoked[] = { true, true, false, false, true };
 
-	for (unsigned int i = 0; i < array_size(marks); i++) {
-		flowact_set_mark(rig.engine, f, marks[i]);
-		assert_int_equal(f->mark_state, marks[i]);
-		assert_int_equal(rig.engine->n_revoked, marks[i] == FLOW_MARK_REVOKED);
+	for (unsigned int i = 0; i < array_size(revoked); i++) {
+		flowact_set_revoked(rig.engine, f, revoked[i]);
+		assert_int_equal(f->is_revoked, revoked[i]);
+		assert_int_equal(rig.engine->n_revoked, revoked[i]);
 		ff_check_counts();
 	}
-	/* A flow that is freed has none to be cleared. */
-	flowact_set_mark(rig.engine, f, FLOW_MARK_REVOKED);
+	/* A flow that is freed has no mark. */
 	ff_input(f, FLOW_IN_END, REASON_NONE);
 	ff_input(f, FLOW_IN_TAKEN, REASON_NONE);
 	ff_input(f, FLOW_IN_REMOVED, REASON_NONE);
 	assert_int_equal(rig.engine->n_revoked, 0);
-}
-
-/* The next packet has time to bring a new mark. */
-static void a_cleared_mark_starts_the_wait_for_a_new_one(void **state UNUSED)
-{
-	struct flow *f = ff_flow(1, FLOW_WAIT);
-
-	flowact_set_mark(rig.engine, f, FLOW_MARK_REVOKED);
-	ff_input(f, FLOW_IN_LEAVE, REASON_RULESET_CHANGED);
-	assert_int_equal(ff_due_ms(f), REVOKE_MS);
-	flowact_mark_cleared(rig.engine, f, rig.now);
-	assert_int_equal(f->mark_state, FLOW_MARK_CLEARED);
-	assert_int_equal(ff_due_ms(f), MARK_MS);
-	ff_check_counts();
-	/* Nothing is timed for a flow with rules. */
-	f = ff_flow(2, FLOW_REMOVE);
-	flowact_set_mark(rig.engine, f, FLOW_MARK_REVOKED);
-	flowact_mark_cleared(rig.engine, f, rig.now);
-	assert_int_equal(f->mark_state, FLOW_MARK_CLEARED);
-	assert_int_equal(ff_due_ms(f), -1);
-	/* Nor is the second of a closing connection prolonged. */
-	f = ff_flow(3, FLOW_WAIT);
-	ff_input(f, FLOW_IN_LEAVE, REASON_TCP_CLOSING);
-	ff_pass(400);
-	flowact_mark_cleared(rig.engine, f, rig.now);
-	assert_int_equal(ff_due_ms(f), 600);
-	ff_check_counts();
 }
 
 /* A new mark makes a new flow. */
@@ -232,30 +199,20 @@ static void without_a_new_mark_a_flow_is_dropped(void **state UNUSED)
 	assert_int_equal(ff_n_flows(), 0);
 }
 
-/* Its entry must be read once more before anybody may forget it. */
-static void a_revoked_mark_is_cleared_before_a_flow_is_dropped(void **state UNUSED)
+/* The new mark may have been reported already, and counts once the change is settled. */
+static void a_flow_with_a_revoked_mark_is_not_dropped(void **state UNUSED)
 {
-	struct event ev = { .type = EVENT_REFRESH_DONE };
 	struct flow *f = ff_flow(1, FLOW_WAIT);
 
-	flowact_set_mark(rig.engine, f, FLOW_MARK_REVOKED);
+	flowact_set_revoked(rig.engine, f, true);
 	ff_input(f, FLOW_IN_LEAVE, REASON_RULESET_CHANGED);
 	for (unsigned int i = 0; i < 3; i++) {
-		assert_false(ff_take(ORDERS_ASK));
-		ff_pass(REVOKE_MS);
-		assert_int_equal(ff_due_ms(f), REVOKE_MS);
-		ff_expect_taken(f, ORDERS_ASK, ORDER_REFRESH);
-		ev.refresh.err = -ETIMEDOUT;
-		ff_answer(&ev);
+		ff_pass(MARK_MS);
 		ff_expect_refused(f, REASON_RULESET_CHANGED);
-		assert_int_equal(f->mark_state, FLOW_MARK_REVOKED);
+		assert_int_equal(ff_due_ms(f), MARK_MS);
+		assert_false(ff_take(ORDERS_ASK));
 	}
-	ff_pass(REVOKE_MS);
-	ff_expect_taken(f, ORDERS_ASK, ORDER_REFRESH);
-	ev.refresh.mark_cleared = true;
-	ff_answer(&ev);
-	assert_int_equal(f->mark_state, FLOW_MARK_CLEARED);
-	assert_int_equal(ff_due_ms(f), MARK_MS);
+	flowact_set_revoked(rig.engine, f, false);
 	ff_pass(MARK_MS);
 	assert_int_equal(ff_n_flows(), 0);
 }
@@ -301,7 +258,7 @@ static void an_asking_flow_is_not_dropped(void **state UNUSED)
 /* The connection ends before the answer, which is then for nobody. */
 static void a_flow_may_end_while_it_asks(void **state UNUSED)
 {
-	struct event ev = { .type = EVENT_REFRESH_DONE, .refresh.mark_cleared = true };
+	struct event ev = { .type = EVENT_REFRESH_DONE, .refresh.found = true };
 	struct flow *f = ff_flow(1, FLOW_REFUSED);
 
 	flowact_ask_care(rig.engine, f);
@@ -313,9 +270,8 @@ static void a_flow_may_end_while_it_asks(void **state UNUSED)
 	/* Not even for the next flow in its slot. */
 	f = ff_flow(2, FLOW_REFUSED);
 	assert_int_equal(flowtab_slot(&rig.engine->flows, f), ff_order.flow.slot);
-	flowact_set_mark(rig.engine, f, FLOW_MARK_REVOKED);
 	ff_answer(&ev);
-	assert_int_equal(f->mark_state, FLOW_MARK_REVOKED);
+	assert_int_equal(ff_n_flows(), 1);
 	assert_int_equal(rig.engine->n_asking, 0);
 }
 
@@ -595,9 +551,8 @@ int main(void)
 		TEST(a_pause_ends_with_a_look_up),
 		TEST(each_reason_has_its_time),
 		TEST(revoked_marks_are_counted),
-		TEST(a_cleared_mark_starts_the_wait_for_a_new_one),
 		TEST(without_a_new_mark_a_flow_is_dropped),
-		TEST(a_revoked_mark_is_cleared_before_a_flow_is_dropped),
+		TEST(a_flow_with_a_revoked_mark_is_not_dropped),
 		TEST(a_silent_flow_is_not_dropped),
 		TEST(an_asking_flow_is_not_dropped),
 		TEST(a_flow_may_end_while_it_asks),

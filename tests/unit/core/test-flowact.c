@@ -557,9 +557,7 @@ static void a_closing_connection_is_left_alone_for_a_second(void **state UNUSED)
 	ff_expect_refused(f, REASON_TCP_CLOSING);
 	assert_false(f->ask_care);
 	assert_int_equal(ff_due_ms(f), 1000);
-	/* Not even its mark shortens or prolongs that. */
 	ff_pass(500);
-	flowact_mark_cleared(rig.engine, f, rig.now);
 	assert_int_equal(ff_due_ms(f), 500);
 	assert_false(ff_take(ORDERS_ASK));
 	ff_pass(500);
