@@ -138,6 +138,10 @@ tests_unit_daemon_test_ingestrt_SOURCES = tests/unit/daemon/test-ingestrt.c $(in
 tests_unit_daemon_test_ingestrt_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=engine_feed
 tests_unit_daemon_test_ingestrt_LDADD = $(daemon_ldadd) $(CMOCKA_LIBS)
 
+unit_tests += tests/unit/daemon/test-markcleaner
+tests_unit_daemon_test_markcleaner_SOURCES = tests/unit/daemon/test-markcleaner.c $(fakekern_sources)
+tests_unit_daemon_test_markcleaner_LDADD = $(daemon_ldadd) $(CMOCKA_LIBS)
+
 unit_tests += tests/unit/daemon/test-markpass
 tests_unit_daemon_test_markpass_SOURCES = tests/unit/daemon/test-markpass.c tests/fake/fakeloop.h tests/fake/fakeloop.c
 tests_unit_daemon_test_markpass_LDADD = $(daemon_ldadd) $(CMOCKA_LIBS)

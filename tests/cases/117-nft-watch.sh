@@ -88,7 +88,10 @@ change ": 10.0.0.1.80" add element inet user pair '{ 10.0.0.1 . 80 }'
 change ": proto-6.80-90.10.0.0.0-10.255.255.255" add element inet user ranges '{ tcp . 80-90 . 10.0.0.0/8 }'
 change ": 22" add element inet user verdicts '{ 22 : drop }'
 change ": 22-23" add element inet user portranges '{ 22-23 : drop }'
-change ": eth0" add element inet user names '{ "eth0" }'
+# A connection has no device. Beside an address, the address decides.
+change " everything:" add element inet user names '{ "eth0" }'
+change " everything:" add set inet user named '{ type ifname . ipv4_addr; }'
+change ": any.10.1.2.3" add element inet user named '{ "eth0" . 10.1.2.3 }'
 change ": 10.0.0.1.80" add element inet user typed '{ 10.0.0.1 . 80 }'
 # Rules may look up the mark of a packet there, which a connection does not tell.
 change " everything:" add element inet user marks '{ 7 }'
