@@ -31,6 +31,7 @@ table inet labmarks {
 	chain forward {
 		type filter hook forward priority filter; policy accept
 		ip saddr . tcp sport @banned drop
+		ct state established accept
 	}
 }
 END
