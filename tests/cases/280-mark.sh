@@ -44,17 +44,17 @@ wait_for 2 has_rules lan0 0
 marks() {
 	in_router conntrack -L -p tcp 2>/dev/null | sed -n "s/.*sport=$1 .*mark=\([0-9]*\).*/\1/p"
 }
-assert_eq "mark without the element" "$(marks 40006)" 0
+has_mark() {
+	[ "$(marks "$1")" = "$2" ]
+}
+wait_for 2 has_mark 40006 0
 # A connection gets the bit later, by hand; other bits do not matter.
 set_mark 40007 5202 0x10000007
 wait_for 2 has_rules lan0 1
 # Any other change of the ruleset takes all flows back and clears our bit, but no other bit.
 router_nft add table inet labother
 wait_for 2 has_rules lan0 0
-has_mark() {
-	[ "$(marks 40007)" = 7 ]
-}
-wait_for 2 has_mark
+wait_for 2 has_mark 40007 7
 offload -j flows | grep -q ruleset-changed || fail "no flow says ruleset-changed"
 transfer_close marked
 transfer_close plain
