@@ -146,7 +146,13 @@ unit_tests += tests/unit/daemon/test-markpass
 tests_unit_daemon_test_markpass_SOURCES = tests/unit/daemon/test-markpass.c tests/fake/fakeloop.h tests/fake/fakeloop.c
 tests_unit_daemon_test_markpass_LDADD = $(daemon_ldadd) $(CMOCKA_LIBS)
 
+plan_fixture = tests/unit/planfixture.h tests/fake/fakegate.h \
+	tests/fake/fakeloop.h tests/fake/fakeloop.c $(fake_sources)
+
 unit_tests += tests/unit/daemon/test-flowtableplan
-tests_unit_daemon_test_flowtableplan_SOURCES = tests/unit/daemon/test-flowtableplan.c tests/unit/planfixture.h \
-	tests/fake/fakegate.h tests/fake/fakeloop.h tests/fake/fakeloop.c $(fake_sources)
+tests_unit_daemon_test_flowtableplan_SOURCES = tests/unit/daemon/test-flowtableplan.c $(plan_fixture)
 tests_unit_daemon_test_flowtableplan_LDADD = $(daemon_ldadd) $(CMOCKA_LIBS)
+
+unit_tests += tests/unit/daemon/test-flowtabletrial
+tests_unit_daemon_test_flowtabletrial_SOURCES = tests/unit/daemon/test-flowtabletrial.c $(plan_fixture)
+tests_unit_daemon_test_flowtabletrial_LDADD = $(daemon_ldadd) $(CMOCKA_LIBS)
