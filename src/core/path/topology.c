@@ -202,6 +202,11 @@ static uint8_t bypass_objections(const struct link_rec *rec)
 	return (uint8_t)((rec->bypass | ~rec->bypass_known) & ~rec->bypass_allowed & BYPASS_ALL);
 }
 
+bool topology_can_bypass(const struct link_rec *rec)
+{
+	return !bypass_objections(rec);
+}
+
 bool topology_set_bypass(struct topology *tab, const struct event_bypass *told)
 {
 	struct link_rec *rec = topology_find_link(tab, told->ifindex);

@@ -86,6 +86,9 @@ struct link_rec *topology_put_link(struct topology *tab, const struct settings *
 				  const struct link *link);
 /* Updates what rules on a link would bypass. False when no flow is affected. */
 bool topology_set_bypass(struct topology *tab, const struct event_bypass *told);
+/* True when the hooks on a link may be bypassed: each has been read and is absent, or the
+ * configuration allows to bypass it. */
+bool topology_can_bypass(const struct link_rec *rec);
 void topology_del_link(struct topology *tab, uint32_t ifindex);
 /* NULL when unknown. */
 struct link_rec *topology_find_link(const struct topology *tab, uint32_t ifindex);

@@ -141,11 +141,12 @@ static void forget_unseen(struct flowtableplan *h)
 
 /* -- the plan ----------------------------------------------------------------- */
 
-/* The kernel's flowtable, too, would bypass programs, chains and queues on a device. */
+/* The kernel's flowtable, too, would bypass programs, chains and queues on a device. A new device
+ * waits until all of them have been read. */
 static bool is_candidate(const struct link_rec *rec)
 {
 	return rec->is_named && rec->link.is_up && topology_is_port(rec) &&
-	       !(rec->bypass & ~rec->bypass_allowed & BYPASS_ALL);
+	       topology_can_bypass(rec);
 }
 
 struct candidate {

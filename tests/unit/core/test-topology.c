@@ -76,6 +76,10 @@ static void bypass_of_a_link(void **state UNUSED)
 	assert_int_equal(rec->changed, tab.generation);
 	assert_true(tell(&tab, 2, BYPASS_XDP, 0));
 	assert_true(tab.generation > rec->changed);
+	assert_false(topology_can_bypass(rec));
+	assert_true(tell(&tab, 2, BYPASS_SHAPER, 0));
+	assert_true(topology_can_bypass(rec));
+	assert_true(tell(&tab, 2, BYPASS_SHAPER, BYPASS_SHAPER));
 	/* Only a new objection is a change of the link. */
 	assert_true(topology_set_bypass(&tab, &forgotten));
 	assert_int_equal(rec->changed, tab.generation);
@@ -86,6 +90,7 @@ static void bypass_of_a_link(void **state UNUSED)
 	topology_put_link(&tab, &all, &l);
 	assert_int_equal(rec->bypass_known, 0);
 	assert_int_equal(rec->bypass, 0);
+	assert_false(topology_can_bypass(rec));
 	topology_fini(&tab);
 }
 

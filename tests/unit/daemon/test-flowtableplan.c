@@ -167,17 +167,63 @@ static void devices_that_are_not_offloaded_are_left_out(void **state)
 	pf_teardown(state);
 }
 
-/* Fed without the rig, which has not so many links. */
+/* Fed without the rig, which has not so many links and reports their hooks at once. */
+static void feed_link_only(unsigned int n)
+{
+	struct event link = { .type = EVENT_LINK, .link = pf_link(n) };
+
+	engine_feed(pf_rig.engine, &link, pf_rig.now);
+}
+
+static void feed_bypass(unsigned int n, unsigned int mask, bool is_unknown)
+{
+	struct event bypass = { .type = EVENT_BYPASS };
+
+	bypass.bypass = (struct event_bypass){ .ifindex = n,
+					       .mask = (uint8_t)mask,
+					       .is_unknown = is_unknown };
+	engine_feed(pf_rig.engine, &bypass, pf_rig.now);
+}
+
 static void feed_many(unsigned int n)
 {
 	for (unsigned int i = 2; i < 2 + n; i++) {
-		struct event link = { .type = EVENT_LINK, .link = pf_link(i) };
-		struct event bypass = { .type = EVENT_BYPASS };
-
-		bypass.bypass = (struct event_bypass){ .ifindex = i, .mask = BYPASS_ALL };
-		engine_feed(pf_rig.engine, &link, pf_rig.now);
-		engine_feed(pf_rig.engine, &bypass, pf_rig.now);
+		feed_link_only(i);
+		feed_bypass(i, BYPASS_ALL, false);
 	}
+}
+
+static void a_device_waits_until_its_hooks_have_been_read(void **state)
+{
+	struct settings s = pf_settings(BACKEND_FLOWTABLE, OFFLOAD_SOFTWARE, true);
+
+	s.n_bypass = 1;
+	s.bypass[0].bits = BYPASS_SHAPER;
+	strcpy(s.bypass[0].device, "d5");
+	pf_prepare(s);
+	pf_add(2);
+	pf_add(3);
+	feed_link_only(4);
+	feed_link_only(5);
+	pf_start();
+	pf_catch_up();
+	/* The others do not wait for it. */
+	assert_true(flowtableplan_is_settled(pf_plan));
+	assert_int_equal(pf_flow()->n_devices, 2);
+	feed_bypass(4, BYPASS_ALL & ~BYPASS_SHAPER, false);
+	feed_bypass(5, BYPASS_ALL & ~BYPASS_SHAPER, false);
+	pf_look();
+	assert_false(pf_has_device(pf_flow(), 4, false));
+	/* allow-bypass lets this one have a shaper. */
+	assert_true(pf_has_device(pf_flow(), 5, false));
+	feed_bypass(4, BYPASS_SHAPER, false);
+	pf_look();
+	assert_true(pf_has_device(pf_flow(), 4, false));
+	/* The hooks cannot be read any more. */
+	feed_bypass(4, BYPASS_XDP, true);
+	pf_look();
+	assert_false(pf_has_device(pf_flow(), 4, false));
+	pf_teardown(state);
 }
 
 static void assert_stable(void)
@@ -562,6 +608,7 @@ int main(void)
 		SOFTWARE(the_plan_can_be_shown),
 		SOFTWARE(the_plan_follows_the_devices),
 		cmocka_unit_test(devices_that_are_not_offloaded_are_left_out),
+		cmocka_unit_test(a_device_waits_until_its_hooks_have_been_read),
 		SOFTWARE(more_pairs_than_fit_are_left_out),
 		SOFTWARE(more_devices_than_fit_are_left_out),
 		SOFTWARE(a_change_waits_for_the_answer),
