@@ -176,9 +176,36 @@ static int find_candidates(struct flowtableplan *h, struct candidate c[], unsign
 	return err;
 }
 
-/* Why flower rules cannot forward from a to b; REASON_NONE if they can. -EAGAIN while unknown. */
-static int flower_reason(const struct flowtableplan *h, const struct link_rec *a,
-			 const struct link_rec *b, enum reason *ret)
+static bool is_opening(const struct link_rec *rec)
+{
+	return rec->port == PORT_WANTED || rec->port == PORT_OPENING;
+}
+
+/* Whether flower rules can forward in one direction between two devices. */
+enum verdict {
+	VERDICT_YES,
+	VERDICT_NO,
+	VERDICT_OPEN,	 /* a port is being opened, or the pair is being probed */
+	VERDICT_UNKNOWN, /* the pair cannot be probed now, or a probe failed */
+};
+
+static enum verdict judge_pair(const struct nic_pair *pair, const struct link_rec *a,
+			       const struct link_rec *b)
+{
+	switch ((enum pair_state)pair->state) {
+	case PAIR_GOOD: return VERDICT_YES;
+	case PAIR_REFUSED: return VERDICT_NO;
+	case PAIR_WANTED:
+	case PAIR_PROBING: return VERDICT_OPEN;
+	case PAIR_NONE: return is_opening(a) || is_opening(b) ? VERDICT_OPEN : VERDICT_UNKNOWN;
+	case PAIR_PAUSED: break;
+	}
+	return VERDICT_UNKNOWN;
+}
+
+/* *ret says why, with VERDICT_NO. */
+static enum verdict judge(const struct flowtableplan *h, const struct link_rec *a,
+			  const struct link_rec *b, enum reason *ret)
 {
 	const struct nic *nic = view_nic(h->engine);
 	const struct nic_port *pa = nic ? nic_find_port(nic, a->link.ifindex) : NULL;
@@ -187,20 +214,34 @@ static int flower_reason(const struct flowtableplan *h, const struct link_rec *a
 
 	*ret = REASON_NONE;
 	if (!nic)
-		return 0;
+		return VERDICT_YES;
 	if (!pa || !pb || !pa->driver || !pb->driver) {
 		*ret = REASON_DRIVER_NOT_ALLOWED;
-		return 0;
+		return VERDICT_NO;
 	}
 	if (pa->card != pb->card) {
 		*ret = REASON_DIFFERENT_CARDS;
-		return 0;
+		return VERDICT_NO;
 	}
 	pair = nic_find_pair(nic, a->link.ifindex, b->link.ifindex);
-	if (!pair || (pair->state != PAIR_GOOD && pair->state != PAIR_REFUSED))
-		return -EAGAIN;
 	*ret = pair->state == PAIR_REFUSED ? (enum reason)pair->reason : REASON_NONE;
-	return 0;
+	return judge_pair(pair, a, b);
+}
+
+/* The same for connections between two devices: rules must be possible in both directions. */
+static enum verdict judge_both(const struct flowtableplan *h, const struct link_rec *a,
+			       const struct link_rec *b, enum reason *ret)
+{
+	enum reason reason;
+	enum verdict there = judge(h, a, b, ret), back = judge(h, b, a, &reason);
+
+	if (there == VERDICT_OPEN || back == VERDICT_OPEN)
+		return VERDICT_OPEN;
+	if (there != VERDICT_NO)
+		*ret = reason;
+	if (there == VERDICT_NO || back == VERDICT_NO)
+		return VERDICT_NO;
+	return there == VERDICT_YES ? back : there;
 }
 
 static void add_pair(struct nftoffload_config *f, uint8_t why[], struct candidate *a,
@@ -217,7 +258,8 @@ static void add_pair(struct nftoffload_config *f, uint8_t why[], struct candidat
 	a->is_used = b->is_used = true;
 }
 
-/* Adds both directions between two devices or neither: a connection needs both. */
+/* Adds both directions between two devices or neither: a connection needs both. With BACKEND_AUTO
+ * connections stay on the CPU where nobody can tell whether flower rules are possible. */
 static int add_pairs(struct flowtableplan *h, struct candidate c[], unsigned int n,
 		     struct nftoffload_config *f, uint8_t why[])
 {
@@ -225,24 +267,25 @@ static int add_pairs(struct flowtableplan *h, struct candidate c[], unsigned int
 
 	for (unsigned int i = 0; i < n; i++) {
 		for (unsigned int j = i + 1; j < n; j++) {
-			enum reason there = REASON_NONE, back = REASON_NONE;
+			enum verdict flower = VERDICT_NO;
+			enum reason reason = REASON_NONE;
 
 			if (c[i].is_hardware != c[j].is_hardware)
 				continue;
-			if (is_auto && (flower_reason(h, c[i].rec, c[j].rec, &there) ||
-					flower_reason(h, c[j].rec, c[i].rec, &back)))
+			if (is_auto)
+				flower = judge_both(h, c[i].rec, c[j].rec, &reason);
+			if (flower == VERDICT_OPEN)
 				return -EAGAIN;
-			if (is_auto && there == REASON_NONE && back == REASON_NONE)
+			if (flower != VERDICT_NO)
 				continue;
-			there = there == REASON_NONE ? back : there;
-			add_pair(f, why, &c[i], &c[j], there);
-			add_pair(f, why, &c[j], &c[i], there);
+			add_pair(f, why, &c[i], &c[j], reason);
+			add_pair(f, why, &c[j], &c[i], reason);
 		}
 	}
 	return 0;
 }
 
-/* 0, or -EAGAIN: something that the plan depends on is not known yet. */
+/* 0, or -EAGAIN: something that the plan depends on is being found out. */
 static int make_config(struct flowtableplan *h, struct nftoffload_config *f, uint8_t why[])
 {
 	struct candidate c[NFTOFFLOAD_MAX_DEVICES];

@@ -3,10 +3,13 @@
  * flowtableplan - decides which devices and pairs of devices use the kernel's own flowtable.
  *
  * With BACKEND_FLOWTABLE these are all devices that the administrator named; with BACKEND_AUTO
- * those between which flower rules cannot forward. A device uses the hardware flowtable if a
- * trial shows that its driver accepts one; otherwise the software flowtable, if that is
- * allowed. The plan follows devices as they appear, disappear and change. Each change sends the
- * complete plan to the table thread.
+ * those between which flower rules cannot forward. Pairs that cannot be probed now are left out,
+ * because nobody knows whether flower rules are possible there. A device whose hooks have not all
+ * been read is left out, too.
+ *
+ * A device uses the hardware flowtable if a trial shows that its driver accepts one; otherwise
+ * the software flowtable, if that is allowed. The plan follows devices as they appear, disappear
+ * and change. Each change sends the complete plan to the table thread.
  */
 #pragma once
 

@@ -558,6 +558,27 @@ static void hold_probes(void *ctx UNUSED, const struct order *o, unsigned int wo
 		pf_rig.is_held[fake_lane(ORDER_PROBE, worker)] = true;
 }
 
+static void hold_opening(void *ctx UNUSED, const struct order *o, unsigned int worker)
+{
+	if (o->type == ORDER_PORT_OPEN)
+		pf_rig.is_held[fake_lane(ORDER_PORT_OPEN, worker)] = true;
+}
+
+static void assert_waits(enum order_type type)
+{
+	pf_start();
+	pf_catch_up();
+	pf_look();
+	assert_false(flowtableplan_is_settled(pf_plan));
+	assert_int_equal(pf_count(PF_UP), 0);
+	pf_rig.on_order = NULL;
+	pf_rig.is_held[fake_lane(type, 0)] = false;
+	rig_settle(&pf_rig);
+	pf_look();
+	assert_true(flowtableplan_is_settled(pf_plan));
+	assert_int_equal(pf_count(PF_UP), 0);
+}
+
 /* Not known yet is no reason. */
 static void a_pair_that_is_being_probed_is_waited_for(void **state UNUSED)
 {
@@ -565,17 +586,83 @@ static void a_pair_that_is_being_probed_is_waited_for(void **state UNUSED)
 	pf_add(2);
 	pf_add(3);
 	assert_int_equal(nic_find_pair(view_nic(pf_rig.engine), 2, 3)->state, PAIR_PROBING);
+	assert_waits(ORDER_PROBE);
+}
+
+static void a_port_that_is_being_opened_is_waited_for(void **state UNUSED)
+{
+	pf_rig.on_order = hold_opening;
+	pf_add(2);
+	pf_add(3);
+	assert_int_equal(nic_find_pair(view_nic(pf_rig.engine), 2, 3)->state, PAIR_NONE);
+	assert_waits(ORDER_PORT_OPEN);
+}
+
+/* Settled, and all pairs but this one are in the flowtable: the third device is on another card. */
+static void assert_left_out(void)
+{
+	pf_add(40);
 	pf_start();
 	pf_catch_up();
-	pf_look();
-	assert_false(flowtableplan_is_settled(pf_plan));
-	assert_int_equal(pf_count(PF_UP), 0);
-	pf_rig.on_order = NULL;
-	pf_rig.is_held[fake_lane(ORDER_PROBE, 0)] = false;
-	rig_settle(&pf_rig);
-	pf_look();
 	assert_true(flowtableplan_is_settled(pf_plan));
-	assert_int_equal(pf_count(PF_UP), 0);
+	assert_false(pf_has_pair(pf_flow(), 2, 3) || pf_has_pair(pf_flow(), 3, 2));
+	assert_true(pf_has_pair(pf_flow(), 2, 40) && pf_has_pair(pf_flow(), 40, 3));
+	assert_int_equal(pf_flow()->n_pairs, 4);
+}
+
+/* Nobody can tell whether flower rules could forward between them. */
+static void a_pair_without_tc_offload_is_left_out(void **state UNUSED)
+{
+	struct link l = pf_link(2);
+
+	l.hw.tc = LINK_TC_OFF;
+	pf_feed_link(&l);
+	pf_add(3);
+	assert_left_out();
+	/* When it is switched on, the driver shows that it accepts no rules. */
+	pf_rig.kernel.driver.classes = 0;
+	l.hw.tc = LINK_TC_ON;
+	pf_feed_link(&l);
+	pf_look();
+	assert_string_equal(pf_because(2, 3), reason_name(REASON_NO_RECIPE));
+}
+
+static void a_pair_whose_port_failed_is_left_out(void **state UNUSED)
+{
+	struct link l = pf_link(2);
+
+	pf_rig.kernel.faults.port_err = -EOPNOTSUPP;
+	pf_feed_link(&l);
+	assert_int_equal(topology_find_link(view_paths(pf_rig.engine), 2)->port, PORT_FAILED);
+	pf_add(3);
+	assert_left_out();
+	/* A change of the link has it opened. */
+	pf_rig.kernel.driver.classes = 0;
+	l.mtu = 1400;
+	pf_feed_link(&l);
+	pf_look();
+	assert_string_equal(pf_because(2, 3), reason_name(REASON_NO_RECIPE));
+}
+
+static void pause_one_direction(void *ctx UNUSED, const struct order *o,
+				unsigned int worker UNUSED)
+{
+	bool is_paused = o->type == ORDER_PROBE && o->probe.in == 2 && o->probe.out == 3;
+
+	pf_rig.kernel.driver.classes = is_paused ? 0 : RECIPE_CLASSES_ALL;
+	pf_rig.kernel.driver.err = is_paused ? -EBUSY : 0;
+}
+
+/* A failed probe is repeated after growing pauses. */
+static void a_pair_whose_probe_is_paused_is_left_out(void **state UNUSED)
+{
+	pf_rig.on_order = pause_one_direction;
+	pf_rig.room = 1;
+	pf_add(2);
+	pf_add(3);
+	assert_int_equal(nic_find_pair(view_nic(pf_rig.engine), 2, 3)->state, PAIR_PAUSED);
+	assert_int_equal(nic_find_pair(view_nic(pf_rig.engine), 3, 2)->state, PAIR_GOOD);
+	assert_left_out();
 }
 
 /* -- the end -------------------------------------------------------------- */
@@ -626,6 +713,10 @@ int main(void)
 		AUTO(a_card_that_refuses_rules_is_in_the_flowtable),
 		AUTO(one_direction_without_rules_is_enough),
 		AUTO(a_pair_that_is_being_probed_is_waited_for),
+		AUTO(a_port_that_is_being_opened_is_waited_for),
+		AUTO(a_pair_without_tc_offload_is_left_out),
+		AUTO(a_pair_whose_port_failed_is_left_out),
+		AUTO(a_pair_whose_probe_is_paused_is_left_out),
 		SOFTWARE(it_ends_while_jobs_are_under_way),
 	};
 
