@@ -24,14 +24,18 @@ COUNTER(flowtables_failed, "times that our flowtables could not be changed or em
 
 /* Whether a driver accepts a flowtable with "flags offload". */
 enum trial_state {
+	TRIAL_FREE,
 	TRIAL_NEW,
 	TRIAL_ASKED,
 	TRIAL_YES,
 	TRIAL_NO,
 };
 
+/* At most one TRY job per trial is under way, and the trial of a device that is gone keeps its
+ * place until the answer. So each answer is for the device that was asked about, and the jobs of
+ * all trials together leave room in the queue for others. */
 struct trial {
-	uint32_t ifindex; /* 0 = free */
+	struct slab_ref link; /* differs from that of a later device with the same index */
 	char name[LINK_NAME_SIZE];
 	uint8_t state; /* enum trial_state */
 	uint8_t tc;    /* enum link_tc at the time of the trial */
@@ -58,22 +62,23 @@ struct flowtableplan {
 
 /* -- trials ------------------------------------------------------------------ */
 
-static struct trial *find_trial(struct flowtableplan *h, const struct link *l)
+static struct trial *find_trial(struct flowtableplan *h, const struct link_rec *rec)
 {
+	struct slab_ref link = slab_ref_of(&view_paths(h->engine)->links, rec);
 	struct trial *free_one = NULL;
 
 	for (size_t i = 0; i < array_size(h->trial); i++) {
 		struct trial *t = &h->trial[i];
 
-		if (t->ifindex == l->ifindex && strcmp(t->name, l->name) == 0)
+		if (t->state == TRIAL_FREE)
+			free_one = free_one ? free_one : t;
+		else if (slab_ref_is_equal(t->link, link) && strcmp(t->name, rec->link.name) == 0)
 			return t;
-		if (!t->ifindex && !free_one)
-			free_one = t;
 	}
 	if (!free_one)
 		return NULL;
-	*free_one = (struct trial){ .ifindex = l->ifindex };
-	memcpy(free_one->name, l->name, sizeof(free_one->name));
+	*free_one = (struct trial){ .link = link, .state = TRIAL_NEW };
+	memcpy(free_one->name, rec->link.name, sizeof(free_one->name));
 	return free_one;
 }
 
@@ -85,7 +90,8 @@ static bool may_ask_again(const struct flowtableplan *h, const struct trial *t)
 
 static void ask(struct flowtableplan *h, struct trial *t, const struct link *l)
 {
-	struct tablethread_job job = { .type = TABLETHREAD_TRY };
+	struct tablethread_job job = { .type = TABLETHREAD_TRY,
+				       .trial = (uint32_t)(t - h->trial) };
 
 	memcpy(job.device, l->name, sizeof(job.device));
 	if (!tablethread_push(h->work, &job))
@@ -95,15 +101,17 @@ static void ask(struct flowtableplan *h, struct trial *t, const struct link *l)
 	t->asked_at = loop_now(h->loop);
 }
 
-/* Finds out whether the driver accepts a flowtable. Returns false until that is known. */
-static bool try_hardware(struct flowtableplan *h, const struct link *l, bool *ret)
+/* Finds out whether the driver accepts a flowtable. Returns false until that is known. A device
+ * does without hardware while there is no room for its trial. */
+static bool try_hardware(struct flowtableplan *h, const struct link_rec *rec, bool *ret)
 {
+	const struct link *l = &rec->link;
 	struct trial *t;
 
 	*ret = false;
 	if (engine_settings(h->engine)->offload != OFFLOAD_HARDWARE)
 		return true;
-	t = find_trial(h, l);
+	t = find_trial(h, rec);
 	if (!t)
 		return true;
 	t->is_seen = true;
@@ -116,26 +124,24 @@ static bool try_hardware(struct flowtableplan *h, const struct link *l, bool *re
 
 static void on_tried(struct flowtableplan *h, const struct tablethread_done *done)
 {
-	for (size_t i = 0; i < array_size(h->trial); i++) {
-		struct trial *t = &h->trial[i];
+	struct trial *t = &h->trial[done->job.trial];
 
-		if (!t->ifindex || t->state != TRIAL_ASKED || strcmp(t->name, done->job.device) != 0)
-			continue;
-		t->err = done->err.err;
-		t->state = t->err ? TRIAL_NO : TRIAL_YES;
-		log_info("%s: %s", t->name,
-			 !t->err	     ? "the driver accepts flowtables" :
-			 t->err == -EBUSY    ? "the driver has someone else's flowtable" :
-					       "the driver does not accept flowtables");
-	}
+	t->err = done->err.err;
+	t->state = t->err ? TRIAL_NO : TRIAL_YES;
+	log_info("%s: %s", t->name,
+		 !t->err	  ? "the driver accepts flowtables" :
+		 t->err == -EBUSY ? "the driver has someone else's flowtable" :
+				    "the driver does not accept flowtables");
 }
 
 static void forget_unseen(struct flowtableplan *h)
 {
 	for (size_t i = 0; i < array_size(h->trial); i++) {
-		if (!h->trial[i].is_seen)
-			h->trial[i].ifindex = 0;
-		h->trial[i].is_seen = false;
+		struct trial *t = &h->trial[i];
+
+		if (!t->is_seen && t->state != TRIAL_ASKED)
+			t->state = TRIAL_FREE;
+		t->is_seen = false;
 	}
 }
 
@@ -167,7 +173,7 @@ static int find_candidates(struct flowtableplan *h, struct candidate c[], unsign
 	for (uint32_t slot = 0; (rec = topology_next_link(paths, &slot)); slot++) {
 		if (!is_candidate(rec) || *ret_n == NFTOFFLOAD_MAX_DEVICES)
 			continue;
-		if (!try_hardware(h, &rec->link, &is_hardware))
+		if (!try_hardware(h, rec, &is_hardware))
 			err = -EAGAIN;
 		if (is_hardware || allows_software)
 			c[(*ret_n)++] = (struct candidate){ .rec = rec, .is_hardware = is_hardware };

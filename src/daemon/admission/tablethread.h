@@ -30,6 +30,7 @@ struct tablethread_job {
 	uint32_t epoch;
 	struct nftoffload_config *flow; /* FLOW: from malloc, the push takes it; NULL = none */
 	char device[LINK_NAME_SIZE]; /* TRY */
+	uint32_t trial; /* TRY: the caller's number, by which it recognizes the answer */
 };
 
 struct tablethread_done {

@@ -178,6 +178,76 @@ static void another_device_of_the_same_name_is_tried(void **state UNUSED)
 	assert_false(pf_has_device(pf_flow(), 20, true));
 }
 
+/* It has the index of the device before it, too, and the plan does not look in between. */
+static void another_device_of_the_same_index_is_tried(void **state UNUSED)
+{
+	pf_try_err[2] = -EOPNOTSUPP;
+	pf_add(2);
+	pf_add(3);
+	pf_add(4);
+	pf_start();
+	pf_catch_up();
+	assert_false(pf_has_device(pf_flow(), 2, true));
+	pf_try_err[2] = 0;
+	pf_del(2);
+	pf_add(2);
+	pf_look();
+	assert_int_equal(pf_count(PF_TRY), 4);
+	assert_true(pf_has_device(pf_flow(), 2, true));
+}
+
+static void a_late_answer_is_not_that_of_another_device(void **state UNUSED)
+{
+	struct link l = pf_link(2);
+
+	pf_add(2);
+	pf_add(3);
+	pf_add(4);
+	pf_try_err[2] = -EOPNOTSUPP;
+	fakegate_hold(&pf_gate, 1);
+	pf_start();
+	fakegate_wait(&pf_gate, 1);
+	pf_del(2);
+	l.ifindex = 12;
+	pf_feed_link(&l);
+	fakeloop_pass(pf_loop, LOOK_MS);
+	/* The first is answered when the second is held: which is that of d3. */
+	fakegate_hold(&pf_gate, 1);
+	fakegate_let_go(&pf_gate);
+	fakegate_wait(&pf_gate, 1);
+	pf_try_err[2] = 0;
+	fakegate_release(&pf_gate);
+	pf_catch_up();
+	assert_int_equal(pf_count(PF_TRY), 4);
+	assert_true(pf_has_device(pf_flow(), 2, true));
+}
+
+/* Other jobs need room in the queue. */
+static void the_trials_under_way_are_bounded(void **state UNUSED)
+{
+	struct tablethread_job marker = { .type = TABLETHREAD_LOOK };
+	unsigned int n_markers = 1;
+	struct link l = pf_link(2);
+
+	pf_add(2);
+	pf_add(3);
+	fakegate_hold(&pf_gate, 1);
+	pf_start();
+	fakegate_wait(&pf_gate, 1);
+	for (uint32_t n = 0; n < 2 * JOBTHREAD_JOBS; n++) {
+		pf_del(l.ifindex);
+		l.ifindex = 100 + n;
+		pf_feed_link(&l);
+		fakeloop_pass(pf_loop, LOOK_MS);
+	}
+	assert_true(tablethread_push(pf_thread, &marker));
+	fakegate_release(&pf_gate);
+	fakeloop_until(pf_loop, pf_has_markers, &n_markers);
+	pf_catch_up();
+	assert_int_equal(pf_count(PF_TRY), NFTOFFLOAD_MAX_DEVICES + 1);
+	assert_true(pf_has_device(pf_flow(), 2, true));
+}
+
 /* The places of devices that are gone are used again. */
 static void any_number_of_devices_can_come_and_go(void **state UNUSED)
 {
@@ -212,6 +282,9 @@ int main(void)
 		HARDWARE(a_driver_whose_offload_is_switched_is_asked_again),
 		HARDWARE(an_offload_that_is_switched_during_a_trial_is_tried_again),
 		HARDWARE(another_device_of_the_same_name_is_tried),
+		HARDWARE(another_device_of_the_same_index_is_tried),
+		HARDWARE(a_late_answer_is_not_that_of_another_device),
+		HARDWARE(the_trials_under_way_are_bounded),
 		HARDWARE(any_number_of_devices_can_come_and_go),
 	};
 
