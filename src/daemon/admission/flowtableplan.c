@@ -19,8 +19,10 @@ COUNTER(flowtables_renewed, "times that our flowtables were emptied because the 
 COUNTER(flowtables_failed, "times that our flowtables could not be changed or emptied");
 
 #define LOOK_MS	 500
-/* Delay after a failure, and before a driver that has another flowtable is asked again. */
+/* Delay after a failure, and before a trial without a result is repeated. */
 #define RETRY_MS 5000
+/* A number of the kernel that is not for user space, but some drivers return it. */
+#define ENOTSUPP 524
 
 /* Whether a driver accepts a flowtable with "flags offload". */
 enum trial_state {
@@ -28,7 +30,7 @@ enum trial_state {
 	TRIAL_NEW,
 	TRIAL_ASKED,
 	TRIAL_YES,
-	TRIAL_NO,
+	TRIAL_NO,     /* no hardware flowtable, at least for now: err says why */
 };
 
 /* At most one TRY job per trial is under way, and the trial of a device that is gone keeps its
@@ -39,9 +41,10 @@ struct trial {
 	char name[LINK_NAME_SIZE];
 	uint8_t state; /* enum trial_state */
 	uint8_t tc;    /* enum link_tc at the time of the trial */
-	int err;
-	mono_t asked_at;
 	bool is_seen;  /* the current look has found the device */
+	bool has_answer;
+	int err; /* the last answer */
+	mono_t answered_at;
 };
 
 struct flowtableplan {
@@ -82,10 +85,17 @@ static struct trial *find_trial(struct flowtableplan *h, const struct link_rec *
 	return free_one;
 }
 
+/* The driver, or the kernel for it, has said that it does not accept flowtables. All other errors
+ * may pass: the driver has somebody else's flowtable, memory is short, the answer got lost. */
+static bool is_refusal(int err)
+{
+	return err == -EOPNOTSUPP || err == -ENOTSUPP || err == -EINVAL;
+}
+
 static bool may_ask_again(const struct flowtableplan *h, const struct trial *t)
 {
-	return t->state == TRIAL_NO && t->err == -EBUSY &&
-	       mono_diff_ms(loop_now(h->loop), t->asked_at) > RETRY_MS;
+	return t->state == TRIAL_NO && !is_refusal(t->err) &&
+	       mono_diff_ms(loop_now(h->loop), t->answered_at) > RETRY_MS;
 }
 
 static void ask(struct flowtableplan *h, struct trial *t, const struct link *l)
@@ -98,7 +108,6 @@ static void ask(struct flowtableplan *h, struct trial *t, const struct link *l)
 		return;
 	t->state = TRIAL_ASKED;
 	t->tc = l->hw.tc;
-	t->asked_at = loop_now(h->loop);
 }
 
 /* Finds out whether the driver accepts a flowtable. Returns false until that is known. A device
@@ -122,16 +131,30 @@ static bool try_hardware(struct flowtableplan *h, const struct link_rec *rec, bo
 	return t->state == TRIAL_YES || t->state == TRIAL_NO;
 }
 
+static void log_trial(const struct trial *t, const struct nlerr *err)
+{
+	if (!err->err)
+		log_info("%s: the driver accepts flowtables", t->name);
+	else if (is_refusal(err->err))
+		log_info("%s: the driver does not accept flowtables", t->name);
+	else if (err->err == -EBUSY)
+		log_info("%s: the driver has someone else's flowtable; asking again", t->name);
+	else
+		log_notice("%s: cannot find out whether the driver accepts flowtables, so it gets "
+			   "none in hardware; asking again: %s (%s)", t->name,
+			   err->extack[0] ? err->extack : "no kernel message", strerror(-err->err));
+}
+
 static void on_tried(struct flowtableplan *h, const struct tablethread_done *done)
 {
 	struct trial *t = &h->trial[done->job.trial];
 
+	if (!t->has_answer || t->err != done->err.err)
+		log_trial(t, &done->err);
+	t->has_answer = true;
 	t->err = done->err.err;
+	t->answered_at = loop_now(h->loop);
 	t->state = t->err ? TRIAL_NO : TRIAL_YES;
-	log_info("%s: %s", t->name,
-		 !t->err	  ? "the driver accepts flowtables" :
-		 t->err == -EBUSY ? "the driver has someone else's flowtable" :
-				    "the driver does not accept flowtables");
 }
 
 static void forget_unseen(struct flowtableplan *h)

@@ -6,6 +6,8 @@
 
 #define LOOK_MS 500
 #define RETRY_MS 5000
+/* The kernel's own number, which some drivers return. */
+#define ENOTSUPP 524
 
 static void drivers_are_tried_before_the_plan_is_made(void **state UNUSED)
 {
@@ -91,6 +93,49 @@ static void a_driver_that_is_busy_is_asked_again(void **state UNUSED)
 	fakeloop_pass(pf_loop, 10 * RETRY_MS);
 	pf_catch_up();
 	assert_int_equal(pf_count(PF_TRY), 4);
+}
+
+/* These say nothing about the driver. */
+static void a_trial_that_fails_is_repeated(void **state)
+{
+	static const int errs[] = { -ETIMEDOUT, -EINTR, -ENOBUFS, -ENOMEM, -EAGAIN, -ENODEV,
+				    -ENOENT,	-EPERM, -EIO };
+
+	for (size_t i = 0; i < array_size(errs); i++) {
+		pf_setup_hardware(state);
+		pf_add(2);
+		pf_add(3);
+		pf_try_err[2] = errs[i];
+		pf_start();
+		pf_catch_up();
+		assert_int_equal(pf_count(PF_TRY), 2);
+		/* The plan does not wait for it. */
+		assert_true(flowtableplan_is_settled(pf_plan));
+		pf_try_err[2] = 0;
+		fakeloop_pass(pf_loop, RETRY_MS);
+		pf_look();
+		assert_int_equal(pf_count(PF_TRY), 3);
+		assert_true(pf_has_device(pf_flow(), 2, true));
+		pf_teardown(state);
+	}
+}
+
+static void a_refused_trial_is_not_repeated(void **state)
+{
+	static const int errs[] = { -EOPNOTSUPP, -ENOTSUPP, -EINVAL };
+
+	for (size_t i = 0; i < array_size(errs); i++) {
+		pf_setup_hardware(state);
+		pf_add(2);
+		pf_add(3);
+		pf_try_err[2] = errs[i];
+		pf_start();
+		pf_catch_up();
+		fakeloop_pass(pf_loop, 10 * RETRY_MS);
+		pf_catch_up();
+		assert_int_equal(pf_count(PF_TRY), 2);
+		pf_teardown(state);
+	}
 }
 
 static void a_driver_whose_offload_is_switched_is_asked_again(void **state UNUSED)
@@ -279,6 +324,8 @@ int main(void)
 		HARDWARE(both_kinds_of_flowtables_are_separate),
 		HARDWARE_ONLY(without_permission_there_is_no_software_flowtable),
 		HARDWARE(a_driver_that_is_busy_is_asked_again),
+		cmocka_unit_test(a_trial_that_fails_is_repeated),
+		cmocka_unit_test(a_refused_trial_is_not_repeated),
 		HARDWARE(a_driver_whose_offload_is_switched_is_asked_again),
 		HARDWARE(an_offload_that_is_switched_during_a_trial_is_tried_again),
 		HARDWARE(another_device_of_the_same_name_is_tried),
