@@ -57,8 +57,10 @@ struct flowtableplan {
 	struct nftoffload_config has, told;
 	uint8_t why[NFTOFFLOAD_MAX_PAIRS], told_why[NFTOFFLOAD_MAX_PAIRS]; /* enum reason by pair */
 	bool is_telling, is_known; /* a FLOW job is under way; a plan has been made */
-	unsigned int n_renewals; /* RENEW jobs without an answer */
-	bool shall_renew; /* the last RENEW job failed: repeat it */
+	bool is_renewing; /* a RENEW job is under way */
+	bool shall_renew; /* after it, or as soon as possible, another must follow */
+	bool renewal_failed; /* the last RENEW job */
+	mono_t renew_at; /* earliest time of the next RENEW job */
 	mono_t not_before; /* earliest time of the next FLOW job */
 	int err; /* of the last FLOW job */
 };
@@ -386,12 +388,23 @@ static void look(struct flowtableplan *h)
 	tell(h, &f, why);
 }
 
+/* Only a job that is queued after a change of the ruleset is sure to begin after the change. */
+static void renew(struct flowtableplan *h)
+{
+	struct tablethread_job job = { .type = TABLETHREAD_RENEW };
+
+	if (!h->shall_renew || h->is_renewing || mono_before(loop_now(h->loop), h->renew_at) ||
+	    !tablethread_push(h->work, &job))
+		return;
+	h->is_renewing = true;
+	h->shall_renew = false;
+}
+
 static void on_timer(void *ctx)
 {
 	struct flowtableplan *h = ctx;
 
-	if (h->shall_renew)
-		flowtableplan_renew(h);
+	renew(h);
 	look(h);
 }
 
@@ -420,20 +433,24 @@ static void on_told(struct flowtableplan *h, const struct tablethread_done *done
 /* Until a RENEW job succeeds, connections that the ruleset now denies may be forwarded. */
 static void on_renewed(struct flowtableplan *h, const struct tablethread_done *done)
 {
-	h->n_renewals--;
+	bool is_news = !h->renewal_failed;
+
+	h->is_renewing = false;
+	h->renewal_failed = done->err.err;
 	if (!done->err.err) {
-		h->shall_renew = false;
 		counter_inc(&flowtables_renewed);
 		return;
 	}
 	counter_inc(&flowtables_failed);
-	if (h->shall_renew)
-		return;
+	/* After a further change of the ruleset, the next one does not wait. */
+	if (!h->shall_renew)
+		h->renew_at = mono_add_ms(loop_now(h->loop), LOOK_MS);
 	h->shall_renew = true;
-	log_error("cannot empty our flowtables after a ruleset change, so connections that the "
-		  "ruleset now denies may still pass; trying again: %s (%s)",
-		  done->err.extack[0] ? done->err.extack : "no kernel message",
-		  strerror(-done->err.err));
+	if (is_news)
+		log_error("cannot empty our flowtables after a ruleset change, so connections that "
+			  "the ruleset now denies may still pass; trying again: %s (%s)",
+			  done->err.extack[0] ? done->err.extack : "no kernel message",
+			  strerror(-done->err.err));
 }
 
 void flowtableplan_done(struct flowtableplan *h, const struct tablethread_done *done)
@@ -446,16 +463,17 @@ void flowtableplan_done(struct flowtableplan *h, const struct tablethread_done *
 		on_told(h, done);
 	else
 		on_renewed(h, done);
+	renew(h);
 	look(h);
 }
 
-/* Two jobs are enough: one may be running, and one that is still queued covers every change. */
 void flowtableplan_renew(struct flowtableplan *h)
 {
-	struct tablethread_job job = { .type = TABLETHREAD_RENEW };
-
-	if (h && h->n_renewals < 2 && tablethread_push(h->work, &job))
-		h->n_renewals++;
+	if (!h)
+		return;
+	h->shall_renew = true;
+	h->renew_at = MONO_ZERO;
+	renew(h);
 }
 
 bool flowtableplan_is_settled(const struct flowtableplan *h)

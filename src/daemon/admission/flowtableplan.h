@@ -29,7 +29,7 @@ MUST_CHECK int flowtableplan_new(struct loop *loop, const struct engine *engine,
 void flowtableplan_free(struct flowtableplan *plan);
 
 /* The ruleset has changed: has the flowtables emptied, because their connections may not pass it
- * any more. */
+ * any more. All changes during one such job cause one more job. */
 void flowtableplan_renew(struct flowtableplan *plan);
 /* Takes the answer to a RENEW, FLOW or TRY job. */
 void flowtableplan_done(struct flowtableplan *plan, const struct tablethread_done *done);

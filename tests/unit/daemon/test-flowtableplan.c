@@ -424,8 +424,8 @@ static void a_change_of_the_ruleset_empties_the_flowtables(void **state UNUSED)
 	assert_int_equal(pf_count(PF_UP), 1);
 }
 
-/* One may be running, for an earlier ruleset; one that is queued is for every later one. */
-static void a_queued_renewal_covers_further_changes(void **state UNUSED)
+/* The one that is running may be for an earlier ruleset; the one after it is for all changes. */
+static void changes_during_a_renewal_cause_one_more(void **state UNUSED)
 {
 	start_with_two();
 	fakegate_hold(&pf_gate, 1);
@@ -436,10 +436,34 @@ static void a_queued_renewal_covers_further_changes(void **state UNUSED)
 	fakegate_release(&pf_gate);
 	pf_catch_up();
 	assert_int_equal(pf_count(PF_RENEW), 2);
-	/* When both are answered the next change is a new one. */
+	/* When both are answered, the next change causes another. */
 	flowtableplan_renew(pf_plan);
 	pf_catch_up();
 	assert_int_equal(pf_count(PF_RENEW), 3);
+}
+
+static void a_renewal_waits_for_room_in_the_queue(void **state UNUSED)
+{
+	struct tablethread_job marker = { .type = TABLETHREAD_LOOK };
+	unsigned int n;
+
+	start_with_two();
+	n = pf_n_markers;
+	fakegate_hold(&pf_gate, 1);
+	pf_add(4);
+	fakeloop_pass(pf_loop, LOOK_MS);
+	fakegate_wait(&pf_gate, 1);
+	while (tablethread_push(pf_thread, &marker))
+		n++;
+	flowtableplan_renew(pf_plan);
+	assert_int_equal(pf_count(PF_RENEW), 0);
+	fakegate_release(&pf_gate);
+	fakeloop_until(pf_loop, pf_has_markers, &n);
+	/* No time has passed. */
+	pf_catch_up();
+	assert_int_equal(pf_count(PF_RENEW), 1);
+	pf_look();
+	assert_int_equal(pf_count(PF_RENEW), 1);
 }
 
 /* Until then connections may be forwarded that the ruleset denies. */
@@ -477,9 +501,9 @@ static void a_failed_renewal_is_forgotten_after_a_later_one(void **state UNUSED)
 	flowtableplan_renew(pf_plan);
 	/* The first has its error; the second is held before it has one. */
 	fakegate_let_go(&pf_gate);
-	fakegate_wait(&pf_gate, 1);
 	while (!pf_n_answers[TABLETHREAD_RENEW])
 		loop_run_once(pf_loop, true);
+	fakegate_wait(&pf_gate, 1);
 	pf_renew_err = 0;
 	fakegate_release(&pf_gate);
 	pf_catch_up();
@@ -705,7 +729,8 @@ int main(void)
 		SOFTWARE(a_full_queue_is_tried_again),
 		HARDWARE(a_full_queue_is_tried_again),
 		SOFTWARE(a_change_of_the_ruleset_empties_the_flowtables),
-		SOFTWARE(a_queued_renewal_covers_further_changes),
+		SOFTWARE(changes_during_a_renewal_cause_one_more),
+		SOFTWARE(a_renewal_waits_for_room_in_the_queue),
 		SOFTWARE(a_failed_renewal_is_repeated_twice_a_second),
 		SOFTWARE(a_failed_renewal_is_forgotten_after_a_later_one),
 		AUTO(where_rules_are_possible_there_is_no_flowtable),
