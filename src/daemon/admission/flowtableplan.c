@@ -62,7 +62,8 @@ struct flowtableplan {
 	bool renewal_failed; /* the last RENEW job */
 	mono_t renew_at; /* earliest time of the next RENEW job */
 	mono_t not_before; /* earliest time of the next FLOW job */
-	int err; /* of the last FLOW job */
+	int err; /* of the last FLOW job, until the table has what is planned; 0 = none */
+	bool is_unsure; /* the answer to a FLOW job was lost: the table may not have `has` */
 };
 
 /* -- trials ------------------------------------------------------------------ */
@@ -323,7 +324,7 @@ static int make_config(struct flowtableplan *h, struct nftoffload_config *f, uin
 	unsigned int n;
 	int err = find_candidates(h, c, &n);
 
-	/* look() compares it with memcmp(), padding included. */
+	/* table_has() compares it with memcmp(), padding included. */
 	memset(f, 0, sizeof(*f));
 	f->with_counter = f->with_pairs = true;
 	if (!err)
@@ -373,19 +374,25 @@ static void tell(struct flowtableplan *h, const struct nftoffload_config *f, con
 	h->is_telling = true;
 }
 
+/* The table starts without flowtables; h->has is all zero then. */
+static bool table_has(const struct flowtableplan *h, const struct nftoffload_config *f)
+{
+	return !h->is_unsure && (memcmp(f, &h->has, sizeof(*f)) == 0 ||
+				 (!f->n_devices && !h->has.n_devices));
+}
+
 static void look(struct flowtableplan *h)
 {
 	uint8_t why[NFTOFFLOAD_MAX_PAIRS] = { 0 };
 	struct nftoffload_config f;
 
-	if (h->is_telling || mono_before(loop_now(h->loop), h->not_before) ||
-	    make_config(h, &f, why))
+	if (h->is_telling || make_config(h, &f, why))
 		return;
 	h->is_known = true;
-	/* The table starts without flowtables; h->has is all zero then. */
-	if (memcmp(&f, &h->has, sizeof(f)) == 0 || (!f.n_devices && !h->has.n_devices))
-		return;
-	tell(h, &f, why);
+	if (table_has(h, &f))
+		h->err = 0;
+	else if (!mono_before(loop_now(h->loop), h->not_before))
+		tell(h, &f, why);
 }
 
 /* Only a job that is queued after a change of the ruleset is sure to begin after the change. */
@@ -414,6 +421,8 @@ static void on_told(struct flowtableplan *h, const struct tablethread_done *done
 
 	h->is_telling = false;
 	h->err = done->err.err;
+	/* Only a success tells again what the table has. */
+	h->is_unsure = h->err == -ETIMEDOUT || h->err == -ENOBUFS || (h->err && h->is_unsure);
 	if (h->err) {
 		counter_inc(&flowtables_failed);
 		h->not_before = mono_add_ms(loop_now(h->loop), RETRY_MS);

@@ -361,11 +361,39 @@ static void after_a_failure_the_table_has_what_it_had(void **state UNUSED)
 	j = flowtableplan_to_json(pf_plan);
 	assert_int_equal(json_array_size(pf_get(j, "pairs")), 2);
 	json_decref(j);
+	pf_assert_trouble(strerror(EOPNOTSUPP));
 	/* The new one goes again: the table is as it should be, without a job. */
 	pf_del(4);
+	pf_look();
+	pf_assert_trouble("");
 	fakeloop_pass(pf_loop, 2 * RETRY_MS);
 	pf_catch_up();
 	assert_int_equal(pf_count(PF_UP), 2);
+}
+
+/* Nobody knows whether the kernel has made the change. */
+static void after_a_lost_answer_the_table_is_made_again(void **state UNUSED)
+{
+	static const int errs[] = { -ETIMEDOUT, -ENOBUFS };
+
+	pf_add(2);
+	pf_add(3);
+	pf_start();
+	pf_catch_up();
+	for (unsigned int i = 0; i < array_size(errs); i++) {
+		pf_up_err = errs[i];
+		pf_add(4);
+		pf_look();
+		pf_up_err = 0;
+		pf_del(4);
+		pf_look();
+		pf_assert_trouble(strerror(-errs[i]));
+		fakeloop_pass(pf_loop, RETRY_MS);
+		pf_catch_up();
+		assert_int_equal(pf_count(PF_UP), 3 + 2 * i);
+		assert_int_equal(pf_flow()->n_devices, 2);
+		pf_assert_trouble("");
+	}
 }
 
 static void a_full_queue_is_tried_again(void **state UNUSED)
@@ -726,6 +754,7 @@ int main(void)
 		SOFTWARE(what_the_table_has_is_what_it_was_told),
 		SOFTWARE(a_flowtable_that_is_busy_is_tried_again),
 		SOFTWARE(after_a_failure_the_table_has_what_it_had),
+		SOFTWARE(after_a_lost_answer_the_table_is_made_again),
 		SOFTWARE(a_full_queue_is_tried_again),
 		HARDWARE(a_full_queue_is_tried_again),
 		SOFTWARE(a_change_of_the_ruleset_empties_the_flowtables),
