@@ -26,6 +26,9 @@
 #include "kern/nft/nfttable.h"
 
 #define PF_MAX_CALLS 1024
+/* A little more than the pauses between two changes of the flowtables and between two attempts to
+ * empty them. */
+#define PF_PAUSE_MS 501
 
 enum pf_what { PF_UP, PF_RENEW, PF_TRY };
 
@@ -139,6 +142,8 @@ static inline void pf_on_answers(void *ctx UNUSED, int fd UNUSED, unsigned int e
 		else if (!pf_drops_answers)
 			flowtableplan_done(pf_plan, &done);
 	}
+	if (!pf_drops_answers)
+		flowtableplan_go_on(pf_plan);
 }
 
 static inline bool pf_has_markers(void *ctx)
@@ -160,10 +165,11 @@ static inline void pf_catch_up(void)
 	}
 }
 
-/* The plan looks once more at what the engine knows. */
+/* The plan looks at what the engine knows, and the pause after its last change ends. */
 static inline void pf_look(void)
 {
-	fakeloop_pass(pf_loop, 500);
+	flowtableplan_go_on(pf_plan);
+	fakeloop_pass(pf_loop, PF_PAUSE_MS);
 	pf_catch_up();
 }
 
@@ -239,6 +245,14 @@ static inline void pf_assert_trouble(const char *expected)
 	json_decref(j);
 }
 
+static inline void pf_assert_shows(unsigned int n_pairs)
+{
+	json_t *j = flowtableplan_to_json(pf_plan);
+
+	assert_int_equal(json_array_size(pf_get(j, "pairs")), n_pairs);
+	json_decref(j);
+}
+
 static inline const char *pf_because(unsigned int in, unsigned int out)
 {
 	static char text[64];
@@ -284,6 +298,7 @@ static inline void pf_feed_link(const struct link *link)
 	fake_put_link(&pf_rig.kernel, link);
 	rig_feed(&pf_rig, &ev);
 	rig_settle(&pf_rig);
+	flowtableplan_go_on(pf_plan);
 }
 
 static inline void pf_add(unsigned int n)
@@ -301,6 +316,7 @@ static inline void pf_del(uint32_t ifindex)
 	fake_del_link(&pf_rig.kernel, ifindex);
 	rig_feed(&pf_rig, &ev);
 	rig_settle(&pf_rig);
+	flowtableplan_go_on(pf_plan);
 }
 
 /* -- start and end -------------------------------------------------------- */

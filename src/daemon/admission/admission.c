@@ -276,7 +276,10 @@ void admission_go_on(struct admission *r)
 {
 	uint32_t epoch;
 
-	if (!r || !r->own || gate_is_ordered(r->gate) || wait_for_quiet(r))
+	if (!r || !r->own)
+		return;
+	flowtableplan_go_on(r->flowtables);
+	if (gate_is_ordered(r->gate) || wait_for_quiet(r))
 		return;
 	want_clean(r);
 	if (gate_is_open(r->gate) || !engine_is_closed(r->engine))

@@ -18,8 +18,11 @@ COUNTER(flowtables_made, "times that the devices of our flowtables were changed"
 COUNTER(flowtables_renewed, "times that our flowtables were emptied because the ruleset changed");
 COUNTER(flowtables_failed, "times that our flowtables could not be changed or emptied");
 
-#define LOOK_MS	 500
-/* Delay after a failure, and before a trial without a result is repeated. */
+/* At least this long between two changes of the flowtables. */
+#define PAUSE_MS 500
+/* Delay before emptying the flowtables is tried again. */
+#define RENEW_MS 500
+/* Delay after a change that failed, and before a trial without a result is repeated. */
 #define RETRY_MS 5000
 /* A number of the kernel that is not for user space, but some drivers return it. */
 #define ENOTSUPP 524
@@ -30,7 +33,7 @@ enum trial_state {
 	TRIAL_NEW,
 	TRIAL_ASKED,
 	TRIAL_YES,
-	TRIAL_NO,     /* no hardware flowtable, at least for now: err says why */
+	TRIAL_NO, /* no hardware flowtable, at least for now: err says why */
 };
 
 /* At most one TRY job per trial is under way, and the trial of a device that is gone keeps its
@@ -42,6 +45,7 @@ struct trial {
 	uint8_t state; /* enum trial_state */
 	uint8_t tc;    /* enum link_tc at the time of the trial */
 	bool is_seen;  /* the current look has found the device */
+	bool is_gone;  /* the last look has not; waits for its answer */
 	bool has_answer;
 	int err; /* the last answer */
 	mono_t answered_at;
@@ -51,7 +55,10 @@ struct flowtableplan {
 	struct loop *loop;
 	const struct engine *engine;
 	struct tablethread *work;
-	struct loop_timer *timer;
+	struct loop_timer *timer; /* runs while something waits for its time */
+	uint32_t ways; /* ways_changed of the topology at the last look */
+	bool is_stale; /* look again even if it has not changed */
+	mono_t look_at; /* look again then */
 	struct trial trial[NFTOFFLOAD_MAX_DEVICES];
 	/* What the table has; what the FLOW job under way gives it (valid while is_telling). */
 	struct nftoffload_config has, told;
@@ -61,7 +68,7 @@ struct flowtableplan {
 	bool shall_renew; /* after it, or as soon as possible, another must follow */
 	bool renewal_failed; /* the last RENEW job */
 	mono_t renew_at; /* earliest time of the next RENEW job */
-	mono_t not_before; /* earliest time of the next FLOW job */
+	mono_t tell_at; /* earliest time of the next FLOW job */
 	int err; /* of the last FLOW job, until the table has what is planned; 0 = none */
 	bool is_unsure; /* the answer to a FLOW job was lost: the table may not have `has` */
 };
@@ -95,10 +102,21 @@ static bool is_refusal(int err)
 	return err == -EOPNOTSUPP || err == -ENOTSUPP || err == -EINVAL;
 }
 
-static bool may_ask_again(const struct flowtableplan *h, const struct trial *t)
+static void look_again_at(struct flowtableplan *h, mono_t when)
 {
-	return t->state == TRIAL_NO && !is_refusal(t->err) &&
-	       mono_diff_ms(loop_now(h->loop), t->answered_at) > RETRY_MS;
+	h->look_at = mono_min(h->look_at, when);
+}
+
+static bool is_due_again(struct flowtableplan *h, const struct trial *t)
+{
+	mono_t when = mono_add_ms(t->answered_at, RETRY_MS);
+
+	if (t->state != TRIAL_NO || is_refusal(t->err))
+		return false;
+	if (!mono_before(loop_now(h->loop), when))
+		return true;
+	look_again_at(h, when);
+	return false;
 }
 
 static void ask(struct flowtableplan *h, struct trial *t, const struct link *l)
@@ -107,8 +125,10 @@ static void ask(struct flowtableplan *h, struct trial *t, const struct link *l)
 				       .trial = (uint32_t)(t - h->trial) };
 
 	memcpy(job.device, l->name, sizeof(job.device));
-	if (!tablethread_push(h->work, &job))
+	if (!tablethread_push(h->work, &job)) {
+		h->is_stale = true;
 		return;
+	}
 	t->state = TRIAL_ASKED;
 	t->tc = l->hw.tc;
 }
@@ -128,7 +148,7 @@ static bool try_hardware(struct flowtableplan *h, const struct link_rec *rec, bo
 		return true;
 	t->is_seen = true;
 	if (t->state == TRIAL_NEW || (t->state != TRIAL_ASKED && t->tc != l->hw.tc) ||
-	    may_ask_again(h, t))
+	    is_due_again(h, t))
 		ask(h, t, l);
 	*ret = t->state == TRIAL_YES;
 	return t->state == TRIAL_YES || t->state == TRIAL_NO;
@@ -152,6 +172,10 @@ static void on_tried(struct flowtableplan *h, const struct tablethread_done *don
 {
 	struct trial *t = &h->trial[done->job.trial];
 
+	if (t->is_gone) {
+		t->state = TRIAL_FREE;
+		return;
+	}
 	if (!t->has_answer || t->err != done->err.err)
 		log_trial(t, &done->err);
 	t->has_answer = true;
@@ -165,7 +189,8 @@ static void forget_unseen(struct flowtableplan *h)
 	for (size_t i = 0; i < array_size(h->trial); i++) {
 		struct trial *t = &h->trial[i];
 
-		if (!t->is_seen && t->state != TRIAL_ASKED)
+		t->is_gone = !t->is_seen;
+		if (t->is_gone && t->state != TRIAL_ASKED)
 			t->state = TRIAL_FREE;
 		t->is_seen = false;
 	}
@@ -361,12 +386,15 @@ static void tell(struct flowtableplan *h, const struct nftoffload_config *f, con
 
 	if (f->n_devices) {
 		job.flow = malloc(sizeof(*job.flow));
-		if (!job.flow)
+		if (!job.flow) {
+			look_again_at(h, mono_add_ms(loop_now(h->loop), RETRY_MS));
 			return;
+		}
 		*job.flow = *f;
 	}
 	if (!tablethread_push(h->work, &job)) {
 		free(job.flow);
+		h->is_stale = true;
 		return;
 	}
 	h->told = *f;
@@ -386,12 +414,18 @@ static void look(struct flowtableplan *h)
 	uint8_t why[NFTOFFLOAD_MAX_PAIRS] = { 0 };
 	struct nftoffload_config f;
 
+	h->ways = view_paths(h->engine)->ways_changed;
+	h->is_stale = false;
+	h->look_at = MONO_NEVER;
+	/* The answer causes the next look. */
 	if (h->is_telling || make_config(h, &f, why))
 		return;
 	h->is_known = true;
 	if (table_has(h, &f))
 		h->err = 0;
-	else if (!mono_before(loop_now(h->loop), h->not_before))
+	else if (mono_before(loop_now(h->loop), h->tell_at))
+		look_again_at(h, h->tell_at);
+	else
 		tell(h, &f, why);
 }
 
@@ -407,12 +441,33 @@ static void renew(struct flowtableplan *h)
 	h->shall_renew = false;
 }
 
+/* A job for which the queue has no room waits for answers, not for the timer. */
+static void set_timer(struct flowtableplan *h)
+{
+	mono_t now = loop_now(h->loop), due = h->look_at;
+
+	if (h->shall_renew && mono_before(now, h->renew_at))
+		due = mono_min(due, h->renew_at);
+	if (mono_is_never(due))
+		loop_timer_stop(h->timer);
+	else
+		loop_timer_set(h->timer, (uint64_t)MAX(mono_diff_ms(due, now), (int64_t)0) + 1, 0);
+}
+
+void flowtableplan_go_on(struct flowtableplan *h)
+{
+	if (!h)
+		return;
+	renew(h);
+	if (h->is_stale || h->ways != view_paths(h->engine)->ways_changed ||
+	    !mono_before(loop_now(h->loop), h->look_at))
+		look(h);
+	set_timer(h);
+}
+
 static void on_timer(void *ctx)
 {
-	struct flowtableplan *h = ctx;
-
-	renew(h);
-	look(h);
+	flowtableplan_go_on(ctx);
 }
 
 static void on_told(struct flowtableplan *h, const struct tablethread_done *done)
@@ -420,12 +475,12 @@ static void on_told(struct flowtableplan *h, const struct tablethread_done *done
 	bool is_news = h->err != done->err.err;
 
 	h->is_telling = false;
+	h->tell_at = mono_add_ms(loop_now(h->loop), done->err.err ? RETRY_MS : PAUSE_MS);
 	h->err = done->err.err;
 	/* Only a success tells again what the table has. */
 	h->is_unsure = h->err == -ETIMEDOUT || h->err == -ENOBUFS || (h->err && h->is_unsure);
 	if (h->err) {
 		counter_inc(&flowtables_failed);
-		h->not_before = mono_add_ms(loop_now(h->loop), RETRY_MS);
 		if (is_news)
 			log_warning("cannot set up our flowtables, so connections may stay on the "
 				    "CPU; trying again: %s (%s)",
@@ -453,7 +508,7 @@ static void on_renewed(struct flowtableplan *h, const struct tablethread_done *d
 	counter_inc(&flowtables_failed);
 	/* After a further change of the ruleset, the next one does not wait. */
 	if (!h->shall_renew)
-		h->renew_at = mono_add_ms(loop_now(h->loop), LOOK_MS);
+		h->renew_at = mono_add_ms(loop_now(h->loop), RENEW_MS);
 	h->shall_renew = true;
 	if (is_news)
 		log_error("cannot empty our flowtables after a ruleset change, so connections that "
@@ -472,8 +527,7 @@ void flowtableplan_done(struct flowtableplan *h, const struct tablethread_done *
 		on_told(h, done);
 	else
 		on_renewed(h, done);
-	renew(h);
-	look(h);
+	h->is_stale = true;
 }
 
 void flowtableplan_renew(struct flowtableplan *h)
@@ -530,8 +584,8 @@ int flowtableplan_new(struct loop *loop, const struct engine *engine, struct tab
 		free(h);
 		return -ENOMEM;
 	}
-	loop_timer_set(h->timer, LOOK_MS, LOOK_MS);
-	look(h);
+	h->is_stale = true;
+	flowtableplan_go_on(h);
 	*ret = h;
 	return 0;
 }

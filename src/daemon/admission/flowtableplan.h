@@ -9,7 +9,8 @@
  *
  * A device uses the hardware flowtable if a trial shows that its driver accepts one; otherwise
  * the software flowtable, if that is allowed. The plan follows devices as they appear, disappear
- * and change. Each change sends the complete plan to the table thread.
+ * and change, but at most twice a second, because each change empties the flowtables. A change
+ * sends the complete plan to the table thread.
  */
 #pragma once
 
@@ -31,8 +32,12 @@ void flowtableplan_free(struct flowtableplan *plan);
 /* The ruleset has changed: has the flowtables emptied, because their connections may not pass it
  * any more. All changes during one such job cause one more job. */
 void flowtableplan_renew(struct flowtableplan *plan);
-/* Takes the answer to a RENEW, FLOW or TRY job. */
+/* Takes the answer to a RENEW, FLOW or TRY job. flowtableplan_go_on() must follow. */
 void flowtableplan_done(struct flowtableplan *plan, const struct tablethread_done *done);
+/* Continues work that waited for the engine, for an answer or for room in the queue of jobs. To be
+ * called after each round of the engine and after answers of the table thread. Cheap if nothing
+ * has changed. */
+void flowtableplan_go_on(struct flowtableplan *plan);
 /* Returns true if a plan exists and no FLOW job is under way, even if the last one failed. */
 bool flowtableplan_is_settled(const struct flowtableplan *plan);
 

@@ -3,7 +3,6 @@
 
 #include "unit/planfixture.h"
 
-#define LOOK_MS 500
 #define RETRY_MS 5000
 
 /* -- no plan -------------------------------------------------------------- */
@@ -75,9 +74,7 @@ static void the_plan_can_be_shown(void **state UNUSED)
 	pf_add(3);
 	pf_start();
 	/* What is not in the table yet is not shown. */
-	j = flowtableplan_to_json(pf_plan);
-	assert_int_equal(json_array_size(pf_get(j, "pairs")), 0);
-	json_decref(j);
+	pf_assert_shows(0);
 	pf_catch_up();
 	j = flowtableplan_to_json(pf_plan);
 	pairs = pf_get(j, "pairs");
@@ -271,11 +268,12 @@ static void a_change_waits_for_the_answer(void **state UNUSED)
 	fakegate_wait(&pf_gate, 1);
 	assert_false(flowtableplan_is_settled(pf_plan));
 	pf_add(4);
-	fakeloop_pass(pf_loop, 4 * LOOK_MS);
+	fakeloop_pass(pf_loop, 4 * PF_PAUSE_MS);
 	pf_add(5);
-	fakeloop_pass(pf_loop, 4 * LOOK_MS);
+	fakeloop_pass(pf_loop, 4 * PF_PAUSE_MS);
 	fakegate_release(&pf_gate);
 	pf_catch_up();
+	pf_look();
 	/* The second job has both changes. */
 	assert_int_equal(pf_count(PF_UP), 2);
 	assert_int_equal(pf_call[0].flow.n_devices, 2);
@@ -283,10 +281,32 @@ static void a_change_waits_for_the_answer(void **state UNUSED)
 	assert_true(flowtableplan_is_settled(pf_plan));
 }
 
+/* Each change empties the flowtables. */
+static void changes_are_followed_at_once_but_not_too_often(void **state UNUSED)
+{
+	pf_add(2);
+	pf_add(3);
+	pf_start();
+	pf_catch_up();
+	fakeloop_pass(pf_loop, PF_PAUSE_MS);
+	pf_add(4);
+	pf_catch_up();
+	assert_int_equal(pf_count(PF_UP), 2);
+	assert_int_equal(pf_flow()->n_devices, 3);
+	pf_add(5);
+	pf_catch_up();
+	pf_add(6);
+	fakeloop_pass(pf_loop, PF_PAUSE_MS - 2);
+	pf_catch_up();
+	assert_int_equal(pf_count(PF_UP), 2);
+	fakeloop_pass(pf_loop, 2);
+	pf_catch_up();
+	assert_int_equal(pf_count(PF_UP), 3);
+	assert_int_equal(pf_flow()->n_devices, 5);
+}
+
 static void what_the_table_has_is_what_it_was_told(void **state UNUSED)
 {
-	json_t *j;
-
 	pf_add(2);
 	pf_add(3);
 	fakegate_hold(&pf_gate, 1);
@@ -294,19 +314,13 @@ static void what_the_table_has_is_what_it_was_told(void **state UNUSED)
 	fakegate_wait(&pf_gate, 1);
 	/* A device goes while the table is being made with it. */
 	pf_del(3);
-	fakegate_hold(&pf_gate, 1);
-	fakegate_let_go(&pf_gate);
+	fakegate_release(&pf_gate);
 	while (!pf_n_answers[TABLETHREAD_FLOW])
 		loop_run_once(pf_loop, true);
-	j = flowtableplan_to_json(pf_plan);
-	assert_int_equal(json_array_size(pf_get(j, "pairs")), 2);
-	json_decref(j);
-	fakegate_release(&pf_gate);
-	pf_catch_up();
+	pf_assert_shows(2);
+	pf_look();
 	assert_null(pf_flow());
-	j = flowtableplan_to_json(pf_plan);
-	assert_int_equal(json_array_size(pf_get(j, "pairs")), 0);
-	json_decref(j);
+	pf_assert_shows(0);
 }
 
 /* -- failures ------------------------------------------------------------- */
@@ -314,8 +328,6 @@ static void what_the_table_has_is_what_it_was_told(void **state UNUSED)
 static void a_flowtable_that_is_busy_is_tried_again(void **state UNUSED)
 {
 	uint64_t failed = pf_counter("flowtables_failed"), made = pf_counter("flowtables_made");
-	json_t *j;
-
 	pf_up_err = -EBUSY;
 	pf_add(2);
 	pf_add(3);
@@ -326,9 +338,7 @@ static void a_flowtable_that_is_busy_is_tried_again(void **state UNUSED)
 	/* Their connections stay on the CPU, and the daemon goes on. */
 	assert_true(flowtableplan_is_settled(pf_plan));
 	pf_assert_trouble(strerror(EBUSY));
-	j = flowtableplan_to_json(pf_plan);
-	assert_int_equal(json_array_size(pf_get(j, "pairs")), 0);
-	json_decref(j);
+	pf_assert_shows(0);
 	/* Not before five seconds, also when something changes. */
 	pf_add(4);
 	fakeloop_pass(pf_loop, RETRY_MS - 1);
@@ -338,7 +348,7 @@ static void a_flowtable_that_is_busy_is_tried_again(void **state UNUSED)
 	assert_int_equal(pf_count(PF_UP), 2);
 	assert_int_equal(pf_flow()->n_devices, 3);
 	pf_up_err = 0;
-	fakeloop_pass(pf_loop, RETRY_MS + LOOK_MS);
+	fakeloop_pass(pf_loop, RETRY_MS + PF_PAUSE_MS);
 	pf_catch_up();
 	assert_int_equal(pf_count(PF_UP), 3);
 	assert_int_equal(pf_counter("flowtables_failed") - failed, 2);
@@ -348,8 +358,6 @@ static void a_flowtable_that_is_busy_is_tried_again(void **state UNUSED)
 
 static void after_a_failure_the_table_has_what_it_had(void **state UNUSED)
 {
-	json_t *j;
-
 	pf_add(2);
 	pf_add(3);
 	pf_start();
@@ -358,9 +366,7 @@ static void after_a_failure_the_table_has_what_it_had(void **state UNUSED)
 	pf_add(4);
 	pf_look();
 	assert_int_equal(pf_count(PF_UP), 2);
-	j = flowtableplan_to_json(pf_plan);
-	assert_int_equal(json_array_size(pf_get(j, "pairs")), 2);
-	json_decref(j);
+	pf_assert_shows(2);
 	pf_assert_trouble(strerror(EOPNOTSUPP));
 	/* The new one goes again: the table is as it should be, without a job. */
 	pf_del(4);
@@ -412,7 +418,7 @@ static void a_full_queue_is_tried_again(void **state UNUSED)
 	pf_add(2);
 	pf_add(3);
 	pf_start();
-	fakeloop_pass(pf_loop, LOOK_MS);
+	fakeloop_pass(pf_loop, PF_PAUSE_MS);
 	assert_int_equal(pf_n_answers[TABLETHREAD_LOOK], 0);
 	fakegate_release(&pf_gate);
 	fakeloop_until(pf_loop, pf_has_markers, &n);
@@ -479,7 +485,7 @@ static void a_renewal_waits_for_room_in_the_queue(void **state UNUSED)
 	n = pf_n_markers;
 	fakegate_hold(&pf_gate, 1);
 	pf_add(4);
-	fakeloop_pass(pf_loop, LOOK_MS);
+	fakeloop_pass(pf_loop, PF_PAUSE_MS);
 	fakegate_wait(&pf_gate, 1);
 	while (tablethread_push(pf_thread, &marker))
 		n++;
@@ -726,12 +732,12 @@ static void it_ends_while_jobs_are_under_way(void **state UNUSED)
 	flowtableplan_renew(pf_plan);
 	fakegate_wait(&pf_gate, 1);
 	pf_add(4);
-	fakeloop_pass(pf_loop, LOOK_MS);
+	fakeloop_pass(pf_loop, PF_PAUSE_MS);
 	assert_false(flowtableplan_is_settled(pf_plan));
 	/* The job that is queued, with its flowtables, belongs to the thread. */
 	flowtableplan_free(pf_plan);
 	pf_plan = NULL;
-	fakeloop_pass(pf_loop, 10 * LOOK_MS);
+	fakeloop_pass(pf_loop, 10 * PF_PAUSE_MS);
 	assert_int_equal(pf_count(PF_RENEW), 1);
 }
 
@@ -751,6 +757,7 @@ int main(void)
 		SOFTWARE(more_pairs_than_fit_are_left_out),
 		SOFTWARE(more_devices_than_fit_are_left_out),
 		SOFTWARE(a_change_waits_for_the_answer),
+		SOFTWARE(changes_are_followed_at_once_but_not_too_often),
 		SOFTWARE(what_the_table_has_is_what_it_was_told),
 		SOFTWARE(a_flowtable_that_is_busy_is_tried_again),
 		SOFTWARE(after_a_failure_the_table_has_what_it_had),

@@ -4,7 +4,6 @@
 
 #include "unit/planfixture.h"
 
-#define LOOK_MS 500
 #define RETRY_MS 5000
 /* The kernel's own number, which some drivers return. */
 #define ENOTSUPP 524
@@ -16,12 +15,12 @@ static void drivers_are_tried_before_the_plan_is_made(void **state UNUSED)
 	fakegate_hold(&pf_gate, 2);
 	pf_start();
 	fakegate_wait(&pf_gate, 1);
-	fakeloop_pass(pf_loop, 10 * LOOK_MS);
+	fakeloop_pass(pf_loop, 10 * PF_PAUSE_MS);
 	assert_false(flowtableplan_is_settled(pf_plan));
 	/* One has answered, late; the other has not. */
 	fakegate_let_go(&pf_gate);
 	fakegate_wait(&pf_gate, 1);
-	fakeloop_pass(pf_loop, 10 * LOOK_MS);
+	fakeloop_pass(pf_loop, 10 * PF_PAUSE_MS);
 	assert_false(flowtableplan_is_settled(pf_plan));
 	assert_int_equal(pf_count(PF_UP), 0);
 	fakegate_release(&pf_gate);
@@ -83,7 +82,7 @@ static void a_driver_that_is_busy_is_asked_again(void **state UNUSED)
 	assert_true(pf_has_device(pf_flow(), 2, false) && pf_has_device(pf_flow(), 3, false));
 	/* The other flowtable goes, but nobody is told. */
 	pf_try_err[2] = 0;
-	fakeloop_pass(pf_loop, RETRY_MS);
+	fakeloop_pass(pf_loop, RETRY_MS - 1);
 	pf_catch_up();
 	assert_int_equal(pf_count(PF_TRY), 3);
 	pf_look();
@@ -183,7 +182,7 @@ static void an_offload_that_is_switched_during_a_trial_is_tried_again(void **sta
 	fakegate_wait(&pf_gate, 1);
 	l.hw.tc = LINK_TC_ON;
 	pf_feed_link(&l);
-	fakeloop_pass(pf_loop, 4 * LOOK_MS);
+	fakeloop_pass(pf_loop, 4 * PF_PAUSE_MS);
 	assert_int_equal(pf_count(PF_TRY), 2);
 	fakegate_let_go(&pf_gate);
 	while (pf_n_answers[TABLETHREAD_TRY] < 2)
@@ -226,6 +225,8 @@ static void another_device_of_the_same_name_is_tried(void **state UNUSED)
 /* It has the index of the device before it, too, and the plan does not look in between. */
 static void another_device_of_the_same_index_is_tried(void **state UNUSED)
 {
+	struct event gone = { .type = EVENT_LINK_GONE };
+
 	pf_try_err[2] = -EOPNOTSUPP;
 	pf_add(2);
 	pf_add(3);
@@ -234,7 +235,9 @@ static void another_device_of_the_same_index_is_tried(void **state UNUSED)
 	pf_catch_up();
 	assert_false(pf_has_device(pf_flow(), 2, true));
 	pf_try_err[2] = 0;
-	pf_del(2);
+	gone.link.ifindex = 2;
+	fake_del_link(&pf_rig.kernel, 2);
+	rig_feed(&pf_rig, &gone);
 	pf_add(2);
 	pf_look();
 	assert_int_equal(pf_count(PF_TRY), 4);
@@ -255,7 +258,7 @@ static void a_late_answer_is_not_that_of_another_device(void **state UNUSED)
 	pf_del(2);
 	l.ifindex = 12;
 	pf_feed_link(&l);
-	fakeloop_pass(pf_loop, LOOK_MS);
+	fakeloop_pass(pf_loop, PF_PAUSE_MS);
 	/* The first is answered when the second is held: which is that of d3. */
 	fakegate_hold(&pf_gate, 1);
 	fakegate_let_go(&pf_gate);
@@ -283,7 +286,7 @@ static void the_trials_under_way_are_bounded(void **state UNUSED)
 		pf_del(l.ifindex);
 		l.ifindex = 100 + n;
 		pf_feed_link(&l);
-		fakeloop_pass(pf_loop, LOOK_MS);
+		fakeloop_pass(pf_loop, PF_PAUSE_MS);
 	}
 	assert_true(tablethread_push(pf_thread, &marker));
 	fakegate_release(&pf_gate);
