@@ -52,7 +52,12 @@ unit_tests += tests/unit/core/test-card
 tests_unit_core_test_card_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
 
 unit_tests += tests/unit/core/test-nic
+tests_unit_core_test_nic_SOURCES = tests/unit/core/test-nic.c tests/unit/nicfixture.h
 tests_unit_core_test_nic_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
+
+unit_tests += tests/unit/core/test-nicladder
+tests_unit_core_test_nicladder_SOURCES = tests/unit/core/test-nicladder.c tests/unit/nicfixture.h
+tests_unit_core_test_nicladder_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
 
 unit_tests += tests/unit/core/test-flow
 tests_unit_core_test_flow_LDADD = $(core_ldadd) $(CMOCKA_LIBS)

@@ -447,7 +447,11 @@ static void write_pair(FILE *stream, const json_t *pair)
 	if (json_is_object(recipe)) {
 		write_text(stream, ", ", recipe, "shape");
 		write_text(stream, " (", recipe, "text");
-		fputs(is_true_in(recipe, "one_prio") ? "; one priority)" : ")", stream);
+		if (is_true_in(recipe, "one_prio"))
+			fputs("; one priority", stream);
+		if (json_is_false(json_object_get(recipe, "own_mac")))
+			fputs("; cannot match the port's MAC address", stream);
+		fputc(')', stream);
 		write_classes(stream, "\n      takes ", json_object_get(recipe, "takes"));
 	}
 	write_member(stream, ", ", pair, "reason");

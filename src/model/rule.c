@@ -77,6 +77,8 @@ static bool has_equal_form(const struct rule *a, const struct rule *b)
 		return false;
 	if ((form & RULE_WITH_INDEV) && strncmp(a->indev, b->indev, sizeof(a->indev)) != 0)
 		return false;
+	if ((form & RULE_WITH_DMAC) && !mac_is_equal(&a->dmac, &b->dmac))
+		return false;
 	return !(form & RULE_EXACT_TTL) || a->ttl == b->ttl;
 }
 
@@ -118,6 +120,8 @@ static void reduce(const struct rule *r, struct rule *ret)
 		memcpy(ret->indev, r->indev, strnlen(r->indev, sizeof(r->indev)));
 	if (ret->form & RULE_EXACT_TTL)
 		ret->ttl = r->ttl;
+	if (ret->form & RULE_WITH_DMAC)
+		ret->dmac = r->dmac;
 	if (rule_only_accepts(r))
 		return;
 	ret->match = r->match;
@@ -186,6 +190,8 @@ static void put_match(struct strbuf *sb, const struct rule *r)
 		strbuf_printf(sb, " indev %.*s", LINK_NAME_SIZE - 1, r->indev);
 	if (rule_only_accepts(r))
 		return;
+	if (r->form & RULE_WITH_DMAC)
+		strbuf_printf(sb, " dmac %s", mac_to_str(&r->dmac, text));
 	if (r->form & RULE_EXACT_TTL)
 		strbuf_printf(sb, " ttl %u", r->ttl);
 	if (r->form & RULE_ODD_MATCH)

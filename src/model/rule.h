@@ -47,6 +47,10 @@ enum rule_form {
 	RULE_ANY_ETHERTYPE = 1 << 2, /* the prio is for all ethertypes; the match still names one */
 	RULE_EXACT_TTL = 1 << 3,     /* match `ttl` and set it to one less, instead of
 				      * RULE_DEC_TTL */
+	RULE_WITH_DMAC = 1 << 6,     /* also match the destination MAC address `dmac`. A port can
+				      * receive frames that are for others: floods, mirrored
+				      * ports, a promiscuous program. The kernel does not forward
+				      * those (ip_rcv_core, PACKET_OTHERHOST). */
 	/* No NIC can do these. A driver that accepts them does not check what it accepts.
 	 * Only probes have them. */
 	RULE_ODD_MATCH = 1 << 4,   /* match the kernel's own hash of the packet */
@@ -78,6 +82,7 @@ struct rule {
 	uint8_t form;	 /* enum rule_form bits */
 	uint8_t ttl;	 /* RULE_EXACT_TTL */
 	char indev[LINK_NAME_SIZE]; /* RULE_WITH_INDEV: name of ifindex */
+	struct mac dmac;	    /* RULE_WITH_DMAC: that of ifindex */
 	/* match (not if rule_only_accepts()): addresses, protocol and ports of the packet
 	 * as it arrives; never a fragment; TCP with FIN, SYN and RST clear */
 	struct tuple match;
@@ -144,7 +149,7 @@ bool rule_is_equal(const struct rule *a, const struct rule *b);
 /* Returns a hash of everything that rule_is_equal() compares: equal rules have equal hashes. */
 uint64_t rule_digest(const struct rule *r, const uint64_t key[2]);
 
-#define RULE_STR_SIZE 448
+#define RULE_STR_SIZE 480
 
 /* Writes the rule as one line to @buf, for `why`, logs and scenario tests, and returns
  * @buf. Device names are not known here, so interfaces appear as "if3". */

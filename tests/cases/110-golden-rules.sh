@@ -33,14 +33,14 @@ g0: 0 clsact block 0 unused"
 golden qdisc g0 add | grep -q '^add: -17 ' || fail "a second clsact was not refused"
 
 golden add "$GOLDEN" software >out
-assert_eq "rules accepted with an equal echo" "$(grep -c ': 0 echo is equal$' out)" 30
+assert_eq "rules accepted with an equal echo" "$(grep -c ': 0 echo is equal$' out)" 32
 golden check "$GOLDEN" software >out
-assert_eq "rules read back equal" "$(grep -c -- '-software: 0 equal ours stats used in_hw_count 0 pkts 0$' out)" 30
+assert_eq "rules read back equal" "$(grep -c -- '-software: 0 equal ours stats used in_hw_count 0 pkts 0$' out)" 32
 grep dump out >dumps
-assert_eq "dumps" "$(cat dumps)" "full dump of prio 0: 0, 30 rules, 30 ours, 30 whole, 30 with stats
-terse dump of prio 0: 0, 30 rules, 30 ours, 0 whole, 30 with stats
-terse dump of prio 20: 0, 14 rules, 14 ours, 0 whole, 14 with stats
-full dump of prio 21: 0, 10 rules, 10 ours, 10 whole, 10 with stats
+assert_eq "dumps" "$(cat dumps)" "full dump of prio 0: 0, 32 rules, 32 ours, 32 whole, 32 with stats
+terse dump of prio 0: 0, 32 rules, 32 ours, 0 whole, 32 with stats
+terse dump of prio 20: 0, 15 rules, 15 ours, 0 whole, 15 with stats
+full dump of prio 21: 0, 11 rules, 11 ours, 11 whole, 11 with stats
 terse dump of prio 30: 0, 4 rules, 4 ours, 0 whole, 4 with stats"
 assert_eq "clsact with rules" "$(golden qdisc g0)" "g0: 0 clsact block 0"
 
@@ -48,12 +48,12 @@ show_rules >shown
 diff -u "$GOLDEN/tc-show.txt" shown || fail "tc shows other rules than expected in golden/tc-show.txt"
 
 golden del "$GOLDEN" tcp- >out
-assert_eq "rules deleted, with their counters" "$(grep -c ': 0 echo stats$' out)" 15
+assert_eq "rules deleted, with their counters" "$(grep -c ': 0 echo stats$' out)" 16
 golden del "$GOLDEN" tcp- >out
-assert_eq "rules that are already gone" "$(grep -c ': -2$' out)" 30
+assert_eq "rules that are already gone" "$(grep -c ': -2$' out)" 32
 assert_eq "flush of one prio" "$(golden flush 20 4)" "flush: 0"
 assert_eq "filters left" "$(golden check "$GOLDEN" none | sed -n 1p)" \
-	"full dump of prio 0: 0, 11 rules, 11 ours, 11 whole, 11 with stats"
+	"full dump of prio 0: 0, 12 rules, 12 ours, 12 whole, 12 with stats"
 golden flush 21 6 >/dev/null
 assert_eq "flush of a prio for all ethertypes" "$(golden flush 30 all)" "flush: 0"
 golden del "$GOLDEN" guard- >/dev/null
@@ -69,7 +69,7 @@ tc -n box filter del dev g0 egress prio 5 protocol ip flower
 
 # A port without offload refuses rules with skip_sw (EOPNOTSUPP); nothing else is wrong with them.
 golden add "$GOLDEN" hardware >out
-assert_eq "hardware rules refused" "$(grep -c -- ': -95 *$' out)" 30
+assert_eq "hardware rules refused" "$(grep -c -- ': -95 *$' out)" 32
 assert_eq "clsact is removed" "$(golden qdisc g0 del)" "del: 0 
 g0: 0 none block 0"
 
@@ -78,7 +78,7 @@ tc -n box qdisc add dev g0 ingress
 assert_eq "ingress qdisc" "$(golden qdisc g0)" "g0: 0 ingress block 0"
 golden qdisc g0 del | grep -q '^del: -22 ' || fail "an ingress qdisc was removed as clsact"
 golden add "$GOLDEN" software >out
-assert_eq "rules on the ingress qdisc" "$(grep -c ': 0 echo is equal$' out)" 30
+assert_eq "rules on the ingress qdisc" "$(grep -c ': 0 echo is equal$' out)" 32
 tc -n box qdisc del dev g0 ingress
 
 # A block that ports share is reported.

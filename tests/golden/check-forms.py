@@ -15,6 +15,7 @@ PLACE = "software" if WHERE == "veth" else "hardware"
 
 TCP4 = dict(proto="tcp", sip="192.0.2.10", dip="198.51.100.20", dport=443)
 UDP6 = dict(version=6, sip="2001:db8:1::a", dip="2001:db8:2::b", dport=443)
+OWN = "02:31:32:33:34:35"
 MACS = dict(dst="02:21:22:23:24:25", src="02:11:12:13:14:15")
 SNAT = dict(sip="203.0.113.30", sport=61234, **MACS)
 BOTH = dict(sip="2001:db8:3:4:5:6:7:8", sport=61234, dip="2001:db8:9::c", dport=8443, **MACS)
@@ -29,6 +30,8 @@ FORMS = {
     "udp-ip6-both-exact-ttl": (40108, UDP6, dict(ttl=63, **BOTH)),
     "udp-ip6-both-implicit-ttl": (40110, UDP6, BOTH),
     "udp-ip6-both-any-ethertype": (40112, UDP6, dict(ttl=63, **BOTH)),
+    "tcp-ip4-snat-dmac": (40124, dict(dst=OWN, **TCP4), dict(ttl=63, **SNAT)),
+    "udp-ip6-both-dmac": (40126, dict(dst=OWN, **UDP6), dict(ttl=63, **BOTH)),
 }
 
 
@@ -86,6 +89,8 @@ def check_alone(form, prio=1):
     equal(name + " counted", pkts(name, prio), 1)
     if "exact-ttl" in form:
         passed(name + ", another TTL", frame(form).change(ttl=65))
+    if "dmac" in form:
+        passed(name + ", for another station", frame(form).change(dst="02:31:32:33:34:36"))
     passed(name + ", another port", frame(form).change(sport=1))
     equal(name + " counted", pkts(name, prio), 1)
     delete([name], prio)

@@ -71,6 +71,8 @@ def tc_match(dev, f):
         rest["tcp_flags"] = masked(str(keys.pop("tcp_flags")), 16, 0xfff)
     if "ip_ttl" in keys:
         rest["ttl"] = (keys.pop("ip_ttl"), int(keys.pop("ip_ttl_mask", "ff"), 16))
+    if "dst_mac" in keys:
+        rest["dmac"] = keys.pop("dst_mac")
     if "indev" in f["options"]:
         rest["indev"] = True
     m = Match(dev, f["pref"], family, keys.pop("ip_proto", None), keys.pop("src_ip", None),
@@ -111,6 +113,8 @@ def nic_rules(path):
             rest["tcp_flags"] = masked(words.pop("tcp_flags"), 0, 0xfff)
         if "ttl" in words:
             rest["ttl"] = masked(words.pop("ttl"), 0, 0xff)
+        if "dmac" in words:
+            rest["dmac"] = words.pop("dmac")
         if words.pop("indev", None):
             rest["indev"] = True
         family = words.pop("eth_type", "")

@@ -19,6 +19,8 @@ static void run_driver(struct scene *s, struct words *w)
 			d->classes = (uint16_t)words_take_number(s, w);
 		else if (words_take_if(w, "no-csum"))
 			d->form |= RULE_WITH_CSUM;
+		else if (words_take_if(w, "no-dmac"))
+			d->form |= RULE_WITH_DMAC;
 		else if (words_take_if(w, "one-prio"))
 			d->has_one_prio = true;
 		else if (words_take_if(w, "odd"))

@@ -64,6 +64,7 @@ void plan_build(const struct settings *settings, const struct tuple *orig,
 				    .owns_clsact = port->made_clsact },
 		};
 		r->rewrite = rewrite_bits(recipe, &r->match, &r->to);
+		r->dmac = port->link.mac;
 		if (r->form & RULE_WITH_INDEV)
 			memcpy(r->indev, port->link.name, sizeof(r->indev));
 	}

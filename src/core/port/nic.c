@@ -410,18 +410,21 @@ enum reason nic_resolve(const struct nic *nic, uint32_t in, uint32_t out, unsign
 /* -- probing -------------------------------------------------------------- */
 
 /* Finds the recipe to try in step @n: each shape that the driver lists, the best one first, in both
- * layouts. A port whose layout is known keeps it. Returns false after the last step. */
+ * layouts, with and without the MAC address. A port whose layout is known keeps it. Returns false
+ * after the last step. */
 static bool ladder_step(const struct nic_port *in, unsigned int n, struct recipe *ret)
 {
-	for (unsigned int s = 0; s < RECIPE_SHAPE__COUNT; s++) {
-		for (unsigned int l = 0; l < RECIPE_LAYOUT__COUNT; l++) {
-			if (!(in->driver->shapes & 1u << s) ||
-			    (in->layout != RECIPE_LAYOUT__COUNT && in->layout != l))
-				continue;
-			if (n-- == 0) {
-				*ret = (struct recipe){ .shape = (uint8_t)s, .layout = (uint8_t)l };
-				return true;
-			}
+	for (unsigned int i = 0; i < RECIPE_SHAPE__COUNT * RECIPE_LAYOUT__COUNT * 2; i++) {
+		struct recipe r = { .shape = (uint8_t)(i / (RECIPE_LAYOUT__COUNT * 2)),
+				    .layout = (uint8_t)(i / 2 % RECIPE_LAYOUT__COUNT),
+				    .with_dmac = i % 2 == 0 };
+
+		if (!(in->driver->shapes & 1u << r.shape) ||
+		    (in->layout != RECIPE_LAYOUT__COUNT && in->layout != r.layout))
+			continue;
+		if (n-- == 0) {
+			*ret = r;
+			return true;
 		}
 	}
 	return false;
@@ -448,6 +451,7 @@ static void make_sample(const struct nic *nic, const struct nic_port *in,
 		.rewrite = RULE_SET_MACS,
 		.eth_src = out->link.mac,
 		.eth_dst = nobody,
+		.dmac = in->link.mac,
 		.out_ifindex = out->link.ifindex,
 		.cookie = { .instance = nic->instance, .kind = RULE_PROBE },
 	};

@@ -106,6 +106,8 @@ uint8_t recipe_form(const struct recipe *r)
 	case RECIPE_SHAPE__COUNT:
 		break;
 	}
+	if (r->with_dmac)
+		form |= RULE_WITH_DMAC;
 	if (r->layout == RECIPE_PRIO)
 		form |= RULE_ANY_ETHERTYPE;
 	return form;

@@ -7,7 +7,8 @@
  * of rules. A *shape* is one way to express a rule. A *class* is what a rule does:
  * its family, its protocol, whether it translates the source, whether it
  * translates the destination. A *recipe* is the shape that a driver accepted when
- * it was probed, with the classes that it accepted in that shape.
+ * it was probed, with the classes that it accepted in that shape. In each shape, rules
+ * that match the port's own destination MAC address are tried before those that do not.
  *
  * Pure. Used by the engine, by the worker that probes, and by the fake kernel.
  */
@@ -51,6 +52,7 @@ enum recipe_class {
 struct recipe {
 	uint8_t shape;	  /* enum recipe_shape */
 	uint8_t layout;	  /* enum recipe_layout */
+	bool with_dmac;	  /* rules match the destination MAC address of their port */
 	uint16_t classes; /* bit i: class i is accepted */
 };
 
@@ -75,4 +77,4 @@ void recipe_odd(const struct rule *sample, unsigned int n, struct rule *ret);
 uint8_t recipe_form(const struct recipe *recipe);
 /* The recipe of software rules: the full shape, all classes. */
 #define RECIPE_SOFTWARE                                                                          \
-	((struct recipe){ RECIPE_FULL, RECIPE_PRIOS, RECIPE_CLASSES_ALL })
+	((struct recipe){ RECIPE_FULL, RECIPE_PRIOS, true, RECIPE_CLASSES_ALL })

@@ -445,6 +445,10 @@ static void guess_form(const struct reader *r, struct rule *rule)
 		rule->form |= RULE_EXACT_TTL;
 		rule->ttl = r->match.ttl;
 	}
+	if (has_seen_match(r, TCA_FLOWER_KEY_ETH_DST)) {
+		rule->form |= RULE_WITH_DMAC;
+		memcpy(rule->dmac.b, r->match.dmac, sizeof(r->match.dmac));
+	}
 	if (has_seen_match(r, TCA_FLOWER_KEY_HASH))
 		rule->form |= RULE_ODD_MATCH;
 	if (seen_bits(r) & FLOWER_FORM(RULE_ODD_REWRITE))

@@ -51,6 +51,8 @@ const struct flower_match_field flower_match_fields[FLOWER_MATCH_FIELDS] = {
 	MATCH(FLAGS_MASK, FLOW, flags_mask, 4),
 	MATCH(IP_TTL, FLOWER_GUARD | FLOWER_TTL, ttl, 1),
 	MATCH(IP_TTL_MASK, FLOWER_GUARD | FLOWER_TTL, ttl_mask, 1),
+	MATCH(ETH_DST, FLOWER_DMAC, dmac, 6),
+	MATCH(ETH_DST_MASK, FLOWER_DMAC, dmac_mask, 6),
 	MATCH(HASH, FLOWER_ODD, hash, 4),
 	MATCH(HASH_MASK, FLOWER_ODD, hash_mask, 4),
 };
@@ -146,6 +148,8 @@ unsigned int flower_shape(const struct rule *rule)
 		return 0;
 	if (rule->form & RULE_EXACT_TTL)
 		shape |= FLOWER_TTL;
+	if (rule->form & RULE_WITH_DMAC)
+		shape |= FLOWER_DMAC;
 	if (rule->form & RULE_ODD_MATCH)
 		shape |= FLOWER_ODD;
 	return shape;
@@ -191,6 +195,10 @@ void flower_match_of(const struct rule *rule, struct flower_match *ret)
 	if (rule->form & RULE_EXACT_TTL) {
 		ret->ttl = rule->ttl;
 		ret->ttl_mask = 0xff;
+	}
+	if (rule->form & RULE_WITH_DMAC) {
+		memcpy(ret->dmac, rule->dmac.b, sizeof(ret->dmac));
+		memset(ret->dmac_mask, 0xff, sizeof(ret->dmac_mask));
 	}
 	if (rule->form & RULE_ODD_MATCH) {
 		put_be32(ret->hash, ODD_HASH);

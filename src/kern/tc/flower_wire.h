@@ -22,8 +22,8 @@
 #define FLOWER_PARENT TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS)
 
 /* Kinds of rules by the attributes of their match. A shape is one of the bits for a
- * family and protocol, FLOWER_GUARD or FLOWER_BARRIER, plus FLOWER_TTL and FLOWER_ODD
- * as the form of the rule requires. */
+ * family and protocol, FLOWER_GUARD or FLOWER_BARRIER, plus FLOWER_TTL, FLOWER_DMAC and
+ * FLOWER_ODD as the form of the rule requires. */
 enum flower_shape {
 	FLOWER_IP4_TCP = 1 << 0,
 	FLOWER_IP4_UDP = 1 << 1,
@@ -33,6 +33,7 @@ enum flower_shape {
 	FLOWER_TTL = 1 << 5, /* RULE_EXACT_TTL */
 	FLOWER_ODD = 1 << 6, /* RULE_ODD_MATCH */
 	FLOWER_BARRIER = 1 << 7,
+	FLOWER_DMAC = 1 << 8, /* RULE_WITH_DMAC */
 };
 
 /* The shape of a rule, in bits of enum flower_shape; 0 when a flower rule cannot express
@@ -50,17 +51,18 @@ struct flower_match {
 	uint8_t tcp_flags[2], tcp_flags_mask[2];
 	uint8_t flags[4], flags_mask[4];
 	uint8_t ttl, ttl_mask;
+	uint8_t dmac[6], dmac_mask[6];
 	uint8_t hash[4], hash_mask[4];
 };
 
 struct flower_match_field {
-	uint16_t attr;  /* TCA_FLOWER_KEY_x */
-	uint8_t shapes; /* enum flower_shape bits that have it */
+	uint16_t attr;   /* TCA_FLOWER_KEY_x */
+	uint16_t shapes; /* enum flower_shape bits that have it */
 	uint8_t offset; /* in struct flower_match */
 	uint8_t len;
 };
 
-#define FLOWER_MATCH_FIELDS 26
+#define FLOWER_MATCH_FIELDS 28
 extern const struct flower_match_field flower_match_fields[FLOWER_MATCH_FIELDS];
 
 void flower_match_of(const struct rule *rule, struct flower_match *ret);

@@ -22,7 +22,8 @@ static struct tuple tuple_of(const char *text)
 /* The originator is behind if2, the responder behind if3. */
 static struct path path_of(void)
 {
-	static const struct link_rec lan = { .link.ifindex = 2 }, wan = { .link.ifindex = 3 };
+	static const struct link_rec lan = { .link = { .ifindex = 2, .mac = { { 2, 0, 0, 0, 0, 2 } } } };
+	static const struct link_rec wan = { .link = { .ifindex = 3, .mac = { { 2, 0, 0, 0, 0, 3 } } } };
 
 	return (struct path){
 		.port = { [DIR_ORIG] = &wan, [DIR_REPLY] = &lan },
@@ -56,10 +57,10 @@ static void routed_rules(void **state UNUSED)
 
 	build("tcp 10.0.0.1:1 > 10.0.1.1:2", "tcp 10.0.1.1:2 > 10.0.0.1:1", r);
 	assert_rule(&r[DIR_ORIG], "if2 prio 102 handle 11 hardware match tcp 10.0.0.1:1 > "
-				  "10.0.1.1:2 eth-src 02:00:00:00:00:03 eth-dst "
+				  "10.0.1.1:2 dmac 02:00:00:00:00:02 eth-src 02:00:00:00:00:03 eth-dst "
 				  "02:00:00:00:03:02 dec-ttl redirect if3");
 	assert_rule(&r[DIR_REPLY], "if3 prio 102 handle 12 hardware match tcp 10.0.1.1:2 > "
-				   "10.0.0.1:1 eth-src 02:00:00:00:00:02 eth-dst "
+				   "10.0.0.1:1 dmac 02:00:00:00:00:03 eth-src 02:00:00:00:00:02 eth-dst "
 				   "02:00:00:00:01:02 dec-ttl redirect if2");
 	for (unsigned int d = 0; d < DIR__COUNT; d++) {
 		assert_int_equal(r[d].rewrite, RULE_SET_MACS | RULE_DEC_TTL);
@@ -99,11 +100,11 @@ static void everything_translated(void **state UNUSED)
 
 	build("udp [fd00::1]:1 > [fd00::2]:2", "udp [2001:db8::4]:4 > [2001:db8::3]:3", r);
 	assert_rule(&r[DIR_ORIG], "if2 prio 103 handle 11 hardware match udp [fd00::1]:1 > "
-				  "[fd00::2]:2 eth-src 02:00:00:00:00:03 eth-dst "
+				  "[fd00::2]:2 dmac 02:00:00:00:00:02 eth-src 02:00:00:00:00:03 eth-dst "
 				  "02:00:00:00:03:02 dec-ttl src 2001:db8::3 dst 2001:db8::4 "
 				  "sport 3 dport 4 redirect if3");
 	assert_rule(&r[DIR_REPLY], "if3 prio 103 handle 12 hardware match udp [2001:db8::4]:4 > "
-				   "[2001:db8::3]:3 eth-src 02:00:00:00:00:02 eth-dst "
+				   "[2001:db8::3]:3 dmac 02:00:00:00:00:03 eth-src 02:00:00:00:00:02 eth-dst "
 				   "02:00:00:00:01:02 dec-ttl src fd00::2 dst fd00::1 sport 2 "
 				   "dport 1 redirect if2");
 }

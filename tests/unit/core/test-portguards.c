@@ -142,13 +142,16 @@ static void old_guards_are_forgotten_where_none_are_needed(void **state UNUSED)
 	pf_open(2);
 	pf_port(2)->guards = PF_BOTH_GUARDS;
 	pf_open(3);
-	o = pf_take(ORDER_PROBE);
-	o.probe.classes = 0;
-	pf_probed(&o.probe);
-	o = pf_take(ORDER_PROBE);
-	while (o.probe.in != 2)
+	/* The driver accepts nothing but all rules in one prio. */
+	do {
 		o = pf_take(ORDER_PROBE);
-	assert_true(o.probe.sample.form & RULE_ANY_ETHERTYPE);
+		if (o.probe.in != 2)
+			continue;
+		if (o.probe.sample.form & RULE_ANY_ETHERTYPE)
+			break;
+		o.probe.classes = 0;
+		pf_probed(&o.probe);
+	} while (true);
 	pf_expect(2, CLSACT);
 	pf_probed(&o.probe);
 	pf_expect(2, OPEN);

@@ -182,8 +182,11 @@ static void form_of_each_recipe(void **state UNUSED)
 		assert_int_equal(recipe_form(&r), wanted[i]);
 		r.layout = RECIPE_PRIO;
 		assert_int_equal(recipe_form(&r), wanted[i] | RULE_ANY_ETHERTYPE);
+		r.with_dmac = true;
+		assert_int_equal(recipe_form(&r), wanted[i] | RULE_ANY_ETHERTYPE | RULE_WITH_DMAC);
 	}
 	assert_int_equal(RECIPE_SOFTWARE.classes, RECIPE_CLASSES_ALL);
+	assert_true(RECIPE_SOFTWARE.with_dmac);
 }
 
 int main(void)

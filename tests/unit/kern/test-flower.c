@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The flower encoder and decoder beyond the golden files: random rules, foreign
- * rules, statistics, and damaged messages.
+ * The flower encoder and decoder beyond the golden files: random, foreign and damaged rules.
  */
 #include "unit/unit.h"
 
@@ -70,7 +69,7 @@ static void random_tuple(struct unit_random *random, uint8_t family, uint8_t pro
 static void random_form(struct unit_random *random, struct rule *r)
 {
 	r->rewrite = (uint8_t)unit_random_below(random, 64);
-	r->form = (uint8_t)unit_random_below(random, 64);
+	r->form = (uint8_t)unit_random_below(random, 128);
 	if (r->form & RULE_WITH_INDEV)
 		memcpy(r->indev, "fifteen letters", 1 + unit_random_below(random, 15));
 	if (rule_only_accepts(r))
@@ -81,6 +80,7 @@ static void random_form(struct unit_random *random, struct rule *r)
 		r->rewrite &= ~RULE_DEC_TTL;
 		r->ttl = (uint8_t)(2 + unit_random_below(random, 254));
 	}
+	random_bytes(random, r->dmac.b, sizeof(r->dmac.b));
 }
 
 static struct rule random_rule(struct unit_random *random)

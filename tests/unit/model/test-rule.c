@@ -54,15 +54,16 @@ static void text_of_forms(void **state UNUSED)
 	char buf[RULE_STR_SIZE];
 
 	r.kind = RULE_PROBE;
-	r.form = RULE_WITH_INDEV | RULE_ANY_ETHERTYPE | RULE_EXACT_TTL | RULE_ODD_MATCH |
-		 RULE_ODD_REWRITE;
+	r.form = RULE_WITH_INDEV | RULE_ANY_ETHERTYPE | RULE_EXACT_TTL | RULE_WITH_DMAC |
+		 RULE_ODD_MATCH | RULE_ODD_REWRITE;
+	r.dmac = (struct mac){ { 2, 0, 0, 0, 0, 9 } };
 	r.rewrite = 0;
 	r.ttl = 64;
 	strcpy(r.indev, "eth0");
 	assert_string_equal(rule_to_str(&r, buf),
 			    "if3 prio 2 handle 5 hardware any-ethertype probe match tcp "
-			    "192.0.2.1:4000 > 198.51.100.1:80 indev eth0 ttl 64 odd-match set-ttl "
-			    "63 odd-rewrite no-csum redirect if4");
+			    "192.0.2.1:4000 > 198.51.100.1:80 indev eth0 dmac 02:00:00:00:00:09 ttl 64 "
+			    "odd-match set-ttl 63 odd-rewrite no-csum redirect if4");
 	r.kind = RULE_GUARD;
 	r.form = RULE_ANY_ETHERTYPE;
 	assert_string_equal(rule_to_str(&r, buf),
@@ -137,9 +138,11 @@ static void equality_covers_effects_on_packets(void **state UNUSED)
 	DIFFERS(b.form |= RULE_ANY_ETHERTYPE);
 	DIFFERS(b.form |= RULE_WITH_INDEV);
 	DIFFERS(b.form |= RULE_EXACT_TTL);
+	DIFFERS(b.form |= RULE_WITH_DMAC);
 	DIFFERS(b.form |= RULE_ODD_MATCH);
 	DIFFERS(b.kind = RULE_PROBE);
 	STAYS(b.ttl++);
+	STAYS(b.dmac.b[5]++);
 	STAYS(b.indev[0] = 'x');
 	/* These are not rewritten, or do not affect packets. */
 	STAYS(b.to.dst.b[3]++);
@@ -154,7 +157,7 @@ static void equality_covers_parts_of_the_form(void **state UNUSED)
 {
 	struct rule a = nat_rule(), b;
 
-	a.form = RULE_WITH_INDEV | RULE_EXACT_TTL;
+	a.form = RULE_WITH_INDEV | RULE_EXACT_TTL | RULE_WITH_DMAC;
 	a.ttl = 64;
 	strcpy(a.indev, "eth0");
 	b = a;
@@ -163,6 +166,9 @@ static void equality_covers_parts_of_the_form(void **state UNUSED)
 	assert_false(rule_is_equal(&a, &b));
 	b = a;
 	strcpy(b.indev, "eth1");
+	assert_false(rule_is_equal(&a, &b));
+	b = a;
+	b.dmac.b[0]++;
 	assert_false(rule_is_equal(&a, &b));
 }
 
