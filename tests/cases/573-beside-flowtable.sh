@@ -72,9 +72,10 @@ offload -j why tcp "$CLIENT4:$(in_router conntrack -L -p tcp 2>/dev/null | sed -
 
 # The rule does not hand over IPv6, so we offload it.
 transfer_open six tcp 6 $BYTES
+wait_for 10 has_rules lan0 1
+wait_for 10 has_rules wan0 1
 transfer_bulk six
 expect_shown 5202 "offloaded flower-sw lan0>wan0 None False counted False"
-wait_for 10 has_rules lan0 1
 transfer_close six
 
 # When the flowtable is gone, we offload the connection. No event announces that; a dump shows it.
