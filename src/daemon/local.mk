@@ -133,6 +133,11 @@ tests_unit_daemon_test_ingest_SOURCES = tests/unit/daemon/test-ingest.c $(ingest
 tests_unit_daemon_test_ingest_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=engine_feed
 tests_unit_daemon_test_ingest_LDADD = $(daemon_ldadd) $(CMOCKA_LIBS)
 
+unit_tests += tests/unit/daemon/test-ingestdue
+tests_unit_daemon_test_ingestdue_SOURCES = tests/unit/daemon/test-ingestdue.c $(ingest_fixture)
+tests_unit_daemon_test_ingestdue_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=engine_feed
+tests_unit_daemon_test_ingestdue_LDADD = $(daemon_ldadd) $(CMOCKA_LIBS)
+
 unit_tests += tests/unit/daemon/test-ingestrt
 tests_unit_daemon_test_ingestrt_SOURCES = tests/unit/daemon/test-ingestrt.c $(ingest_fixture)
 tests_unit_daemon_test_ingestrt_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=engine_feed
