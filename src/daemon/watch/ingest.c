@@ -36,7 +36,7 @@ COUNTER(rt_repairs_failed, "times that links and neighbours could not be read co
 #define EVENT_BUDGET	    512
 #define DUMP_BUDGET	    1
 #define RT_BUDGET	    256
-/* Minimum delay of the dump after an overrun. Up to as much again is added at random. */
+/* Minimum delay of the dump after the first overrun. Up to as much again is added at random. */
 #define RESYNC_DELAY_MS	    100
 /* Interval of dumps while the engine wants them, and of checks whether one is due. */
 #define SILENT_MS	    2000
@@ -76,7 +76,8 @@ struct ingest {
 	mono_t dump_began;
 	int64_t dump_took_ms; /* duration of the last complete dump */
 	mono_t last_dump;  /* end of the last complete dump */
-	bool dump_wanted;  /* events were lost, or a dump failed */
+	/* Events were lost, or a dump failed. The timer is set, or a dump is running. */
+	bool dump_wanted;
 	bool is_dumping;
 	bool dump_interrupted;
 	bool complete;
@@ -106,11 +107,13 @@ static void on_event(const struct nlmsghdr *nlh, void *ctx)
 	engine_feed(in->engine, &ev, loop_now(in->loop));
 }
 
+/* A dump that is wanted already keeps its time. If each loss of events set a new one, losses that
+ * follow each other would delay the dump without end. */
 static void want_dump(struct ingest *in, uint64_t delay_ms)
 {
-	in->dump_wanted = true;
-	if (!in->is_dumping)
+	if (!in->is_dumping && !in->dump_wanted)
 		loop_timer_set(in->dump_timer, delay_ms, 0);
+	in->dump_wanted = true;
 }
 
 static uint64_t resync_delay(void)
@@ -243,7 +246,8 @@ static void end_dump(struct ingest *in, bool is_good)
 	counter_inc(&ct_dumps_failed);
 	feed_type(in, EVENT_RESYNC_ABORT);
 	in->failures++;
-	want_dump(in, RETRY_MS * MIN(in->failures, RETRY_STEPS));
+	in->dump_wanted = true;
+	loop_timer_set(in->dump_timer, RETRY_MS * MIN(in->failures, RETRY_STEPS), 0);
 }
 
 static void on_dumped(const struct nlmsghdr *nlh, void *ctx)

@@ -8,9 +8,10 @@
  * repair. At start the same dump fills the tables.
  *
  * A conntrack dump is read in slices between events. It runs at start; after an overrun,
- * delayed at random so that a burst of events is over first; every two seconds while the
- * engine wants dumps, for example for offloaded flows whose end no event would report; after
- * ingest_follow(); and every few minutes in any case.
+ * delayed at random so that a short burst of events is over first (further overruns do not
+ * delay it more); every two seconds while the engine wants dumps, for example for offloaded
+ * flows whose end no event would report; after ingest_follow(); and every few minutes in any
+ * case.
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * When ingest dumps conntrack: after a failure, while the engine wants dumps, and after
- * ingest_follow().
+ * When ingest dumps conntrack: after a failure or a loss of events, while the engine wants dumps,
+ * and after ingest_follow().
  */
 #include "unit/unit.h"
 
@@ -49,6 +49,59 @@ static void failed_dumps_are_repeated_ever_more_slowly(void **state UNUSED)
 	xf_go();
 	assert_int_equal(gap_ms(xf_n_dumps - 1), RETRY_MS);
 	xf_finish_dump();
+}
+
+/* Events are lost again before each dump could begin: the first loss sets its time. */
+static void losses_that_follow_each_other_do_not_delay_the_dump(void **state UNUSED)
+{
+	mono_t start = mono_now();
+
+	xf_answers_dumps = true;
+	for (unsigned int i = 0; i < 50; i++) {
+		fakesock_break(xf_events(), -ENOBUFS);
+		fakeloop_pass(xf_loop, RESYNC_MS - 1);
+	}
+	assert_true(xf_n_dumps > 2);
+	assert_in_range(mono_diff_ms(xf_dump_at[1], start), RESYNC_MS, 2 * RESYNC_MS);
+	for (unsigned int i = 2; i < xf_n_dumps; i++)
+		assert_in_range(gap_ms(i), RESYNC_MS, 3 * RESYNC_MS);
+}
+
+/* Nor do they change when a failed dump is repeated. */
+static void losses_do_not_move_the_repetition_of_a_failed_dump(void **state UNUSED)
+{
+	for (unsigned int i = 1; i <= 4; i++) {
+		xf_go();
+		assert_int_equal(xf_n_dumps, i);
+		xf_dump_end(NLMSG_DONE, -EIO);
+		xf_go();
+		for (unsigned int ms = 0; ms < RETRY_MS * i; ms += 50) {
+			assert_int_equal(xf_n_dumps, i);
+			fakesock_break(xf_events(), -ENOBUFS);
+			xf_go();
+			fakeloop_add_us(50 * 1000);
+		}
+		xf_go();
+		assert_int_equal(xf_n_dumps, i + 1);
+		assert_int_equal(gap_ms(i), RETRY_MS * i);
+	}
+	xf_finish_dump();
+}
+
+/* Dumps take at most half of the time, even if events are lost in the pause after one. */
+static void losses_do_not_shorten_the_pause_after_a_dump(void **state UNUSED)
+{
+	xf_go();
+	fakesock_break(xf_events(), -ENOBUFS);
+	xf_go();
+	fakeloop_add_us(1000 * 1000);
+	xf_finish_dump();
+	fakesock_break(xf_events(), -ENOBUFS);
+	xf_answers_dumps = true;
+	fakeloop_pass(xf_loop, 999);
+	assert_int_equal(xf_n_dumps, 1);
+	fakeloop_pass(xf_loop, 1);
+	assert_int_equal(xf_n_dumps, 2);
 }
 
 static void without_a_reason_a_dump_comes_every_few_minutes(void **state UNUSED)
@@ -176,6 +229,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		XF_TEST(failed_dumps_are_repeated_ever_more_slowly),
+		XF_TEST_READY(losses_that_follow_each_other_do_not_delay_the_dump),
+		XF_TEST(losses_do_not_move_the_repetition_of_a_failed_dump),
+		XF_TEST(losses_do_not_shorten_the_pause_after_a_dump),
 		XF_TEST(without_a_reason_a_dump_comes_every_few_minutes),
 		XF_TEST(silent_flows_are_looked_for_all_the_time),
 		XF_TEST(wanted_dumps_take_a_tenth_of_the_time),
