@@ -38,7 +38,8 @@ COUNTER(rt_repairs_failed, "times that links and neighbours could not be read co
 #define RT_BUDGET	    256
 /* Minimum delay of the dump after the first overrun. Up to as much again is added at random. */
 #define RESYNC_DELAY_MS	    100
-/* Interval of dumps while the engine wants them, and of checks whether one is due. */
+/* Interval of dumps while the engine wants them, and longest interval of checks whether one is
+ * due. */
 #define SILENT_MS	    2000
 #define RECONCILE_MS	    (5 * 60 * 1000)
 /* Delay before a failed dump is repeated, times the number of failures in a row up to
@@ -219,13 +220,20 @@ static uint64_t pause_after_dump(const struct ingest *in)
 	return MAX((uint64_t)took_ms, resync_delay());
 }
 
+static int64_t since_ms(const struct ingest *in, mono_t then)
+{
+	return mono_diff_ms(loop_now(in->loop), then);
+}
+
 /* Delay until the next check whether a dump is due. Dumps that are wanted permanently take at
  * most a tenth of the time. */
 static uint64_t idle_ms(const struct ingest *in)
 {
-	int64_t ms = in->follow_ms ? MIN(in->follow_ms, (int64_t)SILENT_MS) : SILENT_MS;
+	int64_t ms = SILENT_MS;
 
-	return (uint64_t)MAX(ms, 10 * in->dump_took_ms);
+	if (in->follow_ms)
+		ms = MIN(ms, in->follow_ms - since_ms(in, in->follow_since));
+	return (uint64_t)MAX(MAX(ms, INT64_C(0)), 10 * in->dump_took_ms);
 }
 
 static void end_dump(struct ingest *in, bool is_good)
@@ -340,19 +348,30 @@ static void start_dump(struct ingest *in)
  * ingest_follow() double. */
 static bool take_follow_up(struct ingest *in)
 {
-	if (!in->follow_ms ||
-	    mono_diff_ms(loop_now(in->loop), in->follow_since) < in->follow_ms)
+	int64_t ms = since_ms(in, in->follow_since);
+
+	if (!in->follow_ms || ms < in->follow_ms)
 		return false;
-	in->follow_ms = 2 * in->follow_ms < RECONCILE_MS ? 2 * in->follow_ms : 0;
+	while (in->follow_ms && in->follow_ms <= ms)
+		in->follow_ms = 2 * in->follow_ms < RECONCILE_MS ? 2 * in->follow_ms : 0;
 	return true;
+}
+
+static bool is_dump_due(struct ingest *in)
+{
+	int64_t ms = since_ms(in, in->last_dump);
+	/* A dump for another reason replaces the one for new marks that is due. */
+	bool follows = take_follow_up(in);
+
+	return in->dump_wanted || follows || ms >= RECONCILE_MS ||
+	       (ms >= SILENT_MS && engine_wants_dumps(in->engine));
 }
 
 static void on_dump_timer(void *ctx)
 {
 	struct ingest *in = ctx;
 
-	if (in->dump_wanted || engine_wants_dumps(in->engine) || take_follow_up(in) ||
-	    mono_diff_ms(loop_now(in->loop), in->last_dump) >= RECONCILE_MS)
+	if (is_dump_due(in))
 		start_dump(in);
 	else
 		loop_timer_set(in->dump_timer, idle_ms(in), 0);
@@ -363,6 +382,10 @@ void ingest_follow(struct ingest *in)
 	if (in->has_followed && !engine_has_silent(in->engine))
 		return;
 	in->has_followed = true;
+	/* The first dump after an earlier call keeps its time, so that calls that follow each other
+	 * do not delay it without end. */
+	if (in->follow_ms == FOLLOW_MS)
+		return;
 	in->follow_ms = FOLLOW_MS;
 	in->follow_since = loop_now(in->loop);
 	if (!in->is_dumping && !in->dump_wanted)

@@ -170,6 +170,42 @@ static void after_a_follow_dumps_come_at_growing_intervals(void **state UNUSED)
 	assert_in_range(gap_ms(11), RECONCILE_MS, RECONCILE_MS + SILENT_MS);
 }
 
+/* The dumps for new marks do not make those for silent flows more frequent. */
+static void a_follow_leaves_the_interval_of_wanted_dumps(void **state UNUSED)
+{
+	mono_t start;
+
+	xf_make_silent_flow();
+	start = mono_now();
+	xf_n_dumps = 0;
+	ingest_follow(xf_ingest);
+	fakeloop_pass(xf_loop, 20 * 1000);
+	/* 0.5 and 1 s after it, and then every two seconds. */
+	assert_int_equal(xf_n_dumps, 2 + 10);
+	assert_int_equal(mono_diff_ms(xf_dump_at[0], start), 500);
+	assert_int_equal(gap_ms(1), 500);
+	assert_int_equal(gap_ms(2), 1000);
+	for (unsigned int i = 3; i < xf_n_dumps; i++)
+		assert_int_equal(gap_ms(i), SILENT_MS);
+}
+
+/* A ruleset that changes all the time does not keep them away. */
+static void follows_in_a_row_delay_no_dump(void **state UNUSED)
+{
+	mono_t start;
+
+	xf_make_silent_flow();
+	start = mono_now();
+	xf_n_dumps = 0;
+	for (unsigned int i = 0; i < 100; i++) {
+		ingest_follow(xf_ingest);
+		fakeloop_pass(xf_loop, 100);
+	}
+	assert_int_equal(mono_diff_ms(xf_dump_at[0], start), 500);
+	for (unsigned int i = 1; i < xf_n_dumps; i++)
+		assert_in_range(gap_ms(i), 500, 700);
+}
+
 static void a_follow_during_a_dump_waits_for_its_end(void **state UNUSED)
 {
 	xf_go();
@@ -236,6 +272,8 @@ int main(void)
 		XF_TEST(silent_flows_are_looked_for_all_the_time),
 		XF_TEST(wanted_dumps_take_a_tenth_of_the_time),
 		XF_TEST_READY(after_a_follow_dumps_come_at_growing_intervals),
+		XF_TEST(a_follow_leaves_the_interval_of_wanted_dumps),
+		XF_TEST(follows_in_a_row_delay_no_dump),
 		XF_TEST(a_follow_during_a_dump_waits_for_its_end),
 		XF_TEST(a_follow_does_not_hasten_a_failed_dump),
 		XF_TEST_READY(silent_flows_are_followed_again),
