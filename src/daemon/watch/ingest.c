@@ -472,39 +472,55 @@ static void on_routes(const struct route_change *change, void *ctx)
 	engine_feed(in->engine, &ev, loop_now(in->loop));
 }
 
+struct known_link {
+	uint32_t ifindex;
+	bool is_shown; /* by the dump */
+};
+
+/* The links that the engine knows when a dump begins, by ifindex. The engine has a bound for
+ * them; the dump has none, because there may be more links, and some are shown twice. */
 struct link_set {
 	struct ingest *ingest;
-	uint32_t ifindex[TOPOLOGY_MAX_LINKS];
+	struct known_link link[TOPOLOGY_MAX_LINKS];
 	unsigned int n;
 };
 
-static void note_link(const struct link *link, void *ctx)
+static int compare_links(const void *a, const void *b)
 {
-	struct link_set *set = ctx;
+	const struct known_link *x = a, *y = b;
 
-	if (set->n < array_size(set->ifindex))
-		set->ifindex[set->n++] = link->ifindex;
-	on_link(link, set->ingest);
+	return x->ifindex < y->ifindex ? -1 : x->ifindex > y->ifindex;
 }
 
-static bool has_link(const struct link_set *set, uint32_t ifindex)
-{
-	for (unsigned int i = 0; i < set->n; i++) {
-		if (set->ifindex[i] == ifindex)
-			return true;
-	}
-	return false;
-}
-
-/* Drops links whose removal no event has reported. */
-static void drop_absent_links(struct ingest *in, const struct link_set *set)
+static void note_known_links(struct ingest *in, struct link_set *ret)
 {
 	const struct topology *paths = view_paths(in->engine);
 	struct link_rec *rec;
 
-	for (uint32_t slot = 0; (rec = topology_next_link(paths, &slot)); slot++) {
-		if (!has_link(set, rec->link.ifindex))
-			on_link_gone(rec->link.ifindex, in);
+	ret->ingest = in;
+	for (uint32_t slot = 0; (rec = topology_next_link(paths, &slot)); slot++)
+		ret->link[ret->n++].ifindex = rec->link.ifindex;
+	qsort(ret->link, ret->n, sizeof(ret->link[0]), compare_links);
+}
+
+static void on_dumped_link(const struct link *link, void *ctx)
+{
+	struct link_set *set = ctx;
+	struct known_link key = { .ifindex = link->ifindex };
+	struct known_link *known =
+		bsearch(&key, set->link, set->n, sizeof(set->link[0]), compare_links);
+
+	if (known)
+		known->is_shown = true;
+	on_link(link, set->ingest);
+}
+
+/* Drops links whose removal no event has reported. */
+static void drop_absent_links(const struct link_set *set)
+{
+	for (unsigned int i = 0; i < set->n; i++) {
+		if (!set->link[i].is_shown)
+			on_link_gone(set->link[i].ifindex, set->ingest);
 	}
 }
 
@@ -515,10 +531,10 @@ static int read_links(struct ingest *in)
 
 	if (!set)
 		return -ENOMEM;
-	set->ingest = in;
-	err = links_dump(note_link, set);
+	note_known_links(in, set);
+	err = links_dump(on_dumped_link, set);
 	if (!err)
-		drop_absent_links(in, set);
+		drop_absent_links(set);
 	free(set);
 	return err;
 }

@@ -317,6 +317,42 @@ static void a_link_that_is_shown_twice_stays(void **state UNUSED)
 	assert_false(xf_knows_link(2));
 }
 
+/* The kernel may show all links again when they change meanwhile (links_dump). */
+static void a_repeated_list_of_links_drops_none(void **state UNUSED)
+{
+	fakert.n_links = 0;
+	while (fakert.n_links < FAKERT_LINKS - 1) {
+		uint32_t ifindex = 100 + fakert.n_links % (TOPOLOGY_MAX_LINKS / 2);
+
+		fakert.link[fakert.n_links++] = xf_link(ifindex, "net");
+	}
+	fakert.link[fakert.n_links++] = xf_link(3, "net3");
+	lose_events();
+	xf_go();
+	for (uint32_t i = 0; i < TOPOLOGY_MAX_LINKS / 2; i++)
+		assert_true(xf_knows_link(100 + i));
+	assert_true(xf_knows_link(3));
+	assert_false(xf_knows_link(2));
+}
+
+/* The kernel may have more links than the engine can know. */
+static void links_beyond_the_table_drop_none(void **state UNUSED)
+{
+	fakert.n_links = 0;
+	for (uint32_t ifindex = 100; fakert.n_links < FAKERT_LINKS - 1; ifindex++)
+		fakert.link[fakert.n_links++] = xf_link(ifindex, "net");
+	fakert.link[fakert.n_links++] = xf_link(3, "net3");
+	lose_events();
+	xf_go();
+	assert_true(xf_knows_link(3));
+	assert_false(xf_knows_link(2));
+	spy_forget();
+	lose_events();
+	xf_go();
+	assert_int_equal(spy_count(EVENT_LINK_GONE), 0);
+	assert_true(xf_knows_link(3));
+}
+
 /* -- hardware ------------------------------------------------------------- */
 
 static const struct link_hw *hw_of(uint32_t ifindex)
@@ -428,6 +464,8 @@ int main(void)
 		XF_TEST_READY(an_incomplete_list_of_neighbours_drops_none),
 		XF_TEST_READY(an_incomplete_list_of_links_drops_none),
 		XF_TEST_READY(a_link_that_is_shown_twice_stays),
+		XF_TEST_READY(a_repeated_list_of_links_drops_none),
+		XF_TEST_READY(links_beyond_the_table_drop_none),
 		HARDWARE_TEST(the_hardware_of_possible_ports_is_read),
 		HARDWARE_TEST(hardware_that_cannot_be_read_is_counted),
 		HARDWARE_TEST(a_link_that_goes_down_keeps_its_hardware),
