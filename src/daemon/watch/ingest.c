@@ -416,24 +416,25 @@ static void read_hw(struct ingest *in, const char *name, struct link_hw *hw)
 	}
 }
 
-/* The record of a link that was up and is now down, else NULL. The hardware of such a link is
- * not read until it is up again: that takes RTNL, which a task that moves a device to another
- * network namespace holds for long after the message that it is down. */
-static const struct link_rec *went_down(const struct ingest *in, const struct link *link)
+/* The hardware of a link that is down and known, as it was read before, else NULL. It is read
+ * again when the link is up, and not before: that takes RTNL, which a task that moves a device to
+ * another network namespace holds for long after the messages that it is down. Until then no
+ * packets need what has changed. */
+static const struct link_hw *kept_hw(const struct ingest *in, const struct link *link)
 {
 	const struct link_rec *rec = topology_find_link(view_paths(in->engine), link->ifindex);
 
-	return rec && rec->link.is_up && !link->is_up ? rec : NULL;
+	return rec && !link->is_up ? &rec->link.hw : NULL;
 }
 
 static void on_link(const struct link *link, void *ctx)
 {
 	struct ingest *in = ctx;
 	struct event ev = { .type = EVENT_LINK, .link = *link };
-	const struct link_rec *was_up = went_down(in, link);
+	const struct link_hw *kept = kept_hw(in, link);
 
-	if (was_up)
-		ev.link.hw = was_up->link.hw;
+	if (kept)
+		ev.link.hw = *kept;
 	else if (in->hwinfo && could_be_port(link))
 		read_hw(in, link->name, &ev.link.hw);
 	engine_feed(in->engine, &ev, loop_now(in->loop));

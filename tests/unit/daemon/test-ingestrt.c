@@ -432,16 +432,26 @@ static void a_link_that_goes_down_keeps_its_hardware(void **state UNUSED)
 	assert_int_equal(fakert.n_hw, 1);
 	assert_string_equal(hw_of(2)->driver, "fake");
 	assert_int_equal(hw_of(2)->tc, LINK_TC_ON);
+	/* Nor is it asked because of further messages, while it is down. */
+	for (unsigned int i = 0; i < 3; i++) {
+		down.mtu = 1400 + i;
+		say_link(down);
+		xf_go();
+	}
+	assert_int_equal(fakert.n_hw, 1);
+	assert_string_equal(hw_of(2)->driver, "fake");
 	/* Up again, it is asked. */
 	say_link(xf_link(2, "p0"));
 	xf_go();
 	assert_int_equal(fakert.n_hw, 2);
-	/* And one that was never up. */
+	/* And one that was never up, once. */
 	down.ifindex = 9;
-	say_link(down);
-	xf_go();
-	assert_int_equal(fakert.n_hw, 3);
-	assert_string_equal(hw_of(9)->driver, "fake");
+	for (unsigned int i = 0; i < 2; i++) {
+		say_link(down);
+		xf_go();
+		assert_int_equal(fakert.n_hw, 3);
+		assert_string_equal(hw_of(9)->driver, "fake");
+	}
 }
 
 #define HARDWARE_TEST(name) cmocka_unit_test_setup_teardown(name, setup_hardware, xf_teardown)
