@@ -438,7 +438,19 @@ static void run_single(struct worker *w, const struct order *o)
 struct lane {
 	struct ring *ring;
 	struct pace *pace;
+	/* An order that was taken from the ring but did not fit in the batch before it. */
+	struct order next;
+	bool has_next;
 };
+
+static bool take_order(struct lane *lane, struct order *ret)
+{
+	if (!lane->has_next)
+		return ring_pop(lane->ring, ret);
+	*ret = lane->next;
+	lane->has_next = false;
+	return true;
+}
 
 static bool is_of_flow(const struct order *o)
 {
@@ -462,31 +474,26 @@ static void run_batch(struct worker *w, const struct lane *lane, unsigned int n)
 	pace_note(lane->pace, n, mono_diff_us(mono_now(), start));
 }
 
-/* Takes orders from a ring, at most one batch, and executes them in order. True if there were
- * any. */
-static bool run_lane(struct worker *w, const struct lane *lane)
+/* Executes one batch of a lane, or one order about a port. True if there was any order. */
+static bool run_lane(struct worker *w, struct lane *lane)
 {
 	unsigned int n = 0, max = pace_batch(lane->pace, BATCH_FLOWS);
-	bool any = false;
 
-	while (n < max && ring_pop(lane->ring, &w->order[n])) {
-		any = true;
+	while (n < max && take_order(lane, &w->order[n])) {
 		/* An order of another type waits for those before it. */
 		if (n && w->order[n].type != w->order[0].type) {
-			struct order next = w->order[n];
-
-			run_batch(w, lane, n);
-			w->order[0] = next;
-			n = 0;
+			lane->next = w->order[n];
+			lane->has_next = true;
+			break;
 		}
 		if (!is_of_flow(&w->order[n])) {
 			run_single(w, &w->order[n]);
-			break;
+			return true;
 		}
 		n++;
 	}
 	run_batch(w, lane, n);
-	return any;
+	return n > 0;
 }
 
 static void sleep_until_work(struct worker *w)
@@ -513,8 +520,8 @@ static void signal_fd(int fd)
 static void *worker_main(void *arg)
 {
 	struct worker *w = arg;
-	const struct lane removals = { &w->removals, &w->removal_pace };
-	const struct lane installs = { &w->installs, &w->install_pace };
+	struct lane removals = { .ring = &w->removals, .pace = &w->removal_pace };
+	struct lane installs = { .ring = &w->installs, .pace = &w->install_pace };
 
 	while (!atomic_load(&w->stopping)) {
 		/* Removals come first, and are checked again after every batch. */

@@ -276,6 +276,30 @@ static void a_worker_that_is_asked_ends_after_its_batch(void **state UNUSED)
 	assert_int_equal(worker_start(WF_NUMBER, &wf_worker), 0);
 }
 
+/* Orders of one type that follow each other are one batch; a change of the type ends it. */
+static void a_worker_ends_between_orders_of_two_types(void **state UNUSED)
+{
+	unsigned int n_sent;
+
+	fakesock_hold(NETLINK_ROUTE, RTM_DELTFILTER, 2);
+	wf_push(wf_removal_of(WF_OTHER));
+	fakesock_wait_held(1);
+	for (unsigned int n = 0; n < 4; n++)
+		wf_push(n % 2 ? wf_move_of(n) : wf_removal_of(n));
+	fakesock_let_go();
+	wf_pop_of(WF_OTHER, EVENT_REMOVE_DONE);
+	/* It is in the kernel with the first of the four. */
+	fakesock_wait_held(1);
+	worker_ask_to_stop(wf_worker);
+	fakesock_release();
+	wf_pop_of(0, EVENT_REMOVE_DONE);
+	assert_true(worker_stop(wf_worker, -1));
+	n_sent = fakesock_n_requests();
+	assert_int_equal(worker_start(WF_NUMBER, &wf_worker), 0);
+	/* Two requests for WF_OTHER, and two for the first of the four. */
+	assert_int_equal(n_sent, 4);
+}
+
 /* The thread cannot be ended, and what it uses must stay until it returns. */
 static void a_worker_in_the_kernel_is_left_behind(void **state UNUSED)
 {
@@ -320,6 +344,7 @@ int main(void)
 		TEST(the_device_of_a_single_order_is_known),
 		TEST(events_of_own_changes_can_be_recognised),
 		TEST(a_worker_that_is_asked_ends_after_its_batch),
+		TEST(a_worker_ends_between_orders_of_two_types),
 		TEST(a_worker_in_the_kernel_is_left_behind),
 		TEST(a_failed_start_leaves_nothing),
 	};
