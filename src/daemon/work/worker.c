@@ -300,9 +300,12 @@ static void roll_back(struct worker *w, const struct rule *rule, struct event_in
 	}
 	IGNORE_RESULT(nlbatch_run(&w->rt, ACK_TIMEOUT_MS, NULL, NULL));
 	res = nlbatch_result(&w->rt, 0);
-	counter_inc(&rules_rolled_back);
+	if (res->state == NLBATCH_LOST)
+		counter_inc(&acks_lost);
 	if (res->state != NLBATCH_DONE || !is_gone(res->err.err))
 		r->status = INSTALL_UNCERTAIN;
+	else if (res->err.err == 0)
+		counter_inc(&rules_rolled_back);
 }
 
 /* Evaluates the answers of one pair. Returns the direction of the rule that must be removed,

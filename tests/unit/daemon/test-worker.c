@@ -212,6 +212,7 @@ static void the_sibling_is_out_before_the_answer_comes(void **state UNUSED)
 static void a_sibling_that_is_gone_counts_as_removed(void **state UNUSED)
 {
 	static const int errs[] = { -ENOENT, -ENODEV, -EINVAL };
+	uint64_t rolled_back = wf_count("rules_rolled_back");
 
 	for (unsigned int i = 0; i < array_size(errs); i++) {
 		wf_refuse(RTM_NEWTFILTER, wf_handle_of(20 + i, DIR_REPLY), -ENOSPC, "");
@@ -220,10 +221,13 @@ static void a_sibling_that_is_gone_counts_as_removed(void **state UNUSED)
 		assert_int_equal(wf_pop_of(20 + i, EVENT_INSTALL_DONE).install.status,
 				 INSTALL_REFUSED);
 	}
+	/* The worker did not remove it. */
+	assert_int_equal(wf_count("rules_rolled_back"), rolled_back);
 }
 
 static void a_sibling_that_stays_makes_the_install_uncertain(void **state UNUSED)
 {
+	uint64_t rolled_back = wf_count("rules_rolled_back"), lost = wf_count("acks_lost");
 	struct event_install r;
 
 	wf_refuse(RTM_NEWTFILTER, wf_handle_of(20, DIR_REPLY), -ENOSPC, "");
@@ -237,6 +241,8 @@ static void a_sibling_that_stays_makes_the_install_uncertain(void **state UNUSED
 	wf_lose(RTM_DELTFILTER, wf_handle_of(21, DIR_REPLY), FAKESOCK_LOST, false);
 	wf_push(wf_install_of(21));
 	assert_int_equal(wf_pop_of(21, EVENT_INSTALL_DONE).install.status, INSTALL_UNCERTAIN);
+	assert_int_equal(wf_count("rules_rolled_back"), rolled_back);
+	assert_int_equal(wf_count("acks_lost") - lost, 1);
 }
 
 static void a_lost_answer_makes_the_install_uncertain(void **state UNUSED)
