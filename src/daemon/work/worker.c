@@ -115,23 +115,30 @@ static void put_removals(struct worker *w, unsigned int n)
 	}
 }
 
+/* Replaces an earlier error and its text. */
+static void set_failure(struct event_remove *r, const struct nlerr *err)
+{
+	r->err = err->err;
+	memcpy(r->extack, err->extack, sizeof(r->extack));
+}
+
 /* True if an answer is missing. */
 static bool read_removal(struct worker *w, unsigned int i)
 {
+	const struct nlerr none = { 0 }, no_answer = nlerr_make(-ETIMEDOUT);
 	struct event_remove *r = &w->answer[i].remove;
 	bool lost = false;
 
-	r->err = 0;
+	set_failure(r, &none);
 	for (unsigned int d = 0; d < DIR__COUNT; d++) {
 		const struct nlbatch_result *res = nlbatch_result(&w->rt, DIR__COUNT * i + d);
 
 		if (res->state == NLBATCH_LOST) {
 			lost = true;
-			r->err = -ETIMEDOUT;
+			set_failure(r, &no_answer);
 			counter_inc(&acks_lost);
 		} else if (!is_gone(res->err.err)) {
-			r->err = res->err.err;
-			memcpy(r->extack, res->err.extack, sizeof(r->extack));
+			set_failure(r, &res->err);
 		} else if (res->err.err == 0) {
 			counter_inc(&rules_removed);
 		}
@@ -190,6 +197,7 @@ static void put_moves(struct worker *w, unsigned int n)
 /* If the new rule is refused, the old one stays in its place (fl_change). */
 static void read_move(struct worker *w, unsigned int i)
 {
+	const struct nlerr no_answer = nlerr_make(-ETIMEDOUT);
 	struct event_remove *r = &w->answer[i].remove;
 
 	for (unsigned int d = 0; d < DIR__COUNT; d++) {
@@ -197,11 +205,10 @@ static void read_move(struct worker *w, unsigned int i)
 			nlbatch_result(&w->rt, MOVE_REQUESTS * (DIR__COUNT * i + d) + 1);
 
 		if (res->state == NLBATCH_LOST) {
-			r->err = -ETIMEDOUT;
+			set_failure(r, &no_answer);
 			counter_inc(&acks_lost);
 		} else if (res->err.err) {
-			r->err = res->err.err;
-			memcpy(r->extack, res->err.extack, sizeof(r->extack));
+			set_failure(r, &res->err);
 		} else {
 			counter_inc(&rules_replaced);
 		}

@@ -413,6 +413,43 @@ static void a_removal_is_not_repeated_without_end(void **state UNUSED)
 	assert_int_equal(wf_pop_of(6, EVENT_REMOVE_DONE).remove.err, 0);
 }
 
+/* The text of the kernel belongs to the error beside it. */
+static void a_lost_answer_has_no_text(void **state UNUSED)
+{
+	static const enum event_type types[] = { EVENT_REMOVE_DONE, EVENT_MOVE_DONE };
+	struct event_remove r;
+
+	for (unsigned int i = 0; i < array_size(types); i++) {
+		uint16_t request = i ? RTM_NEWTFILTER : RTM_DELTFILTER;
+
+		wf_put_both(4, 1);
+		wf_refuse(request, wf_handle_of(4, DIR_ORIG), -EBUSY, "in reset");
+		fakenet_fail(&(struct fakenet_fault){ .type = request,
+						      .key = wf_handle_of(4, DIR_REPLY),
+						      .fate = FAKESOCK_LOST });
+		wf_push(i ? wf_move_of(4) : wf_removal_of(4));
+		r = wf_pop_of(4, types[i]).remove;
+		assert_int_equal(r.err, -ETIMEDOUT);
+		assert_string_equal(r.extack, "");
+		fakenet_mend();
+	}
+}
+
+/* The second attempt, which a lost answer causes, removes the rule that the first did not. */
+static void a_repeated_removal_forgets_the_first_error(void **state UNUSED)
+{
+	struct event_remove r;
+
+	wf_put_both(4, 1);
+	wf_refuse(RTM_DELTFILTER, wf_handle_of(4, DIR_ORIG), -EBUSY, "in reset");
+	wf_lose(RTM_DELTFILTER, wf_handle_of(4, DIR_REPLY), FAKESOCK_LOST, false);
+	wf_push(wf_removal_of(4));
+	r = wf_pop_of(4, EVENT_REMOVE_DONE).remove;
+	assert_int_equal(r.err, 0);
+	assert_string_equal(r.extack, "");
+	wf_assert_rules(4, false, false);
+}
+
 /* -- moves ---------------------------------------------------------------- */
 
 static void a_move_replaces_rules_in_their_places(void **state UNUSED)
@@ -643,6 +680,8 @@ int main(void)
 		TEST(a_rule_that_stays_is_reported),
 		TEST(a_removal_without_an_answer_is_repeated_once),
 		TEST(a_removal_is_not_repeated_without_end),
+		TEST(a_lost_answer_has_no_text),
+		TEST(a_repeated_removal_forgets_the_first_error),
 		TEST(a_move_replaces_rules_in_their_places),
 		TEST(a_refused_move_leaves_the_old_rule),
 		TEST(removals_overtake_installs),
