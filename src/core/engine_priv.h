@@ -43,7 +43,6 @@ struct engine {
 	uint32_t n_barred;   /* flows whose rules must carry no packet now */
 	uint32_t n_barriers; /* ports with a barrier, including those in transition */
 	bool wants_barrier;  /* ports shall have a barrier */
-	mono_t barrier_due;  /* when to retry after a barrier could not be lowered */
 	bool has_unwanted; /* there may be ports in PORT_UNWANTED */
 
 	struct proof *proof; /* checks that rules forward packets */

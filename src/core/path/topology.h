@@ -15,6 +15,7 @@
 
 #include "base/ds/htab.h"
 #include "base/ds/slab.h"
+#include "base/mono.h"
 #include "core/path/routeset.h"
 #include "core/port/nic.h"
 #include "core/port/portstate.h"
@@ -48,6 +49,7 @@ struct link_rec {
 	uint32_t guards_kept; /* last time that the NIC is known to have had them (clock_ds) */
 	bool is_read;	  /* all its rules were read in this sampling round */
 	uint8_t barrier;  /* enum barrier_state */
+	mono_t barrier_due; /* when to try again to lower it; MONO_ZERO if no attempt failed */
 	bool has_no_barrier; /* the driver refused a barrier, and the link has not changed since */
 	uint8_t guards;	  /* guards that are in; bit 0: IPv4, bit 1: IPv6 */
 	int32_t err;

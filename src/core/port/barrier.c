@@ -66,6 +66,7 @@ static void make_order(struct engine *e, struct link_rec *rec, bool raise, struc
 	if (rec->barrier == BARRIER_NONE)
 		e->n_barriers++;
 	rec->barrier = raise ? BARRIER_RAISING : BARRIER_LOWERING;
+	rec->barrier_due = MONO_ZERO;
 }
 
 bool barrier_next_order(struct engine *e, mono_t now, struct order *ret)
@@ -74,14 +75,15 @@ bool barrier_next_order(struct engine *e, mono_t now, struct order *ret)
 
 	if (e->wants_barrier && !is_needed(e))
 		e->wants_barrier = false;
-	if ((!e->wants_barrier && !e->n_barriers) || mono_before(now, e->barrier_due))
+	if (!e->wants_barrier && !e->n_barriers)
 		return false;
-	e->barrier_due = MONO_ZERO;
 	for (uint32_t slot = 0; (rec = topology_next_link(&e->paths, &slot)); slot++) {
 		bool raise = e->wants_barrier && rec->barrier == BARRIER_NONE &&
 			     !rec->has_no_barrier && has_place(e, rec);
+		bool lower = !e->wants_barrier && rec->barrier == BARRIER_UP &&
+			     !mono_before(now, rec->barrier_due);
 
-		if (!raise && (e->wants_barrier || rec->barrier != BARRIER_UP))
+		if (!raise && !lower)
 			continue;
 		make_order(e, rec, raise, ret);
 		return true;
@@ -97,7 +99,6 @@ static void set_none(struct engine *e, struct link_rec *rec)
 	e->n_barriers--;
 	if (e->n_barriers)
 		return;
-	e->barrier_due = MONO_ZERO;
 	/* Packets that the barrier sent to the CPU prove nothing about rules. */
 	if (e->n_state[FLOW_ACTIVE])
 		walk_start(e, WALK_HIDDEN);
@@ -121,7 +122,7 @@ void barrier_done(struct engine *e, const struct event_barrier *done, mono_t now
 		set_none(e, rec);
 	} else {
 		rec->barrier = BARRIER_UP;
-		e->barrier_due = mono_add_ms(now, RETRY_MS);
+		rec->barrier_due = mono_add_ms(now, RETRY_MS);
 	}
 }
 
@@ -132,7 +133,17 @@ bool barrier_hides(const struct engine *e)
 
 mono_t barrier_next_due(const struct engine *e)
 {
-	return mono_before(MONO_ZERO, e->barrier_due) ? e->barrier_due : MONO_NEVER;
+	const struct link_rec *rec;
+	mono_t due = MONO_NEVER;
+
+	/* Barriers that are wanted are not lowered. */
+	if (!e->n_barriers || e->wants_barrier)
+		return due;
+	for (uint32_t slot = 0; (rec = topology_next_link(&e->paths, &slot)); slot++) {
+		if (mono_before(MONO_ZERO, rec->barrier_due))
+			due = mono_min(due, rec->barrier_due);
+	}
+	return due;
 }
 
 void barrier_forget(struct engine *e, struct link_rec *rec)

@@ -491,6 +491,41 @@ static void one_that_cannot_be_lowered_is_tried_every_second(void **state UNUSED
 	expect_counted(2, 0);
 }
 
+/* Only the port whose barrier could not be lowered waits. */
+static void a_retry_on_one_port_delays_no_other(void **state UNUSED)
+{
+	mono_t due[2];
+
+	bar(1, MANY);
+	raise_both();
+	unbar(1, MANY);
+	expect(2, false);
+	expect(3, false);
+	answer(3, false, -EBUSY);
+	due[1] = mono_add_ms(rig.now, RETRY_MS);
+	rig.now = mono_add_ms(rig.now, RETRY_MS / 2);
+	answer(2, false, -EBUSY);
+	due[0] = mono_add_ms(rig.now, RETRY_MS);
+	assert_int_equal(engine_next_due(rig.engine).us, due[1].us);
+	rig.now = due[1];
+	expect(3, false);
+	expect_none();
+	answer(3, false, 0);
+	assert_int_equal(engine_next_due(rig.engine).us, due[0].us);
+	/* A barrier is needed again before it is tried on the first port. */
+	bar(1, MANY);
+	expect(3, true);
+	answer(3, true, 0);
+	expect_states(BARRIER_UP, BARRIER_UP);
+	/* Nothing is due as long as it is needed. */
+	assert_true(mono_is_never(barrier_next_due(rig.engine)));
+	rig.now = due[0];
+	expect_none();
+	assert_true(mono_is_never(barrier_next_due(rig.engine)));
+	unbar(1, MANY);
+	lower_both();
+}
+
 /* Answers for orders that were never given, or given in another state. */
 static void answers_out_of_place_change_nothing(void **state UNUSED)
 {
@@ -717,6 +752,7 @@ int main(void)
 		TEST(refused_when_nobody_needs_it_any_more),
 		TEST(needed_again_while_it_is_being_lowered),
 		TEST(one_that_cannot_be_lowered_is_tried_every_second),
+		TEST(a_retry_on_one_port_delays_no_other),
 		TEST(answers_out_of_place_change_nothing),
 		TEST(a_barrier_goes_with_its_device),
 		TEST(a_late_answer_is_not_for_the_next_device),
