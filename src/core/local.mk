@@ -134,12 +134,14 @@ tests_unit_core_test_adopt_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_core_test_adopt_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
 
 unit_tests += tests/unit/core/test-barrier
-tests_unit_core_test_barrier_SOURCES = tests/unit/core/test-barrier.c tests/unit/rigfixture.h $(fake_sources)
+tests_unit_core_test_barrier_SOURCES = tests/unit/core/test-barrier.c \
+	tests/unit/barrierfixture.h tests/unit/rigfixture.h $(fake_sources)
 tests_unit_core_test_barrier_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_core_test_barrier_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
 
 unit_tests += tests/unit/core/test-barrier-gone
-tests_unit_core_test_barrier_gone_SOURCES = tests/unit/core/test-barrier-gone.c tests/unit/rigfixture.h $(fake_sources)
+tests_unit_core_test_barrier_gone_SOURCES = tests/unit/core/test-barrier-gone.c \
+	tests/unit/barrierfixture.h tests/unit/rigfixture.h $(fake_sources)
 tests_unit_core_test_barrier_gone_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_core_test_barrier_gone_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
 

@@ -1,77 +1,76 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What barriers leave behind when their device goes: nothing.
+ * What becomes of a barrier when its device goes, and what the barrier leaves behind: nothing.
  */
 #include "unit/unit.h"
 
 #include <errno.h>
 
-#include "base/util.h"
-#include "core/port/barrier.h"
-#include "unit/rigfixture.h"
+#include "unit/barrierfixture.h"
 
-#define MANY 17
-
-static int setup(void **state UNUSED)
+static void a_barrier_goes_with_its_device(void **state UNUSED)
 {
-	struct settings s = rig_settings();
-
-	rf_start(&s);
-	for (uint32_t i = 1; i <= MANY; i++)
-		rf_add(i, true);
-	rig_settle(&rig);
-	assert_int_equal(rig.engine->n_state[FLOW_ACTIVE], MANY);
-	return 0;
+	bf_bar(1, BF_MANY);
+	bf_raise_both();
+	bf_lose_link(3);
+	assert_int_equal(rig.engine->n_barriers, 1);
+	bf_expect_none();
+	bf_unbar(1, BF_MANY);
+	bf_end_walk(WALK_PATH);
+	bf_expect(2, false);
+	bf_expect_none();
+	/* While the other one is on its way down. */
+	bf_lose_link(2);
+	assert_int_equal(rig.engine->n_barriers, 0);
+	bf_answer(2, false, 0);
+	bf_answer(3, false, -ENODEV);
+	assert_int_equal(rig.engine->n_barriers, 0);
+	bf_expect_none();
 }
 
-static void bar_all(void)
+/* The next device of that number is another one: the answer is not for it. */
+static void a_late_answer_is_not_for_the_next_device(void **state UNUSED)
 {
-	for (uint32_t i = 1; i <= MANY; i++)
-		barrier_bar(rig.engine, rf_flow(i));
-}
+	static const int errs[] = { 0, -ENODEV };
 
-static void unbar_all(void)
-{
-	for (uint32_t i = 1; i <= MANY; i++)
-		barrier_unbar(rig.engine, rf_flow(i));
-}
-
-static bool next(struct order *ret)
-{
-	return engine_next_order(rig.engine, ORDERS_URGENT, 0, rig.now, ret);
-}
-
-static void expect(uint32_t ifindex, bool raise)
-{
-	struct order o;
-
-	assert_true(next(&o));
-	assert_int_equal(o.barrier.ifindex, ifindex);
-	assert_int_equal(o.barrier.raise, raise);
-}
-
-static void answer(uint32_t ifindex, bool raise, int err)
-{
-	struct event ev = { .type = EVENT_BARRIER_DONE };
-
-	ev.barrier = (struct event_barrier){ .ifindex = ifindex, .raise = raise, .err = err };
-	engine_feed(rig.engine, &ev, rig.now);
-}
-
-static void raise_both(void)
-{
-	for (uint32_t i = 2; i <= 3; i++) {
-		expect(i, true);
-		answer(i, true, 0);
+	for (unsigned int i = 0; i < array_size(errs); i++) {
+		bf_bar(1, BF_MANY);
+		bf_expect(2, true);
+		bf_expect(3, true);
+		bf_lose_link(3);
+		assert_int_equal(rig.engine->n_barriers, 1);
+		rf_add_net(3);
+		bf_answer(3, true, errs[i]);
+		bf_expect_states(BARRIER_RAISING, BARRIER_NONE);
+		assert_false(bf_port(3)->has_no_barrier);
+		bf_answer(2, true, 0);
+		bf_expect_counted(1, 0);
+		rf_teardown(NULL);
+		bf_setup(NULL);
 	}
 }
 
-static void lose_link(uint32_t ifindex)
+/* The refusal was the driver's of that device. */
+static void the_next_device_is_asked_anew(void **state UNUSED)
 {
-	struct event ev = { .type = EVENT_LINK_GONE };
-
-	ev.link.ifindex = ifindex;
-	rig_feed(&rig, &ev);
+	bf_bar(1, BF_MANY);
+	bf_expect(2, true);
+	bf_expect(3, true);
+	bf_answer(2, true, 0);
+	bf_answer(3, true, -EOPNOTSUPP);
+	bf_lose_link(3);
+	rf_add_net(3);
+	assert_false(bf_port(3)->has_no_barrier);
+	/* Its port has to be opened first. */
+	bf_expect_none();
+	rig.is_held[fake_lane(ORDER_REMOVE, 0)] = true;
+	rig.is_held[FAKE_URGENT] = true;
+	rig_settle(&rig);
+	assert_int_equal(bf_port(3)->port, PORT_OPEN);
+	bf_expect_states(BARRIER_UP, BARRIER_RAISING);
+	bf_answer(3, true, 0);
+	bf_expect_states(BARRIER_UP, BARRIER_UP);
+	bf_expect_counted(2, 1);
 }
 
 /* A link that never had anything to do with offload. */
@@ -89,7 +88,7 @@ static void link_without_barrier_hides_nothing(void **state UNUSED)
 {
 	add_other_link();
 	assert_false(barrier_hides(rig.engine));
-	lose_link(9);
+	bf_lose_link(9);
 	assert_false(barrier_hides(rig.engine));
 }
 
@@ -103,7 +102,7 @@ static void lose_rules(bool with_link)
 		if (i == 8) {
 			fake_kill_rules(&rig.kernel, 1);
 			if (with_link)
-				lose_link(9);
+				bf_lose_link(9);
 		}
 		rf_send(1, DIR_ORIG, 10);
 		rf_send(1, DIR_REPLY, 10);
@@ -126,14 +125,14 @@ static void lost_rules_are_found(void **state UNUSED)
 /* Otherwise engine_next_due() stays in the past, and the daemon never sleeps. */
 static void no_retry_is_due_without_a_barrier(void **state UNUSED)
 {
-	bar_all();
-	raise_both();
-	unbar_all();
-	expect(2, false);
-	expect(3, false);
-	answer(2, false, 0);
-	answer(3, false, -EBUSY);
-	lose_link(3);
+	bf_bar(1, BF_MANY);
+	bf_raise_both();
+	bf_unbar(1, BF_MANY);
+	bf_expect(2, false);
+	bf_expect(3, false);
+	bf_answer(2, false, 0);
+	bf_answer(3, false, -EBUSY);
+	bf_lose_link(3);
 	assert_int_equal(rig.engine->n_barriers, 0);
 	rig.is_held[0] = false;
 	rf_pass(5000);
@@ -141,11 +140,14 @@ static void no_retry_is_due_without_a_barrier(void **state UNUSED)
 	assert_false(mono_before(engine_next_due(rig.engine), rig.now));
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, rf_teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, bf_setup, rf_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(a_barrier_goes_with_its_device),
+		TEST(a_late_answer_is_not_for_the_next_device),
+		TEST(the_next_device_is_asked_anew),
 		TEST(link_without_barrier_hides_nothing),
 		TEST(link_that_goes_does_not_hide_lost_rules),
 		TEST(lost_rules_are_found),
