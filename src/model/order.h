@@ -210,8 +210,8 @@ struct event_port {
 struct event_barrier {
 	uint32_t ifindex;
 	bool raise;
-	int32_t err; /* raise: it was refused, and what was in is removed; else: something may
-		      * still be in */
+	bool is_left; /* the order failed, and a part of the barrier may still be in */
+	int32_t err;  /* raise: it was refused; else: a rule could not be removed */
 	char extack[EXTACK_SIZE];
 };
 

@@ -274,13 +274,18 @@ static bool is_established(const struct conn *c)
 	return c->orig.proto != L4_TCP || c->tcp_state == CONN_TCP_ESTABLISHED;
 }
 
+static uint8_t barrier_bit(const struct tuple *t)
+{
+	return t->family == FAMILY_IP6 ? 2 : 1;
+}
+
 static struct fake_rule *rule_for(struct fake *k, const struct tuple *t)
 {
 	for (unsigned int i = 0; i < k->n_rules; i++) {
 		const struct fake_link *l = fake_find_link(k, k->rule[i].rule.ifindex);
 
 		if (!k->rule[i].is_dead && tuple_is_equal(&k->rule[i].rule.match, t))
-			return l && l->has_barrier ? NULL : &k->rule[i];
+			return l && (l->barrier & barrier_bit(t)) ? NULL : &k->rule[i];
 	}
 	return NULL;
 }
@@ -537,7 +542,7 @@ void fake_check_empty(struct fake *k)
 
 		if (l->exists && l->guards)
 			fake_complain(k, "guards left on if%u", l->link.ifindex);
-		if (l->exists && l->has_barrier)
+		if (l->exists && l->barrier)
 			fake_complain(k, "barrier left on if%u", l->link.ifindex);
 		if (l->exists && l->has_clsact && !l->clsact_is_foreign)
 			fake_complain(k, "clsact left on if%u", l->link.ifindex);

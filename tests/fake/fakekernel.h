@@ -45,7 +45,7 @@ struct fake_link {
 	bool clsact_is_foreign; /* not created by the core */
 	bool is_unreadable; /* its rules cannot be dumped */
 	uint8_t guards; /* bit 0: IPv4, bit 1: IPv6 */
-	bool has_barrier;
+	uint8_t barrier; /* its rules that are in; bit 0: IPv4, bit 1: IPv6 */
 	uint8_t bypass; /* BYPASS_* bits: what rules on it would bypass */
 };
 

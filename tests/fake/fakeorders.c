@@ -57,7 +57,7 @@ static void check_install(struct fake *k, const struct order_install *o)
 	if (!fake_is_told_eligible(k, o->ct_id))
 		fake_complain(k, "install of %u, not eligible by what was told", o->ct_id);
 	for (unsigned int i = 0; i < FAKE_LINKS; i++) {
-		if (k->link[i].exists && k->link[i].has_barrier)
+		if (k->link[i].exists && k->link[i].barrier)
 			fake_complain(k, "install of %u behind a barrier", o->ct_id);
 	}
 }
@@ -598,7 +598,8 @@ static void run_refresh(struct fake *k, const struct fake_job *job, struct event
 	}
 }
 
-/* Raises or lowers a barrier. Lowering one that does not exist succeeds. */
+/* Raises or lowers a barrier. Lowering one that does not exist succeeds. A failure to lower it
+ * leaves the rule for IPv6. */
 static void run_barrier(struct fake *k, const struct order_barrier *o, struct event_barrier *e)
 {
 	struct fake_link *l = fake_find_link(k, o->ifindex);
@@ -607,8 +608,11 @@ static void run_barrier(struct fake *k, const struct order_barrier *o, struct ev
 	if (k->faults.barrier_err) {
 		e->err = k->faults.barrier_err;
 		k->faults.barrier_err = 0;
+		if (l)
+			l->barrier &= o->raise ? 0 : 2;
+		e->is_left = !o->raise;
 	} else if (l && l->exists && (l->has_clsact || !o->raise)) {
-		l->has_barrier = o->raise;
+		l->barrier = o->raise ? 3 : 0;
 	} else if (o->raise) {
 		e->err = -ENODEV;
 	}

@@ -63,7 +63,7 @@ void rig_fini(struct rig *rig)
 static bool has_barrier(const struct rig *rig)
 {
 	for (unsigned int i = 0; i < FAKE_LINKS; i++) {
-		if (rig->kernel.link[i].exists && rig->kernel.link[i].has_barrier)
+		if (rig->kernel.link[i].exists && rig->kernel.link[i].barrier)
 			return true;
 	}
 	return false;
@@ -90,7 +90,7 @@ static void adopt_rules(struct rig *rig, bool may_adopt)
 							    .ct_id = r->rule.cookie.ct_id };
 	}
 	for (unsigned int i = 0; i < FAKE_LINKS; i++)
-		k->link[i].has_barrier = false;
+		k->link[i].barrier = 0;
 	engine_adopt_end(rig->engine, rig->now);
 }
 

@@ -557,7 +557,7 @@ static void check_barriers_are_down(struct world *w)
 		fake_complain(k, "%u flows still wait behind %u barriers", e->n_barred,
 			      e->n_barriers);
 	for (unsigned int i = 0; i < FAKE_LINKS; i++) {
-		if (k->link[i].exists && k->link[i].has_barrier)
+		if (k->link[i].exists && k->link[i].barrier)
 			fake_complain(k, "a barrier is left on if%u",
 				      k->link[i].link.ifindex);
 	}

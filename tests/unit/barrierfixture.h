@@ -67,7 +67,9 @@ static inline void bf_answer(uint32_t ifindex, bool raise, int err)
 {
 	struct event ev = { .type = EVENT_BARRIER_DONE };
 
-	ev.barrier = (struct event_barrier){ .ifindex = ifindex, .raise = raise, .err = err };
+	ev.barrier = (struct event_barrier){
+		.ifindex = ifindex, .raise = raise, .is_left = err && !raise, .err = err
+	};
 	engine_feed(rig.engine, &ev, rig.now);
 }
 

@@ -33,6 +33,7 @@ enum barrier_state {
 	BARRIER_RAISING, /* a worker is adding them */
 	BARRIER_UP,
 	BARRIER_LOWERING, /* a worker is removing them */
+	BARRIER_HALF,	  /* a worker could not remove all of them; some may be gone */
 };
 
 struct link_rec {
@@ -49,7 +50,7 @@ struct link_rec {
 	uint32_t guards_kept; /* last time that the NIC is known to have had them (clock_ds) */
 	bool is_read;	  /* all its rules were read in this sampling round */
 	uint8_t barrier;  /* enum barrier_state */
-	mono_t barrier_due; /* when to try again to lower it; MONO_ZERO if no attempt failed */
+	mono_t barrier_due; /* BARRIER_HALF: when to try again to lower it */
 	bool has_no_barrier; /* the driver refused a barrier, and the link has not changed since */
 	uint8_t guards;	  /* guards that are in; bit 0: IPv4, bit 1: IPv6 */
 	int32_t err;

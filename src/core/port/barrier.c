@@ -66,7 +66,19 @@ static void make_order(struct engine *e, struct link_rec *rec, bool raise, struc
 	if (rec->barrier == BARRIER_NONE)
 		e->n_barriers++;
 	rec->barrier = raise ? BARRIER_RAISING : BARRIER_LOWERING;
-	rec->barrier_due = MONO_ZERO;
+}
+
+/* Packets of one family may pass half a barrier, so it is raised again. */
+static bool can_raise(const struct engine *e, const struct link_rec *rec)
+{
+	return (rec->barrier == BARRIER_NONE || rec->barrier == BARRIER_HALF) &&
+	       !rec->has_no_barrier && has_place(e, rec);
+}
+
+static bool can_lower(const struct link_rec *rec, mono_t now)
+{
+	return rec->barrier == BARRIER_UP ||
+	       (rec->barrier == BARRIER_HALF && !mono_before(now, rec->barrier_due));
 }
 
 bool barrier_next_order(struct engine *e, mono_t now, struct order *ret)
@@ -78,14 +90,9 @@ bool barrier_next_order(struct engine *e, mono_t now, struct order *ret)
 	if (!e->wants_barrier && !e->n_barriers)
 		return false;
 	for (uint32_t slot = 0; (rec = topology_next_link(&e->paths, &slot)); slot++) {
-		bool raise = e->wants_barrier && rec->barrier == BARRIER_NONE &&
-			     !rec->has_no_barrier && has_place(e, rec);
-		bool lower = !e->wants_barrier && rec->barrier == BARRIER_UP &&
-			     !mono_before(now, rec->barrier_due);
-
-		if (!raise && !lower)
+		if (e->wants_barrier ? !can_raise(e, rec) : !can_lower(rec, now))
 			continue;
-		make_order(e, rec, raise, ret);
+		make_order(e, rec, e->wants_barrier, ret);
 		return true;
 	}
 	return false;
@@ -111,18 +118,18 @@ void barrier_done(struct engine *e, const struct event_barrier *done, mono_t now
 	/* Ignore the answer for an earlier device with the same index. */
 	if (!rec || rec->barrier != (done->raise ? BARRIER_RAISING : BARRIER_LOWERING))
 		return;
+	if (done->raise && done->err) {
+		counter_inc(&barriers_refused);
+		rec->has_no_barrier = true;
+	}
 	if (done->raise && !done->err) {
 		counter_inc(&barriers_raised);
 		rec->barrier = BARRIER_UP;
-	} else if (done->raise) {
-		counter_inc(&barriers_refused);
-		rec->has_no_barrier = true;
-		set_none(e, rec);
-	} else if (!done->err) {
-		set_none(e, rec);
-	} else {
-		rec->barrier = BARRIER_UP;
+	} else if (done->is_left) {
+		rec->barrier = BARRIER_HALF;
 		rec->barrier_due = mono_add_ms(now, RETRY_MS);
+	} else {
+		set_none(e, rec);
 	}
 }
 
@@ -140,7 +147,7 @@ mono_t barrier_next_due(const struct engine *e)
 	if (!e->n_barriers || e->wants_barrier)
 		return due;
 	for (uint32_t slot = 0; (rec = topology_next_link(&e->paths, &slot)); slot++) {
-		if (mono_before(MONO_ZERO, rec->barrier_due))
+		if (rec->barrier == BARRIER_HALF)
 			due = mono_min(due, rec->barrier_due);
 	}
 	return due;

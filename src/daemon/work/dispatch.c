@@ -102,7 +102,7 @@ static void report_barrier(const struct dispatch *d, const struct event_barrier 
 		log_notice("%s: refuses the barrier, a rule that sends all packets to the CPU "
 			   "while rules are removed: %s (%s)", name, text, strerror(-b->err));
 	else if (b->err)
-		log_warning("%s: cannot remove the barrier, so all packets still go to the CPU; "
+		log_warning("%s: cannot remove the barrier, so packets still go to the CPU; "
 			    "trying again every second: %s (%s)", name, text,
 			    strerror(-b->err));
 	else

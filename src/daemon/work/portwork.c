@@ -314,24 +314,65 @@ static int del_barrier(struct nlsock *sock, const struct rule *rule, struct nler
 	return err == -ENOENT || err == -ENODEV || err == -EINVAL ? 0 : err;
 }
 
+/* The rule may be in already, if an earlier order to remove the barrier failed. */
+static int add_barrier(struct nlsock *sock, const struct rule *rule, struct nlerr *why)
+{
+	int err = add_guard(sock, rule, FLOWER_EXCL, why);
+
+	if (err != -EEXIST || !portwork_has(sock, rule))
+		return err;
+	*why = nlerr_make(0);
+	return 0;
+}
+
+/* Removes the rules of the barrier except `foreign`, which may be NULL. Returns 0, or the error of
+ * the last one that may still be in. */
+static int del_barriers(struct nlsock *sock, const struct order_barrier *order,
+			const struct rule *foreign, struct nlerr *why)
+{
+	int err = 0;
+
+	for (unsigned int i = 0; i < array_size(order->rule); i++) {
+		const struct rule *rule = &order->rule[i];
+		struct nlerr del_why = { 0, "" };
+		int del_err = rule == foreign ? 0 : del_barrier(sock, rule, &del_why);
+
+		if (del_err) {
+			err = del_err;
+			*why = del_why;
+		}
+	}
+	return err;
+}
+
+static int raise_barrier(struct nlsock *sock, const struct order_barrier *order, bool *is_left,
+			 struct nlerr *why)
+{
+	const struct rule *foreign = NULL;
+	struct nlerr del_why;
+	int err = 0;
+
+	for (unsigned int i = 0; !err && i < array_size(order->rule); i++) {
+		err = add_barrier(sock, &order->rule[i], why);
+		/* Somebody else has a rule in this place. */
+		if (err == -EEXIST)
+			foreign = &order->rule[i];
+	}
+	*is_left = err && del_barriers(sock, order, foreign, &del_why);
+	return err;
+}
+
 void portwork_barrier(struct nlsock *sock, const struct order_barrier *order,
 		      struct event_barrier *ret)
 {
 	struct nlerr why = { 0, "" };
-	int err = 0;
 
 	*ret = (struct event_barrier){ .ifindex = order->ifindex, .raise = order->raise };
-	for (unsigned int i = 0; order->raise && !err && i < array_size(order->rule); i++)
-		err = add_guard(sock, &order->rule[i], FLOWER_EXCL, &why);
-	for (unsigned int i = 0; (err || !order->raise) && i < array_size(order->rule); i++) {
-		struct nlerr del_why = { 0, "" };
-		int del_err = del_barrier(sock, &order->rule[i], &del_why);
-
-		if (del_err && !order->raise) {
-			err = del_err;
-			why = del_why;
-		}
+	if (order->raise) {
+		ret->err = raise_barrier(sock, order, &ret->is_left, &why);
+	} else {
+		ret->err = del_barriers(sock, order, NULL, &why);
+		ret->is_left = ret->err;
 	}
-	ret->err = err;
 	memcpy(ret->extack, why.extack, sizeof(ret->extack));
 }

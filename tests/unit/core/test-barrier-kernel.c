@@ -107,15 +107,15 @@ static int setup(void **state UNUSED)
 
 static bool has_barriers(void)
 {
-	return fake_find_link(&rig.kernel, 2)->has_barrier &&
-	       fake_find_link(&rig.kernel, 3)->has_barrier;
+	return fake_find_link(&rig.kernel, 2)->barrier == 3 &&
+	       fake_find_link(&rig.kernel, 3)->barrier == 3;
 }
 
 static void expect_no_barriers(void)
 {
 	expect_states(BARRIER_NONE);
-	assert_false(fake_find_link(&rig.kernel, 2)->has_barrier);
-	assert_false(fake_find_link(&rig.kernel, 3)->has_barrier);
+	assert_int_equal(fake_find_link(&rig.kernel, 2)->barrier, 0);
+	assert_int_equal(fake_find_link(&rig.kernel, 3)->barrier, 0);
 	assert_int_equal(rig.engine->n_barred, 0);
 }
 

@@ -506,6 +506,67 @@ static void a_refused_move_leaves_the_old_rule(void **state UNUSED)
 	assert_int_equal(wf_count("acks_lost") - lost, 1);
 }
 
+/* -- barriers ------------------------------------------------------------- */
+
+/* The rules of flow 50 and 51, as those of a barrier. */
+static struct order barrier_of(bool raise)
+{
+	struct order o = { .type = ORDER_BARRIER };
+
+	o.barrier.ifindex = WF_OUT;
+	o.barrier.raise = raise;
+	for (unsigned int i = 0; i < 2; i++) {
+		o.barrier.rule[i] = wf_rule_of(50 + i, DIR_REPLY);
+		o.barrier.rule[i].kind = o.barrier.rule[i].cookie.kind = RULE_BARRIER;
+	}
+	return o;
+}
+
+static void assert_barrier(bool raise, int err, bool is_left, bool first, bool second)
+{
+	struct event ev;
+
+	wf_push(barrier_of(raise));
+	ev = wf_pop();
+	assert_int_equal(ev.type, EVENT_BARRIER_DONE);
+	assert_int_equal(ev.barrier.raise, raise);
+	assert_int_equal(ev.barrier.err, err);
+	assert_int_equal(ev.barrier.is_left, is_left);
+	assert_int_equal(wf_has_rule(50, DIR_REPLY), first);
+	assert_int_equal(wf_has_rule(51, DIR_REPLY), second);
+}
+
+static void half_a_barrier_can_be_raised(void **state UNUSED)
+{
+	assert_barrier(true, 0, false, true, true);
+	wf_refuse(RTM_DELTFILTER, wf_handle_of(51, DIR_REPLY), -EBUSY, "in reset");
+	assert_barrier(false, -EBUSY, true, false, true);
+	/* The rule that stayed counts. */
+	assert_barrier(true, 0, false, true, true);
+	wf_refuse(RTM_DELTFILTER, wf_handle_of(50, DIR_REPLY), -EBUSY, "in reset");
+	assert_barrier(false, -EBUSY, true, true, false);
+	assert_barrier(true, 0, false, true, true);
+	assert_barrier(false, 0, false, false, false);
+}
+
+static void a_refused_barrier_is_removed_or_reported(void **state UNUSED)
+{
+	wf_refuse(RTM_NEWTFILTER, wf_handle_of(51, DIR_REPLY), -ENOSPC, "full");
+	assert_barrier(true, -ENOSPC, false, false, false);
+	wf_refuse(RTM_NEWTFILTER, wf_handle_of(51, DIR_REPLY), -ENOSPC, "full");
+	wf_refuse(RTM_DELTFILTER, wf_handle_of(50, DIR_REPLY), -EBUSY, "in reset");
+	assert_barrier(true, -ENOSPC, true, true, false);
+}
+
+/* A rule of somebody else is in the place of the second rule. */
+static void a_barrier_leaves_rules_of_others(void **state UNUSED)
+{
+	struct rule other = wf_rule_of(51, DIR_REPLY);
+
+	fakenet_put_rule(&other, (struct rule_stats){ 0 });
+	assert_barrier(true, -EEXIST, false, false, true);
+}
+
 /* -- the order of things -------------------------------------------------- */
 
 static void removals_overtake_installs(void **state UNUSED)
@@ -590,21 +651,6 @@ static void every_kind_of_order_has_its_answer(void **state UNUSED)
 	assert_int_equal(ev.port.guards, 1);
 	assert_int_equal(ev.port.err, -EOPNOTSUPP);
 
-	o = (struct order){ .type = ORDER_BARRIER };
-	o.barrier.ifindex = WF_OUT;
-	o.barrier.raise = true;
-	for (unsigned int i = 0; i < 2; i++) {
-		o.barrier.rule[i] = wf_rule_of(50 + i, DIR_REPLY);
-		o.barrier.rule[i].kind = o.barrier.rule[i].cookie.kind = RULE_BARRIER;
-	}
-	wf_push(o);
-	ev = wf_pop();
-	assert_int_equal(ev.type, EVENT_BARRIER_DONE);
-	assert_int_equal(ev.barrier.ifindex, WF_OUT);
-	assert_true(ev.barrier.raise);
-	assert_int_equal(ev.barrier.err, 0);
-	assert_true(wf_has_rule(50, DIR_REPLY) && wf_has_rule(51, DIR_REPLY));
-
 	o = (struct order){ .type = ORDER_PROBE };
 	o.probe.id = 77;
 	o.probe.in = WF_IN;
@@ -684,6 +730,9 @@ int main(void)
 		TEST(a_repeated_removal_forgets_the_first_error),
 		TEST(a_move_replaces_rules_in_their_places),
 		TEST(a_refused_move_leaves_the_old_rule),
+		TEST(half_a_barrier_can_be_raised),
+		TEST(a_refused_barrier_is_removed_or_reported),
+		TEST(a_barrier_leaves_rules_of_others),
 		TEST(removals_overtake_installs),
 		TEST(removals_overtake_installs_behind_a_port),
 		TEST(orders_of_one_ring_keep_their_order),
