@@ -63,14 +63,25 @@ static inline struct order bf_expect(uint32_t ifindex, bool raise)
 	return o;
 }
 
-static inline void bf_answer(uint32_t ifindex, bool raise, int err)
+/* The answer to an order about a certain device. */
+static inline void bf_answer_device(uint32_t ifindex, uint32_t serial, bool raise, int err)
 {
 	struct event ev = { .type = EVENT_BARRIER_DONE };
 
-	ev.barrier = (struct event_barrier){
-		.ifindex = ifindex, .raise = raise, .is_left = err && !raise, .err = err
-	};
+	ev.barrier = (struct event_barrier){ .ifindex = ifindex,
+					     .serial = serial,
+					     .raise = raise,
+					     .is_left = err && !raise,
+					     .err = err };
 	engine_feed(rig.engine, &ev, rig.now);
+}
+
+/* The answer to an order about the present device. */
+static inline void bf_answer(uint32_t ifindex, bool raise, int err)
+{
+	const struct link_rec *rec = topology_find_link(&rig.engine->paths, ifindex);
+
+	bf_answer_device(ifindex, rec ? rec->serial : 0, raise, err);
 }
 
 static inline struct link_rec *bf_port(uint32_t ifindex)

@@ -60,6 +60,7 @@ static void make_order(struct engine *e, struct link_rec *rec, bool raise, struc
 
 	*ret = (struct order){ .type = ORDER_BARRIER };
 	ret->barrier.ifindex = rec->link.ifindex;
+	ret->barrier.serial = rec->serial;
 	ret->barrier.raise = raise;
 	for (unsigned int i = 0; i < array_size(families); i++)
 		plan_barrier(&e->settings, rec, families[i], e->instance, &ret->barrier.rule[i]);
@@ -116,7 +117,8 @@ void barrier_done(struct engine *e, const struct event_barrier *done, mono_t now
 	struct link_rec *rec = topology_find_link(&e->paths, done->ifindex);
 
 	/* Ignore the answer for an earlier device with the same index. */
-	if (!rec || rec->barrier != (done->raise ? BARRIER_RAISING : BARRIER_LOWERING))
+	if (!rec || rec->serial != done->serial ||
+	    rec->barrier != (done->raise ? BARRIER_RAISING : BARRIER_LOWERING))
 		return;
 	if (done->raise && done->err) {
 		counter_inc(&barriers_refused);

@@ -367,7 +367,9 @@ void portwork_barrier(struct nlsock *sock, const struct order_barrier *order,
 {
 	struct nlerr why = { 0, "" };
 
-	*ret = (struct event_barrier){ .ifindex = order->ifindex, .raise = order->raise };
+	*ret = (struct event_barrier){
+		.ifindex = order->ifindex, .serial = order->serial, .raise = order->raise
+	};
 	if (order->raise) {
 		ret->err = raise_barrier(sock, order, &ret->is_left, &why);
 	} else {

@@ -34,13 +34,15 @@ static void a_late_answer_is_not_for_the_next_device(void **state UNUSED)
 	static const int errs[] = { 0, -ENODEV };
 
 	for (unsigned int i = 0; i < array_size(errs); i++) {
+		uint32_t serial;
+
 		bf_bar(1, BF_MANY);
 		bf_expect(2, true);
-		bf_expect(3, true);
+		serial = bf_expect(3, true).barrier.serial;
 		bf_lose_link(3);
 		assert_int_equal(rig.engine->n_barriers, 1);
 		rf_add_net(3);
-		bf_answer(3, true, errs[i]);
+		bf_answer_device(3, serial, true, errs[i]);
 		bf_expect_states(BARRIER_RAISING, BARRIER_NONE);
 		assert_false(bf_port(3)->has_no_barrier);
 		bf_answer(2, true, 0);
@@ -48,6 +50,33 @@ static void a_late_answer_is_not_for_the_next_device(void **state UNUSED)
 		rf_teardown(NULL);
 		bf_setup(NULL);
 	}
+}
+
+/* Not even if the next device waits for the answer to an order of the same kind. */
+static void a_later_answer_is_not_for_the_next_device(void **state UNUSED)
+{
+	static const int errs[] = { 0, -ENODEV };
+	uint32_t serial;
+
+	bf_bar(1, BF_MANY);
+	bf_expect(2, true);
+	serial = bf_expect(3, true).barrier.serial;
+	bf_answer(2, true, 0);
+	bf_lose_link(3);
+	rf_add_net(3);
+	rig.is_held[fake_lane(ORDER_REMOVE, 0)] = true;
+	rig.is_held[FAKE_URGENT] = true;
+	rig_settle(&rig);
+	bf_expect_states(BARRIER_UP, BARRIER_RAISING);
+	for (unsigned int i = 0; i < array_size(errs); i++) {
+		bf_answer_device(3, serial, true, errs[i]);
+		bf_expect_states(BARRIER_UP, BARRIER_RAISING);
+		assert_false(bf_port(3)->has_no_barrier);
+	}
+	bf_expect_counted(1, 0);
+	bf_answer(3, true, -EOPNOTSUPP);
+	bf_expect_states(BARRIER_UP, BARRIER_NONE);
+	bf_expect_counted(0, 1);
 }
 
 /* The refusal was the driver's of that device. */
@@ -147,6 +176,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_barrier_goes_with_its_device),
 		TEST(a_late_answer_is_not_for_the_next_device),
+		TEST(a_later_answer_is_not_for_the_next_device),
 		TEST(the_next_device_is_asked_anew),
 		TEST(link_without_barrier_hides_nothing),
 		TEST(link_that_goes_does_not_hide_lost_rules),

@@ -395,9 +395,11 @@ static void half_a_refused_barrier_is_lowered(void **state UNUSED)
 	bf_expect(2, true);
 	bf_expect(3, true);
 	bf_answer(3, true, 0);
-	ev.barrier = (struct event_barrier){
-		.ifindex = 2, .raise = true, .is_left = true, .err = -EOPNOTSUPP
-	};
+	ev.barrier = (struct event_barrier){ .ifindex = 2,
+					     .serial = bf_port(2)->serial,
+					     .raise = true,
+					     .is_left = true,
+					     .err = -EOPNOTSUPP };
 	engine_feed(rig.engine, &ev, rig.now);
 	bf_expect_states(BARRIER_HALF, BARRIER_UP);
 	bf_expect_counted(1, 1);
