@@ -265,6 +265,7 @@ static void feed_install(struct engine *e, struct flow *f, const struct event_in
 {
 	enum reason reason = REASON_NONE;
 
+	f->is_busy = false;
 	if (done->status == INSTALL_REFUSED)
 		reason = judge_refusal(e, f, done, now);
 	count_answer(e, f, done->status == INSTALL_OK);

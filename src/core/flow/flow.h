@@ -137,7 +137,7 @@ struct flow {
 	bool one_prio : 1;   /* rule of the original direction has layout RECIPE_PRIO */
 	bool one_prio_reply : 1; /* same for the reply direction */
 	bool is_counted : 1; /* its rules count as used room of the card */
-	bool is_busy : 1;    /* the last refusal was because the device was busy */
+	bool is_busy : 1;    /* the last install was refused because the device was busy */
 	bool is_doubted : 1; /* rules were lost or never hit, and no rule has counted since */
 	bool is_chosen : 1;  /* rank has chosen it for a card that is nearly full */
 	bool is_revoked : 1; /* the mark does not count: a change of the ruleset is pending (revoke.h) */

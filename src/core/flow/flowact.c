@@ -91,9 +91,11 @@ static void arm_retry(struct engine *e, struct flow *f, mono_t now)
 		wheel_cancel(&e->timers, slot_of(e, f));
 		return;
 	}
+	/* A device that was busy says nothing about a failed look-up. */
 	arm(e, f,
-	    f->is_busy ? pause_of(busy_ms, array_size(busy_ms), f) :
-			 pause_of(retry_ms, array_size(retry_ms), f),
+	    f->is_busy && f->reason == REASON_RULE_REFUSED ?
+		    pause_of(busy_ms, array_size(busy_ms), f) :
+		    pause_of(retry_ms, array_size(retry_ms), f),
 	    now);
 	f->attempts++;
 }

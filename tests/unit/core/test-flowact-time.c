@@ -51,7 +51,7 @@ static void expect_pauses(const int64_t ms[], size_t n, bool is_busy)
 	ff_input(f, FLOW_IN_LEAVE, REASON_RULE_LOST);
 	ff_input(f, FLOW_IN_TAKEN, REASON_NONE);
 	ff_input(f, FLOW_IN_REMOVED, REASON_NONE);
-	assert_int_equal(ff_due_ms(f), ms[0]);
+	assert_int_equal(ff_due_ms(f), 1000);
 }
 
 static void pauses_grow_after_refusals(void **state UNUSED)
@@ -77,6 +77,56 @@ static void the_answer_says_whether_it_was_busy(void **state UNUSED)
 	assert_int_equal(ff_due_ms(f), 250);
 	f = ff_flow(2, FLOW_INSTALL);
 	ff_answer_install(INSTALL_REFUSED, -EIO);
+	assert_int_equal(ff_due_ms(f), 1000);
+}
+
+/* The device was busy; now the flow waits for a look-up. */
+static struct flow *busy_flow(uint32_t n)
+{
+	struct flow *f = ff_flow(n, FLOW_INSTALL);
+
+	ff_answer_install(INSTALL_REFUSED, -EBUSY);
+	ff_pass(250);
+	ff_expect_resolving(f);
+	return f;
+}
+
+/* The same, one step later. */
+static struct flow *busy_flow_installing(uint32_t n)
+{
+	struct flow *f = busy_flow(n);
+
+	do
+		assert_true(ff_take(ORDERS_ASK));
+	while (ff_order.type != ORDER_LOOKUP || !ff_is_order_of(f));
+	ff_answer_lookup();
+	ff_expect_taken(f, ORDERS_INSTALL, ORDER_INSTALL);
+	return f;
+}
+
+/* Another failure that follows waits as long as if the device had not been busy. */
+static void a_busy_device_does_not_hasten_what_follows(void **state UNUSED)
+{
+	struct flow *f = busy_flow(1);
+
+	ff_input(f, FLOW_IN_PATH_BAD, REASON_ROUTE_LOOKUP_FAILED);
+	assert_int_equal(ff_due_ms(f), 4000);
+	f = busy_flow_installing(2);
+	ff_answer_install(INSTALL_CT_REFUSED, -EPERM);
+	assert_int_equal(ff_due_ms(f), 4000);
+	f = busy_flow_installing(3);
+	ff_answer_install(INSTALL_UNCERTAIN, 0);
+	ff_expect_taken(f, ORDERS_REMOVE, ORDER_REMOVE);
+	ff_answer_remove(0);
+	ff_expect_refused(f, REASON_RULE_LOST);
+	assert_int_equal(ff_due_ms(f), 4000);
+	/* A success starts the series again. */
+	f = busy_flow_installing(4);
+	ff_answer_install(INSTALL_OK, 0);
+	assert_false(f->is_busy);
+	ff_input(f, FLOW_IN_LEAVE, REASON_NOT_HIT);
+	ff_expect_taken(f, ORDERS_REMOVE, ORDER_REMOVE);
+	ff_answer_remove(0);
 	assert_int_equal(ff_due_ms(f), 1000);
 }
 
@@ -546,6 +596,7 @@ int main(void)
 		TEST(pauses_grow_after_refusals),
 		TEST(a_busy_device_is_tried_sooner),
 		TEST(the_answer_says_whether_it_was_busy),
+		TEST(a_busy_device_does_not_hasten_what_follows),
 		TEST(a_doubted_success_does_not_end_the_series),
 		TEST(the_last_attempt_is_the_last),
 		TEST(a_pause_ends_with_a_look_up),
