@@ -330,6 +330,16 @@ static void queue_move(struct engine *e, struct flow *f)
 	flowtab_enqueue(&e->flows, f, FLOW_Q_REMOVE);
 }
 
+static void take(struct engine *e, struct flow *f, enum flow_state next)
+{
+	flowtab_enqueue(&e->flows, f, FLOW_Q_NONE);
+	set_state(e, f, next);
+	/* A question that came while the flow was in the worker's queue does not wait for the
+	 * answer: the removal may fail again and again. */
+	if (next == FLOW_REMOVE)
+		requeue_ask(e, f);
+}
+
 static void drain(struct engine *e, struct flow *f, enum flow_input input, enum reason reason)
 {
 	/* Conntrack has not shown the connection yet: use a reason that only conntrack lifts. */
@@ -372,8 +382,7 @@ void flowact_input(struct engine *e, struct flow *f, enum flow_input input, enum
 		enter_refused(e, f, reason, now);
 		break;
 	case FLOW_ACT_TAKE:
-		flowtab_enqueue(&e->flows, f, FLOW_Q_NONE);
-		set_state(e, f, cell->next);
+		take(e, f, cell->next);
 		break;
 	case FLOW_ACT_GOAL:
 		set_goal(e, f, input, reason);

@@ -371,6 +371,27 @@ static void a_move_that_is_out_of_date_becomes_a_removal(void **state UNUSED)
 	expect_removed(f, FLOW_GOAL_RESOLVE, REASON_NONE);
 }
 
+/* Conntrack is asked about the flow even if the driver never removes its rules. */
+static void a_question_does_not_wait_for_the_removal(void **state UNUSED)
+{
+	struct flow *f = ff_flow(1, FLOW_DRAIN);
+
+	flowact_ask_care(rig.engine, f);
+	ff_expect(f, FLOW_DRAIN, FLOW_Q_REMOVE);
+	ff_expect_taken(f, ORDERS_REMOVE, ORDER_REMOVE);
+	ff_expect(f, FLOW_REMOVE, FLOW_Q_ASK);
+	ff_answer_remove(-EBUSY);
+	ff_expect(f, FLOW_DRAIN, FLOW_Q_ASK);
+	ff_expect_taken(f, ORDERS_ASK, ORDER_REFRESH);
+	ff_expect(f, FLOW_DRAIN, FLOW_Q_NONE);
+	/* The removal is repeated all the same. */
+	ff_pass(PAUSE_MS);
+	ff_expect_taken(f, ORDERS_REMOVE, ORDER_REMOVE);
+	ff_expect(f, FLOW_REMOVE, FLOW_Q_NONE);
+	ff_answer_remove(0);
+	ff_expect_resolving(f);
+}
+
 /* What is wrong with its rules does not change when the end of the connection is reported. */
 static void a_barred_flow_stays_barred_until_its_rules_are_out(void **state UNUSED)
 {
@@ -580,6 +601,7 @@ int main(void)
 		TEST(what_may_be_in_is_removed),
 		TEST(a_move_is_called_off),
 		TEST(a_move_that_is_out_of_date_becomes_a_removal),
+		TEST(a_question_does_not_wait_for_the_removal),
 		TEST(a_barred_flow_stays_barred_until_its_rules_are_out),
 		TEST(a_flow_is_freed_when_no_rule_is_left),
 		TEST(the_next_connection_does_not_wait_for_the_old_rules),
