@@ -26,7 +26,9 @@ for f in json.load(sys.stdin):
 }
 
 is_shown() {
-	[ "$(shown "$1")" = "$2" ]
+	now_shown=$(shown "$1")
+	echo "$(cut -d' ' -f1 /proc/uptime) $1: $now_shown"
+	[ "$now_shown" = "$2" ]
 }
 
 # expect_shown PORT WANTED: waits until the connection is displayed like this
