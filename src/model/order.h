@@ -68,7 +68,8 @@ struct order_port {
 
 struct order_barrier {
 	uint32_t ifindex;
-	uint32_t serial; /* returned in the answer */
+	struct slab_ref link; /* record of the device, not that of a later one with the same
+			       * index; returned in the answer */
 	bool raise; /* false: remove the barrier; absent rules count as removed */
 	struct rule rule[2];
 };
@@ -210,7 +211,7 @@ struct event_port {
 
 struct event_barrier {
 	uint32_t ifindex;
-	uint32_t serial; /* serial of the order */
+	struct slab_ref link; /* that of the order */
 	bool raise;
 	bool is_left; /* the order failed, and a part of the barrier may still be in */
 	int32_t err;  /* raise: it was refused; else: a rule could not be removed */

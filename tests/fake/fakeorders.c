@@ -605,7 +605,7 @@ static void run_barrier(struct fake *k, const struct order_barrier *o, struct ev
 	struct fake_link *l = fake_find_link(k, o->ifindex);
 
 	*e = (struct event_barrier){
-		.ifindex = o->ifindex, .serial = o->serial, .raise = o->raise
+		.ifindex = o->ifindex, .link = o->link, .raise = o->raise
 	};
 	if (k->faults.barrier_err) {
 		e->err = k->faults.barrier_err;

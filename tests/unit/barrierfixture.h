@@ -64,12 +64,12 @@ static inline struct order bf_expect(uint32_t ifindex, bool raise)
 }
 
 /* The answer to an order about a certain device. */
-static inline void bf_answer_device(uint32_t ifindex, uint32_t serial, bool raise, int err)
+static inline void bf_answer_device(uint32_t ifindex, struct slab_ref link, bool raise, int err)
 {
 	struct event ev = { .type = EVENT_BARRIER_DONE };
 
 	ev.barrier = (struct event_barrier){ .ifindex = ifindex,
-					     .serial = serial,
+					     .link = link,
 					     .raise = raise,
 					     .is_left = err && !raise,
 					     .err = err };
@@ -81,7 +81,8 @@ static inline void bf_answer(uint32_t ifindex, bool raise, int err)
 {
 	const struct link_rec *rec = topology_find_link(&rig.engine->paths, ifindex);
 
-	bf_answer_device(ifindex, rec ? rec->serial : 0, raise, err);
+	bf_answer_device(ifindex, rec ? slab_ref_of(&rig.engine->paths.links, rec) : SLAB_REF_NONE,
+			 raise, err);
 }
 
 static inline struct link_rec *bf_port(uint32_t ifindex)

@@ -178,7 +178,6 @@ struct link_rec *topology_put_link(struct topology *tab, const struct settings *
 			tab->dropped++;
 			return NULL;
 		}
-		rec->serial = ++tab->last_serial;
 		rec->changed = next_way(tab);
 	} else if (moves_paths(&rec->link, link)) {
 		rec->changed = next_way(tab);

@@ -38,7 +38,6 @@ enum barrier_state {
 
 struct link_rec {
 	struct link link;
-	uint32_t serial;  /* tells the device from earlier ones with the same ifindex */
 	uint32_t changed; /* generation of the last change that moves paths */
 	uint8_t port;	  /* enum port_state */
 	bool is_named;	  /* in the configured list of devices, or taken by "auto" */
@@ -76,7 +75,6 @@ struct topology {
 	uint32_t routes_doubted; /* of the newest change that might, but is unlikely to */
 	struct routeset routes;	 /* changes that affect one prefix only */
 	uint32_t dropped;	 /* links and neighbours that did not fit */
-	uint32_t last_serial;	 /* of the link that was added last */
 	struct nic *nic;	 /* abilities of the hardware; NULL unless offload = hardware */
 	uint8_t neigh_round;	 /* incremented by topology_begin_neighs() */
 	bool has_ipsec;		 /* an IPsec policy may apply to forwarded packets */

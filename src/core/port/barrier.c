@@ -60,7 +60,7 @@ static void make_order(struct engine *e, struct link_rec *rec, bool raise, struc
 
 	*ret = (struct order){ .type = ORDER_BARRIER };
 	ret->barrier.ifindex = rec->link.ifindex;
-	ret->barrier.serial = rec->serial;
+	ret->barrier.link = slab_ref_of(&e->paths.links, rec);
 	ret->barrier.raise = raise;
 	for (unsigned int i = 0; i < array_size(families); i++)
 		plan_barrier(&e->settings, rec, families[i], e->instance, &ret->barrier.rule[i]);
@@ -114,11 +114,10 @@ static void set_none(struct engine *e, struct link_rec *rec)
 
 void barrier_done(struct engine *e, const struct event_barrier *done, mono_t now)
 {
-	struct link_rec *rec = topology_find_link(&e->paths, done->ifindex);
+	struct link_rec *rec = slab_get(&e->paths.links, done->link);
 
-	/* Ignore the answer for an earlier device with the same index. */
-	if (!rec || rec->serial != done->serial ||
-	    rec->barrier != (done->raise ? BARRIER_RAISING : BARRIER_LOWERING))
+	/* The device may be gone. */
+	if (!rec || rec->barrier != (done->raise ? BARRIER_RAISING : BARRIER_LOWERING))
 		return;
 	if (done->raise && done->err) {
 		counter_inc(&barriers_refused);

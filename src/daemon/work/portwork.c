@@ -246,6 +246,15 @@ bool portwork_has(struct nlsock *sock, const struct rule *rule)
 	return !err && w.is_there;
 }
 
+/* Returns 0 instead of -EEXIST if the rule that is in this place is ours. */
+static int ignore_ours(struct nlsock *sock, const struct rule *rule, int err, struct nlerr *why)
+{
+	if (err != -EEXIST || !portwork_has(sock, rule))
+		return err;
+	*why = nlerr_make(0);
+	return 0;
+}
+
 void portwork_open(struct nlsock *sock, const struct order_port *order, struct event_port *ret)
 {
 	struct nlerr why = { 0, "" };
@@ -275,8 +284,7 @@ void portwork_guard(struct nlsock *sock, const struct order_port *order, struct 
 			err = renew_guard(sock, &order->guard[i], &why);
 		else
 			err = add_guard(sock, &order->guard[i], FLOWER_EXCL, &why);
-		if (err == -EEXIST && portwork_has(sock, &order->guard[i]))
-			err = 0;
+		err = ignore_ours(sock, &order->guard[i], err, &why);
 		if (err == -EEXIST && !why.extack[0])
 			strcpy(why.extack, "the priority is in use by other filters");
 		if (err == 0)
@@ -314,17 +322,6 @@ static int del_barrier(struct nlsock *sock, const struct rule *rule, struct nler
 	return err == -ENOENT || err == -ENODEV || err == -EINVAL ? 0 : err;
 }
 
-/* The rule may be in already, if an earlier order to remove the barrier failed. */
-static int add_barrier(struct nlsock *sock, const struct rule *rule, struct nlerr *why)
-{
-	int err = add_guard(sock, rule, FLOWER_EXCL, why);
-
-	if (err != -EEXIST || !portwork_has(sock, rule))
-		return err;
-	*why = nlerr_make(0);
-	return 0;
-}
-
 /* Removes the rules of the barrier except `foreign`, which may be NULL. Returns 0, or the error of
  * the last one that may still be in. */
 static int del_barriers(struct nlsock *sock, const struct order_barrier *order,
@@ -353,7 +350,9 @@ static int raise_barrier(struct nlsock *sock, const struct order_barrier *order,
 	int err = 0;
 
 	for (unsigned int i = 0; !err && i < array_size(order->rule); i++) {
-		err = add_barrier(sock, &order->rule[i], why);
+		err = add_guard(sock, &order->rule[i], FLOWER_EXCL, why);
+		/* An earlier order to remove the barrier may have failed. */
+		err = ignore_ours(sock, &order->rule[i], err, why);
 		/* Somebody else has a rule in this place. */
 		if (err == -EEXIST)
 			foreign = &order->rule[i];
@@ -368,7 +367,7 @@ void portwork_barrier(struct nlsock *sock, const struct order_barrier *order,
 	struct nlerr why = { 0, "" };
 
 	*ret = (struct event_barrier){
-		.ifindex = order->ifindex, .serial = order->serial, .raise = order->raise
+		.ifindex = order->ifindex, .link = order->link, .raise = order->raise
 	};
 	if (order->raise) {
 		ret->err = raise_barrier(sock, order, &ret->is_left, &why);

@@ -34,15 +34,15 @@ static void a_late_answer_is_not_for_the_next_device(void **state UNUSED)
 	static const int errs[] = { 0, -ENODEV };
 
 	for (unsigned int i = 0; i < array_size(errs); i++) {
-		uint32_t serial;
+		struct slab_ref link;
 
 		bf_bar(1, BF_MANY);
 		bf_expect(2, true);
-		serial = bf_expect(3, true).barrier.serial;
+		link = bf_expect(3, true).barrier.link;
 		bf_lose_link(3);
 		assert_int_equal(rig.engine->n_barriers, 1);
 		rf_add_net(3);
-		bf_answer_device(3, serial, true, errs[i]);
+		bf_answer_device(3, link, true, errs[i]);
 		bf_expect_states(BARRIER_RAISING, BARRIER_NONE);
 		assert_false(bf_port(3)->has_no_barrier);
 		bf_answer(2, true, 0);
@@ -56,11 +56,11 @@ static void a_late_answer_is_not_for_the_next_device(void **state UNUSED)
 static void a_later_answer_is_not_for_the_next_device(void **state UNUSED)
 {
 	static const int errs[] = { 0, -ENODEV };
-	uint32_t serial;
+	struct slab_ref link;
 
 	bf_bar(1, BF_MANY);
 	bf_expect(2, true);
-	serial = bf_expect(3, true).barrier.serial;
+	link = bf_expect(3, true).barrier.link;
 	bf_answer(2, true, 0);
 	bf_lose_link(3);
 	rf_add_net(3);
@@ -69,7 +69,7 @@ static void a_later_answer_is_not_for_the_next_device(void **state UNUSED)
 	rig_settle(&rig);
 	bf_expect_states(BARRIER_UP, BARRIER_RAISING);
 	for (unsigned int i = 0; i < array_size(errs); i++) {
-		bf_answer_device(3, serial, true, errs[i]);
+		bf_answer_device(3, link, true, errs[i]);
 		bf_expect_states(BARRIER_UP, BARRIER_RAISING);
 		assert_false(bf_port(3)->has_no_barrier);
 	}

@@ -514,7 +514,7 @@ static struct order barrier_of(bool raise)
 	struct order o = { .type = ORDER_BARRIER };
 
 	o.barrier.ifindex = WF_OUT;
-	o.barrier.serial = 9;
+	o.barrier.link = (struct slab_ref){ 9, 7 };
 	o.barrier.raise = raise;
 	for (unsigned int i = 0; i < 2; i++) {
 		o.barrier.rule[i] = wf_rule_of(50 + i, DIR_REPLY);
@@ -531,7 +531,8 @@ static void assert_barrier(bool raise, int err, bool is_left, bool first, bool s
 	ev = wf_pop();
 	assert_int_equal(ev.type, EVENT_BARRIER_DONE);
 	assert_int_equal(ev.barrier.ifindex, WF_OUT);
-	assert_int_equal(ev.barrier.serial, 9);
+	assert_int_equal(ev.barrier.link.slot, 9);
+	assert_int_equal(ev.barrier.link.gen, 7);
 	assert_int_equal(ev.barrier.raise, raise);
 	assert_int_equal(ev.barrier.err, err);
 	assert_int_equal(ev.barrier.is_left, is_left);
