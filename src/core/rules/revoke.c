@@ -31,6 +31,7 @@ static void take_back(struct engine *e, struct flow *f, mono_t now)
 
 /* -- which flows ----------------------------------------------------------- */
 
+/* A pending change can concern the flow. */
 static bool can_concern(const struct engine *e, const struct flow *f)
 {
 	if (e->changes.everything)
@@ -42,16 +43,11 @@ static bool can_concern(const struct engine *e, const struct flow *f)
 	return false;
 }
 
-static bool has_pending(const struct engine *e)
-{
-	return e->changes.everything || e->changes.n;
-}
-
 bool revoke_if_older(struct engine *e, struct flow *f, mono_t now)
 {
 	if (f->is_revoked)
 		return true;
-	if (!has_pending(e) || !has_mark(e, f) || !can_concern(e, f))
+	if (!has_mark(e, f) || !can_concern(e, f))
 		return false;
 	counter_inc(&marks_revoked);
 	flowact_set_revoked(e, f, true);
@@ -79,7 +75,7 @@ static void restore(struct engine *e, struct flow *f)
 
 void revoke_visit_change(struct engine *e, struct flow *f, mono_t now)
 {
-	if (f->is_revoked && !(has_pending(e) && can_concern(e, f)))
+	if (f->is_revoked && !can_concern(e, f))
 		restore(e, f);
 	else
 		IGNORE_RESULT(revoke_if_older(e, f, now));
@@ -147,6 +143,11 @@ void revoke_event(struct engine *e, const struct event *ev)
 bool revoke_is_walking(const struct engine *e)
 {
 	return walk_is_running(e, WALK_EPOCH) || walk_is_running(e, WALK_CHANGE);
+}
+
+static bool has_pending(const struct engine *e)
+{
+	return e->changes.everything || e->changes.n;
 }
 
 bool revoke_is_done(const struct engine *e)

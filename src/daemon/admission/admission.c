@@ -48,12 +48,11 @@ struct admission {
 	struct expiry *expiry;
 	struct markcleaner *cleaner;
 	struct markpass *pass;
-	uint32_t mask; /* our bits of the ct mark */
+	struct nftlayout_config config; /* without a table, only its mask counts */
 	/* From here to closed_at: ADMIT_NFT only. own is NULL otherwise. */
 	struct nfttable *own;
 	struct tablethread *table;
 	struct flowtableplan *flowtables;
-	struct nftlayout_config config;
 	struct epochs epochs;
 	bool is_kept;      /* admission_free() leaves the table in the kernel */
 	uint8_t gate;      /* enum gate_state */
@@ -251,7 +250,7 @@ static void order(struct admission *r, enum tablethread_type type, uint32_t epoc
 /* The bits that number the epoch: whole and half marks have them. */
 static uint32_t number_bits(const struct admission *r)
 {
-	return r->mask & ~nftlayout_whole_bit(r->mask);
+	return r->config.mask & ~nftlayout_whole_bit(r->config.mask);
 }
 
 static void want_clean(struct admission *r)
@@ -392,7 +391,7 @@ static void on_clean_done(struct admission *r, const struct markcleaner_done *do
 static void feed_change(struct admission *r, bool everything, const struct setelem *elem,
 			unsigned int n)
 {
-	uint32_t bits = r->own ? number_bits(r) : r->mask;
+	uint32_t bits = r->own ? number_bits(r) : r->config.mask;
 	uint32_t value = r->own ? epochs_current(&r->epochs) & bits : bits;
 
 	/* Marks with the next epoch will be newer. */
@@ -593,7 +592,7 @@ static int start_work(struct admission *r)
 
 static int start_cleaner(struct admission *r)
 {
-	int err = markcleaner_start(r->mask, &r->cleaner);
+	int err = markcleaner_start(r->config.mask, &r->cleaner);
 
 	if (!err)
 		err = markpass_new(r->loop, r->dispatch, r->ingest, r->cleaner, &r->pass);
@@ -647,7 +646,6 @@ int admission_new(struct loop *loop, struct engine *engine, struct dispatch *dis
 	r->ingest = ingest;
 	r->bypass = bypass;
 	r->own = own;
-	r->mask = config->core.mark;
 	make_config(config, &r->config);
 	holdoff_init(&r->holdoff, loop_now(loop));
 	r->timer = loop_timer_add(loop, "nft table", go_on, r);

@@ -301,12 +301,6 @@ static void describe(uint32_t type, struct setelem_field *f)
 	}
 }
 
-static void fill(struct setelem_field *f, const uint8_t *lo, const uint8_t *hi)
-{
-	memcpy(f->lo, lo, f->len);
-	memcpy(f->hi, hi, f->len);
-}
-
 /* Number of parts of a key. The type has 6 bits for each, the last part in the lowest bits. */
 static unsigned int count_parts(uint32_t type)
 {
@@ -359,7 +353,8 @@ static void add_parts(struct nftwatch *w, const struct set_info *s, const struct
 		describe(s->key_type >> TYPE_BITS * (n - 1 - i) & TYPE_MASK, f);
 		if (f->len == 0 || at + f->len > r->len || (r->end_len && at + f->len > r->end_len))
 			break;
-		fill(f, r->key + at, hi + at);
+		memcpy(f->lo, r->key + at, f->len);
+		memcpy(f->hi, hi + at, f->len);
 		if (is_foreign(s, at, f->len))
 			f->kind = SETELEM_ANY;
 		at += n > 1 ? NLA_ALIGN(f->len) : f->len;
