@@ -67,7 +67,7 @@ static inline void fakegate_wait(struct fakegate *gate, unsigned int n)
 	pthread_mutex_unlock(&gate->lock);
 }
 
-/* Lets those go that are held now; the next ones are held as was asked. */
+/* Releases the threads that are held now. Later calls are still held as requested. */
 static inline void fakegate_let_go(struct fakegate *gate)
 {
 	pthread_mutex_lock(&gate->lock);
@@ -77,7 +77,7 @@ static inline void fakegate_let_go(struct fakegate *gate)
 	pthread_mutex_unlock(&gate->lock);
 }
 
-/* Lets all go, and holds nobody any more. */
+/* Releases all threads. Later calls are not held. */
 static inline void fakegate_release(struct fakegate *gate)
 {
 	fakegate_hold(gate, 0);

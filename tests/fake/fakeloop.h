@@ -10,12 +10,12 @@
 
 #include "base/loop.h"
 
-/* Sets the clock to a certain time that is not 0. */
+/* Sets the clock to a fixed time other than 0. */
 void fakeloop_reset(void);
-/* So much time passes at once. Any thread may call this. */
+/* Advances the clock at once. Any thread may call this. */
 void fakeloop_add_us(int64_t us);
 
-/* Runs so many rounds, without waiting. */
+/* Runs this number of rounds, without waiting. */
 void fakeloop_rounds(struct loop *loop, unsigned int n);
 /* Runs rounds until nothing is left to do now. */
 void fakeloop_settle(struct loop *loop);

@@ -6,9 +6,10 @@
  * the real code. A test needs no netlink, no privilege and no network.
  *
  * As in the kernel, a request is executed inside the call that sends it, by the thread that
- * sends it, and the answers are queued on the socket; one request at a time, of all sockets.
- * What cannot happen there does not happen here: an answer is lost only by an overrun, which
- * the reader is told, and answers come in the order of their requests.
+ * sends it, and the answers are queued on the socket. Only one request is executed at a time,
+ * whatever its socket. What cannot happen in the kernel does not happen here: an answer is lost
+ * only by an overrun, about which the reader is told, and answers come in the order of their
+ * requests.
  *
  * If a reader has to wait for an answer that is not there, the time passes at once (fakeloop).
  */
@@ -78,9 +79,10 @@ void fakesock_fail_send(int bus, unsigned int n, int err);
 /* The next @n sends to the bus by other threads, whose first request has this type (0: any),
  * do not return before fakesock_release(). They are held before the kernel executes them. */
 void fakesock_hold(int bus, uint16_t type, unsigned int n);
-/* Waits until so many are held. */
+/* Waits until this number of threads is held. */
 void fakesock_wait_held(unsigned int n);
-/* Lets those go that are held now; or all, and holds no more. */
+/* fakesock_let_go() releases the threads that are held now; fakesock_release() also stops
+ * holding later ones. */
 void fakesock_let_go(void);
 void fakesock_release(void);
 
@@ -96,7 +98,7 @@ struct fakesock_request {
 unsigned int fakesock_n_requests(void);
 /* Request number @i since the start. */
 const struct fakesock_request *fakesock_request(unsigned int i);
-/* Waits until so many requests have been executed. */
+/* Waits until this number of requests has been executed. */
 void fakesock_wait_requests(unsigned int n);
-/* Calls nlsock_open() since the start that succeeded, less those of nlsock_close(). */
+/* Number of open sockets. */
 unsigned int fakesock_n_open(void);

@@ -692,7 +692,7 @@ static void accept_all(struct class *c, uint32_t index)
 	}
 }
 
-/* The end has read the stream beyond position before. The server answers each complete question. */
+/* The end has read the stream beyond the position @before. The server answers each complete question. */
 static void hear(struct class *c, struct flow *f, enum end end, uint64_t before)
 {
 	uint32_t unit = end == SERVER ? c->size : c->answer;

@@ -349,7 +349,7 @@ struct nicsim_profile {
 	/* Refuses rules for reasons that "keys", "acts", "set" and "add" cannot express. */
 	int (*check)(const struct nicsim_asic *asic, const struct nicsim_rule *rule,
 		     struct netlink_ext_ack *extack);
-	/* Returns the rule that the adapter really executes. NULL: it executes the asked one. */
+	/* Returns the rule that the adapter really executes. NULL: it executes the rule that was asked for. */
 	struct nicsim_rule *(*shape)(const struct nicsim_rule *rule);
 	const struct nicsim_knob_value *knobs;	/* ends with NICSIM_KNOB__COUNT */
 };

@@ -76,7 +76,7 @@ static inline void bf_answer_device(uint32_t ifindex, struct slab_ref link, bool
 	engine_feed(rig.engine, &ev, rig.now);
 }
 
-/* The answer to an order about the present device. */
+/* The answer to an order about the device that has this index now. */
 static inline void bf_answer(uint32_t ifindex, bool raise, int err)
 {
 	const struct link_rec *rec = topology_find_link(&rig.engine->paths, ifindex);
@@ -131,7 +131,7 @@ static inline void bf_visit_nothing(struct engine *e UNUSED, struct flow *f UNUS
 {
 }
 
-/* Ends a walk without doing what it is for. */
+/* Ends a walk without visiting the flows. */
 static inline void bf_end_walk(enum walk_id id)
 {
 	uint32_t generation;

@@ -41,7 +41,7 @@ static inline void ff_count_flow(const struct flow *f, struct ff_counts *c)
 	c->n_barred += f->is_barred;
 }
 
-/* Every count is what a look at all flows gives. */
+/* Asserts that each count equals the sum over all flows. */
 static inline void ff_check_counts(void)
 {
 	const struct engine *e = rig.engine;
@@ -150,7 +150,8 @@ static inline void ff_expect_taken(const struct flow *f, enum order_class class,
 	assert_true(ff_is_order_of(f));
 }
 
-/* Flow @n, which is in this state on the shortest way. The last order is its own. */
+/* Makes flow @n and leads it to this state by the shortest way. ff_order is then an order of
+ * this flow. */
 static inline struct flow *ff_flow(uint32_t n, enum flow_state state)
 {
 	struct flow *f;

@@ -36,7 +36,7 @@ static struct loop *xf_loop;
 static struct engine *xf_engine;
 static struct dispatch *xf_dispatch;
 static struct ingest *xf_ingest;
-/* Dumps are answered at once, and take so long. */
+/* Dumps are answered at once; each takes xf_dump_us. */
 static bool xf_answers_dumps;
 static int64_t xf_dump_us;
 static mono_t xf_dump_at[XF_MAX_DUMPS];
@@ -159,7 +159,8 @@ static inline void xf_finish_dump(void)
 	xf_go();
 }
 
-/* What was fed about conntrack, number @i; workers answer at any time in between. */
+/* Event number @i about conntrack that was fed. Answers of workers, which come at any time, do
+ * not count. */
 static inline const struct spy_entry *xf_fed(unsigned int i)
 {
 	for (unsigned int k = 0; k < spy_n; k++) {

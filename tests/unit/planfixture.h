@@ -45,7 +45,7 @@ static struct loop *pf_loop;
 static struct tablethread *pf_thread;
 static struct loop_fd *pf_fd;
 static struct flowtableplan *pf_plan;
-static struct nfttable *pf_table; /* is not looked into */
+static struct nfttable *pf_table; /* never dereferenced */
 
 /* Written by the table thread, read when it has answered. */
 static struct pf_call pf_call[PF_MAX_CALLS];

@@ -205,7 +205,7 @@ static inline struct order_port pf_take_port(enum order_type type, uint32_t ifin
 	return o.port;
 }
 
-/* Workers have nothing to do. */
+/* Asserts that there is no order for the workers. */
 static inline void pf_take_nothing(void)
 {
 	struct order o;
@@ -297,7 +297,7 @@ static inline void pf_probed(const struct order_probe *o)
 	rig_feed(&rig, &ev);
 }
 
-/* A new port, by hand until it waits for its guards or a recipe. */
+/* Adds a port, and answers its orders by hand until it waits for its guards or a recipe. */
 static inline void pf_open(uint32_t ifindex)
 {
 	pf_add_link(ifindex);

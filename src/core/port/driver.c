@@ -27,8 +27,8 @@ static const struct driver drivers[] = {
 };
 
 /* Stands for a driver that the administrator allows by its name alone, without the name of
- * a listed driver that it behaves like. No probe can tell whether a driver decrements the TTL by itself, so
- * the shape IMPLICIT is not tried. */
+ * a listed driver that it behaves like. No probe can tell whether a driver decrements the
+ * TTL by itself, so the shape IMPLICIT is not tried. */
 static const struct driver any = {
 	"any", SHAPE(FULL) | SHAPE(NO_CSUM) | SHAPE(EXACT_TTL), false, false, false,
 };

@@ -392,7 +392,7 @@ static void a_question_does_not_wait_for_the_removal(void **state UNUSED)
 	ff_expect_resolving(f);
 }
 
-/* What is wrong with its rules does not change when the end of the connection is reported. */
+/* The rules must not carry packets, also after the end of the connection is reported. */
 static void a_barred_flow_stays_barred_until_its_rules_are_out(void **state UNUSED)
 {
 	struct flow *f = ff_flow(1, FLOW_MOVING);

@@ -279,7 +279,7 @@ static void a_dump_makes_up_for_what_was_lost_before(void **state UNUSED)
 	xf_answers_dumps = true;
 	xf_event(FAKENET_CT_NEW, 1, 0);
 	fakesock_break(xf_events(), -ENOBUFS);
-	/* The timer of the first dump is due in this round, but so is the socket: read first. */
+	/* Both the timer of the first dump and the socket are due in this round. The socket comes first. */
 	fakeloop_settle(xf_loop);
 	fakeloop_pass(xf_loop, 2 * RESYNC_MS);
 	assert_int_equal(xf_count("ct_overruns") - overruns, 1);

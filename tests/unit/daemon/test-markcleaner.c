@@ -217,7 +217,7 @@ static void without_elements_all_are_cleared(void **state UNUSED)
 	assert_int_equal(ct.n_clears, CONNS - 1);
 }
 
-/* Without a filter, entries come that have none of our bits. */
+/* Without a filter, the dump also shows entries that have none of our bits. */
 static void foreign_marks_stay(void **state UNUSED)
 {
 	ct.mark[1] = 0;
