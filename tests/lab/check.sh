@@ -215,7 +215,8 @@ guest_lives() {
 }
 
 # Emulated processors that wait for each other waste real processor time: two guests with one
-# processor each need half as long for the cases as one guest with two.
+# processor each need half as long for the cases as one guest with two. Cases often wait for time to
+# pass, so three guests keep two processors busy.
 choose_guests() {
 	local processors
 	processors=$(nproc)
@@ -223,7 +224,7 @@ choose_guests() {
 		OPT_CPUS=$((processors < 4 ? 1 : 2))
 	fi
 	if [ -z "$OPT_JOBS" ]; then
-		OPT_JOBS=$((processors / OPT_CPUS))
+		OPT_JOBS=$((processors * 3 / 2 / OPT_CPUS))
 		OPT_JOBS=$((OPT_JOBS < 1 ? 1 : OPT_JOBS > MAX_JOBS ? MAX_JOBS : OPT_JOBS))
 	fi
 }
