@@ -147,7 +147,9 @@ static uint32_t routing_mark(const struct engine *e, const struct flow *f)
 static bool is_same_path(const struct engine *e, const struct flow *f, const struct path *path)
 {
 	return f->next_hop[DIR_ORIG] == path->next_hop[DIR_ORIG] &&
-	       f->next_hop[DIR_REPLY] == path->next_hop[DIR_REPLY] && !flowact_hops_changed(e, f);
+	       f->next_hop[DIR_REPLY] == path->next_hop[DIR_REPLY] &&
+	       memcmp(f->route_mtu, path->route_mtu, sizeof(f->route_mtu)) == 0 &&
+	       !flowact_hops_changed(e, f);
 }
 
 static void take_path(struct engine *e, struct flow *f, const struct path *path)
@@ -156,6 +158,7 @@ static void take_path(struct engine *e, struct flow *f, const struct path *path)
 		topology_ref_neigh(&e->paths, path->next_hop[d]);
 		topology_unref_neigh(&e->paths, f->next_hop[d]);
 		f->next_hop[d] = path->next_hop[d];
+		f->route_mtu[d] = path->route_mtu[d];
 	}
 }
 

@@ -451,6 +451,8 @@ static void write_pair(FILE *stream, const json_t *pair)
 			fputs("; one priority", stream);
 		if (json_is_false(json_object_get(recipe, "own_mac")))
 			fputs("; cannot match the port's MAC address", stream);
+		if (json_is_false(json_object_get(recipe, "checks_size")))
+			fputs("; cannot check the size of packets", stream);
 		fputc(')', stream);
 		write_classes(stream, "\n      takes ", json_object_get(recipe, "takes"));
 	}

@@ -37,7 +37,11 @@ src_kern_libkern_a_SOURCES = \
 
 # Each test needs two lines. Its source is tests/unit/kern/test-NAME.c.
 unit_tests += tests/unit/kern/test-flower
+tests_unit_kern_test_flower_SOURCES = tests/unit/kern/test-flower.c tests/unit/flowerfixture.h
 tests_unit_kern_test_flower_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)
+unit_tests += tests/unit/kern/test-flowerstats
+tests_unit_kern_test_flowerstats_SOURCES = tests/unit/kern/test-flowerstats.c tests/unit/flowerfixture.h
+tests_unit_kern_test_flowerstats_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)
 unit_tests += tests/unit/kern/test-ctnl
 tests_unit_kern_test_ctnl_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)
 unit_tests += tests/unit/kern/test-links

@@ -14,8 +14,9 @@
  * filters and qdiscs of the egress after them. The bits apply all the same: software mode
  * is meant to do what the NIC would do.
  *
- * Chains of the bridge family would be one more kind. They do not matter, because members
- * of a bridge are not offloaded (device-kind).
+ * Chains of the bridge family would be one more kind. They do not matter: members of a bridge
+ * carry no rules, and software rules on the bridge itself leave its own hooks as they are.
+ * What is attached to the devices below a VLAN, bridge or bond is not bypassed by rules on it.
  */
 #pragma once
 

@@ -79,6 +79,7 @@ struct order_probe {
 	uint32_t id;	   /* returned in the answer */
 	uint32_t in, out;  /* ingress and egress port */
 	bool asks_odd;	   /* first try rules that no NIC can execute */
+	bool asks_mtu;	   /* try the accepted classes with a size check, too */
 	uint16_t classes;  /* bit i: try enum recipe_class i (core/port/recipe) */
 	struct rule sample; /* the rule of class 0; recipe_probe() derives those of other classes */
 };
@@ -224,6 +225,7 @@ struct event_probe {
 	bool took_odd;	  /* the driver accepted a rule that no NIC can execute; nothing else was
 			   * tried */
 	uint16_t classes; /* classes that were accepted */
+	uint16_t mtu_classes; /* accepted classes that were also accepted with a size check */
 	uint16_t refused; /* classes that were refused; a class in neither was not tried */
 	uint8_t bad_class; /* the first class that was refused */
 	int32_t err;	  /* why the first class was refused, or, if both sets are empty, why the

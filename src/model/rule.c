@@ -79,6 +79,8 @@ static bool has_equal_form(const struct rule *a, const struct rule *b)
 		return false;
 	if ((form & RULE_WITH_DMAC) && !mac_is_equal(&a->dmac, &b->dmac))
 		return false;
+	if ((form & RULE_WITH_MTU) && a->mtu != b->mtu)
+		return false;
 	return !(form & RULE_EXACT_TTL) || a->ttl == b->ttl;
 }
 
@@ -122,6 +124,8 @@ static void reduce(const struct rule *r, struct rule *ret)
 		ret->ttl = r->ttl;
 	if (ret->form & RULE_WITH_DMAC)
 		ret->dmac = r->dmac;
+	if (ret->form & RULE_WITH_MTU)
+		ret->mtu = r->mtu;
 	if (rule_only_accepts(r))
 		return;
 	ret->match = r->match;
@@ -196,6 +200,8 @@ static void put_match(struct strbuf *sb, const struct rule *r)
 		strbuf_printf(sb, " ttl %u", r->ttl);
 	if (r->form & RULE_ODD_MATCH)
 		strbuf_put(sb, " odd-match");
+	if (r->form & RULE_WITH_MTU)
+		strbuf_printf(sb, " mtu %u", r->mtu);
 }
 
 const char *rule_to_str(const struct rule *r, char buf[RULE_STR_SIZE])

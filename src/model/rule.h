@@ -8,8 +8,8 @@
  * of a port, leaves every packet to the CPU. A probe finds out whether a driver accepts
  * such rules: it looks like a flow's rule and is removed at once.
  *
- * There is no list of actions: the order is always rewrite, checksum, redirect, the only
- * order that every driver accepts. `form` says which parts of the rule this driver wants
+ * There is no list of actions: the order is always MTU check, rewrite, checksum, redirect.
+ * Every driver accepts the last three in this order only. `form` says which parts of the rule this driver wants
  * spelt out. No tc constants appear here; kern/tc/flower translates.
  */
 #pragma once
@@ -51,6 +51,8 @@ enum rule_form {
 				      * receive frames that are for others: floods, mirrored
 				      * ports, a promiscuous program. The kernel does not forward
 				      * those (ip_rcv_core, PACKET_OTHERHOST). */
+	RULE_WITH_MTU = 1 << 7,	     /* leave packets larger than `mtu` to the CPU, which fragments
+				      * them or answers "packet too big" */
 	/* No NIC can do these. A driver that accepts them does not check what it accepts.
 	 * Only probes have them. */
 	RULE_ODD_MATCH = 1 << 4,   /* match the kernel's own hash of the packet */
@@ -83,6 +85,7 @@ struct rule {
 	uint8_t ttl;	 /* RULE_EXACT_TTL */
 	char indev[LINK_NAME_SIZE]; /* RULE_WITH_INDEV: name of ifindex */
 	struct mac dmac;	    /* RULE_WITH_DMAC: that of ifindex */
+	uint16_t mtu; /* RULE_WITH_MTU: bytes of the largest IP packet that is redirected */
 	/* match (not if rule_only_accepts()): addresses, protocol and ports of the packet
 	 * as it arrives; never a fragment; TCP with FIN, SYN and RST clear */
 	struct tuple match;

@@ -517,6 +517,8 @@ static void run_probe(struct fake *k, const struct order_probe *o, struct event_
 	}
 	if (fits && !d->err)
 		e->classes = d->classes & o->classes;
+	if (o->asks_mtu && fits_driver(d, o->sample.form | RULE_WITH_MTU))
+		e->mtu_classes = e->classes;
 	e->refused = o->classes & (uint16_t)~e->classes;
 	if (e->refused)
 		e->err = d->err ? d->err : -EOPNOTSUPP;

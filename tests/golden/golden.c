@@ -110,6 +110,8 @@ static const struct {
 	{ 33, "guard-ip6-any-ethertype", RULE_ANY_ETHERTYPE, 0, 0, RULE_GUARD },
 	{ 2, "tcp-ip4-snat-dmac", RULE_WITH_DMAC, 0, 0, RULE_FLOW },
 	{ 30, "udp-ip6-both-dmac", RULE_WITH_DMAC, 0, 0, RULE_FLOW },
+	{ 2, "tcp-ip4-snat-mtu", RULE_WITH_MTU, 0, 0, RULE_FLOW },
+	{ 30, "udp-ip6-both-mtu", RULE_WITH_MTU, 0, 0, RULE_FLOW },
 };
 
 _Static_assert(FLOW_RULES + GUARD_RULES + 2 * sizeof(forms) / sizeof(*forms) == GOLDEN_RULES,
@@ -135,6 +137,8 @@ static struct rule form_rule(unsigned int i, char name[GOLDEN_NAME_SIZE])
 		rule.ttl = 64;
 	if (rule.form & RULE_WITH_DMAC)
 		rule.dmac = (struct mac){ { 0x02, 0x31, 0x32, 0x33, 0x34, 0x35 } };
+	if (rule.form & RULE_WITH_MTU)
+		rule.mtu = 1492;
 	if (rule.form & RULE_WITH_INDEV)
 		snprintf(rule.indev, sizeof(rule.indev), "g0");
 	rule.handle = 100 + i;

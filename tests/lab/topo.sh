@@ -24,6 +24,8 @@
 #
 #   topo_router2                       makes the topology client - router - server, see below
 #   topo_ns NAME...                    makes network namespaces
+#   topo_forwarding NS                 makes it a router
+#   topo_addresses                     gives c0, lan0, wan0 and s0 the addresses of topo_router2
 #   topo_link NS DEV MAC NS DEV MAC [MTU]
 #   topo_masquerade                    masquerades packets that leave the router by wan0
 #   topo_acct                          enables conntrack's counters and events
@@ -250,6 +252,11 @@ topo_router2() {
 	topo_forwarding router
 	topo_link client c0 "$CLIENT_MAC" router lan0 "$LAN_MAC" "$TOPO_LAN_MTU"
 	topo_link router wan0 "$WAN_MAC" server s0 "$SERVER_MAC" "$TOPO_WAN_MTU"
+	topo_addresses
+}
+
+# Gives c0, lan0, wan0 and s0 their addresses and routes.
+topo_addresses() {
 	ip -n router -batch - <<-END
 		addr add 192.168.1.1/24 dev lan0
 		addr add 2001:db8:1::1/64 dev lan0 nodad

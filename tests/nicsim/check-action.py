@@ -176,6 +176,12 @@ later = UDP4.change(frag=3)
 rig.check(later, nic=0)
 equal("punt_header", rig.counter("punt_header"), 1)
 equal("packets of the rule", " packets=2 " in rig.get("rules"), True)
+# A rule can set a lower limit than the port: 1286 bytes with the Ethernet header.
+done()
+rule("ip flower ip_proto udp", " action police mtu 1314 conform-exceed ok/pipe action pedit ex munge ip ttl dec pipe")
+rig.hit(fits, out=fits.change(ttl=63))
+rig.check(big, nic=0)
+equal("punt_police", rig.counter("punt_police"), 1)
 # A frame may be longer than the MTU by its tag.
 done()
 full, tag = UDP4.change(payload=bytes(1472)), [(0x8100, 9, 0)]

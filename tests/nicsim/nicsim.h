@@ -83,6 +83,7 @@ enum nicsim_act_kind {
 	NICSIM_ACT_PUSH,
 	NICSIM_ACT_POP,
 	NICSIM_ACT_RETAG,
+	NICSIM_ACT_POLICE,	/* passes packets larger than a limit to the CPU */
 	NICSIM_ACT_REDIRECT,
 	NICSIM_ACT_DROP,
 	NICSIM_ACT_ACCEPT,
@@ -138,6 +139,7 @@ struct nicsim_act {
 			int port;	/* -1: not a port of this adapter */
 			int ifindex;
 		} out;
+		u32 mtu;		/* POLICE: bytes with the Ethernet header, without tags */
 		u32 id;			/* FLOW_ACTION_*, for UNKNOWN */
 	};
 };
@@ -287,6 +289,7 @@ enum nicsim_knob_type {
 	X(stats_delay_ms,	NUMBER, 1000, 0, 60000) \
 	X(stats_mode,		STATS, NICSIM_STATS_FULL, 0, NICSIM_STATS__COUNT - 1) \
 	X(strict_csum,		NUMBER, 0, 0, 1) \
+	X(police,		NUMBER, 1, 0, 1)	/* 0: refuses police actions */ \
 	X(max_prio,		NUMBER, 0, 0, 65535) \
 	X(max_masks,		NUMBER, 0, 0, 65536) \
 	X(rewrite_budget,	NUMBER, 0, 0, NICSIM_MAX_ACTS) \
@@ -376,7 +379,8 @@ int nicsim_profile_check(const struct nicsim_asic *asic, const struct nicsim_rul
 	X(forwarded)		/* packets that arrived here and were forwarded without the CPU */ \
 	X(forwarded_bytes) \
 	X(punt_ttl)		/* hits that the ASIC passed to the CPU */ \
-	X(punt_mtu) \
+	X(punt_mtu)		/* too large for the egress port */ \
+	X(punt_police)		/* too large for the rule */ \
 	X(punt_header) \
 	X(trapped)		/* hits that the rule passed to the CPU */ \
 	X(dropped)		/* by a rule */ \

@@ -345,6 +345,20 @@ static bool has_headers(const struct nicsim_packet *p, const struct nicsim_rule 
 	return true;
 }
 
+/* True if the packet is larger than the rule forwards. */
+static bool is_policed(const struct nicsim_packet *p, const struct nicsim_rule *rule,
+		       unsigned int len)
+{
+	unsigned int i;
+
+	for (i = 0; i < rule->num_acts; i++) {
+		if (rule->acts[i].kind == NICSIM_ACT_POLICE &&
+		    len - p->l3 + ETH_HLEN > rule->acts[i].mtu)
+			return true;
+	}
+	return false;
+}
+
 /* ---- verdict ---- */
 
 enum verdict { TO_WIRE, TO_CPU, TO_NOWHERE };
@@ -362,6 +376,10 @@ static bool is_punted(struct nicsim_port *port, const struct sk_buff *skb,
 	}
 	if (e->has_implicit_ttl && p->key.ttl <= 1) {
 		nicsim_count(port, NICSIM_C_punt_ttl, 1);
+		return true;
+	}
+	if (is_policed(p, e->rule, skb->len)) {
+		nicsim_count(port, NICSIM_C_punt_police, 1);
 		return true;
 	}
 	if (e->out >= 0 && skb->len - p->l3 > READ_ONCE(asic->ports[e->out].nic->mtu)) {

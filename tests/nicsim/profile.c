@@ -21,7 +21,7 @@
 
 #define KEYS_L3		(K(CONTROL) | K(BASIC) | K(IPV4_ADDRS) | K(IPV6_ADDRS) | K(PORTS))
 #define KEYS_ALL	(KEYS_L3 | K(ETH_ADDRS) | K(VLAN) | K(CVLAN) | K(TCP) | K(IP) | K(META) | K(ICMP))
-#define ACTS_ALL	(NICSIM_ACTS_REWRITE | NICSIM_ACTS_VLAN | NICSIM_ACTS_END | A(CSUM))
+#define ACTS_ALL	(NICSIM_ACTS_REWRITE | NICSIM_ACTS_VLAN | NICSIM_ACTS_END | A(CSUM) | A(POLICE))
 
 /* Sets the text for user space and evaluates to the negative error. */
 #define refuse(extack, err, text) ({ NL_SET_ERR_MSG_MOD(extack, text); -(err); })
@@ -200,7 +200,7 @@ static int check_acts(const struct nicsim_asic *asic, const struct nicsim_rule *
 	const struct nicsim_profile *p = asic->profile;
 	int depth = rule->mask.tags ? rule->key.tags : !!rule->mask.tpid[0];
 	const struct nicsim_act *act;
-	bool has_ended = false;
+	bool has_rewritten = false, has_ended = false;
 	int err = 0;
 
 	if (rule->num_acts > NICSIM_MAX_ACTS)
@@ -208,7 +208,8 @@ static int check_acts(const struct nicsim_asic *asic, const struct nicsim_rule *
 	for_each_act(act, rule) {
 		if (has_ended)
 			return refuse(extack, EINVAL, "action after the last one");
-		if (act->kind == NICSIM_ACT_UNKNOWN || !(p->acts & BIT(act->kind)))
+		if (act->kind == NICSIM_ACT_UNKNOWN || !(p->acts & BIT(act->kind)) ||
+		    (act->kind == NICSIM_ACT_POLICE && !nicsim_knob(asic, police)))
 			return refuse(extack, EOPNOTSUPP, "unsupported action");
 		if (is_rewrite(act))
 			err = check_rewrite(p, rule, act, extack);
@@ -216,8 +217,11 @@ static int check_acts(const struct nicsim_asic *asic, const struct nicsim_rule *
 			err = check_vlan(rule, act, &depth, extack);
 		else if (act->kind == NICSIM_ACT_REDIRECT && act->out.port < 0)
 			err = refuse(extack, EOPNOTSUPP, "redirect to a device that is not a port of this card");
+		else if (act->kind == NICSIM_ACT_POLICE && has_rewritten)
+			err = refuse(extack, EOPNOTSUPP, "police after a rewrite");
 		if (err)
 			return err;
+		has_rewritten |= is_rewrite(act) || BIT(act->kind) & NICSIM_ACTS_VLAN;
 		has_ended = BIT(act->kind) & NICSIM_ACTS_END;
 	}
 	if (!has_ended)
@@ -639,7 +643,7 @@ static const struct nicsim_profile profiles[] = {
 	}, {
 		.name = "nic-full",
 		.keys = KEYS_ALL,
-		.acts = ACTS_ALL & ~(NICSIM_ACTS_VLAN | A(TRAP)),
+		.acts = ACTS_ALL & ~(NICSIM_ACTS_VLAN | A(TRAP) | A(POLICE)),
 		.set = F(ALL),
 		.add = F(TTLS),
 		.is_unlocked = true,

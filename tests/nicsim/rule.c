@@ -287,6 +287,14 @@ static void decode_word(struct nicsim_act *act, const struct flow_action_entry *
 	}
 }
 
+/* A police action that only checks the size, and leaves what is too large to the CPU. */
+static bool is_size_check(const struct flow_action_entry *from)
+{
+	return from->police.mtu && !from->police.rate_bytes_ps && !from->police.rate_pkt_ps &&
+	       from->police.exceed.act_id == FLOW_ACTION_ACCEPT &&
+	       from->police.notexceed.act_id == FLOW_ACTION_PIPE;
+}
+
 static void decode_act(struct nicsim_act *act, const struct flow_action_entry *from)
 {
 	struct nicsim_port *port;
@@ -309,6 +317,15 @@ static void decode_act(struct nicsim_act *act, const struct flow_action_entry *f
 		return;
 	case FLOW_ACTION_VLAN_POP:
 		act->kind = NICSIM_ACT_POP;
+		return;
+	case FLOW_ACTION_POLICE:
+		if (is_size_check(from)) {
+			act->kind = NICSIM_ACT_POLICE;
+			act->mtu = from->police.mtu;
+			return;
+		}
+		act->kind = NICSIM_ACT_UNKNOWN;
+		act->id = from->id;
 		return;
 	case FLOW_ACTION_REDIRECT:
 		act->kind = NICSIM_ACT_REDIRECT;
@@ -505,6 +522,9 @@ static void print_act(struct seq_file *s, const struct nicsim_rule *rule, const 
 		return;
 	case NICSIM_ACT_POP:
 		seq_puts(s, " pop");
+		return;
+	case NICSIM_ACT_POLICE:
+		seq_printf(s, " police %u", act->mtu);
 		return;
 	case NICSIM_ACT_REDIRECT:
 		if (act->out.port >= 0)

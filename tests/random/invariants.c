@@ -429,6 +429,15 @@ static enum reason wanted_path(struct world *w, const struct flow *f, struct pat
 	return path_resolve(&e->paths, &e->settings, &q, ret);
 }
 
+static bool sends_only_what_fits(struct fake *k, const struct rule *r)
+{
+	const struct fake_link *in = fake_find_link(k, r->ifindex),
+			       *out = fake_find_link(k, r->out_ifindex);
+	uint32_t largest = r->form & RULE_WITH_MTU ? r->mtu : in ? in->link.mtu : 0;
+
+	return in && out && largest <= out->link.mtu;
+}
+
 static void check_planned(struct world *w, const struct flow *f, uint32_t slot,
 			  const struct path *path)
 {
@@ -442,6 +451,8 @@ static void check_planned(struct world *w, const struct flow *f, uint32_t slot,
 
 		if (!r || !rule_is_equal(r, &rule[d]))
 			fake_complain(k, "%u has rules that are out of date", f->ct_id);
+		else if (!sends_only_what_fits(k, r))
+			fake_complain(k, "a rule of %u sends packets that are too large", f->ct_id);
 	}
 }
 
@@ -509,6 +520,7 @@ static enum reason wanted_recipe(const struct fake_driver *d, struct recipe *ret
 		.shape = d->form & RULE_WITH_CSUM ? RECIPE_NO_CSUM : RECIPE_FULL,
 		.layout = d->has_one_prio ? RECIPE_PRIO : RECIPE_PRIOS,
 		.classes = d->classes,
+		.mtu_classes = d->form & RULE_WITH_MTU ? 0 : d->classes,
 	};
 	if (d->takes_odd)
 		return REASON_DRIVER_LIES;
@@ -530,7 +542,8 @@ static void check_pair(struct world *w, const struct nic_pair *pair)
 			      reason_name(reason));
 	else if (reason == REASON_NONE && (pair->recipe.shape != wanted.shape ||
 					   pair->recipe.layout != wanted.layout ||
-					   (pair->recipe.classes & ~wanted.classes)))
+					   (pair->recipe.classes & ~wanted.classes) ||
+					   (pair->recipe.mtu_classes & ~wanted.mtu_classes)))
 		fake_complain(k, "a pair has a wrong recipe");
 	/* Without faults, no class that the driver accepts is lost for long. */
 	else if (reason == REASON_NONE && !w->has_faults && pair->recipe.classes != wanted.classes)

@@ -84,6 +84,7 @@ static void random_driver(struct world *w, struct fake_driver *d)
 	d->classes = one_in(w, 2) ? RECIPE_CLASSES_ALL : (uint16_t)below(w, 0x10000);
 	d->has_one_prio = one_in(w, 3);
 	d->form = one_in(w, 3) ? RULE_WITH_CSUM : 0;
+	d->form |= one_in(w, 2) ? RULE_WITH_MTU : 0;
 	d->takes_odd = one_in(w, 8);
 }
 

@@ -21,6 +21,8 @@ static void run_driver(struct scene *s, struct words *w)
 			d->form |= RULE_WITH_CSUM;
 		else if (words_take_if(w, "no-dmac"))
 			d->form |= RULE_WITH_DMAC;
+		else if (words_take_if(w, "no-mtu"))
+			d->form |= RULE_WITH_MTU;
 		else if (words_take_if(w, "one-prio"))
 			d->has_one_prio = true;
 		else if (words_take_if(w, "odd"))

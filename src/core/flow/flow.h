@@ -128,6 +128,7 @@ struct flow {
 	uint8_t worker : 4;  /* worker that took the last install */
 	uint16_t status;     /* enum conn_status, as last reported */
 	uint16_t attached;   /* enum conn_has bits of attributes that events do not repeat */
+	uint16_t route_mtu[DIR__COUNT]; /* MTU metric of the route; 0 = none */
 	bool ask_path : 1;   /* in FLOW_Q_ASK: path lookup wanted */
 	bool ask_care : 1;   /* in FLOW_Q_ASK: refresh wanted */
 	bool is_asking : 1;  /* a refresh is under way */

@@ -422,14 +422,18 @@ bool flowact_path_of(const struct engine *e, const struct flow *f, struct path *
 
 		if (!n || !l)
 			return false;
-		ret->next_hop[d] = f->next_hop[d];
-		ret->port[d] = l;
-		ret->hop[d] = (struct hop){ .ifindex = n->neigh.ifindex,
-					    .src = l->link.mac,
-					    .dst = n->neigh.mac,
-					    .mtu = l->link.mtu };
+		path_set_hop(ret, d, l, f->next_hop[d], n, f->route_mtu[d]);
 	}
-	return path_find_recipes(&e->paths, &f->orig, &f->reply, ret) == REASON_NONE;
+	return path_find_recipes(&e->paths, &f->orig, &f->reply, ret) == REASON_NONE &&
+	       path_check_mtu(ret, &f->orig, &f->reply) == REASON_NONE;
+}
+
+bool flowact_checks_size(const struct engine *e, const struct flow *f)
+{
+	struct path path;
+
+	return flowact_path_of(e, f, &path) &&
+	       (path_checks_size(&path, DIR_ORIG) || path_checks_size(&path, DIR_REPLY));
 }
 
 bool flowact_is_newer(uint32_t generation, const struct flow *f)

@@ -2,6 +2,7 @@
 #include "core/path/path.h"
 
 #include "base/bug.h"
+#include "base/util.h"
 
 static void ask_forward(struct path_query *q, const struct tuple *in, const struct tuple *answer,
 			uint32_t iif)
@@ -106,7 +107,7 @@ static enum reason check_device(const struct link_rec *rec)
 	l = &rec->link;
 	if (l->is_loopback)
 		return REASON_LOCAL;
-	if (!l->is_ether || l->master || (l->kind[0] && strcmp(l->kind, "veth")))
+	if (!rec->is_port_kind)
 		return REASON_DEVICE_KIND;
 	if (!rec->is_named)
 		return REASON_DEVICE_NOT_NAMED;
@@ -123,43 +124,71 @@ static uint32_t next_hop_of(const struct topology *tab, const struct route_answe
 	return topology_find_neigh(tab, a->oif, family, dst);
 }
 
+void path_set_hop(struct path *path, enum dir dir, const struct link_rec *out, uint32_t slot,
+		  const struct neigh_rec *neigh, uint16_t route_mtu)
+{
+	path->port[dir] = out;
+	path->next_hop[dir] = slot;
+	path->route_mtu[dir] = route_mtu;
+	path->hop[dir] = (struct hop){
+		.ifindex = out->link.ifindex,
+		.src = out->link.mac,
+		.dst = neigh->neigh.mac,
+		.mtu = route_mtu ? MIN_T(uint32_t, route_mtu, out->link.mtu) : out->link.mtu,
+	};
+}
+
 /* Resolves the next hop of @dir to its MAC address. */
 static enum reason resolve_hop(const struct topology *tab, const struct path_query *q,
 			       enum dir dir, const struct addr *dst, struct path *path)
 {
 	const struct route_answer *a = answer_of(q, dir);
 	const struct link_rec *out = topology_find_link(tab, a->oif);
-	const struct neigh_rec *neigh;
+	uint32_t slot = next_hop_of(tab, a, q->orig.family, dst);
+	const struct neigh_rec *neigh = topology_get_neigh(tab, slot);
 
-	path->next_hop[dir] = next_hop_of(tab, a, q->orig.family, dst);
-	neigh = topology_get_neigh(tab, path->next_hop[dir]);
 	if (!neigh || !neigh->neigh.is_valid || !mac_is_unicast(&neigh->neigh.mac))
 		return REASON_NEIGHBOUR_UNRESOLVED;
-	path->hop[dir] = (struct hop){
-		.ifindex = a->oif,
-		.src = out->link.mac,
-		.dst = neigh->neigh.mac,
-		.mtu = a->mtu && a->mtu < out->link.mtu ? a->mtu : out->link.mtu,
-	};
+	path_set_hop(path, dir, out, slot, neigh, (uint16_t)MIN_T(uint32_t, a->mtu, UINT16_MAX));
 	return REASON_NONE;
+}
+
+static unsigned int class_of(const struct tuple *orig, const struct tuple *reply, enum dir dir)
+{
+	struct tuple out = tuple_inverse(dir == DIR_ORIG ? reply : orig);
+
+	return recipe_class_of(dir == DIR_ORIG ? orig : reply, &out);
 }
 
 enum reason path_find_recipes(const struct topology *tab, const struct tuple *orig,
 			      const struct tuple *reply, struct path *path)
 {
-	const struct tuple *in[] = { orig, reply }, *other[] = { reply, orig };
 	enum reason reason = REASON_NONE;
 
 	for (unsigned int d = 0; d < DIR__COUNT && reason == REASON_NONE; d++) {
-		struct tuple out = tuple_inverse(other[d]);
-
 		path->recipe[d] = RECIPE_SOFTWARE;
 		if (tab->nic)
 			reason = nic_resolve(tab->nic, path->port[dir_other(d)]->link.ifindex,
 					     path->port[d]->link.ifindex,
-					     recipe_class_of(in[d], &out), &path->recipe[d]);
+					     class_of(orig, reply, d), &path->recipe[d]);
 	}
 	return reason;
+}
+
+bool path_checks_size(const struct path *path, enum dir dir)
+{
+	return path->port[dir_other(dir)]->link.mtu > path->hop[dir].mtu;
+}
+
+enum reason path_check_mtu(const struct path *path, const struct tuple *orig,
+			   const struct tuple *reply)
+{
+	for (unsigned int d = 0; d < DIR__COUNT; d++) {
+		if (path_checks_size(path, d) &&
+		    !(path->recipe[d].mtu_classes & 1u << class_of(orig, reply, d)))
+			return REASON_MTU;
+	}
+	return REASON_NONE;
 }
 
 /* Each port is the ingress of one direction and the egress of the other, so the
@@ -244,13 +273,10 @@ enum reason path_resolve(const struct topology *tab, const struct settings *sett
 		reason = resolve_hop(tab, q, DIR_ORIG, &q->reply.src, &path);
 	if (reason == REASON_NONE)
 		reason = resolve_hop(tab, q, DIR_REPLY, &q->orig.src, &path);
+	if (reason == REASON_NONE)
+		reason = path_check_mtu(&path, &q->orig, &q->reply);
 	if (reason != REASON_NONE)
 		return reason;
-	/* Every packet that can arrive on one port must fit the other: a rule
-	 * neither fragments nor sends "packet too big". */
-	if (rec[DIR_REPLY]->link.mtu > path.hop[DIR_ORIG].mtu ||
-	    rec[DIR_ORIG]->link.mtu > path.hop[DIR_REPLY].mtu)
-		return REASON_MTU;
 	if (breaks_checksums(settings, q, rec))
 		return REASON_SOFTWARE_NAT66;
 	reason = check_ports(settings, rec);

@@ -27,6 +27,7 @@ struct path {
 	const struct link_rec *port[DIR__COUNT]; /* egress port; valid until the
 						  * topology changes */
 	struct recipe recipe[DIR__COUNT]; /* form of the rule that the driver accepts */
+	uint16_t route_mtu[DIR__COUNT]; /* MTU metric of the route; 0 = none */
 };
 
 /* Begins the walk: q->ask is the first question. */
@@ -54,10 +55,22 @@ enum reason path_check_family(const struct topology *tab, enum family family);
 enum reason path_resolve(const struct topology *tab, const struct settings *settings,
 			 const struct path_query *q, struct path *ret);
 
+/* Fills in the hop of @dir: out over @out to @neigh, which is neighbour @slot. */
+void path_set_hop(struct path *path, enum dir dir, const struct link_rec *out, uint32_t slot,
+		  const struct neigh_rec *neigh, uint16_t route_mtu);
+
 /* Fills @path->recipe for the ports in @path, or returns why the hardware does
  * not accept the rules of both directions. */
 enum reason path_find_recipes(const struct topology *tab, const struct tuple *orig,
 			      const struct tuple *reply, struct path *path);
+
+/* True when packets of @dir can arrive that are too large for the way out. The rule must leave
+ * them to the CPU: it neither fragments nor sends "packet too big". */
+bool path_checks_size(const struct path *path, enum dir dir);
+
+/* REASON_MTU when a rule must check the size of packets and the driver does not accept that. */
+enum reason path_check_mtu(const struct path *path, const struct tuple *orig,
+			   const struct tuple *reply);
 
 /* Egress device of @dir according to the answers so far; 0 = not known yet.
  * For reports to the administrator. */

@@ -65,6 +65,10 @@ void plan_build(const struct settings *settings, const struct tuple *orig,
 		};
 		r->rewrite = rewrite_bits(recipe, &r->match, &r->to);
 		r->dmac = port->link.mac;
+		if (path_checks_size(path, d)) {
+			r->form |= RULE_WITH_MTU;
+			r->mtu = (uint16_t)path->hop[d].mtu;
+		}
 		if (r->form & RULE_WITH_INDEV)
 			memcpy(r->indev, port->link.name, sizeof(r->indev));
 	}

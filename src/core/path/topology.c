@@ -91,18 +91,38 @@ struct link_rec *topology_next_link(const struct topology *tab, uint32_t *slot)
 	return *slot == SLAB_END ? NULL : slab_at(&tab->links, *slot);
 }
 
-/* True for kinds whose ingress sees packets as they come from the wire, and whose
- * egress is the wire: a physical port, or one end of a veth pair. */
-static bool is_port_kind(const struct link *l)
+/*
+ * The kernel also executes software rules on devices above the ports. What such a device receives has
+ * passed its lower devices, whose part is done: tags are off, bridge and bond have decided. What is
+ * redirected to it is transmitted as if the IP stack had sent it: dev_queue_xmit() of the device adds
+ * its tag, looks up the station's port, or picks a slave. A NIC knows its own ports only.
+ */
+static bool is_upper_kind(const char *kind)
 {
-	return l->is_ether && !l->is_loopback && !l->master &&
-	       (l->kind[0] == '\0' || strcmp(l->kind, "veth") == 0);
+	static const char *const kinds[] = { "vlan", "bridge", "bond", "macvlan" };
+
+	for (size_t i = 0; i < array_size(kinds); i++) {
+		if (strcmp(kinds[i], kind) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* True for devices that can carry rules: those whose ingress sees packets as they come from the wire,
+ * and whose egress is the wire (a physical port, or one end of a veth pair), and upper devices. */
+static bool is_port_kind(const struct settings *s, const struct link *l)
+{
+	if (!l->is_ether || l->is_loopback || l->master)
+		return false;
+	return l->kind[0] == '\0' || strcmp(l->kind, "veth") == 0 ||
+	       (s->offload == OFFLOAD_SOFTWARE && s->backend == BACKEND_FLOWER &&
+		is_upper_kind(l->kind));
 }
 
 static bool is_named(const struct settings *s, const struct link *l)
 {
 	if (s->auto_devices || (s->n_devices == 0 && !s->devices_from.family))
-		return is_port_kind(l);
+		return is_port_kind(s, l);
 	for (unsigned int i = 0; i < s->n_devices; i++) {
 		if (strcmp(s->device[i], l->name) == 0)
 			return true;
@@ -112,7 +132,7 @@ static bool is_named(const struct settings *s, const struct link *l)
 
 bool topology_is_port(const struct link_rec *rec)
 {
-	return rec->is_named && is_port_kind(&rec->link);
+	return rec->is_named && rec->is_port_kind;
 }
 
 static uint8_t allowed_bypass(const struct settings *s, const struct link *l)
@@ -186,6 +206,7 @@ struct link_rec *topology_put_link(struct topology *tab, const struct settings *
 	if (rec->is_named != is_named(settings, link))
 		rec->changed = next_way(tab);
 	rec->link = *link;
+	rec->is_port_kind = is_port_kind(settings, link);
 	rec->is_named = is_named(settings, link);
 	if (rec->link.is_up != was_up)
 		lose_routes(tab, rec);

@@ -38,6 +38,7 @@ enum barrier_state {
 
 struct link_rec {
 	struct link link;
+	bool is_port_kind; /* of a kind that can carry rules, and not enslaved */
 	uint32_t changed; /* generation of the last change that moves paths */
 	uint8_t port;	  /* enum port_state */
 	bool is_named;	  /* in the configured list of devices, or taken by "auto" */

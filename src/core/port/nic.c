@@ -492,6 +492,7 @@ bool nic_next_probe(struct nic *nic, struct order_probe *ret)
 						     .in = in->link.ifindex,
 						     .out = out->link.ifindex,
 						     .asks_odd = !in->driver->is_blind,
+						     .asks_mtu = !in->driver->is_blind,
 						     .classes = RECIPE_CLASSES_ALL };
 			make_sample(nic, in, out, &recipe, &ret->sample);
 			return true;
@@ -519,6 +520,7 @@ static void note_answer(struct nic_pair *pair, const struct event_probe *done, s
 {
 	if (n_classes(done->classes) > n_classes(pair->recipe.classes)) {
 		recipe.classes = done->classes;
+		recipe.mtu_classes = done->mtu_classes;
 		pair->recipe = recipe;
 		pair->refused = done->refused;
 		note_refusal(pair, done);
@@ -707,6 +709,7 @@ void nic_drop_class(struct nic *nic, uint32_t in, uint32_t out, unsigned int cla
 	if (!pair || pair->state != PAIR_GOOD || ++pair->n_unsupported < UNSUPPORTED_MAX)
 		return;
 	pair->recipe.classes &= (uint16_t)~(1u << class);
+	pair->recipe.mtu_classes &= pair->recipe.classes;
 	pair->refused |= (uint16_t)(1u << class);
 	pair->bad_class = (uint8_t)class;
 	pair->err = done->err;

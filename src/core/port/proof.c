@@ -294,7 +294,8 @@ void proof_look(struct engine *e, struct flow *f, const struct conn *c, mono_t n
 	/* Events carry no counters; the answer to a query will. */
 	if (r->has_base && r->has_pkts && !(c->has & CONN_HAS_COUNTERS))
 		return;
-	saw = can_judge && saw_packet(f, r, c, now_ds);
+	/* Packets that are too large for the way out reach the CPU by design. */
+	saw = can_judge && saw_packet(f, r, c, now_ds) && !flowact_checks_size(e, f);
 	set_base(r, c);
 	if (doubtful(r) == 0) {
 		r->look_at = 0;

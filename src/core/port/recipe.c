@@ -81,6 +81,13 @@ void recipe_probe(const struct rule *sample, unsigned int class, struct rule *re
 		ret->rewrite |= RULE_SET_DST | RULE_SET_DPORT;
 }
 
+/* The largest packet of the probe is the smallest MTU that IPv6 allows (RFC 8200). */
+void recipe_check_size(struct rule *probe)
+{
+	probe->form |= RULE_WITH_MTU;
+	probe->mtu = 1280;
+}
+
 void recipe_odd(const struct rule *sample, unsigned int n, struct rule *ret)
 {
 	recipe_probe(sample, 0, ret);

@@ -54,6 +54,7 @@ struct recipe {
 	uint8_t layout;	  /* enum recipe_layout */
 	bool with_dmac;	  /* rules match the destination MAC address of their port */
 	uint16_t classes; /* bit i: class i is accepted */
+	uint16_t mtu_classes; /* those that are also accepted with RULE_WITH_MTU */
 };
 
 const char *recipe_shape_name(enum recipe_shape shape);
@@ -68,6 +69,8 @@ const char *recipe_class_to_str(unsigned int class, char buf[RECIPE_CLASS_STR_SI
 /* Makes the rule that probes whether a class is accepted. It matches documentation
  * addresses, which do not occur. @sample gives its place and shape. */
 void recipe_probe(const struct rule *sample, unsigned int class, struct rule *ret);
+/* Adds a size check to a probe. */
+void recipe_check_size(struct rule *probe);
 /* Makes an odd rule, one that no NIC can execute, in the same place. @n is 0 to
  * RECIPE_ODD - 1. A driver that accepts it does not check its rules. */
 #define RECIPE_ODD 2
@@ -77,4 +80,4 @@ void recipe_odd(const struct rule *sample, unsigned int n, struct rule *ret);
 uint8_t recipe_form(const struct recipe *recipe);
 /* The recipe of software rules: the full shape, all classes. */
 #define RECIPE_SOFTWARE                                                                          \
-	((struct recipe){ RECIPE_FULL, RECIPE_PRIOS, true, RECIPE_CLASSES_ALL })
+	((struct recipe){ RECIPE_FULL, RECIPE_PRIOS, true, RECIPE_CLASSES_ALL, RECIPE_CLASSES_ALL })

@@ -215,9 +215,10 @@ static json_t *recipe_of(const struct nic_pair *pair)
 
 	if (pair->state != PAIR_GOOD)
 		return json_null();
-	return json_pack("{s:s, s:s, s:b, s:b, s:o}", "shape", recipe_shape_name(r->shape), "text",
+	return json_pack("{s:s, s:s, s:b, s:b, s:b, s:o}", "shape", recipe_shape_name(r->shape), "text",
 			 recipe_shape_text(r->shape), "one_prio", r->layout == RECIPE_PRIO,
-			 "own_mac", r->with_dmac, "takes", classes_of(r->classes));
+			 "own_mac", r->with_dmac, "checks_size",
+			 r->mtu_classes != 0, "takes", classes_of(r->classes));
 }
 
 static json_t *refusal_of(const struct nic_pair *pair)

@@ -185,6 +185,25 @@ static void try_class(struct probe *p, unsigned int class)
 	}
 }
 
+/* A driver that refuses the first class with a size check is asked for no other. */
+static void try_mtu(struct probe *p)
+{
+	struct event_probe *ret = p->ret;
+	struct nlerr why;
+	struct rule rule;
+
+	for (unsigned int class = 0; class < RECIPE_CLASSES && !p->is_broken; class ++) {
+		if (!(ret->classes & 1u << class))
+			continue;
+		recipe_probe(&p->order->sample, class, &rule);
+		recipe_check_size(&rule);
+		if (try_one(p, &rule, &why))
+			ret->mtu_classes |= (uint16_t)(1u << class);
+		else if (!ret->mtu_classes)
+			break;
+	}
+}
+
 /* If the plainest rule (class 0) is refused, the only other class that is tried is plain TCP
  * over IPv6, in case the NIC does not support IPv4. */
 static bool is_hopeless(const struct event_probe *ret, unsigned int class)
@@ -206,9 +225,12 @@ void probework_run_with(const struct order_probe *order, probework_try_fn try, v
 		if (order->classes & 1u << class && !is_hopeless(ret, class))
 			try_class(&p, class);
 	}
+	if (order->asks_mtu)
+		try_mtu(&p);
 	if (p.is_broken) {
 		counter_inc(&probes_broken);
 		ret->classes = 0;
+		ret->mtu_classes = 0;
 		ret->refused = 0;
 		ret->bad_class = 0;
 	}

@@ -28,11 +28,13 @@ struct reader {
 	struct flower_rewrite rewrite;
 	char indev[LINK_NAME_SIZE];
 	bool is_any_ethertype;
+	uint32_t mtu; /* of act_police, as in the rule; 0: none */
 	uint8_t nat_bits; /* RULE_SET_SRC and RULE_SET_DST as done by act_nat */
 	bool has_csum;
 	uint32_t csum_flags;
 	enum {
 		STEP_START,
+		STEP_MTU,
 		STEP_NAT_SRC,
 		STEP_NAT_DST,
 		STEP_PEDIT,
@@ -200,6 +202,43 @@ static void get_pedit(struct reader *r, struct nlget *g)
 		r->is_foreign = true;
 }
 
+/* A police action of ours has no rate and limits only the size. */
+static void get_police_parms(struct reader *r, const struct tc_police *parms)
+{
+	step_to(r, STEP_MTU, parms->action, TC_ACT_OK);
+	if (parms->rate.rate || parms->peakrate.rate || parms->burst || parms->mtu <= ETH_HLEN ||
+	    parms->mtu - ETH_HLEN > UINT16_MAX)
+		r->is_foreign = true;
+	r->mtu = parms->mtu - ETH_HLEN;
+}
+
+static void get_police(struct reader *r, struct nlget *g)
+{
+	const struct nlattr *attr;
+	uint32_t conform = TC_ACT_OK; /* the kernel omits the attribute for 0 */
+
+	while ((attr = nlget_next(g))) {
+		struct tc_police parms;
+
+		switch (nlget_type(attr)) {
+		case TCA_POLICE_TBF:
+			if (nlget_struct(g, attr, &parms, sizeof(parms), sizeof(parms)))
+				get_police_parms(r, &parms);
+			break;
+		case TCA_POLICE_RESULT:
+			conform = nlget_u32(g, attr);
+			break;
+		case TCA_POLICE_TM:
+		case TCA_POLICE_PAD:
+			break;
+		default:
+			r->is_foreign = true;
+		}
+	}
+	if (conform != TC_ACT_PIPE)
+		r->is_foreign = true;
+}
+
 static void get_nat_parms(struct reader *r, const struct tc_nat *parms)
 {
 	bool is_src = parms->flags == TCA_NAT_FLAG_EGRESS;
@@ -304,7 +343,9 @@ static void get_options(struct reader *r, const struct nlattr *kind, const struc
 {
 	struct nlget g = nlget_enter(options);
 
-	if (nlget_is_str(kind, "nat"))
+	if (nlget_is_str(kind, "police"))
+		get_police(r, &g);
+	else if (nlget_is_str(kind, "nat"))
 		get_nat(r, &g);
 	else if (nlget_is_str(kind, "pedit"))
 		get_pedit(r, &g);
@@ -448,6 +489,10 @@ static void guess_form(const struct reader *r, struct rule *rule)
 	if (has_seen_match(r, TCA_FLOWER_KEY_ETH_DST)) {
 		rule->form |= RULE_WITH_DMAC;
 		memcpy(rule->dmac.b, r->match.dmac, sizeof(r->match.dmac));
+	}
+	if (r->mtu) {
+		rule->form |= RULE_WITH_MTU;
+		rule->mtu = (uint16_t)r->mtu;
 	}
 	if (has_seen_match(r, TCA_FLOWER_KEY_HASH))
 		rule->form |= RULE_ODD_MATCH;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/if_ether.h>
 #include <linux/pkt_cls.h>
 #include <linux/rtnetlink.h>
 #include <linux/tc_act/tc_csum.h>
@@ -99,6 +100,27 @@ static void end_action(struct actions *a, struct action action, bool with_cookie
 		nlput_bytes(a->w, TCA_ACT_FLAGS, &flags, sizeof(flags));
 	}
 	nlput_nest_end(a->w, action.nest);
+}
+
+/*
+ * A police action without a rate only checks the size: tcf_police_mtu_check() adds the link-layer
+ * header to the limit at ingress, and looks at each segment of a GSO packet. What is too large
+ * continues to the network stack.
+ */
+static void put_mtu(struct actions *a)
+{
+	struct tc_police parms = {
+		.action = TC_ACT_OK,
+		.mtu = a->rule->mtu + (uint32_t)ETH_HLEN,
+	};
+	struct action action;
+
+	if (!(a->rule->form & RULE_WITH_MTU))
+		return;
+	action = begin_action(a, "police");
+	nlput_bytes(a->w, TCA_POLICE_TBF, &parms, sizeof(parms));
+	nlput_u32(a->w, TCA_POLICE_RESULT, TC_ACT_PIPE);
+	end_action(a, action, false);
 }
 
 /* TCA_NAT_FLAG_EGRESS rewrites the source; without it the destination changes (tcf_nat_act). */
@@ -232,6 +254,7 @@ static void put_actions(struct nlput *w, const struct rule *rule)
 	if (rule_only_accepts(rule)) {
 		put_accept(&a);
 	} else {
+		put_mtu(&a);
 		put_nats(&a);
 		put_pedit(&a);
 		put_csum(&a);

@@ -183,6 +183,14 @@ static struct link *link_of(struct place *p, uint32_t ifindex)
 	return &topology_find_link(&p->tab, ifindex)->link;
 }
 
+/* The link is reported with what the test has changed in its record. */
+static void report(struct place *p, uint32_t ifindex)
+{
+	struct link l = *link_of(p, ifindex);
+
+	topology_put_link(&p->tab, &p->settings, &l)->bypass_known = BYPASS_ALL;
+}
+
 static void put_neigh(struct place *p, uint32_t ifindex, const char *addr, uint8_t mac)
 {
 	struct neigh n = { .ifindex = ifindex, .is_valid = true };
@@ -287,15 +295,20 @@ static void unsuitable_devices(void **state UNUSED)
 	assert_resolves(&p, REASON_DEVICE_DOWN);
 	link_of(&p, 3)->is_up = true;
 	strcpy(link_of(&p, 2)->kind, "bridge");
+	report(&p, 2);
 	assert_resolves(&p, REASON_DEVICE_KIND);
 	strcpy(link_of(&p, 2)->kind, "veth");
+	report(&p, 2);
 	assert_resolves(&p, REASON_NONE);
 	link_of(&p, 2)->master = 9;
+	report(&p, 2);
 	assert_resolves(&p, REASON_DEVICE_KIND);
 	link_of(&p, 2)->master = 0;
 	link_of(&p, 2)->is_ether = false;
+	report(&p, 2);
 	assert_resolves(&p, REASON_DEVICE_KIND);
 	link_of(&p, 2)->is_ether = true;
+	report(&p, 2);
 	link_of(&p, 2)->is_loopback = true;
 	assert_resolves(&p, REASON_LOCAL);
 	link_of(&p, 2)->is_loopback = false;
@@ -383,29 +396,61 @@ static void ip6_next_hop_of_ip4(void **state UNUSED)
 	teardown(&p);
 }
 
-/* Every packet that can arrive on one port must fit the other. */
-static void mtu_must_fit(void **state UNUSED)
+static void assert_checks(struct place *p, bool orig, bool reply)
+{
+	assert_resolves(p, REASON_NONE);
+	assert_int_equal(path_checks_size(&p->path, DIR_ORIG), orig);
+	assert_int_equal(path_checks_size(&p->path, DIR_REPLY), reply);
+}
+
+/* A rule checks the size of packets if those that can arrive do not all fit the way out. */
+static void size_is_checked_where_it_must(void **state UNUSED)
 {
 	struct place p;
 
 	setup(&p);
+	assert_checks(&p, false, false);
 	link_of(&p, 2)->mtu = 1501;
-	assert_resolves(&p, REASON_MTU);
+	assert_checks(&p, true, false);
 	link_of(&p, 2)->mtu = 1500;
 	link_of(&p, 3)->mtu = 9000;
-	assert_resolves(&p, REASON_MTU);
+	assert_checks(&p, false, true);
 	link_of(&p, 2)->mtu = 9000;
-	assert_resolves(&p, REASON_NONE);
+	assert_checks(&p, false, false);
 	p.q.answer[PATH_STEP_FORWARD].mtu = 1400;
-	assert_resolves(&p, REASON_MTU);
+	assert_checks(&p, true, false);
+	assert_int_equal(p.path.hop[DIR_ORIG].mtu, 1400);
+	assert_int_equal(p.path.route_mtu[DIR_ORIG], 1400);
 	p.q.answer[PATH_STEP_FORWARD].mtu = 9000;
-	assert_resolves(&p, REASON_NONE);
+	assert_checks(&p, false, false);
 	/* The MTU of a route does not raise that of the device. */
 	p.q.answer[PATH_STEP_FORWARD].mtu = 65535;
-	assert_resolves(&p, REASON_NONE);
+	assert_checks(&p, false, false);
 	assert_int_equal(p.path.hop[DIR_ORIG].mtu, 9000);
 	p.q.answer[PATH_STEP_REVERSE].mtu = 1280;
-	assert_resolves(&p, REASON_MTU);
+	assert_checks(&p, false, true);
+	teardown(&p);
+}
+
+/* A driver that cannot check the size gets no rule that would have to. */
+static void size_must_be_checkable(void **state UNUSED)
+{
+	struct place p;
+	unsigned int class;
+	struct tuple out;
+
+	setup(&p);
+	p.q.answer[PATH_STEP_FORWARD].mtu = 1400;
+	assert_resolves(&p, REASON_NONE);
+	out = tuple_inverse(&p.q.reply);
+	class = recipe_class_of(&p.q.orig, &out);
+	p.path.recipe[DIR_ORIG].mtu_classes = (uint16_t)~(1u << class);
+	assert_int_equal(path_check_mtu(&p.path, &p.q.orig, &p.q.reply), REASON_MTU);
+	p.path.recipe[DIR_ORIG].mtu_classes = (uint16_t)(1u << class);
+	p.path.recipe[DIR_REPLY].mtu_classes = 0;
+	assert_int_equal(path_check_mtu(&p.path, &p.q.orig, &p.q.reply), REASON_NONE);
+	p.path.hop[DIR_REPLY].mtu = 1499;
+	assert_int_equal(path_check_mtu(&p.path, &p.q.orig, &p.q.reply), REASON_MTU);
 	teardown(&p);
 }
 
@@ -464,7 +509,8 @@ int main(void)
 		cmocka_unit_test(same_device),
 		cmocka_unit_test(next_hops),
 		cmocka_unit_test(ip6_next_hop_of_ip4),
-		cmocka_unit_test(mtu_must_fit),
+		cmocka_unit_test(size_is_checked_where_it_must),
+		cmocka_unit_test(size_must_be_checkable),
 		cmocka_unit_test(hops_of_a_confirmed_path),
 		cmocka_unit_test(untouched_on_failure),
 	};

@@ -49,7 +49,7 @@ static void a_link_of_another_kind_is_no_port(void **state UNUSED)
 	l.master = 9;
 	pf_feed_link(&l);
 	l = pf_link(4);
-	strcpy(l.kind, "bridge");
+	strcpy(l.kind, "vxlan");
 	pf_feed_link(&l);
 	for (uint32_t i = 2; i <= 4; i++)
 		pf_expect(i, NONE);

@@ -193,6 +193,27 @@ static void rules_are_lost_repeatedly(void **state UNUSED)
 
 /* -- no evidence ---------------------------------------------------------- */
 
+static void checks_sizes(bool has_counters)
+{
+	struct event ev = { .type = EVENT_LINK };
+
+	ev.link = topology_find_link(&rig.engine->paths, 2)->link;
+	ev.link.mtu = 9000;
+	rig_feed(&rig, &ev);
+	rf_add(1, has_counters);
+	run(1, 8, true, true);
+	fake_kill_rule(&rig.kernel, 1, DIR_ORIG);
+	run(1, 60, true, true);
+	expect(0, 0);
+	assert_true(rf_is_active(1));
+}
+
+/* Packets that are too large for the way out reach the CPU by design. */
+static void rules_that_check_sizes(void **state UNUSED)
+{
+	for_both(checks_sizes);
+}
+
 /* A timeout that we prolong moves without a packet. */
 static void prolonged_timeouts(void **state UNUSED)
 {
@@ -405,6 +426,7 @@ int main(void)
 		TEST(one_rule_dies),
 		TEST(rules_are_never_hit),
 		TEST(rules_are_lost_repeatedly),
+		TEST(rules_that_check_sizes),
 		TEST(prolonged_timeouts),
 		TEST(packets_in_the_stack),
 		TEST(software_rules),

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/util.h"
 #include "core/path/topology.h"
 
 static const uint64_t key[2] = { 1, 2 };
@@ -215,6 +216,32 @@ static void named_devices(void **state UNUSED)
 	l.is_ether = true;
 	l.is_loopback = true;
 	assert_false(topology_put_link(&tab, &all, &l)->is_named);
+	topology_fini(&tab);
+}
+
+/* Only software rules can be on a device above the ports, and on none with a master. */
+static void devices_above_ports(void **state UNUSED)
+{
+	static const char *const kinds[] = { "vlan", "bridge", "bond", "macvlan" };
+	static const char *const others[] = { "vrf", "dummy", "ipvlan", "vxlan", "wireguard", "ifb" };
+	const struct settings hw = { .auto_devices = true, .offload = OFFLOAD_HARDWARE },
+			      sw = { .auto_devices = true, .offload = OFFLOAD_SOFTWARE };
+	struct link l = ether(2, "upper");
+	struct topology tab;
+
+	init(&tab);
+	for (size_t i = 0; i < array_size(kinds); i++) {
+		strcpy(l.kind, kinds[i]);
+		assert_true(topology_is_port(topology_put_link(&tab, &sw, &l)));
+		assert_false(topology_is_port(topology_put_link(&tab, &hw, &l)));
+		l.master = 3;
+		assert_false(topology_is_port(topology_put_link(&tab, &sw, &l)));
+		l.master = 0;
+	}
+	for (size_t i = 0; i < array_size(others); i++) {
+		strcpy(l.kind, others[i]);
+		assert_false(topology_is_port(topology_put_link(&tab, &sw, &l)));
+	}
 	topology_fini(&tab);
 }
 
@@ -566,6 +593,7 @@ int main(void)
 		cmocka_unit_test(bypass_allowed),
 		cmocka_unit_test(what_moves_paths),
 		cmocka_unit_test(named_devices),
+		cmocka_unit_test(devices_above_ports),
 		cmocka_unit_test(gone_link_changes_routes),
 		cmocka_unit_test(link_up_changes_routes),
 		cmocka_unit_test(changed_prefixes),

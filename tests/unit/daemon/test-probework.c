@@ -11,9 +11,11 @@
 struct driver {
 	int err[RECIPE_CLASSES];
 	int odd_err[RECIPE_ODD];
+	int mtu_err[RECIPE_CLASSES];
 	unsigned int n_asked;
 	unsigned int asked[RECIPE_CLASSES]; /* classes, in the order in which they were probed */
 	unsigned int n_odd;
+	uint16_t asked_mtu; /* bit i: class i was probed with a size check */
 	unsigned int n_busy; /* number of next calls that fail with EBUSY */
 };
 
@@ -43,6 +45,10 @@ static int drive(void *ctx, const struct rule *rule, struct nlerr *why)
 	if (rule->form & (RULE_ODD_MATCH | RULE_ODD_REWRITE)) {
 		err = d->odd_err[rule->form & RULE_ODD_MATCH ? 0 : 1];
 		d->n_odd++;
+	} else if (rule->form & RULE_WITH_MTU) {
+		assert_int_equal(rule->mtu, 1280);
+		d->asked_mtu |= (uint16_t)(1u << class_of(rule));
+		err = d->mtu_err[class_of(rule)];
 	} else {
 		assert_true(d->n_asked < RECIPE_CLASSES);
 		d->asked[d->n_asked] = class_of(rule);
@@ -222,6 +228,43 @@ static void test_busy_for_a_while(void **state)
 	assert_int_equal(d.n_busy, 0);
 }
 
+/* Only classes that are accepted without a size check are tried with one. */
+static void test_size_checks(void **state)
+{
+	struct order_probe order = order_for(RECIPE_CLASSES_ALL);
+	struct driver d = honest();
+	struct event_probe ret = run(&d, &order);
+
+	(void)state;
+	assert_int_equal(d.asked_mtu, 0);
+	assert_int_equal(ret.mtu_classes, 0);
+	order.asks_mtu = true;
+	d = honest();
+	d.err[RECIPE_UDP] = -EOPNOTSUPP;
+	d.mtu_err[RECIPE_SRC] = -EOPNOTSUPP;
+	ret = run(&d, &order);
+	assert_int_equal(d.asked_mtu, (uint16_t)~(1u << RECIPE_UDP));
+	assert_int_equal(ret.mtu_classes, (uint16_t)~(1u << RECIPE_UDP | 1u << RECIPE_SRC));
+	/* The refusal of a size check is not one of the class. */
+	assert_int_equal(ret.refused, 1u << RECIPE_UDP);
+	assert_int_equal(ret.bad_class, RECIPE_UDP);
+	/* A driver that refuses the first one is asked no more. */
+	d = honest();
+	d.mtu_err[0] = -EOPNOTSUPP;
+	ret = run(&d, &order);
+	assert_int_equal(d.asked_mtu, 1);
+	assert_int_equal(ret.mtu_classes, 0);
+	assert_int_equal(ret.classes, RECIPE_CLASSES_ALL);
+	assert_int_equal(ret.err, 0);
+	/* An error that may pass is not a verdict. */
+	d = honest();
+	d.mtu_err[RECIPE_IP6] = -EIO;
+	ret = run(&d, &order);
+	assert_int_equal(ret.classes, 0);
+	assert_int_equal(ret.mtu_classes, 0);
+	assert_int_equal(ret.err, -EIO);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -232,6 +275,7 @@ int main(void)
 		cmocka_unit_test(test_plainest_rule_is_refused),
 		cmocka_unit_test(test_transient_errors),
 		cmocka_unit_test(test_busy_for_a_while),
+		cmocka_unit_test(test_size_checks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -55,7 +55,8 @@ static void text_of_forms(void **state UNUSED)
 
 	r.kind = RULE_PROBE;
 	r.form = RULE_WITH_INDEV | RULE_ANY_ETHERTYPE | RULE_EXACT_TTL | RULE_WITH_DMAC |
-		 RULE_ODD_MATCH | RULE_ODD_REWRITE;
+		 RULE_ODD_MATCH | RULE_ODD_REWRITE | RULE_WITH_MTU;
+	r.mtu = 1492;
 	r.dmac = (struct mac){ { 2, 0, 0, 0, 0, 9 } };
 	r.rewrite = 0;
 	r.ttl = 64;
@@ -63,7 +64,7 @@ static void text_of_forms(void **state UNUSED)
 	assert_string_equal(rule_to_str(&r, buf),
 			    "if3 prio 2 handle 5 hardware any-ethertype probe match tcp "
 			    "192.0.2.1:4000 > 198.51.100.1:80 indev eth0 dmac 02:00:00:00:00:09 ttl 64 "
-			    "odd-match set-ttl 63 odd-rewrite no-csum redirect if4");
+			    "odd-match mtu 1492 set-ttl 63 odd-rewrite no-csum redirect if4");
 	r.kind = RULE_GUARD;
 	r.form = RULE_ANY_ETHERTYPE;
 	assert_string_equal(rule_to_str(&r, buf),
@@ -85,6 +86,7 @@ static void longest_text_fits(void **state UNUSED)
 	r.form = 0xff & ~RULE_WITH_CSUM;
 	r.rewrite = 0x3f;
 	r.ttl = 255;
+	r.mtu = UINT16_MAX;
 	strcpy(r.indev, "fifteen letters");
 	assert_int_equal(tuple_from_str("udp [2001:db8:1111:2222:3333:4444:5555:6666]:65535 > "
 					"[2001:db8:1111:2222:3333:4444:5555:7777]:65535",
@@ -139,10 +141,12 @@ static void equality_covers_effects_on_packets(void **state UNUSED)
 	DIFFERS(b.form |= RULE_WITH_INDEV);
 	DIFFERS(b.form |= RULE_EXACT_TTL);
 	DIFFERS(b.form |= RULE_WITH_DMAC);
+	DIFFERS(b.form |= RULE_WITH_MTU);
 	DIFFERS(b.form |= RULE_ODD_MATCH);
 	DIFFERS(b.kind = RULE_PROBE);
 	STAYS(b.ttl++);
 	STAYS(b.dmac.b[5]++);
+	STAYS(b.mtu++);
 	STAYS(b.indev[0] = 'x');
 	/* These are not rewritten, or do not affect packets. */
 	STAYS(b.to.dst.b[3]++);
@@ -157,8 +161,9 @@ static void equality_covers_parts_of_the_form(void **state UNUSED)
 {
 	struct rule a = nat_rule(), b;
 
-	a.form = RULE_WITH_INDEV | RULE_EXACT_TTL | RULE_WITH_DMAC;
+	a.form = RULE_WITH_INDEV | RULE_EXACT_TTL | RULE_WITH_DMAC | RULE_WITH_MTU;
 	a.ttl = 64;
+	a.mtu = 1492;
 	strcpy(a.indev, "eth0");
 	b = a;
 	assert_true(rule_is_equal(&a, &b));
@@ -169,6 +174,9 @@ static void equality_covers_parts_of_the_form(void **state UNUSED)
 	assert_false(rule_is_equal(&a, &b));
 	b = a;
 	b.dmac.b[0]++;
+	assert_false(rule_is_equal(&a, &b));
+	b = a;
+	b.mtu--;
 	assert_false(rule_is_equal(&a, &b));
 }
 
