@@ -25,11 +25,14 @@ upper_open endless tcp 4 10000000
 upper_goes_on endless
 ip -n client link set c0 down
 ip -n router link set lan0 down
-wait_for 20 has_rules lan0 0
+gone() {
+	! upper_has_rule
+}
+wait_for 20 gone
 ip -n client link set c0 up
 ip -n router link set lan0 up
 ip -n client route replace default via 192.168.1.1
-wait_for 20 has_rules lan0 1
+wait_for 20 upper_has_rule
 upper_goes_on endless
 transfer_stop endless
 transfer_close endless

@@ -13,13 +13,14 @@ set -eu
 upper_ports
 upper_bond client c0 q0 q2
 upper_bridge router lan0 -- p0 p2
-ip -n router link set p1 name wan0
-ip -n server link set q1 name s0
+upper_name router p1 wan0
+upper_name server q1 s0
 upper_start
 upper_offloads
 
 upper_open endless tcp 4 10000000
 upper_goes_on endless
+removed=$(status counters.removals_ok)
 port_of_client() {
 	bridge -n router fdb show br lan0 | grep -i "^$(ip -n client -br link show c0 | awk '{ print $3 }') .*dev $1"
 }
@@ -27,7 +28,6 @@ wait_for 5 port_of_client p0
 ip -n client link set c0 type bond active_slave q2
 wait_for 10 port_of_client p2
 upper_goes_on endless
-assert_eq "rules on lan0" "$(rules lan0)" 1
-assert_eq "flows whose rules were removed" "$(status counters.removals_ok)" 3
+assert_eq "flows whose rules were removed meanwhile" "$(status counters.removals_ok)" "$removed"
 transfer_stop endless
 transfer_close endless

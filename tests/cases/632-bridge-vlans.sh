@@ -16,19 +16,17 @@ bridge -n router vlan add dev p0 vid 10 pvid untagged
 bridge -n router vlan add dev p2 vid 10
 bridge -n router vlan add dev br0 vid 10 self
 upper_vlan router br0 lan0 10
-ip -n client link set q0 name c0
+upper_name client q0 c0
 upper_vlan client q2 c2 10
-ip -n router link set p1 name wan0
-ip -n server link set q1 name s0
+upper_name router p1 wan0
+upper_name server q1 s0
 upper_start
 upper_offloads
 
 # The client moves to the tagged port, with its addresses.
-ip -n client link set c0 down
-ip -n client link set c0 name q0
-ip -n client link set c2 down
-ip -n client link set c2 name c0
-ip -n client link set c0 up
+upper_name client c0 q0
+ip -n client link set q0 down
+upper_name client c2 c0
 topo_addresses 2>/dev/null || :
 wait_for 10 in_client ping -q -c 1 -W 1 "$SERVER4"
 upper_offloads

@@ -20,13 +20,13 @@ upper_offloads
 
 upper_open endless tcp 4 10000000
 upper_goes_on endless
+removed=$(status counters.removals_ok)
 active_is() {
 	ip -n router -d link show lan0 | grep -q "active_slave $1 "
 }
 ip -n client link set q0 down
 wait_for 10 active_is p2
 upper_goes_on endless
-assert_eq "rules on lan0" "$(rules lan0)" 1
-assert_eq "flows whose rules were removed" "$(status counters.removals_ok)" 3
+assert_eq "flows whose rules were removed meanwhile" "$(status counters.removals_ok)" "$removed"
 transfer_stop endless
 transfer_close endless

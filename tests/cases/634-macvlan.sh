@@ -14,7 +14,7 @@ ip -n router link add link p0 name lan0 type macvlan mode bridge
 ip -n router link add link p1 name wan0 type macvlan mode private
 upper_up router lan0
 upper_up router wan0
-ip -n client link set q0 name c0
-ip -n server link set q1 name s0
+upper_name client q0 c0
+upper_name server q1 s0
 upper_start
 upper_offloads

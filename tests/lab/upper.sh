@@ -11,6 +11,8 @@
 # The case makes the L3 devices c0 (client), lan0, wan0 (router) and s0 (server) above these ports.
 #
 #   upper_ports           makes the namespaces and the ports
+#   upper_name NS PORT NAME
+#                         renames a port
 #   upper_vlan NS PORT NAME ID [PROTOCOL]
 #                         makes a VLAN device
 #   upper_bridge NS NAME [OPTION...] -- PORT...
@@ -31,6 +33,12 @@ upper_ports() {
 	topo_link client q0 02:00:00:00:0a:00 router p0 02:00:00:00:0b:00
 	topo_link client q2 02:00:00:00:0a:02 router p2 02:00:00:00:0b:02
 	topo_link router p1 02:00:00:00:0b:01 server q1 02:00:00:00:0a:01
+}
+
+upper_name() {
+	ip -n "$1" link set "$2" down
+	ip -n "$1" link set "$2" name "$3"
+	upper_up "$1" "$3"
 }
 
 upper_up() {
@@ -72,18 +80,30 @@ upper_bond() {
 
 upper_start() {
 	topo_addresses
-	topo_masquerade
+	# Software rules cannot translate IPv6.
+	router_nft -f - <<-'END'
+		table ip labnat {
+			chain postrouting {
+				type nat hook postrouting priority srcnat
+				oifname "wan0" masquerade
+			}
+		}
+	END
 	topo_acct
 	topo_count_forward
 	start_daemon 'devices = { "lan0", "wan0" }' 'offload = software' "$@"
 }
 
+# upper_has_rule: the newest transfer has a rule on lan0.
+upper_has_rule() {
+	tc -n router filter show dev lan0 ingress | grep -q "dst_port $((5200 + transfer_count))$"
+}
+
 # upper_transfer NAME PROTO FAMILY BYTES
 upper_transfer() {
-	local before stack
-	before=$(rules lan0)
+	local stack
 	transfer_open "$@"
-	wait_for 20 has_rules lan0 $((before + 1))
+	wait_for 20 upper_has_rule
 	stack=$(fwd_bytes)
 	transfer_bulk "$1"
 	stack=$(($(fwd_bytes) - stack))
@@ -99,10 +119,8 @@ upper_offloads() {
 }
 
 upper_open() {
-	local before
-	before=$(rules lan0)
 	transfer_open_endless "$@"
-	wait_for 20 has_rules lan0 $((before + 1))
+	wait_for 20 upper_has_rule
 	transfer_go "$1"
 }
 
