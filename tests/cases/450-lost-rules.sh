@@ -40,6 +40,18 @@ repaired() {
 	repairs=$(repairs)
 }
 
+# where_lost: prints what each part on the way of the packets has dropped
+where_lost() {
+	local port
+	for port in 0 1; do
+		echo "port $port: $(tr '\n' ' ' <"$NICSIM_DEBUGFS/ports/$port/counters")"
+	done
+	for port in client router server; do
+		echo "$port: $(labns "$port" nstat -as 2>/dev/null | awk '$2 > 0 && /Drop|Discard|Err|NoRoute|Fail|Overflow/ { print $1, $2 }' | tr '\n' ' ')"
+		ip -n "$port" -s link show | awk '/^[0-9]/ { dev = $2 } /RX:|TX:/ { kind = $1; getline; if ($3 + $4) print dev, kind, "errors", $3, "dropped", $4 }'
+	done
+}
+
 handle_of() {
 	tc -n router filter show dev "$1" ingress pref "$2" | sed -n 's/.* handle \(0x[0-9a-f]*\).*/\1/p' | head -n 1
 }
@@ -73,6 +85,7 @@ repaired "the loss of clsact"
 assert_eq "filters on lan0" "$(filters lan0)" "$guards"
 
 crowd_close busy
+[ "$(crowd_lost busy)" = 0 ] || where_lost >&2
 assert_eq "packets lost" "$(crowd_lost busy)" 0
 sniff_close server
 sniff_close client
