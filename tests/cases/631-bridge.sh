@@ -25,7 +25,7 @@ port_of_client() {
 	bridge -n router fdb show br lan0 | grep -i "^$(ip -n client -br link show c0 | awk '{ print $3 }') .*dev $1"
 }
 wait_for 5 port_of_client p0
-ip -n client link set c0 type bond active_slave q2
+ip -n client link set c0 type bond primary q2
 wait_for 10 port_of_client p2
 upper_goes_on endless
 assert_eq "flows whose rules were removed meanwhile" "$(status counters.removals_ok)" "$removed"

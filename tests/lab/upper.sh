@@ -18,7 +18,7 @@
 #   upper_bridge NS NAME [OPTION...] -- PORT...
 #                         makes a bridge
 #   upper_bond NS NAME PORT...
-#                         makes a bond in mode active-backup; the first port is the active slave
+#                         makes a bond in mode active-backup; the first port is the primary one
 #   upper_start LINE...   gives the L3 devices their addresses, starts the daemon for lan0 and wan0
 #                         with software rules
 #   upper_offloads        sends data both ways over TCP and UDP, IPv4 and IPv6; fails unless rules
@@ -75,7 +75,8 @@ upper_bond() {
 		ip -n "$ns" link set "$port" master "$name"
 	done
 	upper_up "$ns" "$name"
-	ip -n "$ns" link set "$name" type bond active_slave "$1"
+	# Both ends take the first port as soon as it has a carrier, whichever port has one first.
+	ip -n "$ns" link set "$name" type bond primary "$1"
 }
 
 upper_start() {
