@@ -47,7 +47,8 @@ where_lost() {
 		echo "port $port: $(tr '\n' ' ' <"$NICSIM_DEBUGFS/ports/$port/counters")"
 	done
 	for port in client router server; do
-		echo "$port: $(labns "$port" nstat -as 2>/dev/null | awk '$2 > 0 && /Drop|Discard|Err|NoRoute|Fail|Overflow/ { print $1, $2 }' | tr '\n' ' ')"
+		echo "$port: $(labns "$port" nstat -as 2>/dev/null | awk '$2 > 0 && /Drop|Discard|Err|NoRoute|NoPorts|Fail|Overflow/ { print $1, $2 }' | tr '\n' ' ')"
+		labns "$port" conntrack -S 2>/dev/null
 		ip -n "$port" -s link show | awk '/^[0-9]/ { dev = $2 } /RX:|TX:/ { kind = $1; getline; if ($3 + $4) print dev, kind, "errors", $3, "dropped", $4 }'
 	done
 }
