@@ -236,7 +236,6 @@ static enum reason judge_refusal(struct engine *e, struct flow *f, const struct 
 	const struct nic_port *port = nic && in ? nic_find_port(nic, in->neigh.ifindex) : NULL;
 	enum refusal refusal =
 		driver_refusal(port ? port->driver : NULL, done->err, done->extack);
-	struct tuple to = tuple_inverse(done->dir == DIR_ORIG ? &f->reply : &f->orig);
 
 	counter_inc(&installs_refused);
 	f->is_busy = refusal == REFUSAL_BUSY;
@@ -247,8 +246,7 @@ static enum reason judge_refusal(struct engine *e, struct flow *f, const struct 
 		return REASON_HARDWARE_FULL;
 	if (refusal == REFUSAL_UNSUPPORTED && in && out)
 		nic_drop_class(nic, in->neigh.ifindex, out->neigh.ifindex,
-			       recipe_class_of(done->dir == DIR_ORIG ? &f->orig : &f->reply, &to),
-			       done);
+			       recipe_class_of_dir(&f->orig, &f->reply, done->dir), done);
 	return REASON_RULE_REFUSED;
 }
 

@@ -53,6 +53,14 @@ struct link {
 	struct link_hw hw;
 };
 
+/* True for a physical port, or one end of a veth pair: its ingress sees packets as they come from the
+ * wire, and its egress is the wire. */
+static inline bool link_is_at_wire(const struct link *l)
+{
+	return l->is_ether && !l->is_loopback &&
+	       (l->kind[0] == '\0' || strcmp(l->kind, "veth") == 0);
+}
+
 /* Who keeps the kernel from deleting a neighbour entry. */
 enum neigh_care {
 	NEIGH_AGES,   /* nobody: the kernel deletes it some time after its last packet */

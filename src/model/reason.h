@@ -54,7 +54,7 @@
 	X(TTL_GUARD, "ttl-guard", "the NIC cannot leave packets with an expiring TTL to the CPU")          \
 	X(DEVICE_NOT_READY, "device-not-ready", "a device on its path is not ready for rules, or could not be prepared") \
 	X(NEIGHBOUR_UNRESOLVED, "neighbour-unresolved", "the MAC address of a next hop is not known")      \
-	X(MTU, "mtu", "the NIC cannot leave packets that are too large for the way out to the CPU") \
+	X(MTU, "mtu", "the NIC cannot check which packets are too large for the outgoing device or route") \
 	X(SOFTWARE_NAT66, "software-nat66", "software rules cannot correct the checksums of IPv6 packets with NAT") \
 	/* its rules */                                                                                    \
 	X(KERNEL_BACKEND, "kernel-backend", "the daemon leaves it to the kernel flowtable, which does not have it") \

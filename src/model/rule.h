@@ -9,8 +9,8 @@
  * such rules: it looks like a flow's rule and is removed at once.
  *
  * There is no list of actions: the order is always MTU check, rewrite, checksum, redirect.
- * Every driver accepts the last three in this order only. `form` says which parts of the rule this driver wants
- * spelt out. No tc constants appear here; kern/tc/flower translates.
+ * Every driver accepts the last three in this order only. `form` says which parts of the
+ * rule this driver wants spelt out. No tc constants appear here; kern/tc/flower translates.
  */
 #pragma once
 

@@ -7,9 +7,8 @@
  *
  * As in the kernel, a request is executed inside the call that sends it, by the thread that
  * sends it, and the answers are queued on the socket. Only one request is executed at a time,
- * whatever its socket. What cannot happen in the kernel does not happen here: an answer is lost
- * only by an overrun, about which the reader is told, and answers come in the order of their
- * requests.
+ * whatever its socket. As in the kernel, an answer is lost only by an overrun, of which the
+ * reader is told, and answers come in the order of their requests.
  *
  * If a reader has to wait for an answer that is not there, the time passes at once (fakeloop).
  */

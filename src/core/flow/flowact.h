@@ -49,7 +49,7 @@ bool flowact_make_move(struct engine *e, struct flow *f, struct order *ret);
 /* Builds the path of a flow that has one, from current links, neighbours and recipes. Returns false
  * if one is missing. */
 bool flowact_path_of(const struct engine *e, const struct flow *f, struct path *ret);
-/* A rule of the flow leaves packets that are too large for the way out to the CPU. */
+/* A rule of the flow checks the size of packets. Those that do not fit the way out go to the CPU. */
 bool flowact_checks_size(const struct engine *e, const struct flow *f);
 /* A neighbour or link of the path has changed since the path was found. */
 bool flowact_hops_changed(const struct engine *e, const struct flow *f);

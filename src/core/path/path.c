@@ -153,13 +153,6 @@ static enum reason resolve_hop(const struct topology *tab, const struct path_que
 	return REASON_NONE;
 }
 
-static unsigned int class_of(const struct tuple *orig, const struct tuple *reply, enum dir dir)
-{
-	struct tuple out = tuple_inverse(dir == DIR_ORIG ? reply : orig);
-
-	return recipe_class_of(dir == DIR_ORIG ? orig : reply, &out);
-}
-
 enum reason path_find_recipes(const struct topology *tab, const struct tuple *orig,
 			      const struct tuple *reply, struct path *path)
 {
@@ -170,7 +163,7 @@ enum reason path_find_recipes(const struct topology *tab, const struct tuple *or
 		if (tab->nic)
 			reason = nic_resolve(tab->nic, path->port[dir_other(d)]->link.ifindex,
 					     path->port[d]->link.ifindex,
-					     class_of(orig, reply, d), &path->recipe[d]);
+					     recipe_class_of_dir(orig, reply, d), &path->recipe[d]);
 	}
 	return reason;
 }
@@ -185,7 +178,7 @@ enum reason path_check_mtu(const struct path *path, const struct tuple *orig,
 {
 	for (unsigned int d = 0; d < DIR__COUNT; d++) {
 		if (path_checks_size(path, d) &&
-		    !(path->recipe[d].mtu_classes & 1u << class_of(orig, reply, d)))
+		    !(path->recipe[d].mtu_classes & 1u << recipe_class_of_dir(orig, reply, d)))
 			return REASON_MTU;
 	}
 	return REASON_NONE;

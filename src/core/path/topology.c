@@ -92,37 +92,34 @@ struct link_rec *topology_next_link(const struct topology *tab, uint32_t *slot)
 }
 
 /*
- * The kernel also executes software rules on devices above the ports. What such a device receives has
- * passed its lower devices, whose part is done: tags are off, bridge and bond have decided. What is
- * redirected to it is transmitted as if the IP stack had sent it: dev_queue_xmit() of the device adds
- * its tag, looks up the station's port, or picks a slave. A NIC knows its own ports only.
+ * The kernel also executes software rules on devices above the ports. A packet that such a device
+ * receives has passed the devices below: its tag is off. A packet that is redirected to it is sent like
+ * one of the IP stack: the device adds its tag, looks up the port of the station, or picks a slave. A
+ * NIC knows only its own ports.
  */
-static bool is_upper_kind(const char *kind)
+static bool is_upper(const struct link *l)
 {
 	static const char *const kinds[] = { "vlan", "bridge", "bond", "macvlan" };
 
 	for (size_t i = 0; i < array_size(kinds); i++) {
-		if (strcmp(kinds[i], kind) == 0)
-			return true;
+		if (strcmp(kinds[i], l->kind) == 0)
+			return l->is_ether;
 	}
 	return false;
 }
 
-/* True for devices that can carry rules: those whose ingress sees packets as they come from the wire,
- * and whose egress is the wire (a physical port, or one end of a veth pair), and upper devices. */
+/* True for devices that can carry rules. */
 static bool is_port_kind(const struct settings *s, const struct link *l)
 {
-	if (!l->is_ether || l->is_loopback || l->master)
-		return false;
-	return l->kind[0] == '\0' || strcmp(l->kind, "veth") == 0 ||
-	       (s->offload == OFFLOAD_SOFTWARE && s->backend == BACKEND_FLOWER &&
-		is_upper_kind(l->kind));
+	bool can_be_upper = s->offload == OFFLOAD_SOFTWARE && s->backend == BACKEND_FLOWER;
+
+	return !l->master && (link_is_at_wire(l) || (can_be_upper && is_upper(l)));
 }
 
-static bool is_named(const struct settings *s, const struct link *l)
+static bool is_named(const struct settings *s, const struct link *l, bool is_port)
 {
 	if (s->auto_devices || (s->n_devices == 0 && !s->devices_from.family))
-		return is_port_kind(s, l);
+		return is_port;
 	for (unsigned int i = 0; i < s->n_devices; i++) {
 		if (strcmp(s->device[i], l->name) == 0)
 			return true;
@@ -185,6 +182,7 @@ struct link_rec *topology_put_link(struct topology *tab, const struct settings *
 {
 	struct link_rec *rec = topology_find_link(tab, link->ifindex);
 	bool was_up = rec ? rec->link.is_up : link->is_up;
+	bool is_port = is_port_kind(settings, link), named = is_named(settings, link, is_port);
 	struct slab_ref ref;
 
 	if (!rec) {
@@ -203,11 +201,11 @@ struct link_rec *topology_put_link(struct topology *tab, const struct settings *
 		rec->changed = next_way(tab);
 	}
 	/* EVENT_DEVICES changes the list without changing the link. */
-	if (rec->is_named != is_named(settings, link))
+	if (rec->is_named != named)
 		rec->changed = next_way(tab);
 	rec->link = *link;
-	rec->is_port_kind = is_port_kind(settings, link);
-	rec->is_named = is_named(settings, link);
+	rec->is_port_kind = is_port;
+	rec->is_named = named;
 	if (rec->link.is_up != was_up)
 		lose_routes(tab, rec);
 	rec->bypass_allowed = allowed_bypass(settings, link);

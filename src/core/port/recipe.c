@@ -39,6 +39,13 @@ unsigned int recipe_class_of(const struct tuple *in, const struct tuple *out)
 	return class;
 }
 
+unsigned int recipe_class_of_dir(const struct tuple *orig, const struct tuple *reply, enum dir dir)
+{
+	struct tuple out = tuple_inverse(dir == DIR_ORIG ? reply : orig);
+
+	return recipe_class_of(dir == DIR_ORIG ? orig : reply, &out);
+}
+
 const char *recipe_class_to_str(unsigned int class, char buf[RECIPE_CLASS_STR_SIZE])
 {
 	snprintf(buf, RECIPE_CLASS_STR_SIZE, "%s %s %s", class & RECIPE_UDP ? "udp" : "tcp",

@@ -62,6 +62,8 @@ const char *recipe_shape_text(enum recipe_shape shape);
 
 /* The class of a rule that turns @in into @out. */
 unsigned int recipe_class_of(const struct tuple *in, const struct tuple *out);
+/* The class of the rule for one direction of a connection. */
+unsigned int recipe_class_of_dir(const struct tuple *orig, const struct tuple *reply, enum dir dir);
 /* Such as "tcp ip4 snat". */
 #define RECIPE_CLASS_STR_SIZE 32
 const char *recipe_class_to_str(unsigned int class, char buf[RECIPE_CLASS_STR_SIZE]);

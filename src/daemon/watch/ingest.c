@@ -394,12 +394,6 @@ void ingest_follow(struct ingest *in)
 
 /* -- links, neighbours, routes -------------------------------------------- */
 
-static bool could_be_port(const struct link *link)
-{
-	return link->is_ether && !link->is_loopback &&
-	       (link->kind[0] == '\0' || strcmp(link->kind, "veth") == 0);
-}
-
 /* Reads the hardware of a link. The kernel sends a link message whenever hw-tc-offload is
  * switched (NETDEV_FEAT_CHANGE in rtnetlink_event) or a driver recreates its devices. */
 static void read_hw(struct ingest *in, const char *name, struct link_hw *hw)
@@ -435,7 +429,7 @@ static void on_link(const struct link *link, void *ctx)
 
 	if (kept)
 		ev.link.hw = *kept;
-	else if (in->hwinfo && could_be_port(link))
+	else if (in->hwinfo && link_is_at_wire(link))
 		read_hw(in, link->name, &ev.link.hw);
 	engine_feed(in->engine, &ev, loop_now(in->loop));
 }
