@@ -27,7 +27,8 @@
 #   topo_forwarding NS                 makes it a router
 #   topo_addresses                     gives c0, lan0, wan0 and s0 the addresses of topo_router2
 #   topo_link NS DEV MAC NS DEV MAC [MTU]
-#   topo_masquerade                    masquerades packets that leave the router by wan0
+#   topo_masquerade [TABLE-FAMILY]     masquerades packets that leave the router by wan0: IPv4 and
+#                                      IPv6 (inet), or one of them (ip, ip6)
 #   topo_acct                          enables conntrack's counters and events
 #   topo_count_forward                 begins to count what the router's stack forwards
 #   fwd_bytes, fwd_packets             print these counters
@@ -290,8 +291,8 @@ router_nft() {
 }
 
 topo_masquerade() {
-	router_nft -f - <<-'END'
-		table inet labnat {
+	router_nft -f - <<-END
+		table ${1:-inet} labnat {
 			chain postrouting {
 				type nat hook postrouting priority srcnat
 				oifname "wan0" masquerade

@@ -82,14 +82,7 @@ upper_bond() {
 upper_start() {
 	topo_addresses
 	# Software rules cannot translate IPv6.
-	router_nft -f - <<-'END'
-		table ip labnat {
-			chain postrouting {
-				type nat hook postrouting priority srcnat
-				oifname "wan0" masquerade
-			}
-		}
-	END
+	topo_masquerade ip
 	topo_acct
 	topo_count_forward
 	start_daemon 'devices = { "lan0", "wan0" }' 'offload = software' "$@"

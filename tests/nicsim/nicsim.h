@@ -226,6 +226,7 @@ struct nicsim_entry {
 	struct nicsim_rule *asked;	/* as tc asked for; differs if the profile lies */
 	int out;			/* port, or -1 */
 	u32 csum_flags;
+	u32 police;			/* bytes of the largest packet, as in POLICE; 0: any */
 	u8 pushes;
 	bool has_implicit_ttl;
 	bool is_engine;			/* of a flow engine: punts FIN, SYN, RST and fragments */

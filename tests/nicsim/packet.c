@@ -345,20 +345,6 @@ static bool has_headers(const struct nicsim_packet *p, const struct nicsim_rule 
 	return true;
 }
 
-/* True if the packet is larger than the rule forwards. */
-static bool is_policed(const struct nicsim_packet *p, const struct nicsim_rule *rule,
-		       unsigned int len)
-{
-	unsigned int i;
-
-	for (i = 0; i < rule->num_acts; i++) {
-		if (rule->acts[i].kind == NICSIM_ACT_POLICE &&
-		    len - p->l3 + ETH_HLEN > rule->acts[i].mtu)
-			return true;
-	}
-	return false;
-}
-
 /* ---- verdict ---- */
 
 enum verdict { TO_WIRE, TO_CPU, TO_NOWHERE };
@@ -378,7 +364,7 @@ static bool is_punted(struct nicsim_port *port, const struct sk_buff *skb,
 		nicsim_count(port, NICSIM_C_punt_ttl, 1);
 		return true;
 	}
-	if (is_policed(p, e->rule, skb->len)) {
+	if (e->police && skb->len - p->l3 + ETH_HLEN > e->police) {
 		nicsim_count(port, NICSIM_C_punt_police, 1);
 		return true;
 	}

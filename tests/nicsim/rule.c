@@ -287,7 +287,7 @@ static void decode_word(struct nicsim_act *act, const struct flow_action_entry *
 	}
 }
 
-/* A police action that only checks the size, and leaves what is too large to the CPU. */
+/* A police action that only checks the size of packets, and passes larger ones to the CPU. */
 static bool is_size_check(const struct flow_action_entry *from)
 {
 	return from->police.mtu && !from->police.rate_bytes_ps && !from->police.rate_pkt_ps &&
@@ -319,13 +319,10 @@ static void decode_act(struct nicsim_act *act, const struct flow_action_entry *f
 		act->kind = NICSIM_ACT_POP;
 		return;
 	case FLOW_ACTION_POLICE:
-		if (is_size_check(from)) {
-			act->kind = NICSIM_ACT_POLICE;
-			act->mtu = from->police.mtu;
-			return;
-		}
-		act->kind = NICSIM_ACT_UNKNOWN;
-		act->id = from->id;
+		if (!is_size_check(from))
+			break;
+		act->kind = NICSIM_ACT_POLICE;
+		act->mtu = from->police.mtu;
 		return;
 	case FLOW_ACTION_REDIRECT:
 		act->kind = NICSIM_ACT_REDIRECT;
@@ -343,10 +340,10 @@ static void decode_act(struct nicsim_act *act, const struct flow_action_entry *f
 		act->kind = NICSIM_ACT_TRAP;
 		return;
 	default:
-		act->kind = NICSIM_ACT_UNKNOWN;
-		act->id = from->id;
-		return;
+		break;
 	}
+	act->kind = NICSIM_ACT_UNKNOWN;
+	act->id = from->id;
 }
 
 /* Returns the hw_stats of all actions if they are equal, or else 0. */

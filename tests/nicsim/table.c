@@ -276,8 +276,11 @@ static struct nicsim_entry *new_entry(struct nicsim_asic *asic, struct nicsim_ru
 	/* Rules of a flowtable have no action for the TTL. The decrement is implied. */
 	e->has_implicit_ttl = e->is_engine || rule->is_ft;
 	e->state = e->is_engine ? NICSIM_CANDIDATE : NICSIM_BOUND;
-	for (i = 0; i < rule->num_acts; i++)
+	for (i = 0; i < rule->num_acts; i++) {
 		e->pushes += rule->acts[i].kind == NICSIM_ACT_PUSH;
+		if (rule->acts[i].kind == NICSIM_ACT_POLICE)
+			e->police = rule->acts[i].mtu;
+	}
 	return e;
 }
 
