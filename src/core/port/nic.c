@@ -709,7 +709,6 @@ void nic_drop_class(struct nic *nic, uint32_t in, uint32_t out, unsigned int cla
 	if (!pair || pair->state != PAIR_GOOD || ++pair->n_unsupported < UNSUPPORTED_MAX)
 		return;
 	pair->recipe.classes &= (uint16_t)~(1u << class);
-	pair->recipe.mtu_classes &= pair->recipe.classes;
 	pair->refused |= (uint16_t)(1u << class);
 	pair->bad_class = (uint8_t)class;
 	pair->err = done->err;

@@ -54,7 +54,8 @@ struct recipe {
 	uint8_t layout;	  /* enum recipe_layout */
 	bool with_dmac;	  /* rules match the destination MAC address of their port */
 	uint16_t classes; /* bit i: class i is accepted */
-	uint16_t mtu_classes; /* those that are also accepted with RULE_WITH_MTU */
+	uint16_t mtu_classes; /* those that are also accepted with RULE_WITH_MTU; read only for a
+			       * class in `classes` */
 };
 
 const char *recipe_shape_name(enum recipe_shape shape);

@@ -114,6 +114,14 @@ static void without_a_part_there_is_no_path_and_no_order(void **state UNUSED)
 	expect_no_install(f);
 	rig.engine->paths.nic->pair[0][1].recipe.classes = RECIPE_CLASSES_ALL;
 	assert_true(flowact_path_of(rig.engine, f, &path));
+	/* Its way out has a smaller MTU now, and the driver cannot check the size of packets. */
+	port(2)->link.mtu = 9000;
+	assert_true(flowact_path_of(rig.engine, f, &path));
+	rig.engine->paths.nic->pair[0][1].recipe.mtu_classes = 0;
+	assert_false(flowact_path_of(rig.engine, f, &path));
+	expect_no_install(f);
+	port(2)->link.mtu = 1500;
+	assert_true(flowact_path_of(rig.engine, f, &path));
 	/* A device is gone. */
 	topology_del_link(&rig.engine->paths, 3);
 	assert_false(flowact_path_of(rig.engine, f, &path));
