@@ -15,6 +15,7 @@
 #include "core/flow/flowact.h"
 #include "core/flow/kernfwd.h"
 #include "core/flow/leftover.h"
+#include "core/flow/pathanswer.h"
 #include "core/flow/policy.h"
 #include "core/path/plan.h"
 #include "core/port/barrier.h"
@@ -138,92 +139,6 @@ bool engine_next_notice(struct engine *engine, struct notice *ret)
 
 /* -- answers ------------------------------------------------------------- */
 
-static uint32_t routing_mark(const struct engine *e, const struct flow *f)
-{
-	return f->mark & ~settings_mark_bits(&e->settings);
-}
-
-/* A neighbour that changed keeps its slot, but the rules contain its old MAC address. */
-static bool is_same_path(const struct engine *e, const struct flow *f, const struct path *path)
-{
-	return f->next_hop[DIR_ORIG] == path->next_hop[DIR_ORIG] &&
-	       f->next_hop[DIR_REPLY] == path->next_hop[DIR_REPLY] &&
-	       memcmp(f->route_mtu, path->route_mtu, sizeof(f->route_mtu)) == 0 &&
-	       !flowact_hops_changed(e, f);
-}
-
-static void take_path(struct engine *e, struct flow *f, const struct path *path)
-{
-	for (unsigned int d = 0; d < DIR__COUNT; d++) {
-		topology_ref_neigh(&e->paths, path->next_hop[d]);
-		topology_unref_neigh(&e->paths, f->next_hop[d]);
-		f->next_hop[d] = path->next_hop[d];
-		f->route_mtu[d] = path->route_mtu[d];
-	}
-}
-
-/* The rules are in. The flow becomes ACTIVE unless its goal has changed meanwhile. */
-static void become_active(struct engine *e, struct flow *f, enum flow_input input, mono_t now)
-{
-	flowact_input(e, f, input, REASON_NONE, now);
-	if (f->state == FLOW_ACTIVE)
-		proof_installed(e, f, now);
-}
-
-/* Rules of an earlier run are right if they are those that the flow would get now. */
-static void judge_adopted(struct engine *e, struct flow *f, enum reason reason,
-			  const struct path *path, mono_t now)
-{
-	if (reason != REASON_NONE) {
-		if (!adopt_waits(e, f, reason))
-			flowact_input(e, f, FLOW_IN_PATH_BAD, reason, now);
-	} else if (adopt_is_right(e, f, path)) {
-		take_path(e, f, path);
-		adopt_confirm(e, f, now);
-		become_active(e, f, FLOW_IN_PATH_SAME, now);
-	} else {
-		flowact_input(e, f, FLOW_IN_PATH_NEW, REASON_PATH_CHANGED, now);
-	}
-}
-
-static void feed_lookup(struct engine *e, struct flow *f, struct path_query *q, mono_t now)
-{
-	enum reason reason = REASON_NO_ROUTE;
-	struct path path;
-
-	if (f->state != FLOW_RESOLVE && f->state != FLOW_ACTIVE && f->state != FLOW_ADOPTED)
-		return;
-	if (q->ask.mark != routing_mark(e, f)) {
-		flowact_input(e, f, FLOW_IN_RECHECK, REASON_NONE, now);
-		return;
-	}
-	if (path_advance(q, &reason) == PATH_FOUND)
-		reason = path_resolve(&e->paths, &e->settings, q, &path);
-	/* If a fact changed during the lookups, a walk checks whether it concerns the flow. */
-	if (q->generation != e->paths.generation)
-		walk_start(e, WALK_PATH);
-	if (f->state == FLOW_ADOPTED) {
-		f->path_gen = q->generation;
-		judge_adopted(e, f, reason, &path, now);
-	} else if (reason != REASON_NONE) {
-		f->path_gen = q->generation;
-		flowact_input(e, f, FLOW_IN_PATH_BAD, reason, now);
-	} else if (f->state == FLOW_RESOLVE) {
-		f->path_gen = q->generation;
-		take_path(e, f, &path);
-		flowact_input(e, f, FLOW_IN_PATH_NEW, REASON_NONE, now);
-	} else if (is_same_path(e, f, &path)) {
-		f->path_gen = q->generation;
-		flowact_input(e, f, FLOW_IN_PATH_SAME, REASON_NONE, now);
-	} else if (flowact_is_in_place(e, f, &path)) {
-		f->path_gen = q->generation;
-		take_path(e, f, &path);
-		flowact_input(e, f, FLOW_IN_PATH_MOVED, REASON_NONE, now);
-	} else {
-		flowact_input(e, f, FLOW_IN_PATH_NEW, REASON_PATH_CHANGED, now);
-	}
-}
-
 /* A rule was refused: updates the card, the pair and the flow. Returns the flow's reason. */
 static enum reason judge_refusal(struct engine *e, struct flow *f, const struct event_install *done,
 				 mono_t now)
@@ -274,7 +189,7 @@ static void feed_install(struct engine *e, struct flow *f, const struct event_in
 	case INSTALL_OK:
 		counter_inc(&installs_ok);
 		f->in_hw = done->in_hw;
-		become_active(e, f, FLOW_IN_INSTALLED, now);
+		proof_rules_are_in(e, f, FLOW_IN_INSTALLED, now);
 		break;
 	case INSTALL_NO_CONN:
 		flowact_input(e, f, FLOW_IN_END, REASON_NONE, now);
@@ -329,7 +244,7 @@ static void feed_move(struct engine *e, struct flow *f, const struct event_remov
 	/* The new rules count from 0. */
 	memset(f->rule_pkts, 0, sizeof(f->rule_pkts));
 	memset(f->rule_bytes, 0, sizeof(f->rule_bytes));
-	become_active(e, f, FLOW_IN_MOVED, now);
+	proof_rules_are_in(e, f, FLOW_IN_MOVED, now);
 }
 
 static void feed_refresh(struct engine *e, struct flow *f, const struct event *ev, mono_t now)
@@ -342,6 +257,7 @@ static void feed_refresh(struct engine *e, struct flow *f, const struct event *e
 	/* If a newer flow has the tuple by now, the answer is not about this flow. */
 	if (ev->refresh.found && flowtab_find(&e->flows, &f->orig) == f) {
 		conn.conn = ev->refresh.conn;
+		conn.conn.mark &= ~ev->refresh.cleared;
 		admit_conn(e, &conn, now);
 	} else if (!ev->refresh.found && ev->refresh.err == 0) {
 		flowact_input(e, f, FLOW_IN_END, REASON_NONE, now);
@@ -406,7 +322,7 @@ static void feed_answer(struct engine *e, const struct event *ev, mono_t now)
 	case EVENT_LOOKUP_DONE: {
 		struct path_query q = ev->lookup;
 
-		feed_lookup(e, f, &q, now);
+		pathanswer_feed(e, f, &q, now);
 		break;
 	}
 	case EVENT_INSTALL_DONE:
@@ -450,6 +366,7 @@ void engine_feed(struct engine *e, const struct event *ev, mono_t now)
 	case EVENT_NEIGHS_BEGIN:
 	case EVENT_NEIGHS_END:
 	case EVENT_ROUTES_CHANGED:
+	case EVENT_RULES_CHANGED:
 	case EVENT_IPSEC:
 	case EVENT_FORWARDING_IP6:
 	case EVENT_DEVICES:
@@ -579,7 +496,11 @@ static void make_refresh(struct engine *e, struct flow *f, mono_t now, struct or
 	*ret = (struct order){ .type = ORDER_REFRESH, .flow = flowtab_ref(&e->flows, f) };
 	ret->refresh.orig = f->orig;
 	ret->refresh.ct_id = f->ct_id;
-	add_care(e, f, clock_ds(e, now), &ret->refresh);
+	if (f->clears_mark)
+		ret->refresh.clear_mark = settings_mark_bits(&e->settings);
+	else
+		add_care(e, f, clock_ds(e, now), &ret->refresh);
+	f->clears_mark = false;
 	f->ask_care = false;
 	f->is_asking = true;
 	e->n_asking++;
@@ -594,10 +515,7 @@ static bool next_question(struct engine *e, mono_t now, struct order *ret)
 		if (f->ask_care && !f->is_asking) {
 			make_refresh(e, f, now, ret);
 		} else if (f->ask_path) {
-			*ret = (struct order){ .type = ORDER_LOOKUP,
-					       .flow = flowtab_ref(&e->flows, f) };
-			path_begin(&ret->lookup, &f->orig, &f->reply, routing_mark(e, f),
-				   e->paths.generation);
+			pathanswer_ask(e, f, ret);
 			f->ask_path = false;
 		}
 		/* Requeue the flow if it has another question that can be asked now. A refresh that

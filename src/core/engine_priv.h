@@ -37,6 +37,7 @@ struct engine {
 	uint8_t seen_gen; /* number of the last conntrack dump */
 	bool in_resync;
 	bool stopping;
+	mono_t hidden_changed; /* when look-ups may last have become different from what packets noted */
 	uint32_t mark_epoch; /* value that our bits of the ct mark must have; 0 = no mark counts */
 	struct pending_changes changes; /* of the ruleset */
 	uint32_t n_revoked;  /* flows with is_revoked */

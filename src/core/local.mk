@@ -5,6 +5,7 @@ noinst_LIBRARIES += src/core/libcore.a
 # In reading order.
 src_core_libcore_a_SOURCES = \
 	src/core/settings.h \
+	src/core/flow/pathanswer.h src/core/flow/pathanswer.c \
 	src/core/flow/policy.h src/core/flow/policy.c \
 	src/core/port/recipe.h src/core/port/recipe.c \
 	src/core/rules/slot.h src/core/rules/slot.c \

@@ -112,7 +112,12 @@ static void visit_path(struct engine *e, struct flow *f, mono_t now)
 	case FLOW_STATE__COUNT:
 		return;
 	}
-	flowact_input(e, f, FLOW_IN_RECHECK, REASON_NONE, now);
+	/* A look-up may say that nothing has changed. Only packets can tell. */
+	if (f->state == FLOW_ACTIVE && e->settings.admit == ADMIT_NFT &&
+	    flowact_is_newer(e->paths.hidden_changed, f))
+		flowact_input(e, f, FLOW_IN_PATH_NEW, REASON_PATH_CHANGED, now);
+	else
+		flowact_input(e, f, FLOW_IN_RECHECK, REASON_NONE, now);
 }
 
 static bool is_flushed(const struct engine *e, const struct flow *f)

@@ -18,6 +18,7 @@ src_kern_libkern_a_SOURCES = \
 	src/kern/rt/netconf.h src/kern/rt/netconf.c \
 	src/kern/rt/routechange.h src/kern/rt/routechange.c \
 	src/kern/rt/rtwatch.h src/kern/rt/rtwatch.c \
+	src/kern/rt/rules.h src/kern/rt/rules.c \
 	src/kern/rt/xfrm.h src/kern/rt/xfrm.c \
 	src/kern/nft/nftnames.h \
 	src/kern/nft/nftmsg.h \
@@ -27,6 +28,7 @@ src_kern_libkern_a_SOURCES = \
 	src/kern/nft/nftoffload.h src/kern/nft/nftoffload.c \
 	src/kern/nft/nftlayout.h src/kern/nft/nftlayout.c \
 	src/kern/nft/nfttable.h src/kern/nft/nfttable.c \
+	src/kern/nft/nftways.h src/kern/nft/nftways.c \
 	src/kern/ruleset/nftflowtable.h src/kern/ruleset/nftflowtable.c \
 	src/kern/ruleset/nftsetkeys.h src/kern/ruleset/nftsetkeys.c \
 	src/kern/ruleset/nftwatch.h src/kern/ruleset/nftwatch.c \
@@ -50,6 +52,10 @@ unit_tests += tests/unit/kern/test-hwinfo
 tests_unit_kern_test_hwinfo_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)
 unit_tests += tests/unit/kern/test-devlink
 tests_unit_kern_test_devlink_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)
+unit_tests += tests/unit/kern/test-rules
+tests_unit_kern_test_rules_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)
+unit_tests += tests/unit/kern/test-nftways
+tests_unit_kern_test_nftways_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)
 unit_tests += tests/unit/kern/test-xfrm
 tests_unit_kern_test_xfrm_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)
 unit_tests += tests/unit/kern/test-hooks

@@ -87,6 +87,7 @@ struct route_change {
 	uint8_t family;	  /* enum family; FAMILY_NONE = both, and len is 0 */
 	uint8_t len;	  /* prefix length in bits; 0 = any destination */
 	struct addr prefix;
+	bool is_hidden; /* a look-up may not show the change: what only the packet knows may decide */
 };
 
 /* Result of a route look-up. */
@@ -96,6 +97,14 @@ enum route_kind {
 	ROUTE_UNICAST,
 	ROUTE_LOCAL,
 	ROUTE_OTHER,	   /* broadcast, multicast, blackhole, ... */
+};
+
+/* The way that the last packet of a direction took, as far as one was seen. */
+struct seen_way {
+	bool is_known;
+	uint32_t iif, oif;
+	uint32_t age_ms; /* since then */
+	struct addr next_hop; /* of the family of the packet; its destination if there is no gateway */
 };
 
 struct route_query {

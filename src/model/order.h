@@ -32,8 +32,11 @@ enum path_step {
 
 struct path_query {
 	struct tuple orig, reply; /* the connection whose path is looked up */
+	uint32_t ct_id;
 	uint8_t step; /* enum path_step of the current look-up */
 	uint32_t generation; /* generation of routes and links at the first look-up */
+	bool asks_seen; /* also ask which way the packets took, and accept only that */
+	struct seen_way seen[DIR__COUNT];
 	struct route_query ask;
 	struct route_answer answer[PATH_STEP__COUNT];
 };
@@ -104,6 +107,7 @@ struct order_refresh {
 	struct tuple orig;
 	uint32_t ct_id;
 	uint32_t timeout_s;	/* prolong the timeout to this if less is left; 0 = do not */
+	uint32_t clear_mark;	/* instead: clear these bits of its mark; 0 = do not */
 	bool finish_last_ack;	/* if the connection is still in LAST_ACK, a rule forwarded its
 				 * last packet: make it TIME_WAIT with timeout_s left */
 };
@@ -141,6 +145,8 @@ enum event_type {
 	EVENT_BARRIER_DONE,   /* barrier */
 	EVENT_PROBE_DONE,     /* probe */
 	EVENT_IPSEC,	      /* ipsec: whether an IPsec policy may apply to forwarded packets */
+	EVENT_RULES_CHANGED,  /* rules_need_packet: whether a policy rule selects by what only the
+			       * packet knows */
 	EVENT_FORWARDING_IP6, /* forwards_ip6: whether IPv6 is forwarded at all */
 	EVENT_LOOKUP_DONE,    /* lookup: the query with its answers */
 	EVENT_INSTALL_DONE,   /* install */
@@ -192,6 +198,7 @@ struct event_remove {
 struct event_refresh {
 	bool found; /* false: the connection is gone, or another one has its tuple */
 	uint32_t timeout_s; /* the timeout that this order set; 0 = the one in `conn` still holds */
+	uint32_t cleared;   /* bits of the mark that this order cleared */
 	int32_t err;
 	struct conn conn; /* as it was before the refresh */
 };
@@ -290,6 +297,7 @@ struct event {
 		struct route_change routes;
 		bool ipsec;
 		bool forwards_ip6;
+		bool rules_need_packet;
 		struct path_query lookup;
 		struct event_install install;
 		struct event_remove remove;

@@ -20,6 +20,7 @@
 	X(NOT_ASSURED, "not-assured", "conntrack has not seen enough traffic in both directions (not assured)") \
 	X(NOT_ADMITTED, "not-admitted", "the ruleset has not set the offload mark")                        \
 	X(RULESET_CHANGED, "ruleset-changed", "the nft ruleset changed and has not admitted it again yet") \
+	X(WAY_UNKNOWN, "way-unknown", "its packets have not shown yet which way the kernel routes them")      \
 	X(HELPER, "helper", "a conntrack helper must see every packet")                                    \
 	X(EXPECTED, "expected", "a conntrack helper of another connection expected it")                    \
 	X(SEQ_ADJUST, "seq-adjust", "TCP sequence numbers are being rewritten")                            \
@@ -31,6 +32,8 @@
 	X(NO_ROUTE, "no-route", "there is no usable route for one direction")                              \
 	X(ROUTE_LOOKUP_FAILED, "route-lookup-failed", "a route look-up failed")                            \
 	X(ASYMMETRIC_ROUTE, "asymmetric-route", "the routes of the two directions do not use the same two devices") \
+	X(ROUTED_OTHERWISE, "routed-otherwise", "the kernel routes its packets another way than a look-up, by their mark, TOS or hash") \
+	X(POLICY_ROUTING, "policy-routing", "policy rules select by mark or TOS, and only admit = nft can see those of its packets") \
 	X(IPSEC, "ipsec", "an IPsec policy may apply to it")                                               \
 	X(NOT_FORWARDING, "not-forwarding", "IPv6 forwarding is off")                                      \
 	X(SAME_DEVICE, "same-device", "it would leave through the device on which it arrives")             \

@@ -38,7 +38,6 @@ box_nft list table inet nft_offload >shown
 diff -u "$LAB_SRC/tests/golden/nft-table.txt" shown || fail "nft shows another table than golden/nft-table.txt"
 assert_eq "state" "$(state min-packets=20)" "ours whole epoch=0x30000000"
 assert_eq "state with other settings" "$(state min-packets=21)" "ours epoch=0x30000000"
-assert_eq "state with another priority" "$(state min-packets=20 priority=0)" "ours epoch=0x30000000"
 # A rule with "ct packets" makes the kernel count packets (nf_ct_set_acct).
 assert_eq "nf_conntrack_acct" "$(labns box cat $acct)" 1
 
@@ -50,10 +49,10 @@ sed -e 's/& 0x70000000 != 0x30000000/\& 0x70000000 != 0x50000000/' \
 	diff -u - shown || fail "a new epoch changed other rules, or not all that it should"
 assert_eq "state" "$(state min-packets=20)" "ours whole epoch=0x50000000"
 # A second "up" replaces the table.
-assert_eq "up again" "$(own up priority=-5 prefix=0.0.0.0/0 prefix=::/0)" "up: 0 "
+assert_eq "up again" "$(own up prefix=0.0.0.0/0 prefix=::/0)" "up: 0 "
 assert_eq "tables" "$(box_nft list tables)" "table inet nft_offload"
 box_nft list table inet nft_offload >shown
-for line in 'priority filter - 5; policy accept' 'elements = { 0.0.0.0/0 }' 'elements = { ::/0 }'; do
+for line in 'priority srcnat - 1; policy accept' 'elements = { 0.0.0.0/0 }' 'elements = { ::/0 }'; do
 	grep -qF "$line" shown || fail "no \"$line\" in $(cat shown)"
 done
 assert_eq "down" "$(own down)" "down: 0 "
@@ -70,10 +69,10 @@ assert_eq "ports" "$(box_nft list set inet nft_offload exempt_ports | grep -o 't
 
 # ---- what others do to it ----
 
-for change in 'add rule inet nft_offload admit drop' 'insert rule inet nft_offload forward counter' \
-	'flush chain inet nft_offload forward' 'add chain inet nft_offload other' \
+for change in 'add rule inet nft_offload admit drop' 'insert rule inet nft_offload postrouting counter' \
+	'flush chain inet nft_offload postrouting' 'flush chain inet nft_offload mark' 'add chain inet nft_offload other' \
 	'add table inet nft_offload { flags dormant; }' \
-	'chain inet nft_offload forward { policy drop; }'; do
+	'chain inet nft_offload postrouting { policy drop; }'; do
 	own up >/dev/null
 	assert_eq "state before" "$(state)" "ours whole epoch=0x30000000"
 	# shellcheck disable=SC2086 # words of a command

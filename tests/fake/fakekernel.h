@@ -62,6 +62,9 @@ struct fake_conn {
 	bool be_liberal;
 	bool is_silent; /* older than the event socket: causes no events */
 	bool was_harmed; /* packets went to the CPU although it had rules, or a rule was lost */
+	bool way_is_unknown; /* no packet has noted its way */
+	uint32_t other_oif[DIR__COUNT]; /* the packets leave by this device, whatever look-ups say; 0 = as
+					 * they say */
 	bool is_denied;  /* the ruleset drops its packets */
 	uint32_t marked_at; /* ruleset_time when its mark was set */
 	uint32_t policy_s;

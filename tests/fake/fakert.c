@@ -15,6 +15,7 @@
 #include "kern/rt/neighs.h"
 #include "kern/rt/netconf.h"
 #include "kern/rt/rtwatch.h"
+#include "kern/rt/rules.h"
 
 #define MAX_READS 4096
 
@@ -160,6 +161,14 @@ int netconf_ask_ip6(bool *ret_is_forwarding)
 	if (!fakert.forwarding_err)
 		*ret_is_forwarding = fakert.forwards_ip6;
 	return fakert.forwarding_err;
+}
+
+int rules_ask(bool *ret)
+{
+	fakert.n_rules++;
+	if (!fakert.rules_err)
+		*ret = fakert.rules_need_packet;
+	return fakert.rules_err;
 }
 
 /* -- hardware ------------------------------------------------------------- */

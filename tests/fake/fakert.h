@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * fakert - the links, neighbours and hardware of a kernel that a test makes up, in the place of
- * kern/rt/rtwatch, links, neighs and netconf, and of kern/hw/hwinfo and devlink.
+ * kern/rt/rtwatch, links, neighs, rules and netconf, and of kern/hw/hwinfo and devlink.
  *
  * Events are results of rtwatch_read(): each has a return value, and may bring one message. A
  * dump shows what the lists have. Everything is of one thread.
@@ -41,13 +41,15 @@ struct fakert {
 	unsigned int n_neighs;
 	bool forwards_ip6;
 	int links_err, neighs_err, forwarding_err;
+	bool rules_need_packet;
+	int rules_err;
 	/* Hardware of every device, by the first letter of its name: 'p' is a PCI function. */
 	int open_err, hw_open_err, devlink_open_err;
 	int hw_err, eswitch_err;
 	enum link_eswitch eswitch;
 	bool reads_forever; /* rtwatch_read() returns -ENOBUFS without end */
 	/* What was asked. */
-	unsigned int n_link_dumps, n_neigh_dumps, n_forwarding, n_reads, n_grown;
+	unsigned int n_link_dumps, n_neigh_dumps, n_forwarding, n_rules, n_reads, n_grown;
 	unsigned int n_hw, n_eswitch;
 	int rcvbuf_bytes;
 	unsigned int n_open; /* rtwatch, hwinfo and devlink together */

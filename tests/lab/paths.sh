@@ -32,6 +32,7 @@
 
 # Enough flows for a barrier. 600-route-replaced uses 10000.
 : "${PATHS_FLOWS:=2000}"
+: "${PATHS_ADMIT:=events}"
 : "${PATHS_RATE:=0.2}"		# packets per second, flow and direction
 # Limit for the repair of all flows, in seconds. The daemon promises no bound for it.
 PATHS_LIMIT=60
@@ -131,7 +132,7 @@ paths_are() {
 # shellcheck disable=SC2120 # cases give arguments
 paths_start() {
 	start_daemon 'devices = { "lan0", "wan0", "wan1" }' 'offload = hardware' \
-		'allow-drivers = { "nicsim" }' 'admit = events' "$@"
+		'allow-drivers = { "nicsim" }' "admit = $PATHS_ADMIT" "$@"
 	crowd_open many --port 7000 "many:udp,flows=$PATHS_FLOWS,size=64,rate=$PATHS_RATE"
 	crowd_ready many 90
 	paths_are "$PATHS_FLOWS" $((PATHS_LIMIT + 30))

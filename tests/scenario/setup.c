@@ -403,10 +403,45 @@ static void run_ipsec(struct scene *s, struct words *w)
 	rig_feed(&s->rig, &ev);
 }
 
+/* "way ID unknown": no packet has noted its way. "way ID orig|reply IF": packets of this direction leave by the
+ * device, whatever look-ups say; 0 = as they say. */
+static void run_way(struct scene *s, struct words *w)
+{
+	struct fake_conn *c = fake_conn_by_id(&s->rig.kernel, words_take_number(s, w));
+	bool is_reply;
+
+	if (!c) {
+		scene_fail(s, "way: no such connection");
+		return;
+	}
+	if (words_take_if(w, "unknown")) {
+		c->way_is_unknown = true;
+		return;
+	}
+	is_reply = words_take_if(w, "reply");
+	if (!is_reply && !words_take_if(w, "orig"))
+		scene_fail(s, "way: not unknown, orig or reply");
+	c->other_oif[is_reply ? DIR_REPLY : DIR_ORIG] = words_take_number(s, w);
+}
+
 static void run_routes_changed(struct scene *s, struct words *w)
 {
-	(void)w;
-	rig_feed_type(&s->rig, EVENT_ROUTES_CHANGED);
+	struct event ev = { .type = EVENT_ROUTES_CHANGED };
+
+	ev.routes.is_hidden = words_take_if(w, "hidden");
+	rig_feed(&s->rig, &ev);
+}
+
+/* "rules need-packet" or "rules plain": what the policy rules select by. */
+static void run_rules(struct scene *s, struct words *w)
+{
+	struct event ev = { .type = EVENT_RULES_CHANGED };
+
+	scene_start(s);
+	ev.rules_need_packet = words_take_if(w, "need-packet");
+	if (!ev.rules_need_packet && !words_take_if(w, "plain"))
+		scene_fail(s, "rules: not need-packet or plain");
+	rig_feed(&s->rig, &ev);
 }
 
 const struct scene_command scene_setup[] = {
@@ -416,6 +451,7 @@ const struct scene_command scene_setup[] = {
 	{ "neigh", run_neigh },
 	{ "route", run_route },
 	{ "unroute", run_unroute }, { "routes-changed", run_routes_changed },
+	{ "way", run_way },	    { "rules", run_rules },
 	{ "neighs", run_neighs },   { "ipsec", run_ipsec },
 	{ "forwarding-ip6", run_forwarding_ip6 },
 };

@@ -88,7 +88,7 @@ static void merge(struct flow *f, struct conn *c, bool is_whole)
 		c->has |= CONN_HAS_TCP_STATE;
 	if (is_whole)
 		f->attached = 0;
-	f->attached |= (uint16_t)(c->has & TOLD_ONCE);
+	f->attached = (f->attached | (c->has & TOLD_ONCE)) & 0x3fff;
 	c->has |= f->attached;
 }
 

@@ -127,7 +127,9 @@ struct flow {
 	uint8_t tcp_state : 4; /* enum conn_tcp_state */
 	uint8_t worker : 4;  /* worker that took the last install */
 	uint16_t status;     /* enum conn_status, as last reported */
-	uint16_t attached;   /* enum conn_has bits of attributes that events do not repeat */
+	uint16_t attached : 14; /* enum conn_has bits of attributes that events do not repeat */
+	uint16_t clears_mark : 1; /* the next refresh clears its mark, so that packets show their way again */
+	uint16_t is_reseen : 1; /* that has been done since the last change of its path */
 	uint16_t route_mtu[DIR__COUNT]; /* MTU metric of the route; 0 = none */
 	bool ask_path : 1;   /* in FLOW_Q_ASK: path lookup wanted */
 	bool ask_care : 1;   /* in FLOW_Q_ASK: refresh wanted */

@@ -107,6 +107,7 @@ static void arm_for_reason(struct engine *e, struct flow *f, mono_t now)
 	case REASON_RULE_REFUSED:
 	case REASON_RULE_LOST:
 	case REASON_CONNTRACK_REFUSED:
+	case REASON_WAY_UNKNOWN:
 	case REASON_NOT_HIT:
 	case REASON_ROUTE_LOOKUP_FAILED:
 		arm_retry(e, f, now);
@@ -166,6 +167,13 @@ void flowact_ask_care(struct engine *e, struct flow *f)
 	requeue_ask(e, f);
 }
 
+void flowact_ask_way(struct engine *e, struct flow *f)
+{
+	f->is_reseen = true;
+	f->clears_mark = true;
+	flowact_ask_care(e, f);
+}
+
 void flowact_set_revoked(struct engine *e, struct flow *f, bool is_revoked)
 {
 	e->n_revoked += (uint32_t)is_revoked - f->is_revoked;
@@ -194,8 +202,10 @@ static void enter_refused(struct engine *e, struct flow *f, enum reason reason, 
 	requeue_ask(e, f);
 }
 
-static void enter_resolve(struct engine *e, struct flow *f)
+static void enter_resolve(struct engine *e, struct flow *f, bool is_admitted_anew)
 {
+	if (!is_admitted_anew)
+		f->is_reseen = false;
 	wheel_cancel(&e->timers, slot_of(e, f));
 	flowtab_enqueue(&e->flows, f, FLOW_Q_NONE);
 	drop_path(e, f);
@@ -231,7 +241,7 @@ static void after_rules(struct engine *e, struct flow *f, enum reason reason, mo
 	case FLOW_GOAL_RESOLVE:
 		/* Rules hid packets from conntrack: correct the entry's timeout. */
 		f->ask_care = true;
-		enter_resolve(e, f);
+		enter_resolve(e, f, false);
 		return;
 	case FLOW_GOAL_SOFTWARE:
 		/* A closing connection keeps the timeout from its last packet on the CPU. It is
@@ -241,7 +251,7 @@ static void after_rules(struct engine *e, struct flow *f, enum reason reason, mo
 		enter_refused(e, f, f->reason, now);
 		/* The path may have changed again while the rules were being removed. */
 		if (flowact_may_be_lifted(e, f))
-			enter_resolve(e, f);
+			enter_resolve(e, f, false);
 		return;
 	case FLOW_GOAL_KEEP:
 		enter_refused(e, f, reason, now);
@@ -367,7 +377,7 @@ void flowact_input(struct engine *e, struct flow *f, enum flow_input input, enum
 		break;
 	case FLOW_ACT_ASK_PATH:
 		if (cell->next == FLOW_RESOLVE)
-			enter_resolve(e, f);
+			enter_resolve(e, f, input == FLOW_IN_ADMIT);
 		else
 			ask_path(e, f);
 		break;

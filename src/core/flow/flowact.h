@@ -44,6 +44,9 @@ bool flowact_is_in_place(const struct engine *e, const struct flow *f, const str
 /* Returns false if flowact_is_in_place() no longer holds, or the path is out of date. */
 bool flowact_make_move(struct engine *e, struct flow *f, struct order *ret);
 
+/* Clears the flow's mark, so that its next packets note their ways and mark it again. */
+void flowact_ask_way(struct engine *e, struct flow *f);
+
 /* -- the flow's path ------------------------------------------------------- */
 
 /* Builds the path of a flow that has one, from current links, neighbours and recipes. Returns false

@@ -239,6 +239,42 @@ enum reason path_check_family(const struct topology *tab, enum family family)
 	return REASON_NONE;
 }
 
+/* The next hop that a packet noted for @dir is the one that the look-up found. A note has the
+ * destination where the gateway is of the other family (rt_nexthop). */
+static bool has_seen_next_hop(const struct path_query *q, enum dir dir, const struct addr *dst)
+{
+	const struct route_answer *a = answer_of(q, dir);
+
+	if (a->has_gateway && a->gateway_family == q->orig.family)
+		dst = &a->gateway;
+	return addr_is_equal(&q->seen[dir].next_hop, dst);
+}
+
+/* Compares the look-ups with what packets of both directions noted. */
+static enum reason check_seen(const struct path_query *q)
+{
+	const struct seen_way *orig = &q->seen[DIR_ORIG], *reply = &q->seen[DIR_REPLY];
+
+	if (!orig->is_known || !reply->is_known)
+		return REASON_WAY_UNKNOWN;
+	if (orig->iif != reply->oif || reply->iif != orig->oif)
+		return REASON_ASYMMETRIC_ROUTE;
+	if (orig->oif != answer_of(q, DIR_ORIG)->oif || reply->oif != answer_of(q, DIR_REPLY)->oif ||
+	    !has_seen_next_hop(q, DIR_ORIG, &q->reply.src) ||
+	    !has_seen_next_hop(q, DIR_REPLY, &q->orig.src))
+		return REASON_ROUTED_OTHERWISE;
+	return REASON_NONE;
+}
+
+static enum reason check_routing(const struct topology *tab, const struct settings *settings,
+				 const struct path_query *q)
+{
+	if (q->asks_seen)
+		return check_seen(q);
+	return settings->admit != ADMIT_NFT && tab->rules_need_packet ? REASON_POLICY_ROUTING :
+									REASON_NONE;
+}
+
 enum reason path_resolve(const struct topology *tab, const struct settings *settings,
 			 const struct path_query *q, struct path *ret)
 {
@@ -247,6 +283,8 @@ enum reason path_resolve(const struct topology *tab, const struct settings *sett
 	enum reason reason;
 
 	reason = path_check_family(tab, q->orig.family);
+	if (reason == REASON_NONE)
+		reason = check_routing(tab, settings, q);
 	if (reason != REASON_NONE)
 		return reason;
 	for (unsigned int d = 0; d < DIR__COUNT; d++) {

@@ -15,6 +15,10 @@
  * validation and policy rules. They use the addresses that a packet has while
  * it is routed: destination after translation, source before it.
  *
+ * What only a packet knows (its mark, TOS, flow label, hash) may make the kernel
+ * route it otherwise. With admit = nft, packets note their ways (struct seen_way),
+ * and a path is right only if the notes agree with the look-ups.
+ *
  * Reads the topology; otherwise pure. Used by the engine and by `why`.
  */
 #pragma once

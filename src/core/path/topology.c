@@ -426,6 +426,8 @@ void topology_touch_routes(struct topology *tab, const struct route_change *chan
 		   !routeset_add(&tab->routes, change, next_generation(tab))) {
 		touch_all_routes(tab);
 	}
+	if (change->is_hidden)
+		tab->hidden_changed = next_generation(tab);
 }
 
 bool topology_touches(const struct topology *tab, enum family family, const struct addr *addr,
@@ -457,6 +459,11 @@ static bool set_flag(struct topology *tab, bool *flag, bool value)
 	*flag = value;
 	touch_all_routes(tab);
 	return true;
+}
+
+bool topology_set_rules_need_packet(struct topology *tab, bool need)
+{
+	return set_flag(tab, &tab->rules_need_packet, need);
 }
 
 bool topology_set_ipsec(struct topology *tab, bool has_ipsec)

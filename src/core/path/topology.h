@@ -78,6 +78,8 @@ struct topology {
 	uint32_t dropped;	 /* links and neighbours that did not fit */
 	struct nic *nic;	 /* abilities of the hardware; NULL unless offload = hardware */
 	uint8_t neigh_round;	 /* incremented by topology_begin_neighs() */
+	uint32_t hidden_changed; /* of the newest change that look-ups may not show */
+	bool rules_need_packet;	 /* a policy rule selects by what only the packet knows */
 	bool has_ipsec;		 /* an IPsec policy may apply to forwarded packets */
 	bool forwards_ip6;	 /* the kernel forwards IPv6 */
 };
@@ -133,6 +135,8 @@ bool topology_touches(const struct topology *tab, enum family family, const stru
 void topology_settle_routes(struct topology *tab, uint32_t generation);
 /* Records a change that may let more flows be offloaded but moves no path. */
 void topology_touch_ways(struct topology *tab);
+/* Sets rules_need_packet. False when it had that value. */
+bool topology_set_rules_need_packet(struct topology *tab, bool need);
 /* Sets has_ipsec. False when it had that value. */
 bool topology_set_ipsec(struct topology *tab, bool has_ipsec);
 /* Sets forwards_ip6, which is true at first. False when it had that value. (For IPv4 the

@@ -604,7 +604,13 @@ void portfsm_feed(struct engine *e, const struct event *ev, mono_t now)
 		break;
 	case EVENT_ROUTES_CHANGED:
 		topology_touch_routes(&e->paths, &ev->routes);
+		if (ev->routes.is_hidden)
+			e->hidden_changed = now;
 		walk_start(e, WALK_PATH);
+		break;
+	case EVENT_RULES_CHANGED:
+		if (topology_set_rules_need_packet(&e->paths, ev->rules_need_packet))
+			walk_start(e, WALK_PATH);
 		break;
 	case EVENT_IPSEC:
 		if (topology_set_ipsec(&e->paths, ev->ipsec))

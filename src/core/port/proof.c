@@ -107,6 +107,13 @@ void proof_installed(struct engine *e, const struct flow *f, mono_t now)
 		r->hit |= (uint8_t)((f->rule_pkts[d] > 0) << d);
 }
 
+void proof_rules_are_in(struct engine *e, struct flow *f, enum flow_input input, mono_t now)
+{
+	flowact_input(e, f, input, REASON_NONE, now);
+	if (f->state == FLOW_ACTIVE)
+		proof_installed(e, f, now);
+}
+
 void proof_seen(struct engine *e, const struct flow *f, enum dir dir)
 {
 	rec_of(e, f)->sampled[dir] = e->proof->round;

@@ -29,6 +29,9 @@ void proof_free(struct proof *proof);
 
 /* The rules of an ACTIVE flow are confirmed from now on. Discards what was known of them. */
 void proof_installed(struct engine *e, const struct flow *f, mono_t now);
+/* Feeds @input, which says that the rules are in. The flow becomes ACTIVE unless its goal has changed
+ * meanwhile. */
+void proof_rules_are_in(struct engine *e, struct flow *f, enum flow_input input, mono_t now);
 /* The rule of @dir was sampled; @moved: it counted packets since the last sample. */
 void proof_sampled(struct engine *e, struct flow *f, enum dir dir, bool moved, mono_t now);
 /* Judges the rules by a conntrack report. Must be called before age_learn(), which updates what

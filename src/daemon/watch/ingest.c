@@ -17,6 +17,7 @@
 #include "kern/rt/neighs.h"
 #include "kern/rt/netconf.h"
 #include "kern/rt/rtwatch.h"
+#include "kern/rt/rules.h"
 #include "nl/nlsock.h"
 
 LOG_TAG("ingest");
@@ -459,12 +460,26 @@ static void on_forwards_ip6(bool forwards, void *ctx)
 	engine_feed(in->engine, &ev, loop_now(in->loop));
 }
 
+/* If the rules cannot be read, one of them may need the packet. */
+static void read_rules(struct ingest *in)
+{
+	struct event ev = { .type = EVENT_RULES_CHANGED, .rules_need_packet = true };
+	int err = rules_ask(&ev.rules_need_packet);
+
+	if (err)
+		log_warning("cannot read the policy rules; without admit = nft, no connection is "
+			    "offloaded: %s", strerror(-err));
+	engine_feed(in->engine, &ev, loop_now(in->loop));
+}
+
 static void on_routes(const struct route_change *change, void *ctx)
 {
 	struct ingest *in = ctx;
 	struct event ev = { .type = EVENT_ROUTES_CHANGED, .routes = *change };
 
 	engine_feed(in->engine, &ev, loop_now(in->loop));
+	if (change->is_hidden)
+		read_rules(in);
 }
 
 struct known_link {
@@ -621,7 +636,7 @@ static void repair_rt(void *ctx)
 
 	drain_rt(in);
 	err = read_topology(in);
-	on_routes(&(struct route_change){ .family = FAMILY_NONE }, in);
+	on_routes(&(struct route_change){ .family = FAMILY_NONE, .is_hidden = true }, in);
 	if (err)
 		repair_later(in, err);
 	else
@@ -677,6 +692,7 @@ static int open_rt(struct ingest *in)
 		log_error("cannot watch links and routes: %s", strerror(-err));
 		return err;
 	}
+	read_rules(in);
 	in->rt_timer = loop_timer_add(in->loop, "route events lost", repair_rt, in);
 	in->rt_fd = loop_fd_add(in->loop, rtwatch_fd(in->rt), LOOP_READ, "route events", on_rt, in);
 	if (!in->rt_timer || !in->rt_fd)

@@ -13,6 +13,7 @@
 #include "core/path/path.h"
 #include "daemon/work/request.h"
 #include "kern/ct/ctnl.h"
+#include "kern/nft/nftways.h"
 #include "kern/rt/routes.h"
 #include "nl/nlbatch.h"
 #include "nl/nlsock.h"
@@ -22,6 +23,7 @@ LOG_TAG("questions");
 COUNTER(route_lookups, "route lookups");
 COUNTER(route_errors, "route lookups without an answer");
 COUNTER(conntrack_refreshed, "conntrack timeouts extended because rules forwarded packets");
+COUNTER(conntrack_unmarked, "connections whose mark was cleared, so that their packets show their way again");
 COUNTER(conntrack_finished, "connections whose last ACK was forwarded by a rule");
 
 /* Time limit of one round, so that events and control clients get their turn. */
@@ -44,6 +46,8 @@ struct questions {
 	struct ctnl *ctnl;
 	struct nlsock ct_sock;
 	struct nlbatch ct;
+	struct nlsock nft_sock;
+	struct nlbatch ways;
 	unsigned int at_once; /* orders in one batch */
 	unsigned int n, n_refreshes;
 	struct pending pending[AT_ONCE_MAX];
@@ -65,6 +69,10 @@ int questions_new(struct questions **ret)
 		err = nlsock_open(&q->ct_sock, NETLINK_NETFILTER, CT_RCVBUF);
 	if (!err)
 		err = nlbatch_init(&q->ct, &q->ct_sock, AT_ONCE_MAX);
+	if (!err)
+		err = nlsock_open(&q->nft_sock, NETLINK_NETFILTER, CT_RCVBUF);
+	if (!err)
+		err = nlbatch_init(&q->ways, &q->nft_sock, AT_ONCE_MAX * DIR__COUNT);
 	if (err) {
 		questions_free(q);
 		return err;
@@ -77,6 +85,8 @@ void questions_free(struct questions *q)
 {
 	if (!q)
 		return;
+	nlbatch_fini(&q->ways);
+	nlsock_close(&q->nft_sock);
 	nlbatch_fini(&q->ct);
 	nlsock_close(&q->ct_sock);
 	ctnl_free(q->ctnl);
@@ -106,6 +116,29 @@ static bool advance(struct path_query *walk, const struct route_lookup *l)
 	}
 	walk->answer[walk->step] = l->answer;
 	return path_advance(walk, &reason) == PATH_ASK;
+}
+
+/* Each walk has two requests, one for each direction. */
+static void on_way(unsigned int index, const struct nlmsghdr *nlh, void *ctx)
+{
+	struct path_query **walk = ctx, *q = walk[index / DIR__COUNT];
+
+	IGNORE_RESULT(nftways_get(nlh, (enum family)q->orig.family, &q->seen[index % DIR__COUNT]));
+}
+
+/* Reads what packets of both directions noted. Without an answer the way is unknown. */
+static void read_ways(struct questions *q, struct path_query *walk[], unsigned int n)
+{
+	nlbatch_reset(&q->ways);
+	for (unsigned int i = 0; i < n * DIR__COUNT; i++) {
+		const struct path_query *p = walk[i / DIR__COUNT];
+		struct nlput *w = nlbatch_next(&q->ways);
+
+		if (BUG_ON(!w || nftways_put_get(w, (enum family)p->orig.family, p->ct_id, i % DIR__COUNT) ||
+			   nlbatch_commit(&q->ways, true) < 0))
+			return;
+	}
+	IGNORE_RESULT(nlbatch_run(&q->ways, CT_TIMEOUT_MS, on_way, walk));
 }
 
 /* Runs all walks in parallel. Each has one query in every batch. */
@@ -139,8 +172,8 @@ int questions_walk_path(struct questions *q, struct path_query *query)
 
 static void answer_lookups(struct questions *q)
 {
-	struct path_query *walk[AT_ONCE_MAX];
-	unsigned int n = 0;
+	struct path_query *walk[AT_ONCE_MAX], *noted[AT_ONCE_MAX];
+	unsigned int n = 0, n_noted = 0;
 
 	for (unsigned int i = 0; i < q->n; i++) {
 		struct pending *p = &q->pending[i];
@@ -150,7 +183,11 @@ static void answer_lookups(struct questions *q)
 		p->event = (struct event){ .type = EVENT_LOOKUP_DONE, .flow = p->order.flow };
 		p->event.lookup = p->order.lookup;
 		walk[n++] = &p->event.lookup;
+		if (p->event.lookup.asks_seen)
+			noted[n_noted++] = &p->event.lookup;
 	}
+	if (n_noted)
+		read_ways(q, noted, n_noted);
 	walk_all(q, walk, n);
 }
 
@@ -222,12 +259,15 @@ static int put_mend(struct questions *q, const struct order_refresh *o, const st
 	struct nlput *w;
 	int err;
 
-	if (o->finish_last_ack ? !in_last_ack : !is_short)
+	if (!o->clear_mark && (o->finish_last_ack ? !in_last_ack : !is_short))
 		return -1;
 	w = nlbatch_next(&q->ct);
 	if (BUG_ON(!w))
 		return -1;
-	if (o->finish_last_ack) {
+	if (o->clear_mark) {
+		counter_inc(&conntrack_unmarked);
+		err = ctnl_put_clear_mark(w, &o->orig, o->clear_mark);
+	} else if (o->finish_last_ack) {
 		counter_inc(&conntrack_finished);
 		err = ctnl_put_tcp_state(w, &o->orig, CONN_TCP_TIME_WAIT, o->timeout_s);
 	} else {
@@ -256,8 +296,10 @@ static void conclude_refresh(struct questions *q, struct pending *p)
 
 	if (r->found) {
 		r->err = p->mend < 0 ? 0 : nlbatch_err(&q->ct, (unsigned int)p->mend);
-		if (p->mend >= 0 && r->err == 0)
+		if (p->mend >= 0 && r->err == 0) {
 			r->timeout_s = p->order.refresh.timeout_s;
+			r->cleared = p->order.refresh.clear_mark;
+		}
 	}
 	/* The entry does not exist, or disappeared between the two requests. */
 	if (r->err == -ENOENT) {

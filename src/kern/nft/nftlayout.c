@@ -7,6 +7,7 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter_ipv4.h>
 #include <linux/netlink.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,12 @@
 #define SET_PORTS      "exempt_ports"
 #define SET_INTERFACES "exempt_interfaces"
 #define SET_MARKS      "exempt_marks"
+
+/* Two elements for each connection of the last 30 seconds. */
+#define WAYS_SIZE 262144
+
+/* Behind the filters of the forward hook, before the translation of sources. */
+#define POSTROUTING_PRIORITY (NF_IP_PRI_NAT_SRC - 1)
 
 /* Each part of a concatenated key fills whole registers of 4 bytes. */
 struct port_key {
@@ -99,13 +106,17 @@ void nftlayout_put_delete(struct nftbatch *t, uint64_t handle)
 /* -- sets ----------------------------------------------------------------- */
 
 static const struct nftobj_set_shape set_shapes[] = {
-	{ SET_PROTOCOLS, NFTOBJ_KEY_PROTOCOL, 1, 0, { 0 }, false, 0, 0 },
-	{ SET_IP4, NFTOBJ_KEY_IP4, 4, NFT_SET_INTERVAL, { 0 }, false, 0, 0 },
-	{ SET_IP6, NFTOBJ_KEY_IP6, 16, NFT_SET_INTERVAL, { 0 }, false, 0, 0 },
+	{ SET_PROTOCOLS, NFTOBJ_KEY_PROTOCOL, 1, 0, { 0 }, false, 0, 0, 0, 0 },
+	{ SET_IP4, NFTOBJ_KEY_IP4, 4, NFT_SET_INTERVAL, { 0 }, false, 0, 0, 0, 0 },
+	{ SET_IP6, NFTOBJ_KEY_IP6, 16, NFT_SET_INTERVAL, { 0 }, false, 0, 0, 0, 0 },
 	{ SET_PORTS, NFTOBJ_KEY_PROTOCOL_PORT, sizeof(struct port_key), NFT_SET_INTERVAL | NFT_SET_CONCAT,
-	  { 1, 2 }, false, 0, 0 },
-	{ SET_INTERFACES, NFTOBJ_KEY_IFNAME, LINK_NAME_SIZE, 0, { 0 }, true, 0, 0 },
-	{ SET_MARKS, NFTOBJ_KEY_MARK, 4, 0, { 0 }, true, 0, 0 },
+	  { 1, 2 }, false, 0, 0, 0, 0 },
+	{ SET_INTERFACES, NFTOBJ_KEY_IFNAME, LINK_NAME_SIZE, 0, { 0 }, true, 0, 0, 0, 0 },
+	{ SET_MARKS, NFTOBJ_KEY_MARK, 4, 0, { 0 }, true, 0, 0, 0, 0 },
+	{ NFTLAYOUT_WAYS_IP4, NFTOBJ_KEY_MARK_CT_DIR, 8, NFT_SET_MAP | NFT_SET_EVAL | NFT_SET_TIMEOUT,
+	  { 0 }, false, WAYS_SIZE, NFTLAYOUT_WAYS_TIMEOUT_MS, NFTOBJ_KEY_IFINDEXES_IP4, 4 + 4 + 4 },
+	{ NFTLAYOUT_WAYS_IP6, NFTOBJ_KEY_MARK_CT_DIR, 8, NFT_SET_MAP | NFT_SET_EVAL | NFT_SET_TIMEOUT,
+	  { 0 }, false, WAYS_SIZE, NFTLAYOUT_WAYS_TIMEOUT_MS, NFTOBJ_KEY_IFINDEXES_IP6, 4 + 4 + 16 },
 };
 
 static uint8_t net_byte(const struct exempt_prefix *p, unsigned int i)
@@ -316,10 +327,28 @@ static void need_candidate(struct nftruleput *r, const struct nftlayout_config *
 		nftruleput_need_packets(r, c->min_packets);
 }
 
+/* Notes the way of the packet. */
+static void note_way(struct nftruleput *r, uint8_t nfproto, uint32_t next_hop, const char *map)
+{
+	nftruleput_load_meta(r, NFT_META_NFPROTO, NFTRULEPUT_REG);
+	nftruleput_compare(r, NFT_CMP_EQ, &nfproto, sizeof(nfproto));
+	nftruleput_load_ct(r, NFT_CT_ID);
+	nftruleput_load_ct_to(r, NFT_CT_DIRECTION, NFTRULEPUT_REG_BEHIND);
+	nftruleput_load_meta(r, NFT_META_IIF, NFTRULEPUT_REG_SECOND);
+	nftruleput_load_meta(r, NFT_META_OIF, NFTRULEPUT_REG_SECOND_1);
+	nftruleput_load_rt(r, next_hop, NFTRULEPUT_REG_SECOND_2);
+	nftruleput_map(r, map, NFTLAYOUT_WAYS_TIMEOUT_MS);
+	nftruleput_decide(r, NFT_JUMP, NFTLAYOUT_MARK_CHAIN);
+}
+
 static void gate(struct nftruleput *r, const struct nftlayout_config *c)
 {
+	const uint32_t none = 0;
+
 	need_mark_not(r, c, c->epoch);
 	need_candidate(r, c);
+	nftruleput_load_meta(r, NFT_META_IIF, NFTRULEPUT_REG);
+	nftruleput_compare(r, NFT_CMP_NEQ, &none, sizeof(none));
 	nftruleput_decide(r, NFT_JUMP, NFTLAYOUT_CHAIN);
 }
 
@@ -354,6 +383,12 @@ static void build(struct nftruleput *r, const struct nftlayout_config *c, enum n
 	case NFTLAYOUT_RULE_FLOW_OUT: exempt_interface(r, NFT_META_OIFNAME); break;
 	case NFTLAYOUT_RULE_MARK:
 	case NFTLAYOUT_RULE_FLOW_MARK: exempt_mark(r, c); break;
+	case NFTLAYOUT_RULE_WAY_IP4:
+		note_way(r, NFPROTO_IPV4, NFT_RT_NEXTHOP4, NFTLAYOUT_WAYS_IP4);
+		return;
+	case NFTLAYOUT_RULE_WAY_IP6:
+		note_way(r, NFPROTO_IPV6, NFT_RT_NEXTHOP6, NFTLAYOUT_WAYS_IP6);
+		return;
 	case NFTLAYOUT_RULE_GATE: gate(r, c); return;
 	case NFTLAYOUT_RULE_ORIGINAL: original(r, c); return;
 	case NFTLAYOUT_RULE_WAITING:
@@ -375,9 +410,20 @@ static void build(struct nftruleput *r, const struct nftlayout_config *c, enum n
 
 const char *nftlayout_chain(enum nftlayout_rule rule)
 {
+	if (rule >= NFTLAYOUT_RULE_FLOW_GATE)
+		return NFTLAYOUT_FLOW_BASE_CHAIN;
 	if (rule >= NFTLAYOUT_RULE_GATE)
 		return NFTLAYOUT_BASE_CHAIN;
-	return rule >= NFTLAYOUT_RULE_FLOW_IP4_SOURCE ? NFTOFFLOAD_CHAIN : NFTLAYOUT_CHAIN;
+	if (rule >= NFTLAYOUT_RULE_FLOW_IP4_SOURCE)
+		return NFTOFFLOAD_CHAIN;
+	return rule >= NFTLAYOUT_RULE_ORIGINAL ? NFTLAYOUT_MARK_CHAIN : NFTLAYOUT_CHAIN;
+}
+
+struct nftobj_hook nftlayout_hook(const struct nftlayout_config *c, enum nftlayout_rule gate)
+{
+	return gate == NFTLAYOUT_RULE_FLOW_GATE ?
+		       (struct nftobj_hook){ NF_INET_FORWARD, c->priority } :
+		       (struct nftobj_hook){ NF_INET_POST_ROUTING, POSTROUTING_PRIORITY };
 }
 
 static bool has_flow(const struct nftlayout_config *c)
@@ -457,6 +503,13 @@ void nftlayout_put_flow(struct nftbatch *t, const struct nftlayout_config *c)
 	append_rules(t, c, NFTLAYOUT_RULE_FLOW_PASSED, NFTLAYOUT_RULE_FLOW_SOFTWARE);
 }
 
+static void put_base(struct nftbatch *t, const struct nftlayout_config *c, enum nftlayout_rule gate)
+{
+	struct nftobj_hook hook = nftlayout_hook(c, gate);
+
+	nftobj_chain(t, nftlayout_chain(gate), &hook);
+}
+
 void nftlayout_put_table(struct nftbatch *t, const struct nftlayout_config *c)
 {
 	const uint32_t n_sets = array_size(set_shapes);
@@ -468,9 +521,12 @@ void nftlayout_put_table(struct nftbatch *t, const struct nftlayout_config *c)
 	if (has_flow(c))
 		nftoffload_put_sets(t, c->flow, n_sets + 1);
 	nftobj_chain(t, NFTLAYOUT_CHAIN, NULL);
+	nftobj_chain(t, NFTLAYOUT_MARK_CHAIN, NULL);
 	if (has_flow(c))
 		nftobj_chain(t, NFTOFFLOAD_CHAIN, NULL);
-	nftobj_chain(t, NFTLAYOUT_BASE_CHAIN, &c->priority);
+	put_base(t, c, NFTLAYOUT_RULE_GATE);
+	if (has_flow(c))
+		put_base(t, c, NFTLAYOUT_RULE_FLOW_GATE);
 	append_rules(t, c, NFTLAYOUT_RULE_SEEN, NFTLAYOUT_RULE_FLOW_MARK);
 	nftlayout_put_flow(t, c);
 }

@@ -6,30 +6,42 @@
  *	table inet nft_offload {
  *		set protocols { tcp, udp }
  *		sets exempt_*
+ *		maps ways_ip4, ways_ip6 { ct id . ct direction : iif . oif . next hop }
  *		chain admit {
  *			counter
  *			(source, destination, ports, interfaces, mark) @exempt_* counter return
+ *			delete and add to @ways_ip4, jump mark
+ *			delete and add to @ways_ip6, jump mark
+ *		}
+ *		chain mark {
  *			ct direction original ct mark set (ct mark & ~mask) | half return
  *			ct mark & mask != half return
  *			ct mark set (ct mark & ~mask) | epoch
  *			counter
  *		}
- *		chain forward {
- *			type filter hook forward priority filter + 10; policy accept
+ *		chain postrouting {
+ *			type filter hook postrouting priority srcnat - 1; policy accept
  *			ct mark & mask != epoch, established, assured, tcp or udp,
- *				packets >= min_packets: jump admit
+ *				packets >= min_packets, iif != 0: jump admit
  *		}
  *	}
  *
- * The "gates" are the rules of the chain "forward". They jump to the other chains, so
- * without them no packet reaches the rest of the table.
+ * The "gates" are the rules of the base chains. They jump to the other chains, so without
+ * them no packet reaches the rest of the table. Packets that the host itself sends have no
+ * input device. In the postrouting hook, a packet has passed all filters of the forward
+ * hook, it has its route, and its source is not translated yet.
+ *
+ * The maps tell by which devices and to which next hop the last packet of each direction
+ * went before the connection got its mark (kern/nft/nftways.h). Where the map is full, the
+ * packet does not admit its connection.
  *
  * A connection has one mark, but a ruleset may drop one direction and pass the other.
  * So two packets admit a connection: one of the original direction sets the half mark,
  * then one of the reply direction sets the epoch. The half mark ("half" above) is the
  * epoch without the lowest bit of the mask.
  *
- * With flowtables (kern/nft/nftoffload.h) the table has one more chain and one more gate.
+ * With flowtables (kern/nft/nftoffload.h) the table has two more chains and one more gate. Only
+ * the forward hook can hand a connection to a flowtable (nft_flow_offload_validate).
  * That gate does not check the mark. Packets of a connection in the kernel's flowtable
  * do not reach it, and a connection that the kernel has dropped from the flowtable can
  * be handed over again with any packet.
@@ -45,6 +57,7 @@
 #include <stdint.h>
 
 #include "base/compiler.h"
+#include "kern/nft/nftobj.h"
 #include "kern/nft/nftoffload.h"
 #include "model/exempt.h"
 
@@ -52,15 +65,22 @@ struct nftbatch;
 struct nftnl_rule;
 
 #define NFTLAYOUT_CHAIN	     "admit"
-#define NFTLAYOUT_BASE_CHAIN  "forward"
+#define NFTLAYOUT_MARK_CHAIN  "mark"
+#define NFTLAYOUT_BASE_CHAIN  "postrouting"
+#define NFTLAYOUT_FLOW_BASE_CHAIN "forward"
 
-/* Default priority of the base chain: after the filter chains. */
+/* The daemon reads the way of a connection when it learns of the mark. */
+#define NFTLAYOUT_WAYS_TIMEOUT_MS 30000
+#define NFTLAYOUT_WAYS_IP4 "ways_ip4"
+#define NFTLAYOUT_WAYS_IP6 "ways_ip6"
+
+/* Default priority of the base chain in the forward hook: after the filter chains. */
 #define NFTLAYOUT_PRIORITY 10
 
 struct nftlayout_config {
 	uint32_t mask;        /* our bits of the ct mark; not 0 */
 	uint32_t epoch;       /* subset of mask: its lowest bit and at least one other bit */
-	int32_t priority;     /* of the base chain in the forward hook */
+	int32_t priority;     /* of the base chain in the forward hook, which has the flow gate */
 	/* Packets that a connection must have had, both directions together; 0 = no
 	 * minimum. A rule that reads the packet count makes the kernel enable
 	 * nf_conntrack_acct (nft_ct_get_init, nf_ct_set_acct). Connections created
@@ -85,7 +105,10 @@ enum nftlayout_rule {
 	NFTLAYOUT_RULE_IN,
 	NFTLAYOUT_RULE_OUT,
 	NFTLAYOUT_RULE_MARK,
-	NFTLAYOUT_RULE_ORIGINAL, /* contains the epoch or half mark, like the next two */
+	NFTLAYOUT_RULE_WAY_IP4,
+	NFTLAYOUT_RULE_WAY_IP6,
+	NFTLAYOUT_RULE_ORIGINAL, /* chain "mark" from here on; contains the epoch or half mark, like the
+				  * next two */
 	NFTLAYOUT_RULE_WAITING,
 	NFTLAYOUT_RULE_ADMIT,
 	NFTLAYOUT_RULE_ADMITTED,
@@ -101,10 +124,13 @@ enum nftlayout_rule {
 	NFTLAYOUT_RULE_FLOW_PASSED, /* recreated with the flowtables, like the next two */
 	NFTLAYOUT_RULE_FLOW_HARDWARE,
 	NFTLAYOUT_RULE_FLOW_SOFTWARE,
-	NFTLAYOUT_RULE_GATE, /* chain "forward" from here on; contains the epoch */
-	NFTLAYOUT_RULE_FLOW_GATE,
+	NFTLAYOUT_RULE_GATE, /* chain "postrouting"; contains the epoch */
+	NFTLAYOUT_RULE_FLOW_GATE, /* chain "forward" */
 	NFTLAYOUT_RULE__COUNT,
 };
+
+/* Hook and priority of the base chain that has this gate. */
+struct nftobj_hook nftlayout_hook(const struct nftlayout_config *c, enum nftlayout_rule gate);
 
 /* The bit of the mask that is set in every epoch and clear in every half mark. */
 static inline uint32_t nftlayout_whole_bit(uint32_t mask)

@@ -66,7 +66,7 @@ uint32_t nftobj_make_comment(struct nftobj_comment *ret, const char *text)
 	return (uint32_t)(offsetof(struct nftobj_comment, text) + len);
 }
 
-void nftobj_chain(struct nftbatch *t, const char *name, const int32_t *priority)
+void nftobj_chain(struct nftbatch *t, const char *name, const struct nftobj_hook *hook)
 {
 	struct nlput *w = nftbatch_add(t, NFT_MSG_NEWCHAIN, NLM_F_CREATE, name);
 	struct nftnl_chain *chain = nftnl_chain_alloc();
@@ -75,10 +75,10 @@ void nftobj_chain(struct nftbatch *t, const char *name, const int32_t *priority)
 		nftnl_chain_set_str(chain, NFTNL_CHAIN_TABLE, NFTNAMES_TABLE);
 		nftnl_chain_set_str(chain, NFTNL_CHAIN_NAME, name);
 	}
-	if (chain && priority) {
+	if (chain && hook) {
 		nftnl_chain_set_str(chain, NFTNL_CHAIN_TYPE, "filter");
-		nftnl_chain_set_u32(chain, NFTNL_CHAIN_HOOKNUM, NF_INET_FORWARD);
-		nftnl_chain_set_s32(chain, NFTNL_CHAIN_PRIO, *priority);
+		nftnl_chain_set_u32(chain, NFTNL_CHAIN_HOOKNUM, hook->number);
+		nftnl_chain_set_s32(chain, NFTNL_CHAIN_PRIO, hook->priority);
 		nftnl_chain_set_u32(chain, NFTNL_CHAIN_POLICY, NF_ACCEPT);
 	}
 	nftobj_object(t, w, build_chain, chain);
@@ -126,6 +126,10 @@ void nftobj_set(struct nftbatch *t, const struct nftobj_set_shape *shape, uint32
 	if (set && shape->size) {
 		nftnl_set_set_u32(set, NFTNL_SET_DESC_SIZE, shape->size);
 		nftnl_set_set_u64(set, NFTNL_SET_TIMEOUT, shape->timeout_ms);
+	}
+	if (set && shape->data_len) {
+		nftnl_set_set_u32(set, NFTNL_SET_DATA_TYPE, shape->data_type);
+		nftnl_set_set_u32(set, NFTNL_SET_DATA_LEN, shape->data_len);
 	}
 	if (set && shape->parts[0])
 		nftnl_set_set_data(set, NFTNL_SET_DESC_CONCAT, shape->parts, sizeof(shape->parts));

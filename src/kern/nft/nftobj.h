@@ -23,9 +23,14 @@ enum nftobj_key {
 	NFTOBJ_KEY_PROTOCOL = 12,
 	NFTOBJ_KEY_PORT = 13,
 	NFTOBJ_KEY_MARK = 19,
+	NFTOBJ_KEY_IFINDEX = 20,
+	NFTOBJ_KEY_CT_DIR = 27,
 	NFTOBJ_KEY_IFNAME = 41,
 	NFTOBJ_KEY_PROTOCOL_PORT = NFTOBJ_KEY_PROTOCOL << 6 | NFTOBJ_KEY_PORT,
 	NFTOBJ_KEY_IFNAME_IFNAME = NFTOBJ_KEY_IFNAME << 6 | NFTOBJ_KEY_IFNAME,
+	NFTOBJ_KEY_MARK_CT_DIR = NFTOBJ_KEY_MARK << 6 | NFTOBJ_KEY_CT_DIR,
+	NFTOBJ_KEY_IFINDEXES_IP4 = (NFTOBJ_KEY_IFINDEX << 6 | NFTOBJ_KEY_IFINDEX) << 6 | NFTOBJ_KEY_IP4,
+	NFTOBJ_KEY_IFINDEXES_IP6 = (NFTOBJ_KEY_IFINDEX << 6 | NFTOBJ_KEY_IFINDEX) << 6 | NFTOBJ_KEY_IP6,
 };
 
 struct nftobj_set_shape {
@@ -36,6 +41,7 @@ struct nftobj_set_shape {
 	/* Of a set that packets fill; 0 for other sets. */
 	uint32_t size;       /* maximum number of elements */
 	uint32_t timeout_ms; /* of each element */
+	uint32_t data_type, data_len; /* of a map: enum nftobj_key, bytes */
 };
 
 /* User data that nft shows as a comment; the format is the same for tables and rules. */
@@ -51,8 +57,13 @@ typedef void (*nftobj_build_fn)(struct nlmsghdr *nlh, void *object);
 /* Lets libnftnl append an object to the message of w. object NULL = out of memory. */
 void nftobj_object(struct nftbatch *t, struct nlput *w, nftobj_build_fn build, void *object);
 
-/* Adds a base chain of the forward hook, or with priority NULL a regular chain. */
-void nftobj_chain(struct nftbatch *t, const char *name, const int32_t *priority);
+struct nftobj_hook {
+	uint32_t number; /* NF_INET_x */
+	int32_t priority;
+};
+
+/* Adds a base chain of this hook, or with hook NULL a regular chain. */
+void nftobj_chain(struct nftbatch *t, const char *name, const struct nftobj_hook *hook);
 /* Adds a set. No other set of the transaction may have the same id. */
 void nftobj_set(struct nftbatch *t, const struct nftobj_set_shape *shape, uint32_t id);
 /* Adds the removal of a set that no rule uses any more. */

@@ -14,7 +14,9 @@
 #include "kern/nft/nftobj.h"
 
 static_assert((int)NFTRULEPUT_REG == (int)NFT_REG_1 && (int)NFTRULEPUT_REG_SECOND == (int)NFT_REG_2 &&
-		      (int)NFTRULEPUT_REG_BEHIND == (int)NFT_REG32_01,
+		      (int)NFTRULEPUT_REG_BEHIND == (int)NFT_REG32_01 &&
+		      (int)NFTRULEPUT_REG_SECOND_1 == (int)NFT_REG32_05 &&
+		      (int)NFTRULEPUT_REG_SECOND_2 == (int)NFT_REG32_06,
 	      "registers");
 
 void nftruleput_begin(struct nftruleput *r, const char *table, const char *chain)
@@ -94,12 +96,25 @@ void nftruleput_load_payload(struct nftruleput *r, uint32_t base, uint32_t offse
 	set_u32(r, e, NFTNL_EXPR_PAYLOAD_DREG, reg);
 }
 
-void nftruleput_load_ct(struct nftruleput *r, uint32_t key)
+void nftruleput_load_ct_to(struct nftruleput *r, uint32_t key, uint32_t reg)
 {
 	struct nftnl_expr *e = add_expr(r, "ct");
 
 	set_u32(r, e, NFTNL_EXPR_CT_KEY, key);
-	set_u32(r, e, NFTNL_EXPR_CT_DREG, NFTRULEPUT_REG);
+	set_u32(r, e, NFTNL_EXPR_CT_DREG, reg);
+}
+
+void nftruleput_load_ct(struct nftruleput *r, uint32_t key)
+{
+	nftruleput_load_ct_to(r, key, NFTRULEPUT_REG);
+}
+
+void nftruleput_load_rt(struct nftruleput *r, uint32_t key, uint32_t reg)
+{
+	struct nftnl_expr *e = add_expr(r, "rt");
+
+	set_u32(r, e, NFTNL_EXPR_RT_KEY, key);
+	set_u32(r, e, NFTNL_EXPR_RT_DREG, reg);
 }
 
 void nftruleput_store_ct(struct nftruleput *r, uint32_t key)
@@ -157,15 +172,32 @@ void nftruleput_need_direction(struct nftruleput *r, bool is_reply)
 	nftruleput_compare(r, NFT_CMP_EQ, &direction, sizeof(direction));
 }
 
-void nftruleput_update(struct nftruleput *r, const char *set, uint32_t timeout_ms)
+static struct nftnl_expr *add_dynset(struct nftruleput *r, const char *set, uint32_t op,
+				     uint32_t timeout_ms)
 {
 	struct nftnl_expr *e = add_expr(r, "dynset");
 
 	set_data(r, e, NFTNL_EXPR_DYNSET_SET_NAME, set, strlen(set) + 1);
-	set_u32(r, e, NFTNL_EXPR_DYNSET_OP, NFT_DYNSET_OP_UPDATE);
+	set_u32(r, e, NFTNL_EXPR_DYNSET_OP, op);
 	set_u32(r, e, NFTNL_EXPR_DYNSET_SREG_KEY, NFTRULEPUT_REG);
 	if (e)
 		nftnl_expr_set_u64(e, NFTNL_EXPR_DYNSET_TIMEOUT, timeout_ms);
+	return e;
+}
+
+void nftruleput_update(struct nftruleput *r, const char *set, uint32_t timeout_ms)
+{
+	add_dynset(r, set, NFT_DYNSET_OP_UPDATE, timeout_ms);
+}
+
+/* An update would keep the old data (nft_dynset_eval). */
+void nftruleput_map(struct nftruleput *r, const char *map, uint32_t timeout_ms)
+{
+	static const uint32_t ops[] = { NFT_DYNSET_OP_DELETE, NFT_DYNSET_OP_ADD };
+
+	for (size_t i = 0; i < array_size(ops); i++)
+		set_u32(r, add_dynset(r, map, ops[i], timeout_ms), NFTNL_EXPR_DYNSET_SREG_DATA,
+			NFTRULEPUT_REG_SECOND);
 }
 
 void nftruleput_count(struct nftruleput *r)

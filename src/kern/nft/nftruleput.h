@@ -24,6 +24,8 @@ struct nftnl_rule;
 #define NFTRULEPUT_REG	    1 /* NFT_REG_1 */
 #define NFTRULEPUT_REG_BEHIND  9 /* NFT_REG32_01: after a part of 4 bytes */
 #define NFTRULEPUT_REG_SECOND  2 /* NFT_REG_2: after a part of 16 bytes */
+#define NFTRULEPUT_REG_SECOND_1 13 /* NFT_REG32_05 and 06: the words behind the first of NFT_REG_2 */
+#define NFTRULEPUT_REG_SECOND_2 14
 
 struct nftruleput {
 	struct nftnl_rule *rule; /* NULL = out of memory */
@@ -44,6 +46,11 @@ void nftruleput_load_meta(struct nftruleput *r, uint32_t key, uint32_t reg);
 void nftruleput_load_payload(struct nftruleput *r, uint32_t base, uint32_t offset, uint32_t len,
 			  uint32_t reg);
 void nftruleput_load_ct(struct nftruleput *r, uint32_t key);
+/* The same, into any register. */
+void nftruleput_load_ct_to(struct nftruleput *r, uint32_t key, uint32_t reg);
+/* The next hop of the packet's route (NFT_RT_NEXTHOP4, NFT_RT_NEXTHOP6). Continues if the packet is
+ * of that family. */
+void nftruleput_load_rt(struct nftruleput *r, uint32_t key, uint32_t reg);
 /* Stores NFTRULEPUT_REG into the connection (NFT_CT_x). */
 void nftruleput_store_ct(struct nftruleput *r, uint32_t key);
 
@@ -68,6 +75,10 @@ void nftruleput_need_direction(struct nftruleput *r, bool is_reply);
 /* Adds the key that begins in NFTRULEPUT_REG to the set, or restarts its timeout. Continues
  * unless the set is full. */
 void nftruleput_update(struct nftruleput *r, const char *set, uint32_t timeout_ms);
+
+/* Maps the key that begins in NFTRULEPUT_REG to the data that begins in NFTRULEPUT_REG_SECOND, whatever
+ * it was mapped to before. Continues unless the map is full. */
+void nftruleput_map(struct nftruleput *r, const char *map, uint32_t timeout_ms);
 
 void nftruleput_count(struct nftruleput *r);
 /* Hands the connection over to a flowtable of the table. Continues if that succeeds. */

@@ -104,7 +104,8 @@ static void on_generation(const struct nlmsghdr *nlh, void *ctx)
 struct look {
 	struct nftlayout_config config; /* wanted; its epoch is set to that of each rule */
 	struct nfttable_state state;
-	bool has_base, has_flow_chain, has_other_chain, has_odd_rule, has_odd_flowtable;
+	unsigned int n_bases; /* base chains that are as wanted */
+	bool has_mark_chain, has_flow_chain, has_other_chain, has_odd_rule, has_odd_flowtable;
 	unsigned int next; /* the rule that is expected next */
 	uint32_t epoch[NFTLAYOUT_RULE__COUNT];  /* of rules that contain one */
 	uint64_t handle[NFTLAYOUT_RULE__COUNT]; /* of each rule */
@@ -141,11 +142,22 @@ static void on_table(const struct nlmsghdr *nlh, void *ctx)
 	nftnl_table_free(t);
 }
 
+static bool is_base(const struct look *l, struct nftnl_chain *c, enum nftlayout_rule gate)
+{
+	const struct nftobj_hook wanted = nftlayout_hook(&l->config, gate);
+	const char *type = nftnl_chain_get_str(c, NFTNL_CHAIN_TYPE);
+
+	return type && strcmp(type, "filter") == 0 &&
+	       nftnl_chain_get_u32(c, NFTNL_CHAIN_HOOKNUM) == wanted.number &&
+	       nftnl_chain_get_s32(c, NFTNL_CHAIN_PRIO) == wanted.priority &&
+	       nftnl_chain_get_u32(c, NFTNL_CHAIN_POLICY) == NF_ACCEPT;
+}
+
 static void on_chain(const struct nlmsghdr *nlh, void *ctx)
 {
 	struct look *l = ctx;
 	struct nftnl_chain *c = nftmsg_is(nlh, NFT_MSG_NEWCHAIN) ? nftnl_chain_alloc() : NULL;
-	const char *table, *name, *type;
+	const char *table, *name;
 
 	if (!c)
 		return;
@@ -156,17 +168,17 @@ static void on_chain(const struct nlmsghdr *nlh, void *ctx)
 	}
 	table = nftnl_chain_get_str(c, NFTNL_CHAIN_TABLE);
 	name = nftnl_chain_get_str(c, NFTNL_CHAIN_NAME);
-	type = nftnl_chain_get_str(c, NFTNL_CHAIN_TYPE);
 	/* The dump covers all tables of the family (nf_tables_dump_chains). */
 	if (!table || !name || strcmp(table, NFTNAMES_TABLE) != 0) {
 		nftnl_chain_free(c);
 		return;
 	}
 	if (strcmp(name, NFTLAYOUT_BASE_CHAIN) == 0)
-		l->has_base = type && strcmp(type, "filter") == 0 &&
-			      nftnl_chain_get_u32(c, NFTNL_CHAIN_HOOKNUM) == NF_INET_FORWARD &&
-			      nftnl_chain_get_s32(c, NFTNL_CHAIN_PRIO) == l->config.priority &&
-			      nftnl_chain_get_u32(c, NFTNL_CHAIN_POLICY) == NF_ACCEPT;
+		l->n_bases += is_base(l, c, NFTLAYOUT_RULE_GATE);
+	else if (strcmp(name, NFTLAYOUT_FLOW_BASE_CHAIN) == 0)
+		l->n_bases += is_base(l, c, NFTLAYOUT_RULE_FLOW_GATE);
+	else if (strcmp(name, NFTLAYOUT_MARK_CHAIN) == 0)
+		l->has_mark_chain = true;
 	else if (strcmp(name, NFTOFFLOAD_CHAIN) == 0)
 		l->has_flow_chain = true;
 	else if (strcmp(name, NFTLAYOUT_CHAIN) != 0)
@@ -364,7 +376,8 @@ static void conclude(struct look *l, uint32_t mask)
 		agree &= l->epoch[knows_epoch[i]] == epoch;
 	if (agree)
 		l->state.epoch = epoch;
-	l->state.is_whole &= l->has_base && !l->has_other_chain && !l->has_odd_rule &&
+	l->state.is_whole &= l->n_bases == 1u + has_flow(&l->config) && l->has_mark_chain &&
+			     !l->has_other_chain && !l->has_odd_rule &&
 			     l->has_flow_chain == has_flow(&l->config) && has_all_flowtables(l) &&
 			     skip_absent(l, l->next) == NFTLAYOUT_RULE__COUNT && l->state.epoch;
 }

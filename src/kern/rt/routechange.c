@@ -79,6 +79,7 @@ int routechange_get(const struct nlmsghdr *nlh, struct route_change *ret)
 	case RTM_NEWRULE:
 	case RTM_DELRULE:
 		err = get_family(nlh, sizeof(struct fib_rule_hdr), &change);
+		change.is_hidden = true;
 		break;
 	case RTM_DELADDR:
 		/* The kernel sends no event when it deletes the routes whose preferred source

@@ -22,7 +22,7 @@
 #include "fake/fakenet.h"
 
 #define N_WORKERS 2
-#define N_SOCKETS (2 + 2 * (N_WORKERS + 1)) /* of the questions, and of each worker */
+#define N_SOCKETS (3 + 2 * (N_WORKERS + 1)) /* of the questions, and of each worker */
 #define IN 2
 #define OUT 3
 #define FIRST 4 /* flows in the first batch of a worker, and twice as many may wait (pace) */

@@ -47,6 +47,7 @@ static void the_present_state_is_known_after_the_start(void **state UNUSED)
 	assert_int_equal(spy_count(EVENT_NEIGHS_BEGIN), 1);
 	assert_int_equal(spy_count(EVENT_NEIGHS_END), 1);
 	assert_true(spy_last(EVENT_FORWARDING_IP6)->forwards_ip6);
+	assert_false(spy_last(EVENT_RULES_CHANGED)->rules_need_packet);
 	assert_int_equal(fakert.n_link_dumps, 1);
 	assert_int_equal(fakert.rcvbuf_bytes, RT_RCVBUF_BYTES);
 	/* Nothing is asked of the hardware, because only it would care. */
@@ -115,6 +116,32 @@ static void links_and_neighbours_come_and_go(void **state UNUSED)
 	assert_false(xf_knows_link(4) || xf_knows_neigh(2));
 	assert_true(xf_knows_neigh(3));
 	assert_int_equal(spy_last(EVENT_LINK_GONE)->link.ifindex, 4);
+}
+
+/* A change of rules is read anew. If it cannot be read, one of the rules may need the packet. */
+static void policy_rules_are_read_when_they_change(void **state UNUSED)
+{
+	const struct fakert_read hidden = {
+		.ret = 1, .what = FAKERT_ROUTES, .routes = { .is_hidden = true }
+	};
+
+	assert_int_equal(fakert.n_rules, 1);
+	fakert_say(&(struct fakert_read){ .ret = 1, .what = FAKERT_ROUTES });
+	xf_go();
+	assert_int_equal(fakert.n_rules, 1);
+	fakert.rules_need_packet = true;
+	fakert_say(&hidden);
+	xf_go();
+	assert_int_equal(fakert.n_rules, 2);
+	assert_true(spy_last(EVENT_RULES_CHANGED)->rules_need_packet);
+	fakert.rules_need_packet = false;
+	fakert_say(&hidden);
+	xf_go();
+	assert_false(spy_last(EVENT_RULES_CHANGED)->rules_need_packet);
+	fakert.rules_err = -EINTR;
+	fakert_say(&hidden);
+	xf_go();
+	assert_true(spy_last(EVENT_RULES_CHANGED)->rules_need_packet);
 }
 
 static void changed_routes_are_told_as_they_are(void **state UNUSED)
@@ -463,6 +490,7 @@ int main(void)
 		HARDWARE_TEST(a_failed_start_leaves_nothing),
 		HARDWARE_TEST(a_start_needs_no_complete_dump),
 		XF_TEST_READY(links_and_neighbours_come_and_go),
+		XF_TEST_READY(policy_rules_are_read_when_they_change),
 		XF_TEST_READY(changed_routes_are_told_as_they_are),
 		XF_TEST_READY(an_event_causes_a_round_of_orders),
 		XF_TEST_READY(lost_events_have_everything_read_anew),

@@ -123,12 +123,12 @@ static void whole_table(void **state UNUSED)
 	assert_true(is_nft(msgs[2], NFT_MSG_NEWTABLE));
 	assert_true(msgs[2]->nlmsg_flags & NLM_F_EXCL);
 	assert_int_equal(count_type(msgs, n, NFT_MSG_NEWTABLE), 1);
-	assert_int_equal(count_type(msgs, n, NFT_MSG_NEWSET), 6);
+	assert_int_equal(count_type(msgs, n, NFT_MSG_NEWSET), 8);
 	assert_int_equal(count_type(msgs, n, NFT_MSG_NEWSETELEM), 1);
-	assert_int_equal(count_type(msgs, n, NFT_MSG_NEWCHAIN), 2);
+	assert_int_equal(count_type(msgs, n, NFT_MSG_NEWCHAIN), 3);
 	assert_int_equal(count_type(msgs, n, NFT_MSG_NEWFLOWTABLE), 0);
 	assert_int_equal(count_type(msgs, n, NFT_MSG_NEWRULE), count_rules());
-	assert_int_equal(count_rules(), 15);
+	assert_int_equal(count_rules(), 17);
 	for (unsigned int i = 1; i < n - 1; i++) {
 		const struct nfgenmsg *header = mnl_nlmsg_get_payload(msgs[i]);
 
@@ -180,11 +180,11 @@ static void epoch(void **state UNUSED)
 	assert_frame(msgs, 6, 77);
 	assert_true(msgs[1]->nlmsg_flags & NLM_F_REPLACE);
 	assert_false(msgs[1]->nlmsg_flags & NLM_F_CREATE);
-	assert_rule(msgs[1], "nft_offload admit 19");
+	assert_rule(msgs[1], "nft_offload mark 19");
 	assert_rule(msgs[1], "[ ct load mark => reg 1 ]\n"
 			     "  [ bitwise reg 1 = ( reg 1 & 0x8fffffff ) ^ 0x50000000 ]\n"
 			     "  [ ct set mark with reg 1 ]");
-	assert_rule(msgs[2], "nft_offload forward 21");
+	assert_rule(msgs[2], "nft_offload postrouting 21");
 	assert_rule(msgs[2], "[ bitwise reg 1 = ( reg 1 & 0x70000000 ) ^ 0x00000000 ]\n"
 			     "  [ cmp neq reg 1 0x50000000 ]");
 	assert_rule(msgs[2], "jump -> admit");
@@ -201,24 +201,46 @@ static void epoch(void **state UNUSED)
 
 /* The flowtable comes before the rules that use it. These rules are the last ones of
  * their chains, because rules that are added later are appended. */
+/* A packet notes its way before it marks its connection. */
+static void ways(void **state UNUSED)
+{
+	const struct nlmsghdr *msgs[NFTBATCH_MSGS_MAX + 2];
+
+	nftbatch_begin(trans, 0);
+	nftlayout_put_replace(trans, &config, NFTLAYOUT_RULE_WAY_IP4, 5);
+	nftlayout_put_replace(trans, &config, NFTLAYOUT_RULE_WAY_IP6, 6);
+	assert_int_equal(get_messages(msgs), 4);
+	assert_rule(msgs[1], "[ cmp eq reg 1 0x00000002 ]\n"
+			     "  [ ct load unknown => reg 1 ]\n"
+			     "  [ ct load direction => reg 9 ]\n"
+			     "  [ meta load iif => reg 2 ]\n"
+			     "  [ meta load oif => reg 13 ]\n"
+			     "  [ rt load nexthop4 => reg 14 ]\n"
+			     "  [ dynset delete reg_key 1 set ways_ip4 sreg_data 2 timeout 30000ms ]\n"
+			     "  [ dynset add reg_key 1 set ways_ip4 sreg_data 2 timeout 30000ms ]\n"
+			     "  [ immediate reg 0 jump -> mark ]");
+	assert_rule(msgs[2], "[ rt load nexthop6 => reg 14 ]");
+	assert_rule(msgs[2], "set ways_ip6");
+}
+
 static void with_flowtable(void **state UNUSED)
 {
 	static const struct nftoffload_config flow = { .n_devices = 1, .device = { { "eth0", false } } };
-	static const char *const last[] = { "nft_offload hand_over", "nft_offload forward",
+	static const char *const last[] = { "nft_offload hand_over", "nft_offload postrouting",
 					    "nft_offload forward" };
 	const struct nlmsghdr *msgs[NFTBATCH_MSGS_MAX + 2];
 	unsigned int n;
 
 	config.flow = &flow;
 	config.min_packets = 5;
-	assert_int_equal(count_rules(), 27);
+	assert_int_equal(count_rules(), 29);
 	nftbatch_begin(trans, 0);
 	nftlayout_put_table(trans, &config);
 	nftlayout_put_gates(trans, &config);
 	n = get_messages(msgs);
 	assert_int_equal(count_type(msgs, n, NFT_MSG_NEWFLOWTABLE), 1);
-	assert_int_equal(count_type(msgs, n, NFT_MSG_NEWCHAIN), 3);
-	assert_int_equal(count_type(msgs, n, NFT_MSG_NEWRULE), 27);
+	assert_int_equal(count_type(msgs, n, NFT_MSG_NEWCHAIN), 5);
+	assert_int_equal(count_type(msgs, n, NFT_MSG_NEWRULE), 29);
 	assert_true(is_nft(msgs[n - 6], NFT_MSG_NEWFLOWTABLE));
 	for (unsigned int i = 0; i < 3; i++)
 		assert_rule(msgs[n - 4 + i], last[i]);
@@ -436,6 +458,7 @@ int main(void)
 		TEST(whole_table),   TEST(delete_names_the_handle), TEST(epoch),
 		TEST(prefixes),	     TEST(all_addresses),	  TEST(ports),
 		TEST(full_lists),    TEST(too_many_messages),		  TEST(bad_settings),
+		TEST(ways),
 		TEST(with_flowtable),
 	};
 
