@@ -14,12 +14,18 @@ static uint32_t routing_mark(const struct engine *e, const struct flow *f)
 	return f->mark & ~settings_mark_bits(&e->settings);
 }
 
+/* A flow with rules writes no notes. */
+static bool asks_seen(const struct engine *e, const struct flow *f)
+{
+	return f->state == FLOW_RESOLVE && e->settings.admit == ADMIT_NFT;
+}
+
 void pathanswer_ask(struct engine *e, struct flow *f, struct order *ret)
 {
 	*ret = (struct order){ .type = ORDER_LOOKUP, .flow = flowtab_ref(&e->flows, f) };
 	path_begin(&ret->lookup, &f->orig, &f->reply, routing_mark(e, f), e->paths.generation);
 	ret->lookup.ct_id = f->ct_id;
-	ret->lookup.asks_seen = f->state == FLOW_RESOLVE && e->settings.admit == ADMIT_NFT;
+	ret->lookup.asks_seen = asks_seen(e, f);
 }
 
 /* A neighbour that changed keeps its slot, but the rules contain its old MAC address. */
@@ -80,10 +86,10 @@ static bool is_about_way(enum reason reason)
 
 /* The path is not right, or not known. Where the look-ups and the notes of packets do not agree, the
  * notes may be older than the newest routes: the packets are asked once more. */
-static void refuse_path(struct engine *e, struct flow *f, const struct path_query *q,
+static void refuse_path(struct engine *e, struct flow *f, const struct path_query *q, bool is_found,
 			enum reason reason, mono_t now)
 {
-	bool shall_ask = q->asks_seen && is_about_way(reason) && !f->is_reseen;
+	bool shall_ask = is_found && q->asks_seen && is_about_way(reason) && !f->is_reseen;
 
 	f->path_gen = q->generation;
 	flowact_input(e, f, FLOW_IN_PATH_BAD, shall_ask ? REASON_WAY_UNKNOWN : reason, now);
@@ -95,15 +101,18 @@ void pathanswer_feed(struct engine *e, struct flow *f, struct path_query *q, mon
 {
 	enum reason reason = REASON_NO_ROUTE;
 	struct path path;
+	bool is_found;
 
 	if (f->state != FLOW_RESOLVE && f->state != FLOW_ACTIVE && f->state != FLOW_ADOPTED)
 		return;
-	if (q->ask.mark != routing_mark(e, f)) {
+	/* It was asked for another mark, or while the flow had rules. */
+	if (q->ask.mark != routing_mark(e, f) || (asks_seen(e, f) && !q->asks_seen)) {
 		flowact_input(e, f, FLOW_IN_RECHECK, REASON_NONE, now);
 		return;
 	}
 	drop_old_notes(e, q, now);
-	if (path_advance(q, &reason) == PATH_FOUND)
+	is_found = path_advance(q, &reason) == PATH_FOUND;
+	if (is_found)
 		reason = path_resolve(&e->paths, &e->settings, q, &path);
 	/* If a fact changed during the lookups, a walk checks whether it concerns the flow. */
 	if (q->generation != e->paths.generation)
@@ -112,7 +121,7 @@ void pathanswer_feed(struct engine *e, struct flow *f, struct path_query *q, mon
 		f->path_gen = q->generation;
 		judge_adopted(e, f, reason, &path, now);
 	} else if (reason != REASON_NONE) {
-		refuse_path(e, f, q, reason, now);
+		refuse_path(e, f, q, is_found, reason, now);
 	} else if (f->state == FLOW_RESOLVE) {
 		f->path_gen = q->generation;
 		take_path(e, f, &path);

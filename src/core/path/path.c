@@ -283,8 +283,6 @@ enum reason path_resolve(const struct topology *tab, const struct settings *sett
 	enum reason reason;
 
 	reason = path_check_family(tab, q->orig.family);
-	if (reason == REASON_NONE)
-		reason = check_routing(tab, settings, q);
 	if (reason != REASON_NONE)
 		return reason;
 	for (unsigned int d = 0; d < DIR__COUNT; d++) {
@@ -311,6 +309,9 @@ enum reason path_resolve(const struct topology *tab, const struct settings *sett
 	if (breaks_checksums(settings, q, rec))
 		return REASON_SOFTWARE_NAT66;
 	reason = check_ports(settings, rec);
+	/* The last check: packets are asked again only for a path that is right otherwise. */
+	if (reason == REASON_NONE)
+		reason = check_routing(tab, settings, q);
 	if (reason == REASON_NONE)
 		*ret = path;
 	return reason;
