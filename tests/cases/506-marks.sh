@@ -27,7 +27,7 @@ table inet labmarks {
 		ct state new tcp dport 5001 ct mark set 0x8a000b01
 	}
 	chain postrouting {
-		type filter hook postrouting priority filter
+		type filter hook postrouting priority srcnat + 50
 		tcp dport 5002 ct mark set 0x7
 	}
 }

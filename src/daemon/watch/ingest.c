@@ -609,12 +609,14 @@ static int read_rt(struct ingest *in)
 
 /* Reads queued events, which are older than the dump that follows. If they were read after
  * it, they would bring back what is gone. */
-static void drain_rt(struct ingest *in)
+static void drain_rt(struct ingest *in, bool *were_lost)
 {
 	int n = 1;
 
-	for (unsigned int i = 0; i < RT_DRAIN_READS && (n > 0 || n == -ENOBUFS); i++)
+	for (unsigned int i = 0; i < RT_DRAIN_READS && (n > 0 || n == -ENOBUFS); i++) {
 		n = read_rt(in);
+		*were_lost |= n == -ENOBUFS;
+	}
 }
 
 static void repair_later(struct ingest *in, int err)
@@ -629,18 +631,23 @@ static void repair_later(struct ingest *in, int err)
 	loop_timer_set(in->rt_timer, RETRY_MS * MIN(in->rt_failures, RETRY_STEPS), 0);
 }
 
-static void repair_rt(void *ctx)
+/* @were_lost: events may have been about policy rules, too. */
+static void repair(struct ingest *in, bool were_lost)
 {
-	struct ingest *in = ctx;
 	int err;
 
-	drain_rt(in);
+	drain_rt(in, &were_lost);
 	err = read_topology(in);
-	on_routes(&(struct route_change){ .family = FAMILY_NONE, .is_hidden = true }, in);
+	on_routes(&(struct route_change){ .family = FAMILY_NONE, .is_hidden = were_lost }, in);
 	if (err)
 		repair_later(in, err);
 	else
 		in->rt_failures = 0;
+}
+
+static void repair_again(void *ctx)
+{
+	repair(ctx, false);
 }
 
 static void on_rt(void *ctx, int fd, unsigned int events)
@@ -651,7 +658,7 @@ static void on_rt(void *ctx, int fd, unsigned int events)
 	(void)fd;
 	(void)events;
 	if (n == -ENOBUFS)
-		repair_rt(in);
+		repair(in, true);
 	else if (n < 0)
 		log_warning("cannot read link and route events: %s", strerror(-n));
 	dispatch_kick(in->dispatch);
@@ -693,7 +700,7 @@ static int open_rt(struct ingest *in)
 		return err;
 	}
 	read_rules(in);
-	in->rt_timer = loop_timer_add(in->loop, "route events lost", repair_rt, in);
+	in->rt_timer = loop_timer_add(in->loop, "route events lost", repair_again, in);
 	in->rt_fd = loop_fd_add(in->loop, rtwatch_fd(in->rt), LOOP_READ, "route events", on_rt, in);
 	if (!in->rt_timer || !in->rt_fd)
 		return -ENOMEM;

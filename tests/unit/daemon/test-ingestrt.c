@@ -144,6 +144,20 @@ static void policy_rules_are_read_when_they_change(void **state UNUSED)
 	assert_true(spy_last(EVENT_RULES_CHANGED)->rules_need_packet);
 }
 
+/* Lost events may have been about rules. Reading links once more is no such reason. */
+static void policy_rules_are_read_when_events_were_lost(void **state UNUSED)
+{
+	fakert.links_err = -EINTR;
+	fakert_say(&(struct fakert_read){ .ret = -ENOBUFS });
+	xf_go();
+	assert_int_equal(fakert.n_rules, 2);
+	assert_true(spy_last(EVENT_ROUTES_CHANGED)->routes.is_hidden);
+	fakert.links_err = 0;
+	fakeloop_pass(xf_loop, RETRY_MS);
+	assert_false(spy_last(EVENT_ROUTES_CHANGED)->routes.is_hidden);
+	assert_int_equal(fakert.n_rules, 2);
+}
+
 static void changed_routes_are_told_as_they_are(void **state UNUSED)
 {
 	struct route_change change = {
@@ -491,6 +505,7 @@ int main(void)
 		HARDWARE_TEST(a_start_needs_no_complete_dump),
 		XF_TEST_READY(links_and_neighbours_come_and_go),
 		XF_TEST_READY(policy_rules_are_read_when_they_change),
+		XF_TEST_READY(policy_rules_are_read_when_events_were_lost),
 		XF_TEST_READY(changed_routes_are_told_as_they_are),
 		XF_TEST_READY(an_event_causes_a_round_of_orders),
 		XF_TEST_READY(lost_events_have_everything_read_anew),
