@@ -108,6 +108,8 @@ static void arm_for_reason(struct engine *e, struct flow *f, mono_t now)
 	case REASON_RULE_LOST:
 	case REASON_CONNTRACK_REFUSED:
 	case REASON_WAY_UNKNOWN:
+	case REASON_ROUTED_OTHERWISE:
+	case REASON_ASYMMETRIC_ROUTE:
 	case REASON_NOT_HIT:
 	case REASON_ROUTE_LOOKUP_FAILED:
 		arm_retry(e, f, now);
