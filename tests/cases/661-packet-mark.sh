@@ -29,10 +29,7 @@ uplinks_open mark 40000 30
 wait_for 30 uplinks_offloaded 10
 # A look-up takes the mark of the connection for that of its packets. For 40000-40009 it misses the second
 # uplink; for 40010-40019 it leads the replies there.
-on_the_cpu() {
-	[ $(($(status reasons.routed-otherwise) + $(status reasons.asymmetric-route))) = 20 ]
-}
-wait_for 30 on_the_cpu
+wait_for 30 uplinks_reason routed-otherwise 20
 assert_eq "flows offloaded" "$(status flows.offloaded)" 10
 uplinks_check
 uplinks_close mark

@@ -250,13 +250,16 @@ static bool has_seen_next_hop(const struct path_query *q, enum dir dir, const st
 	return addr_is_equal(&q->seen[dir].next_hop, dst);
 }
 
+static bool has_seen_both(const struct path_query *q)
+{
+	return q->seen[DIR_ORIG].is_known && q->seen[DIR_REPLY].is_known;
+}
+
 /* Compares the look-ups with what packets of both directions noted. */
-static enum reason check_seen(const struct path_query *q)
+static enum reason compare_seen(const struct path_query *q)
 {
 	const struct seen_way *orig = &q->seen[DIR_ORIG], *reply = &q->seen[DIR_REPLY];
 
-	if (!orig->is_known || !reply->is_known)
-		return REASON_WAY_UNKNOWN;
 	if (orig->iif != reply->oif || reply->iif != orig->oif)
 		return REASON_ASYMMETRIC_ROUTE;
 	if (orig->oif != answer_of(q, DIR_ORIG)->oif || reply->oif != answer_of(q, DIR_REPLY)->oif ||
@@ -266,11 +269,12 @@ static enum reason check_seen(const struct path_query *q)
 	return REASON_NONE;
 }
 
-static enum reason check_routing(const struct topology *tab, const struct settings *settings,
+/* Whether nobody knows that the kernel routes the packets as it answered the look-ups. */
+static enum reason check_witness(const struct topology *tab, const struct settings *settings,
 				 const struct path_query *q)
 {
 	if (q->asks_seen)
-		return check_seen(q);
+		return has_seen_both(q) ? REASON_NONE : REASON_WAY_UNKNOWN;
 	return settings->admit != ADMIT_NFT && tab->rules_need_packet ? REASON_POLICY_ROUTING :
 									REASON_NONE;
 }
@@ -283,6 +287,9 @@ enum reason path_resolve(const struct topology *tab, const struct settings *sett
 	enum reason reason;
 
 	reason = path_check_family(tab, q->orig.family);
+	/* The look-ups may have found devices that the packets never see. */
+	if (reason == REASON_NONE && q->asks_seen && has_seen_both(q))
+		reason = compare_seen(q);
 	if (reason != REASON_NONE)
 		return reason;
 	for (unsigned int d = 0; d < DIR__COUNT; d++) {
@@ -309,9 +316,9 @@ enum reason path_resolve(const struct topology *tab, const struct settings *sett
 	if (breaks_checksums(settings, q, rec))
 		return REASON_SOFTWARE_NAT66;
 	reason = check_ports(settings, rec);
-	/* The last check: packets are asked again only for a path that is right otherwise. */
+	/* The last check: packets are asked for their way only if the path is right otherwise. */
 	if (reason == REASON_NONE)
-		reason = check_routing(tab, settings, q);
+		reason = check_witness(tab, settings, q);
 	if (reason == REASON_NONE)
 		*ret = path;
 	return reason;
