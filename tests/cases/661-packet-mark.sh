@@ -36,6 +36,7 @@ uplinks_close mark
 stop_daemon
 
 # Without our chain, nobody knows the mark of the packets.
+in_router conntrack -F 2>/dev/null
 start_daemon 'devices = { "lan0", "wan0", "wan1" }' 'offload = software' 'admit = events'
 uplinks_open events 41000 4
 wait_for 30 uplinks_reason policy-routing 4
