@@ -36,6 +36,8 @@ set -- prefix=10.1.2.3/8 prefix=10.7.0.0/16 prefix=192.168.1.0/24 prefix=192.168
 assert_eq "up" "$(own up min-packets=20 "$@")" "up: 0 "
 box_nft list table inet nft_offload >shown
 diff -u "$LAB_SRC/tests/golden/nft-table.txt" shown || fail "nft shows another table than golden/nft-table.txt"
+# What nft shows, nft also reads: people save and restore their rulesets with ours in it.
+box_nft -c -f shown || fail "nft does not read the table as it shows it"
 assert_eq "state" "$(state min-packets=20)" "ours whole epoch=0x30000000"
 assert_eq "state with other settings" "$(state min-packets=21)" "ours epoch=0x30000000"
 # A rule with "ct packets" makes the kernel count packets (nf_ct_set_acct).
@@ -70,7 +72,7 @@ assert_eq "ports" "$(box_nft list set inet nft_offload exempt_ports | grep -o 't
 # ---- what others do to it ----
 
 for change in 'add rule inet nft_offload admit drop' 'insert rule inet nft_offload postrouting counter' \
-	'flush chain inet nft_offload postrouting' 'flush chain inet nft_offload mark' 'add chain inet nft_offload other' \
+	'flush chain inet nft_offload postrouting' 'flush chain inet nft_offload set_mark' 'add chain inet nft_offload other' \
 	'add table inet nft_offload { flags dormant; }' \
 	'chain inet nft_offload postrouting { policy drop; }'; do
 	own up >/dev/null

@@ -10,10 +10,10 @@
  *		chain admit {
  *			counter
  *			(source, destination, ports, interfaces, mark) @exempt_* counter return
- *			delete and add to @ways_ip4, jump mark
- *			delete and add to @ways_ip6, jump mark
+ *			delete and add to @ways_ip4, jump set_mark
+ *			delete and add to @ways_ip6, jump set_mark
  *		}
- *		chain mark {
+ *		chain set_mark {
  *			ct direction original ct mark set (ct mark & ~mask) | half return
  *			ct mark & mask != half return
  *			ct mark set (ct mark & ~mask) | epoch
@@ -65,7 +65,7 @@ struct nftbatch;
 struct nftnl_rule;
 
 #define NFTLAYOUT_CHAIN	     "admit"
-#define NFTLAYOUT_MARK_CHAIN  "mark"
+#define NFTLAYOUT_MARK_CHAIN  "set_mark" /* "mark" is a keyword of nft */
 #define NFTLAYOUT_BASE_CHAIN  "postrouting"
 #define NFTLAYOUT_FLOW_BASE_CHAIN "forward"
 

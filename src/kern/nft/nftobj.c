@@ -86,18 +86,53 @@ void nftobj_chain(struct nftbatch *t, const char *name, const struct nftobj_hook
 		nftnl_chain_free(chain);
 }
 
-/* User data of a set; without it nft takes the keys for big-endian numbers. */
-struct byteorder {
-	uint8_t type, len, value[4];
+/* What nft stores in the user data of a set beside the types that libnftnl names. */
+enum {
+	HOST_ENDIAN = 1,     /* enum byteorder */
+	EXPR_CONCAT = 13,    /* enum expr_types */
+	PART_EXPR = 0,	     /* an expression: its type, */
+	PART_DATA = 1,	     /* and more about it */
+	USER_DATA_MAX = 256, /* NFT_USERDATA_MAXLEN of the kernel */
 };
 
-static struct byteorder host_order(void)
+static void put_typeof(struct nftnl_udata_buf *b, uint8_t type, const struct nftobj_part *parts)
 {
-	const uint32_t host = 1; /* BYTEORDER_HOST_ENDIAN of nft */
-	struct byteorder b = { .type = NFTNL_UDATA_SET_KEYBYTEORDER, .len = sizeof(host) };
+	struct nftnl_udata *all, *concat, *part, *data;
 
-	memcpy(b.value, &host, sizeof(host));
-	return b;
+	if (!parts->expr)
+		return;
+	all = nftnl_udata_nest_start(b, type);
+	nftnl_udata_put_u32(b, PART_EXPR, EXPR_CONCAT);
+	concat = nftnl_udata_nest_start(b, PART_DATA);
+	for (uint8_t i = 0; i < NFTOBJ_PARTS_MAX && parts[i].expr; i++) {
+		part = nftnl_udata_nest_start(b, i);
+		nftnl_udata_put_u32(b, PART_EXPR, parts[i].expr);
+		data = nftnl_udata_nest_start(b, PART_DATA);
+		for (uint8_t k = 0; k < parts[i].n_values; k++)
+			nftnl_udata_put_u32(b, k, parts[i].value[k]);
+		nftnl_udata_nest_end(b, data);
+		nftnl_udata_nest_end(b, part);
+	}
+	nftnl_udata_nest_end(b, concat);
+	nftnl_udata_nest_end(b, all);
+}
+
+/* Tells nft how to show the set. Returns false if there is no memory. */
+static bool set_user_data(struct nftnl_set *set, const struct nftobj_set_shape *shape)
+{
+	struct nftnl_udata_buf *b = nftnl_udata_buf_alloc(USER_DATA_MAX);
+
+	if (!b)
+		return false;
+	/* Else nft takes keys for big-endian numbers. */
+	if (shape->is_host_order)
+		nftnl_udata_put_u32(b, NFTNL_UDATA_SET_KEYBYTEORDER, HOST_ENDIAN);
+	put_typeof(b, NFTNL_UDATA_SET_KEY_TYPEOF, shape->typeof_key);
+	put_typeof(b, NFTNL_UDATA_SET_DATA_TYPEOF, shape->typeof_data);
+	if (nftnl_udata_buf_len(b))
+		nftnl_set_set_data(set, NFTNL_SET_USERDATA, nftnl_udata_buf_data(b), nftnl_udata_buf_len(b));
+	nftnl_udata_buf_free(b);
+	return true;
 }
 
 static struct nftnl_set *new_set(const char *name)
@@ -115,8 +150,11 @@ void nftobj_set(struct nftbatch *t, const struct nftobj_set_shape *shape, uint32
 {
 	struct nlput *w = nftbatch_add(t, NFT_MSG_NEWSET, NLM_F_CREATE, shape->name);
 	struct nftnl_set *set = new_set(shape->name);
-	const struct byteorder order = host_order();
 
+	if (set && !set_user_data(set, shape)) {
+		nftnl_set_free(set);
+		set = NULL;
+	}
 	if (set) {
 		nftnl_set_set_u32(set, NFTNL_SET_KEY_TYPE, shape->key_type);
 		nftnl_set_set_u32(set, NFTNL_SET_KEY_LEN, shape->key_len);
@@ -131,10 +169,8 @@ void nftobj_set(struct nftbatch *t, const struct nftobj_set_shape *shape, uint32
 		nftnl_set_set_u32(set, NFTNL_SET_DATA_TYPE, shape->data_type);
 		nftnl_set_set_u32(set, NFTNL_SET_DATA_LEN, shape->data_len);
 	}
-	if (set && shape->parts[0])
-		nftnl_set_set_data(set, NFTNL_SET_DESC_CONCAT, shape->parts, sizeof(shape->parts));
-	if (set && shape->is_host_order)
-		nftnl_set_set_data(set, NFTNL_SET_USERDATA, &order, sizeof(order));
+	if (set && shape->part_len[0])
+		nftnl_set_set_data(set, NFTNL_SET_DESC_CONCAT, shape->part_len, sizeof(shape->part_len));
 	nftobj_object(t, w, build_set, set);
 	if (set)
 		nftnl_set_free(set);

@@ -18,6 +18,7 @@ struct nlput;
 
 /* Numbers of nft for the types of keys. The kernel stores them for nft and ignores them. */
 enum nftobj_key {
+	NFTOBJ_KEY_INTEGER = 4,
 	NFTOBJ_KEY_IP4 = 7,
 	NFTOBJ_KEY_IP6 = 8,
 	NFTOBJ_KEY_PROTOCOL = 12,
@@ -28,20 +29,35 @@ enum nftobj_key {
 	NFTOBJ_KEY_IFNAME = 41,
 	NFTOBJ_KEY_PROTOCOL_PORT = NFTOBJ_KEY_PROTOCOL << 6 | NFTOBJ_KEY_PORT,
 	NFTOBJ_KEY_IFNAME_IFNAME = NFTOBJ_KEY_IFNAME << 6 | NFTOBJ_KEY_IFNAME,
-	NFTOBJ_KEY_MARK_CT_DIR = NFTOBJ_KEY_MARK << 6 | NFTOBJ_KEY_CT_DIR,
+	NFTOBJ_KEY_CT_ID_CT_DIR = NFTOBJ_KEY_INTEGER << 6 | NFTOBJ_KEY_CT_DIR,
 	NFTOBJ_KEY_IFINDEXES_IP4 = (NFTOBJ_KEY_IFINDEX << 6 | NFTOBJ_KEY_IFINDEX) << 6 | NFTOBJ_KEY_IP4,
 	NFTOBJ_KEY_IFINDEXES_IP6 = (NFTOBJ_KEY_IFINDEX << 6 | NFTOBJ_KEY_IFINDEX) << 6 | NFTOBJ_KEY_IP6,
 };
 
+/* The expression that a part of a key or of the data of a map comes from: enum expr_types of nft, and
+ * what nft stores about an expression of this type. A set whose key contains an integer is shown as
+ * "typeof" these expressions; nft cannot read it as a type (set_parse_udata_cb, expr_ops_by_type). */
+struct nftobj_part {
+	uint32_t expr; /* 0 = no part */
+	uint32_t n_values, value[2];
+};
+
+#define NFTOBJ_PARTS_MAX 3
+#define NFTOBJ_PART_META(key)   { 9, 1, { key } }		  /* NFT_META_x */
+#define NFTOBJ_PART_CT(key)     { 12, 2, { key, UINT32_MAX } } /* NFT_CT_x, in any direction */
+#define NFTOBJ_PART_IP4_DST     { 7, 2, { 12, 12 } }		  /* header, field */
+#define NFTOBJ_PART_IP6_DST     { 7, 2, { 13, 9 } }
+
 struct nftobj_set_shape {
 	const char *name;
 	uint32_t key_type, key_len, flags; /* enum nftobj_key, bytes, NFT_SET_x */
-	uint8_t parts[2]; /* bytes of each part of a key, in a set of ranges; 0 = one part */
+	uint8_t part_len[2]; /* bytes of each part of a key, in a set of ranges; 0 = one part */
 	bool is_host_order; /* true = keys are in host byte order */
 	/* Of a set that packets fill; 0 for other sets. */
 	uint32_t size;       /* maximum number of elements */
 	uint32_t timeout_ms; /* of each element */
 	uint32_t data_type, data_len; /* of a map: enum nftobj_key, bytes */
+	struct nftobj_part typeof_key[NFTOBJ_PARTS_MAX], typeof_data[NFTOBJ_PARTS_MAX];
 };
 
 /* User data that nft shows as a comment; the format is the same for tables and rules. */
