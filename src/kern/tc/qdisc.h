@@ -29,7 +29,9 @@ struct qdisc_ingress {
 	uint32_t ingress_block; /* shared block of the ingress side; 0 = not shared */
 };
 
-/* Request to add clsact. The kernel answers -EEXIST when there is a clsact or ingress qdisc. */
+/* Request to add clsact. Meanwhile the device has no queue, and what is sent by it is lost: some
+ * milliseconds, also when clsact is removed (qdisc_graft, dev_deactivate). The kernel answers
+ * -EEXIST when there is a clsact or ingress qdisc. */
 MUST_CHECK int qdisc_put_clsact(struct nlput *w, uint32_t ifindex);
 /* Request to remove clsact with all filters on it. */
 MUST_CHECK int qdisc_put_clsact_del(struct nlput *w, uint32_t ifindex);
