@@ -14,6 +14,7 @@ name=$(printf 'dmz\344')
 topo_link router "$name" 02:00:00:00:03:01 server s1 02:00:00:00:03:02
 ip -n router addr add 192.0.2.1/24 dev "$name"
 ip -n server addr add 192.0.2.2/24 dev s1
+ip -n server route replace default via 192.0.2.1
 start_daemon 'devices = { "auto" }' 'offload = software'
 
 SERVER4=192.0.2.2
