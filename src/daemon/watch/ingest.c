@@ -89,7 +89,8 @@ struct ingest {
 	bool has_followed; /* ingest_follow() was called; the first call always dumps, for
 			    * connections from before the start */
 	unsigned int failures; /* consecutive failed dumps */
-	unsigned int rt_failures; /* consecutive failed reads of links and neighbours */
+	unsigned int rt_failures; /* consecutive failed reads of links, neighbours and rules */
+	bool rules_changed;	  /* and have not been read since */
 };
 
 /* -- conntrack events ----------------------------------------------------- */
@@ -460,16 +461,18 @@ static void on_forwards_ip6(bool forwards, void *ctx)
 	engine_feed(in->engine, &ev, loop_now(in->loop));
 }
 
-/* If the rules cannot be read, one of them may need the packet. */
-static void read_rules(struct ingest *in)
+/* Reads the policy rules if they have changed. If they cannot be read, one of them may need the packet. */
+static int read_rules(struct ingest *in)
 {
 	struct event ev = { .type = EVENT_RULES_CHANGED, .rules_need_packet = true };
-	int err = rules_ask(&ev.rules_need_packet);
+	int err;
 
-	if (err)
-		log_warning("cannot read the policy rules; without admit = nft, no connection is "
-			    "offloaded: %s", strerror(-err));
+	if (!in->rules_changed)
+		return 0;
+	err = rules_ask(&ev.rules_need_packet);
+	in->rules_changed = err != 0;
 	engine_feed(in->engine, &ev, loop_now(in->loop));
+	return err;
 }
 
 static void on_routes(const struct route_change *change, void *ctx)
@@ -477,9 +480,8 @@ static void on_routes(const struct route_change *change, void *ctx)
 	struct ingest *in = ctx;
 	struct event ev = { .type = EVENT_ROUTES_CHANGED, .routes = *change };
 
+	in->rules_changed |= change->is_hidden;
 	engine_feed(in->engine, &ev, loop_now(in->loop));
-	if (change->is_hidden)
-		read_rules(in);
 }
 
 struct known_link {
@@ -624,21 +626,24 @@ static void repair_later(struct ingest *in, int err)
 	counter_inc(&rt_repairs_failed);
 	in->rt_failures++;
 	if (err == -EINTR)
-		log_info("links or neighbours kept changing while they were read; "
+		log_info("links, neighbours or policy rules kept changing while they were read; "
 			 "reading them again later");
 	else
-		log_warning("cannot read links and neighbours, trying again: %s", strerror(-err));
+		log_warning("cannot read links, neighbours or policy rules, trying again: %s",
+			    strerror(-err));
 	loop_timer_set(in->rt_timer, RETRY_MS * MIN(in->rt_failures, RETRY_STEPS), 0);
 }
 
 /* @were_lost: events may have been about policy rules, too. */
 static void repair(struct ingest *in, bool were_lost)
 {
-	int err;
+	int err, rules_err;
 
 	drain_rt(in, &were_lost);
 	err = read_topology(in);
 	on_routes(&(struct route_change){ .family = FAMILY_NONE, .is_hidden = were_lost }, in);
+	rules_err = read_rules(in);
+	err = err ? err : rules_err;
 	if (err)
 		repair_later(in, err);
 	else
@@ -653,14 +658,19 @@ static void repair_again(void *ctx)
 static void on_rt(void *ctx, int fd, unsigned int events)
 {
 	struct ingest *in = ctx;
-	int n = read_rt(in);
+	int n = read_rt(in), err;
 
 	(void)fd;
 	(void)events;
-	if (n == -ENOBUFS)
+	if (n == -ENOBUFS) {
 		repair(in, true);
-	else if (n < 0)
-		log_warning("cannot read link and route events: %s", strerror(-n));
+	} else {
+		if (n < 0)
+			log_warning("cannot read link and route events: %s", strerror(-n));
+		err = read_rules(in);
+		if (err)
+			repair_later(in, err);
+	}
 	dispatch_kick(in->dispatch);
 }
 
@@ -691,7 +701,7 @@ static int open_rt(struct ingest *in)
 		.routes = on_routes,
 		.ctx = in,
 	};
-	int err = rtwatch_open(&in->rt, RT_RCVBUF_BYTES, &cb);
+	int rules_err, err = rtwatch_open(&in->rt, RT_RCVBUF_BYTES, &cb);
 
 	if (!err)
 		err = read_topology(in);
@@ -699,7 +709,9 @@ static int open_rt(struct ingest *in)
 		log_error("cannot watch links and routes: %s", strerror(-err));
 		return err;
 	}
-	read_rules(in);
+	in->rules_changed = true;
+	rules_err = read_rules(in);
+	err = err ? err : rules_err;
 	in->rt_timer = loop_timer_add(in->loop, "route events lost", repair_again, in);
 	in->rt_fd = loop_fd_add(in->loop, rtwatch_fd(in->rt), LOOP_READ, "route events", on_rt, in);
 	if (!in->rt_timer || !in->rt_fd)

@@ -118,7 +118,8 @@ static void links_and_neighbours_come_and_go(void **state UNUSED)
 	assert_int_equal(spy_last(EVENT_LINK_GONE)->link.ifindex, 4);
 }
 
-/* A change of rules is read anew. If it cannot be read, one of the rules may need the packet. */
+/* A change of rules is read anew. If it cannot be read, one of the rules may need the packet, and the rules
+ * are read again later. */
 static void policy_rules_are_read_when_they_change(void **state UNUSED)
 {
 	const struct fakert_read hidden = {
@@ -142,6 +143,13 @@ static void policy_rules_are_read_when_they_change(void **state UNUSED)
 	fakert_say(&hidden);
 	xf_go();
 	assert_true(spy_last(EVENT_RULES_CHANGED)->rules_need_packet);
+	assert_int_equal(fakert.n_rules, 4);
+	fakert.rules_err = 0;
+	fakeloop_pass(xf_loop, RETRY_MS);
+	assert_int_equal(fakert.n_rules, 5);
+	assert_false(spy_last(EVENT_RULES_CHANGED)->rules_need_packet);
+	fakeloop_pass(xf_loop, 100 * RETRY_MS);
+	assert_int_equal(fakert.n_rules, 5);
 }
 
 /* Lost events may have been about rules. Reading links once more is no such reason. */
