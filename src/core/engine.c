@@ -266,8 +266,8 @@ static void feed_refresh(struct engine *e, struct flow *f, const struct event *e
 	if (f && ev->refresh.timeout_s)
 		age_prolonged(e, f, ev->refresh.timeout_s, now);
 	/* A refresh was requested while this one was under way. */
-	if (f && f->ask_care)
-		flowact_ask_care(e, f);
+	if (f)
+		flowact_requeue_ask(e, f);
 }
 
 static void feed_sample(struct engine *e, const struct event_sample *s, mono_t now)
@@ -429,7 +429,10 @@ static void on_timer(void *ctx, uint32_t slot)
 	} else if (f->state == FLOW_REFUSED && !e->stopping &&
 		   (f->reason == REASON_NOT_ADMITTED || f->reason == REASON_RULESET_CHANGED)) {
 		flowact_wait_no_more(e, f, t->now);
+	} else if (f->state == FLOW_REFUSED && !e->stopping && f->reason == REASON_WAY_UNKNOWN) {
+		flowact_ask_way_again(e, f, t->now);
 	} else if (f->state == FLOW_REFUSED && !e->stopping) {
+		f->has_asked_way = false;
 		flowact_input(e, f, FLOW_IN_RECHECK, REASON_NONE, t->now);
 	}
 }
@@ -496,12 +499,14 @@ static void make_refresh(struct engine *e, struct flow *f, mono_t now, struct or
 	*ret = (struct order){ .type = ORDER_REFRESH, .flow = flowtab_ref(&e->flows, f) };
 	ret->refresh.orig = f->orig;
 	ret->refresh.ct_id = f->ct_id;
-	if (f->clears_mark)
+	if (f->ask_unmark) {
 		ret->refresh.clear_mark = settings_mark_bits(&e->settings);
-	else
+		f->ask_unmark = false;
+		f->way_asked_ms = (uint16_t)(now.us / 1000);
+	} else {
 		add_care(e, f, clock_ds(e, now), &ret->refresh);
-	f->clears_mark = false;
-	f->ask_care = false;
+		f->ask_care = false;
+	}
 	f->is_asking = true;
 	e->n_asking++;
 	counter_inc(&refreshes);
@@ -512,7 +517,7 @@ static bool next_question(struct engine *e, mono_t now, struct order *ret)
 	struct flow *f;
 
 	while (ret->type == ORDER_NONE && (f = flowtab_first(&e->flows, FLOW_Q_ASK, 0))) {
-		if (f->ask_care && !f->is_asking) {
+		if (flow_asks_conntrack(f) && !f->is_asking) {
 			make_refresh(e, f, now, ret);
 		} else if (f->ask_path) {
 			pathanswer_ask(e, f, ret);
@@ -521,8 +526,9 @@ static bool next_question(struct engine *e, mono_t now, struct order *ret)
 		/* Requeue the flow if it has another question that can be asked now. A refresh that
 		 * must wait for an answer is queued when the answer comes. */
 		flowtab_enqueue(&e->flows, f,
-				f->ask_path || (f->ask_care && !f->is_asking) ? FLOW_Q_ASK :
-										FLOW_Q_NONE);
+				f->ask_path || (flow_asks_conntrack(f) && !f->is_asking) ?
+					FLOW_Q_ASK :
+					FLOW_Q_NONE);
 	}
 	return ret->type != ORDER_NONE;
 }

@@ -11,6 +11,7 @@
 #include "core/engine.h"
 #include "core/flow/flowtab.h"
 #include "core/path/path.h"
+#include "core/path/routelog.h"
 #include "core/path/topology.h"
 #include "core/rules/revoke.h"
 #include "core/walk.h"
@@ -37,7 +38,7 @@ struct engine {
 	uint8_t seen_gen; /* number of the last conntrack dump */
 	bool in_resync;
 	bool stopping;
-	mono_t hidden_changed; /* when look-ups may last have become different from what packets noted */
+	struct routelog route_log; /* with admit = nft: changes that may be newer than notes of packets */
 	uint32_t mark_epoch; /* value that our bits of the ct mark must have; 0 = no mark counts */
 	struct pending_changes changes; /* of the ruleset */
 	uint32_t n_revoked;  /* flows with is_revoked */

@@ -15,6 +15,7 @@ src_core_libcore_a_SOURCES = \
 	src/core/flow/flow.h src/core/flow/flow.c \
 	src/core/flow/flowtab.h src/core/flow/flowtab.c \
 	src/core/port/portstate.h src/core/port/portstate.c \
+	src/core/path/routelog.h src/core/path/routelog.c \
 	src/core/path/routeset.h src/core/path/routeset.c \
 	src/core/path/topology.h src/core/path/topology.c \
 	src/core/path/path.h src/core/path/path.c \
@@ -74,6 +75,8 @@ tests_unit_core_test_topology_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
 
 unit_tests += tests/unit/core/test-path
 tests_unit_core_test_path_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
+unit_tests += tests/unit/core/test-routelog
+tests_unit_core_test_routelog_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
 
 unit_tests += tests/unit/core/test-plan
 tests_unit_core_test_plan_LDADD = $(core_ldadd) $(CMOCKA_LIBS)

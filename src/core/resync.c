@@ -71,10 +71,21 @@ static void account(const struct engine *e, struct flow *f)
 	f->path_gen = e->paths.generation;
 }
 
+/* Only packets can tell whether the newest changes concern the flow. */
+static bool must_ask_packets(const struct engine *e, const struct flow *f)
+{
+	return e->settings.admit == ADMIT_NFT &&
+	       (flowact_is_newer(e->paths.hidden_changed, f) ||
+		(flowact_has_new_routes(e, f) && topology_is_blind(&e->paths, f->orig.family)));
+}
+
 static void visit_path(struct engine *e, struct flow *f, mono_t now)
 {
-	bool is_stale = flowact_path_is_stale(e, f);
+	bool is_stale = flowact_path_is_stale(e, f), must_ask = must_ask_packets(e, f);
 	enum reason reason;
+
+	if (is_stale)
+		f->has_asked_way = false;
 
 	/* The lookups take time. Until then rules would send packets along the old path. */
 	if (is_stale && flow_has_rules(f) && f->state != FLOW_ADOPTED)
@@ -82,8 +93,9 @@ static void visit_path(struct engine *e, struct flow *f, mono_t now)
 	switch ((enum flow_state)f->state) {
 	case FLOW_REFUSED:
 		if (!e->stopping && flowact_may_be_lifted(e, f))
-			break;
-		account(e, f);
+			flowact_input(e, f, FLOW_IN_RECHECK, REASON_NONE, now);
+		else
+			account(e, f);
 		return;
 	case FLOW_WAIT:
 	case FLOW_INSTALL:
@@ -112,12 +124,13 @@ static void visit_path(struct engine *e, struct flow *f, mono_t now)
 	case FLOW_STATE__COUNT:
 		return;
 	}
-	/* A look-up may say that nothing has changed. Only packets can tell. */
-	if (f->state == FLOW_ACTIVE && e->settings.admit == ADMIT_NFT &&
-	    flowact_is_newer(e->paths.hidden_changed, f))
-		flowact_input(e, f, FLOW_IN_PATH_NEW, REASON_PATH_CHANGED, now);
-	else
+	if (must_ask) {
+		account(e, f);
+		flowact_input(e, f, FLOW_IN_LEAVE, REASON_WAY_UNKNOWN, now);
+		flowact_ask_way(e, f);
+	} else {
 		flowact_input(e, f, FLOW_IN_RECHECK, REASON_NONE, now);
+	}
 }
 
 static bool is_flushed(const struct engine *e, const struct flow *f)

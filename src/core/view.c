@@ -50,6 +50,19 @@ bool view_flow_devices(const struct engine *engine, struct slab_ref flow, uint32
 	return true;
 }
 
+void view_begin_path(const struct engine *engine, const struct conn *conn, struct path_query *ret)
+{
+	const struct flow *f = flowtab_find(&engine->flows, &conn->orig);
+
+	path_begin(ret, &conn->orig, &conn->reply, conn->mark & ~settings_mark_bits(&engine->settings),
+		   engine->paths.generation);
+	ret->ct_id = conn->id;
+	if (f && f->ct_id == conn->id && f->next_hop[DIR_ORIG] != FLOW_NONE)
+		path_use_marks(ret, f->route_mark);
+	else
+		ret->asks_seen = engine->settings.admit == ADMIT_NFT;
+}
+
 void view_rules(const struct engine *engine, const struct conn *conn, const struct path *path,
 		struct rule ret[DIR__COUNT])
 {

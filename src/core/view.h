@@ -35,6 +35,10 @@ bool view_flow(const struct engine *engine, const struct tuple *orig, uint32_t c
 bool view_flow_devices(const struct engine *engine, struct slab_ref flow,
 		       uint32_t ret[DIR__COUNT]);
 
+/* Begins the walk that finds the path of the connection, as the engine does it: with the packet marks
+ * for which its path was found, or with asks_seen. */
+void view_begin_path(const struct engine *engine, const struct conn *conn, struct path_query *ret);
+
 /* Builds the rules that the connection has or would get over @path, for the command `why`. */
 void view_rules(const struct engine *engine, const struct conn *conn, const struct path *path,
 		struct rule ret[DIR__COUNT]);

@@ -88,6 +88,7 @@ struct route_change {
 	uint8_t len;	  /* prefix length in bits; 0 = any destination */
 	struct addr prefix;
 	bool is_hidden; /* a look-up may not show the change: what only the packet knows may decide */
+	bool has_tos;	/* the route is only for packets with a TOS */
 };
 
 /* Result of a route look-up. */
@@ -99,10 +100,11 @@ enum route_kind {
 	ROUTE_OTHER,	   /* broadcast, multicast, blackhole, ... */
 };
 
-/* The way that the last packet of a direction took, as far as one was seen. */
+/* The way of the packet of a direction that set the mark of its connection, as far as it left a note. */
 struct seen_way {
 	bool is_known;
 	uint32_t iif, oif;
+	uint32_t mark;	 /* of the packet, behind routing */
 	uint32_t age_ms; /* since then */
 	struct addr next_hop; /* of the family of the packet; its destination if there is no gateway */
 };

@@ -20,7 +20,6 @@
 	X(NOT_ASSURED, "not-assured", "conntrack has not seen enough traffic in both directions (not assured)") \
 	X(NOT_ADMITTED, "not-admitted", "the ruleset has not set the offload mark")                        \
 	X(RULESET_CHANGED, "ruleset-changed", "the nft ruleset changed and has not admitted it again yet") \
-	X(WAY_UNKNOWN, "way-unknown", "its packets have not shown yet which way the kernel routes them")      \
 	X(HELPER, "helper", "a conntrack helper must see every packet")                                    \
 	X(EXPECTED, "expected", "a conntrack helper of another connection expected it")                    \
 	X(SEQ_ADJUST, "seq-adjust", "TCP sequence numbers are being rewritten")                            \
@@ -32,6 +31,7 @@
 	X(NO_ROUTE, "no-route", "there is no usable route for one direction")                              \
 	X(ROUTE_LOOKUP_FAILED, "route-lookup-failed", "a route look-up failed")                            \
 	X(ASYMMETRIC_ROUTE, "asymmetric-route", "the routes of the two directions do not use the same two devices") \
+	X(WAY_UNKNOWN, "way-unknown", "its packets have not shown yet which way the kernel routes them")      \
 	X(ROUTED_OTHERWISE, "routed-otherwise", "the kernel routes its packets another way than a look-up, by their mark, TOS or hash") \
 	X(POLICY_ROUTING, "policy-routing", "policy rules select by mark or TOS, and only admit = nft can see those of its packets") \
 	X(IPSEC, "ipsec", "an IPsec policy may apply to it")                                               \

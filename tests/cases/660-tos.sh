@@ -21,7 +21,7 @@ wait_for 30 uplinks_reason routed-otherwise 10
 uplinks_check
 # nft reads the table with the notes of packets as it shows it.
 router_nft list table inet nft_offload >shown
-grep -q '"lan0" . "wan1" . 10.2.0.2' shown || fail "no packet has noted its way by wan1: $(cat shown)"
+grep -q '"lan0" . "wan1" . 0x00000000 . 10.2.0.2' shown || fail "no packet has noted its way by wan1: $(cat shown)"
 router_nft -c -f - <shown
 
 # The rule goes: all take the first uplink, after conntrack has ended those of the second.

@@ -118,7 +118,7 @@ void fake_del_link(struct fake *k, uint32_t ifindex)
 static bool is_same_route(const struct fake_route *a, const struct fake_route *b)
 {
 	return a->family == b->family && a->len == b->len && a->iif == b->iif &&
-	       a->mark == b->mark && addr_is_equal(&a->prefix, &b->prefix);
+	       a->mark == b->mark && a->has_tos == b->has_tos && addr_is_equal(&a->prefix, &b->prefix);
 }
 
 void fake_del_route(struct fake *k, const struct fake_route *route)
@@ -150,13 +150,17 @@ static bool is_in_prefix(const struct addr *addr, const struct fake_route *r)
 	return true;
 }
 
-/* Routes for an iif or mark come before others; among equals, the longest prefix wins. */
+/* The local table comes first, then routes for a TOS, iif or mark; among equals, the longest prefix wins. */
 static unsigned int rank(const struct fake_route *r)
 {
-	return r->len + (r->iif ? 512u : 0) + (r->mark ? 256u : 0);
+	return r->len + (r->iif ? 512u : 0) + (r->mark ? 256u : 0) + (r->has_tos ? 1024u : 0) +
+	       (r->answer.kind == ROUTE_LOCAL ? 2048u : 0);
 }
 
-void fake_ask_route(const struct fake *k, const struct route_query *q, struct route_answer *ret)
+/* How long a note lasts (NFTLAYOUT_WAYS_TIMEOUT_MS). */
+#define NOTES_LAST_MS 10000
+
+static void route_of(const struct fake *k, const struct route_query *q, bool has_tos, struct route_answer *ret)
 {
 	const struct fake_route *best = NULL;
 
@@ -164,13 +168,94 @@ void fake_ask_route(const struct fake *k, const struct route_query *q, struct ro
 		const struct fake_route *r = &k->route[i];
 
 		if (r->family != q->family || !is_in_prefix(&q->dst, r) ||
-		    (r->iif && r->iif != q->iif) || (r->mark && r->mark != q->mark))
+		    (r->has_tos && !has_tos) || (r->iif && r->iif != q->iif) || (r->mark && r->mark != q->mark))
 			continue;
 		if (!best || rank(r) > rank(best))
 			best = r;
 	}
 	*ret = best ? best->answer :
 		      (struct route_answer){ .kind = ROUTE_NONE, .err = -ENETUNREACH };
+}
+
+void fake_ask_route(const struct fake *k, const struct route_query *q, struct route_answer *ret)
+{
+	route_of(k, q, false, ret);
+}
+
+static struct addr next_hop_of(const struct path_query *q, enum dir dir)
+{
+	const struct route_answer *a = &q->answer[dir == DIR_REPLY ? PATH_STEP_REVERSE : q->step == PATH_STEP_CONFIRM ?
+								     PATH_STEP_CONFIRM : PATH_STEP_FORWARD];
+
+	if (a->has_gateway && a->gateway_family == q->orig.family)
+		return a->gateway;
+	return dir == DIR_REPLY ? q->orig.src : q->reply.src;
+}
+
+/* The ways of packets of both directions: by default, that they go as the routes say. */
+static void find_ways(struct fake *k, const struct fake_conn *c, struct seen_way ret[])
+{
+	enum path_verdict verdict;
+	enum reason reason;
+	struct path_query q;
+
+	memset(ret, 0, DIR__COUNT * sizeof(ret[0]));
+	path_begin(&q, &c->conn.orig, &c->conn.reply, c->conn.mark & ~settings_mark_bits(&k->settings), 0);
+	if (c->has_packet_mark)
+		path_use_marks(&q, c->packet_mark);
+	do {
+		route_of(k, &q.ask, c->has_tos, &q.answer[q.step]);
+		verdict = path_advance(&q, &reason);
+	} while (verdict == PATH_ASK);
+	if (verdict != PATH_FOUND)
+		return;
+	for (unsigned int d = 0; d < DIR__COUNT; d++)
+		ret[d] = (struct seen_way){ .is_known = true,
+					    .oif = c->other_oif[d] ? c->other_oif[d] : path_egress(&q, d),
+					    .mark = q.mark[d],
+					    .age_ms = c->way_age_ms,
+					    .next_hop = next_hop_of(&q, d) };
+	for (unsigned int d = 0; d < DIR__COUNT; d++)
+		ret[d].iif = ret[dir_other(d)].oif;
+}
+
+void fake_note(struct fake *k, struct fake_conn *c, mono_t now)
+{
+	find_ways(k, c, c->noted);
+	c->noted_at = now;
+}
+
+static void read_notes(struct fake *k, struct path_query *q, mono_t now)
+{
+	const struct fake_conn *c = fake_find_conn(k, &q->orig);
+	int64_t age_ms;
+
+	if (!c || c->way_is_unknown)
+		return;
+	if (!c->noted_at.us) {
+		find_ways(k, c, q->seen);
+		return;
+	}
+	age_ms = mono_diff_ms(now, c->noted_at);
+	for (unsigned int d = 0; d < DIR__COUNT && age_ms < NOTES_LAST_MS; d++) {
+		q->seen[d] = c->noted[d];
+		q->seen[d].age_ms = (uint32_t)age_ms;
+	}
+}
+
+enum path_verdict fake_walk(struct fake *k, struct path_query *q, mono_t now, enum reason *ret_reason)
+{
+	enum path_verdict verdict;
+
+	if (q->asks_seen) {
+		read_notes(k, q, now);
+		path_use_notes(q);
+	}
+	do {
+		fake_ask_route(k, &q->ask, &q->answer[q->step]);
+		verdict = path_advance(q, ret_reason);
+	} while (verdict == PATH_ASK);
+	return verdict;
 }
 
 /* -- connections ---------------------------------------------------------- */

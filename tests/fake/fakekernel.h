@@ -63,8 +63,14 @@ struct fake_conn {
 	bool is_silent; /* older than the event socket: causes no events */
 	bool was_harmed; /* packets went to the CPU although it had rules, or a rule was lost */
 	bool way_is_unknown; /* no packet has noted its way */
+	uint32_t way_age_ms; /* since packets did */
 	uint32_t other_oif[DIR__COUNT]; /* the packets leave by this device, whatever look-ups say; 0 = as
 					 * they say */
+	bool has_packet_mark; /* its packets have these marks, not that of the connection */
+	uint32_t packet_mark[DIR__COUNT];
+	bool has_tos; /* so have its packets */
+	struct seen_way noted[DIR__COUNT]; /* what packets noted at noted_at */
+	mono_t noted_at; /* 0 = always now */
 	bool is_denied;  /* the ruleset drops its packets */
 	uint32_t marked_at; /* ruleset_time when its mark was set */
 	uint32_t policy_s;
@@ -86,6 +92,7 @@ struct fake_route {
 	struct addr prefix;
 	uint32_t iif;  /* 0 = any */
 	uint32_t mark; /* 0 = any */
+	bool has_tos;  /* only for packets with a TOS, which no look-up has */
 	struct route_answer answer;
 };
 
@@ -189,6 +196,10 @@ struct fake_link *fake_find_link(struct fake *k, uint32_t ifindex);
 void fake_put_route(struct fake *k, const struct fake_route *route);
 void fake_del_route(struct fake *k, const struct fake_route *route);
 void fake_ask_route(const struct fake *k, const struct route_query *q, struct route_answer *ret);
+/* A packet of each direction notes its way. */
+void fake_note(struct fake *k, struct fake_conn *c, mono_t now);
+/* Asks for routes until the walk ends, like the daemon: with asks_seen after it has read the notes. */
+enum path_verdict fake_walk(struct fake *k, struct path_query *q, mono_t now, enum reason *ret_reason);
 
 /* Adds a connection; its timeout_s is also its policy. Returns NULL if there are too
  * many. */

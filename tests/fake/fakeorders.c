@@ -527,56 +527,19 @@ static void run_probe(struct fake *k, const struct order_probe *o, struct event_
 
 /* -- questions ------------------------------------------------------------ */
 
-static struct addr next_hop_of(const struct path_query *q, enum dir dir)
+static void run_lookup(struct fake *k, const struct order *o, struct event *ev, mono_t now)
 {
-	const struct route_answer *a = &q->answer[dir == DIR_REPLY ? PATH_STEP_REVERSE : q->step == PATH_STEP_CONFIRM ?
-								     PATH_STEP_CONFIRM : PATH_STEP_FORWARD];
-
-	if (a->has_gateway && a->gateway_family == q->orig.family)
-		return a->gateway;
-	return dir == DIR_REPLY ? q->orig.src : q->reply.src;
-}
-
-/* What packets of both directions have noted in our nft table: by default, that they went as the routes say. */
-static void note_ways(struct fake *k, struct path_query *q)
-{
-	const struct fake_conn *c = fake_find_conn(k, &q->orig);
-
-	for (unsigned int d = 0; d < DIR__COUNT; d++) {
-		struct seen_way *w = &q->seen[d];
-
-		*w = (struct seen_way){ .is_known = true,
-					.iif = path_egress(q, dir_other(d)),
-					.oif = path_egress(q, d),
-					.next_hop = next_hop_of(q, d) };
-		if (c && c->way_is_unknown)
-			w->is_known = false;
-		if (c && c->other_oif[d])
-			w->oif = c->other_oif[d];
-	}
-	for (unsigned int d = 0; d < DIR__COUNT; d++)
-		q->seen[d].iif = q->seen[dir_other(d)].oif;
-}
-
-static void run_lookup(struct fake *k, const struct order *o, struct event *ev)
-{
+	struct path_query *q = &ev->lookup;
 	enum reason reason;
 
 	*ev = (struct event){ .type = EVENT_LOOKUP_DONE, .flow = o->flow };
-	ev->lookup = o->lookup;
-	do {
-		struct path_query *q = &ev->lookup;
-
-		fake_ask_route(k, &q->ask, &q->answer[q->step]);
-		if (k->faults.lookup_err) {
-			q->answer[q->step] = (struct route_answer){ .kind = ROUTE_FAILED,
-								    .err = k->faults.lookup_err };
-			k->faults.lookup_err = 0;
-			return;
-		}
-	} while (path_advance(&ev->lookup, &reason) == PATH_ASK);
-	if (o->lookup.asks_seen)
-		note_ways(k, &ev->lookup);
+	*q = o->lookup;
+	if (k->faults.lookup_err) {
+		q->answer[q->step] = (struct route_answer){ .kind = ROUTE_FAILED, .err = k->faults.lookup_err };
+		k->faults.lookup_err = 0;
+		return;
+	}
+	IGNORE_RESULT(fake_walk(k, q, now, &reason));
 }
 
 /* The core must not prolong a connection beyond its policy, counted from the last packet
@@ -622,6 +585,7 @@ static void run_refresh(struct fake *k, const struct fake_job *job, struct event
 	if (in->clear_mark) {
 		c->conn.mark &= ~in->clear_mark;
 		c->way_is_unknown = false;
+		c->way_age_ms = 0;
 		e->cleared = in->clear_mark;
 	} else if (in->finish_last_ack) {
 		if (c->conn.tcp_state == CONN_TCP_LAST_ACK) {
@@ -676,7 +640,7 @@ static void run_order(struct fake *k, struct fake_job *job, mono_t now)
 		run_port_close(k, &o->port, &ev->port);
 		break;
 	case ORDER_LOOKUP:
-		run_lookup(k, o, ev);
+		run_lookup(k, o, ev, now);
 		break;
 	case ORDER_INSTALL:
 		run_install(k, o, ev, now);

@@ -2,7 +2,12 @@
 """ways.py - many UDP flows that may have a TOS.
 
   ways.py serve ADDRESS PORT
-      Echoes what arrives. Prints "listening" first.
+      Echoes what arrives. Prints "listening" first. To the sender of "pour", it sends a packet a
+      millisecond for five minutes.
+
+  ways.py pause ADDRESS PORT SOURCE-PORT PAUSE-FILE STOP-FILE
+      Sends ten packets a second in one flow. When the first file exists, it sends "pour" and then
+      nothing until the file is gone; prints "paused". Ends when the second file exists.
 
   ways.py send ADDRESS PORT FIRST-SOURCE-PORT FLOWS TOS STOP-FILE
       Sends ten packets a second in each flow, until the file exists. Every second flow has the TOS.
@@ -12,7 +17,15 @@ import os
 import select
 import socket
 import sys
+import threading
 import time
+
+
+def pour(s, who):
+    until = time.monotonic() + 300
+    while time.monotonic() < until:
+        s.sendto(b"pour", who)
+        time.sleep(0.001)
 
 
 def serve(address, port):
@@ -21,7 +34,24 @@ def serve(address, port):
     print("listening", flush=True)
     while True:
         data, who = s.recvfrom(65536)
-        s.sendto(data, who)
+        if data == b"pour":
+            threading.Thread(target=pour, args=(s, who), daemon=True).start()
+        else:
+            s.sendto(data, who)
+
+
+def pause(address, port, source, pause_file, stop):
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.bind(("", int(source)))
+    s.connect((address, int(port)))
+    is_paused = False
+    while not os.path.exists(stop):
+        was_paused, is_paused = is_paused, os.path.exists(pause_file)
+        if not is_paused or not was_paused:
+            s.send(b"pour" if is_paused else b"way")
+        if is_paused and not was_paused:
+            print("paused", flush=True)
+        time.sleep(0.1)
 
 
 def send(address, port, first, flows, tos, stop):
@@ -52,4 +82,4 @@ def send(address, port, first, flows, tos, stop):
     print(sent, came, flush=True)
 
 
-{"serve": serve, "send": send}[sys.argv[1]](*sys.argv[2:])
+{"serve": serve, "send": send, "pause": pause}[sys.argv[1]](*sys.argv[2:])

@@ -249,7 +249,7 @@ static const char *find_fault(struct world *w, const struct flow *f, uint32_t sl
 		return "has a revoked mark for ever";
 	if (f->ask_path && f->queue != FLOW_Q_ASK)
 		return "never asks for its path";
-	if (f->ask_care && f->queue != FLOW_Q_ASK && !f->is_asking &&
+	if (flow_asks_conntrack(f) && f->queue != FLOW_Q_ASK && !f->is_asking &&
 	    (f->state == FLOW_REFUSED || f->state == FLOW_RESOLVE || f->state == FLOW_ACTIVE))
 		return "never asks for its entry";
 	if (f->state == FLOW_ADOPTED && !leftover_has(e, f))
@@ -418,13 +418,11 @@ static enum reason wanted_path(struct world *w, const struct flow *f, struct pat
 	enum reason reason = REASON_NONE;
 	struct path_query q;
 
-	path_begin(&q, &f->orig, &f->reply,
-		   f->mark & ~settings_mark_bits(&e->settings),
-		   e->paths.generation);
-	do {
-		fake_ask_route(&w->rig.kernel, &q.ask, &q.answer[q.step]);
-	} while (path_advance(&q, &reason) == PATH_ASK);
-	if (reason != REASON_NONE)
+	path_begin(&q, &f->orig, &f->reply, f->mark & ~settings_mark_bits(&e->settings), 0);
+	q.asks_seen = e->settings.admit == ADMIT_NFT;
+	if (q.asks_seen)
+		fake_note(&w->rig.kernel, fake_find_conn(&w->rig.kernel, &f->orig), w->rig.now);
+	if (fake_walk(&w->rig.kernel, &q, w->rig.now, &reason) != PATH_FOUND)
 		return reason;
 	return path_resolve(&e->paths, &e->settings, &q, ret);
 }
@@ -467,6 +465,9 @@ static bool is_left_alone(struct world *w, const struct flow *f, const struct pa
 		return false;
 	if (f->attempts >= WORLD_ATTEMPTS)
 		return true;
+	/* It has been chosen for a place, and its packets must show their way first. */
+	if (f->reason == REASON_NOT_ADMITTED && f->has_asked_way && card)
+		return w->rig.engine->n_reason[REASON_HARDWARE_FULL] || card_room(card) <= 1;
 	if (f->reason != REASON_HARDWARE_FULL || !card)
 		return false;
 	/* Rank fills room only once a second. Meanwhile a learnt limit may have been
@@ -475,10 +476,15 @@ static bool is_left_alone(struct world *w, const struct flow *f, const struct pa
 	       slab_count(&w->rig.engine->flows.flows) == w->rig.kernel.settings.max_flows;
 }
 
-/* A flow whose mark was revoked keeps the reason RULESET_CHANGED. */
-static bool is_reason(const struct flow *f, enum reason reason)
+/* A flow whose mark was revoked keeps the reason RULESET_CHANGED. One whose packets were asked for their way
+ * waits for its mark. Without fresh notes, look-ups may find another reason. */
+static bool is_reason(const struct world *w, const struct flow *f, enum reason reason)
 {
+	bool has_notes = w->rig.kernel.settings.admit == ADMIT_NFT;
+
 	return f->reason == (uint8_t)reason ||
+	       (has_notes && policy_is_path_reason(f->reason) && policy_is_path_reason(reason)) ||
+	       (f->has_asked_way && f->reason == REASON_NOT_ADMITTED && policy_is_path_reason(reason)) ||
 	       (reason == REASON_NOT_ADMITTED && f->reason == REASON_RULESET_CHANGED);
 }
 
@@ -506,7 +512,7 @@ static void check_rest_flow(struct world *w, const struct flow *f, uint32_t slot
 		else
 			fake_complain(k, "%u is %s (%s), not active", f->ct_id,
 				      flow_state_name(f->state), reason_name(f->reason));
-	} else if (f->state != FLOW_REFUSED || !is_reason(f, reason)) {
+	} else if (f->state != FLOW_REFUSED || !is_reason(w, f, reason)) {
 		fake_complain(k, "%u is %s (%s), not refused (%s)", f->ct_id,
 			      flow_state_name(f->state), reason_name(f->reason),
 			      reason_name(reason));

@@ -53,13 +53,14 @@ static unsigned int count_used(struct world *w)
 
 /* Number of orders that move flows. In a full flow table, the flows that dumps show push each
  * other out and are looked up each time, so look-ups do not count. If the card is full, too,
- * they are also ranked again each time, so no order counts. */
+ * they are also ranked again each time, so no order counts. Without conntrack's counters, each flow that is
+ * alive on the CPU counts as busy (ALIVE_BYTES of rank), so flows take turns in a full card. */
 static uint64_t count_moves(struct world *w)
 {
 	const struct fake *k = &w->rig.kernel;
 	bool is_full = slab_count(&w->rig.engine->flows.flows) == k->settings.max_flows;
 
-	if (is_full && w->rig.engine->n_reason[REASON_HARDWARE_FULL])
+	if ((is_full || !w->has_counters) && w->rig.engine->n_reason[REASON_HARDWARE_FULL])
 		return 0;
 	return (is_full ? 0 : k->n_orders[ORDER_LOOKUP]) + k->n_orders[ORDER_INSTALL] +
 	       k->n_orders[ORDER_REMOVE] + k->n_orders[ORDER_MOVE] + k->n_orders[ORDER_PORT_OPEN] +
@@ -121,15 +122,18 @@ void world_rest(struct world *w)
 	for (unsigned int i = 0; i < k->n_conns; i++) {
 		struct fake_conn *c = &k->conn[i];
 
-		if (c->exists && world_wanted_reason(w, c) != REASON_NONE)
+		if (c->exists && world_wanted_reason(w, c) != REASON_NONE &&
+		    fake_rules_of(k, c->conn.id) == 0)
 			c->expires = MONO_NEVER;
 	}
 	rig_resync(&w->rig);
 	use_all(w);
-	/* Connections that did not fit into the flow table at first may fit now. */
+	/* Connections that did not fit into the flow table at first may fit now. Some must show their way. */
 	for (unsigned int i = 0; i < 3; i++) {
 		rig_resync(&w->rig);
 		rig_settle(&w->rig);
+		stream(w);
+		rig_advance(&w->rig, mono_add_ms(w->rig.now, 1100));
 	}
 }
 

@@ -57,8 +57,10 @@ void world_pass(struct world *w, struct fake_conn *c)
 	uint32_t mark = world_wanted_mark(w, c);
 
 	if (world_has_ruleset(w) && mark && is_marked_if_it_passes(c) &&
-	    fake_mark(&w->rig.kernel, c, mark))
+	    fake_mark(&w->rig.kernel, c, mark)) {
+		fake_note(&w->rig.kernel, c, w->rig.now);
 		world_say_conn(w, c, false, false);
+	}
 }
 
 enum reason world_wanted_reason(const struct world *w, const struct fake_conn *c)

@@ -84,6 +84,8 @@ static void put_route(struct world *w, unsigned int n, bool is_ip6, uint32_t ifi
 		r.answer.mtu = 1400;
 	if (via_net != n && world_below(&w->rnd, 2))
 		r.mark = 1;
+	else if (via_net != n && w->has_policy && world_below(&w->rnd, 2))
+		r.has_tos = true;
 	fake_put_route(&w->rig.kernel, &r);
 	r = (struct fake_route){ .family = r.family, .len = is_ip6 ? 128 : 32 };
 	world_address(n, 254, is_ip6, &r.prefix);
@@ -97,6 +99,7 @@ static void say_route(struct world *w, unsigned int n, bool is_ip6)
 
 	ev.routes.family = is_ip6 ? FAMILY_IP6 : FAMILY_IP4;
 	ev.routes.len = is_ip6 ? 64 : 24;
+	ev.routes.has_tos = w->has_policy;
 	world_address(n, 0, is_ip6, &ev.routes.prefix);
 	world_queue_add(&w->rt, &ev);
 }
@@ -306,6 +309,8 @@ void world_read_topology(struct world *w)
 
 	w->rt.n = 0;
 	w->rt.has_lost = false;
+	ev = (struct event){ .type = EVENT_RULES_CHANGED, .rules_need_packet = w->has_policy };
+	rig_feed(&w->rig, &ev);
 	rig_feed_type(&w->rig, EVENT_NEIGHS_BEGIN);
 	for (unsigned int n = 0; n < WORLD_NETS; n++) {
 		const struct fake_link *l = fake_find_link(&w->rig.kernel, w->net[n].ifindex);

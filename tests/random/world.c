@@ -104,6 +104,7 @@ void world_init(struct world *w, uint64_t seed)
 	w->has_faults = !one_in(w, 4);
 	w->has_losses = one_in(w, 2);
 	w->has_counters = one_in(w, 2);
+	w->has_policy = settings.admit == ADMIT_NFT && one_in(w, 2);
 	w->has_cards = one_in(w, 4);
 	w->haste = 8u << below(w, 4);
 	random_driver(w, &w->rig.kernel.driver);
@@ -238,6 +239,10 @@ static void new_conn(struct world *w)
 		return;
 	fc->is_silent = one_in(w, 8);
 	fc->is_denied = world_has_ruleset(w) && one_in(w, 6);
+	fc->has_packet_mark = w->has_policy && one_in(w, 4);
+	for (unsigned int d = 0; d < DIR__COUNT && fc->has_packet_mark; d++)
+		fc->packet_mark[d] = below(w, 2);
+	fc->has_tos = w->has_policy && one_in(w, 4);
 	say_conn(w, fc, !one_in(w, 4));
 	if (one_in(w, 2))
 		world_pass(w, fc);

@@ -84,6 +84,7 @@ struct world {
 	uint32_t next_id;
 	bool has_faults;
 	bool has_losses;   /* others delete rules and guards */
+	bool has_policy; /* routes select by what only packets know, so packets note their ways */
 	bool has_counters; /* conntrack counts */
 	unsigned int haste; /* of workers, compared with everything else */
 	bool is_crowded;  /* many connections, and little that keeps them on the CPU */

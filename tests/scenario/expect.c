@@ -178,10 +178,24 @@ static void expect_number(struct scene *s, struct words *w, const char *what, ui
 		scene_fail(s, "%u %s, not %u", value, what, wanted);
 }
 
+static unsigned int rules_out_by(const struct fake *k, uint32_t ifindex)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < k->n_rules; i++)
+		n += k->rule[i].rule.kind == RULE_FLOW && k->rule[i].rule.out_ifindex == ifindex;
+	return n;
+}
+
 static void expect_rules(struct scene *s, struct words *w)
 {
 	uint32_t id;
 
+	if (words_take_if(w, "to")) {
+		id = words_take_number(s, w);
+		expect_number(s, w, "rules", rules_out_by(&s->rig.kernel, id));
+		return;
+	}
 	if (!words_take_if(w, "of")) {
 		expect_number(s, w, "rules", s->rig.kernel.n_rules);
 		return;

@@ -288,7 +288,7 @@ static void run_neigh(struct scene *s, struct words *w)
 
 /* -- routes --------------------------------------------------------------- */
 
-static void take_prefix(struct scene *s, struct words *w, struct fake_route *r)
+static void take_prefix(struct scene *s, struct words *w, uint8_t *family, struct addr *prefix, uint8_t *len)
 {
 	char text[SCENE_LINE];
 	struct words addr;
@@ -299,8 +299,8 @@ static void take_prefix(struct scene *s, struct words *w, struct fake_route *r)
 	if (slash)
 		*slash = '\0';
 	words_split(&addr, text);
-	words_take_addr(s, &addr, &r->family, &r->prefix);
-	r->len = (uint8_t)(slash ? atoi(slash + 1) : 8 * (int)addr_len(r->family));
+	words_take_addr(s, &addr, family, prefix);
+	*len = (uint8_t)(slash ? atoi(slash + 1) : 8 * (int)addr_len((enum family)*family));
 }
 
 static void take_route_word(struct scene *s, struct words *w, struct fake_route *r, bool *quiet)
@@ -336,7 +336,7 @@ static bool take_route(struct scene *s, struct words *w, struct fake_route *r)
 
 	scene_start(s);
 	*r = (struct fake_route){ .answer = { .kind = ROUTE_UNICAST } };
-	take_prefix(s, w, r);
+	take_prefix(s, w, &r->family, &r->prefix, &r->len);
 	while (words_are_left(w) && !s->has_failed)
 		take_route_word(s, w, r, &is_quiet);
 	return is_quiet;
@@ -404,7 +404,9 @@ static void run_ipsec(struct scene *s, struct words *w)
 }
 
 /* "way ID unknown": no packet has noted its way. "way ID orig|reply IF": packets of this direction leave by the
- * device, whatever look-ups say; 0 = as they say. */
+ * device, whatever look-ups say; 0 = as they say. "way ID marks N N": the packets of the original and of the
+ * reply direction have these marks, not that of the connection. "way ID age MS": they noted their way so long ago,
+ * until the mark is cleared. */
 static void run_way(struct scene *s, struct words *w)
 {
 	struct fake_conn *c = fake_conn_by_id(&s->rig.kernel, words_take_number(s, w));
@@ -418,17 +420,30 @@ static void run_way(struct scene *s, struct words *w)
 		c->way_is_unknown = true;
 		return;
 	}
+	if (words_take_if(w, "age")) {
+		c->way_age_ms = words_take_number(s, w);
+		return;
+	}
+	if (words_take_if(w, "marks")) {
+		c->has_packet_mark = true;
+		c->packet_mark[DIR_ORIG] = words_take_number(s, w);
+		c->packet_mark[DIR_REPLY] = words_take_number(s, w);
+		return;
+	}
 	is_reply = words_take_if(w, "reply");
 	if (!is_reply && !words_take_if(w, "orig"))
-		scene_fail(s, "way: not unknown, orig or reply");
+		scene_fail(s, "way: not unknown, marks, orig or reply");
 	c->other_oif[is_reply ? DIR_REPLY : DIR_ORIG] = words_take_number(s, w);
 }
 
+/* "routes-changed [PREFIX | hidden]" */
 static void run_routes_changed(struct scene *s, struct words *w)
 {
 	struct event ev = { .type = EVENT_ROUTES_CHANGED };
 
 	ev.routes.is_hidden = words_take_if(w, "hidden");
+	if (!ev.routes.is_hidden && words_are_left(w))
+		take_prefix(s, w, &ev.routes.family, &ev.routes.prefix, &ev.routes.len);
 	rig_feed(&s->rig, &ev);
 }
 

@@ -69,6 +69,8 @@ static struct flow *make_flow(struct engine *e, const struct event *ev, bool may
 /* Attributes that only the event about their change carries (ctnetlink_conntrack_event). A helper
  * is in every event. */
 #define TOLD_ONCE (CONN_HAS_MASTER | CONN_HAS_SEQADJ | CONN_HAS_SYNPROXY)
+#define ATTACHED_MASK 0xfff /* the bits of flow.attached */
+static_assert((TOLD_ONCE & ~ATTACHED_MASK) == 0, "flow.attached has 12 bits");
 
 /* Completes the report from earlier ones, and stores the result in the flow. @is_whole: the report
  * is not an event, and has every attribute of the entry. */
@@ -88,7 +90,7 @@ static void merge(struct flow *f, struct conn *c, bool is_whole)
 		c->has |= CONN_HAS_TCP_STATE;
 	if (is_whole)
 		f->attached = 0;
-	f->attached = (f->attached | (c->has & TOLD_ONCE)) & 0x3fff;
+	f->attached = (f->attached | (c->has & TOLD_ONCE)) & ATTACHED_MASK;
 	c->has |= f->attached;
 }
 
@@ -163,10 +165,26 @@ static bool is_same_conn(const struct flow *f, const struct conn *c)
 }
 
 /* Routing may depend on the mark, but not on our own bits of it. */
-static void recheck_mark(struct engine *e, struct flow *f, uint32_t old_mark, mono_t now)
+static bool has_other_mark(const struct engine *e, const struct flow *f, uint32_t old_mark)
 {
-	if (((f->mark ^ old_mark) & ~settings_mark_bits(&e->settings)) == 0 || e->stopping)
+	return ((f->mark ^ old_mark) & ~settings_mark_bits(&e->settings)) != 0 && !e->stopping;
+}
+
+/* What becomes of the mark of its packets, only packets can tell. A ruleset may change the mark with each
+ * packet: after the first time, the timer asks them. */
+static void ask_packets(struct engine *e, struct flow *f, mono_t now)
+{
+	if (f->state == FLOW_REFUSED && f->reason == REASON_WAY_UNKNOWN)
 		return;
+	flowact_input(e, f, FLOW_IN_LEAVE, REASON_WAY_UNKNOWN, now);
+	if (!f->has_asked_way)
+		flowact_ask_way(e, f);
+}
+
+static void recheck_mark(struct engine *e, struct flow *f, mono_t now)
+{
+	for (unsigned int d = 0; d < DIR__COUNT; d++)
+		f->route_mark[d] = f->mark & ~settings_mark_bits(&e->settings);
 	if (f->state != FLOW_REFUSED || policy_is_path_reason(f->reason))
 		flowact_input(e, f, FLOW_IN_RECHECK, REASON_NONE, now);
 }
@@ -207,8 +225,13 @@ void admit_conn(struct engine *e, const struct event *ev, mono_t now)
 		flowact_input(e, f, FLOW_IN_END, REASON_NONE, now);
 		return;
 	}
+	if (has_other_mark(e, f, old_mark) && reason == REASON_NONE && e->settings.admit == ADMIT_NFT) {
+		ask_packets(e, f, now);
+		return;
+	}
 	judge(e, f, reason, now);
-	recheck_mark(e, f, old_mark, now);
+	if (has_other_mark(e, f, old_mark))
+		recheck_mark(e, f, now);
 }
 
 void admit_destroy(struct engine *e, const struct conn *c, mono_t now)

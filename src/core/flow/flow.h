@@ -116,6 +116,7 @@ struct flow {
 	uint32_t last_use;   /* last packet known to be forwarded by a rule; 0 = none */
 	uint32_t path_gen;   /* topology generation up to which the path is right */
 	uint32_t next_hop[DIR__COUNT]; /* neighbour slots in topology; FLOW_NONE = no path */
+	uint32_t route_mark[DIR__COUNT]; /* packet mark for which its path was found */
 	uint32_t prev, next; /* queue links (slots) */
 	uint8_t state;	     /* enum flow_state */
 	uint8_t reason;	     /* enum reason: why the flow is not offloaded */
@@ -127,10 +128,14 @@ struct flow {
 	uint8_t tcp_state : 4; /* enum conn_tcp_state */
 	uint8_t worker : 4;  /* worker that took the last install */
 	uint16_t status;     /* enum conn_status, as last reported */
-	uint16_t attached : 14; /* enum conn_has bits of attributes that events do not repeat */
-	uint16_t clears_mark : 1; /* the next refresh clears its mark, so that packets show their way again */
-	uint16_t is_reseen : 1; /* that has been done since the last change of its path */
-	uint16_t route_mtu[DIR__COUNT]; /* MTU metric of the route; 0 = none */
+	uint16_t attached : 12; /* enum conn_has bits of attributes that events do not repeat */
+	uint16_t ask_unmark : 1; /* in FLOW_Q_ASK: its mark is to be cleared, so that packets show their way */
+	uint16_t has_asked_way : 1; /* it was, and nothing has come of it yet (flowact_ask_way) */
+	uint16_t mark_looks : 2; /* of a silent flow: looks for a new mark since then */
+	union {
+		uint16_t route_mtu[DIR__COUNT]; /* of a flow with a path: MTU metric of the route; 0 = none */
+		uint16_t way_asked_ms; /* of one without: when its mark was cleared; wraps around */
+	};
 	bool ask_path : 1;   /* in FLOW_Q_ASK: path lookup wanted */
 	bool ask_care : 1;   /* in FLOW_Q_ASK: refresh wanted */
 	bool is_asking : 1;  /* a refresh is under way */
@@ -150,6 +155,12 @@ struct flow {
 
 /* The cell of the state machine's table. */
 const struct flow_cell *flow_step(enum flow_state state, enum flow_input input);
+
+/* It has a question to conntrack. */
+static inline bool flow_asks_conntrack(const struct flow *f)
+{
+	return f->ask_care || f->ask_unmark;
+}
 
 /* The kernel may hold a rule of this flow. */
 static inline bool flow_has_rules(const struct flow *f)

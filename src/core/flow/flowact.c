@@ -23,6 +23,10 @@ static const uint32_t busy_ms[] = { 250, 500, 1000, 2000, 4000, 8000, 16000, 600
 /* How long a flow without admission waits for a new mark, which its next packet sets. After that a
  * new mark makes a new flow. */
 #define MARK_MS	      30000
+/* No event tells of the new mark of a silent flow whose mark was cleared. Pause before the first look,
+ * doubled LOOKS_MAX times: by then the notes of its packets have expired. */
+#define MARK_LOOK_MS  1000
+#define LOOKS_MAX     3
 /* How long after the removal a closing connection has to finish by itself. */
 #define LAST_ACK_MS   1000
 
@@ -100,6 +104,11 @@ static void arm_retry(struct engine *e, struct flow *f, mono_t now)
 	f->attempts++;
 }
 
+static bool looks_for_mark(const struct flow *f)
+{
+	return f->is_silent && f->has_asked_way && f->mark_looks < LOOKS_MAX;
+}
+
 /* Sets the timer of a refused flow, if its reason calls for one. */
 static void arm_for_reason(struct engine *e, struct flow *f, mono_t now)
 {
@@ -122,7 +131,7 @@ static void arm_for_reason(struct engine *e, struct flow *f, mono_t now)
 		break;
 	case REASON_NOT_ADMITTED:
 	case REASON_RULESET_CHANGED:
-		arm(e, f, MARK_MS, now);
+		arm(e, f, looks_for_mark(f) ? MARK_LOOK_MS << f->mark_looks : MARK_MS, now);
 		break;
 	default:
 		wheel_cancel(&e->timers, slot_of(e, f));
@@ -145,11 +154,11 @@ static void forget(struct engine *e, struct flow *f)
 }
 
 /* Keeps the flow in FLOW_Q_ASK while it has a question, unless a worker's queue has it. */
-static void requeue_ask(struct engine *e, struct flow *f)
+void flowact_requeue_ask(struct engine *e, struct flow *f)
 {
 	if (f->queue == FLOW_Q_INSTALL || f->queue == FLOW_Q_REMOVE)
 		return;
-	if (f->ask_path || f->ask_care) {
+	if (f->ask_path || flow_asks_conntrack(f)) {
 		if (f->queue != FLOW_Q_ASK)
 			flowtab_enqueue(&e->flows, f, FLOW_Q_ASK);
 	} else {
@@ -160,20 +169,27 @@ static void requeue_ask(struct engine *e, struct flow *f)
 static void ask_path(struct engine *e, struct flow *f)
 {
 	f->ask_path = true;
-	requeue_ask(e, f);
+	flowact_requeue_ask(e, f);
 }
 
 void flowact_ask_care(struct engine *e, struct flow *f)
 {
 	f->ask_care = true;
-	requeue_ask(e, f);
+	flowact_requeue_ask(e, f);
 }
 
 void flowact_ask_way(struct engine *e, struct flow *f)
 {
-	f->is_reseen = true;
-	f->clears_mark = true;
-	flowact_ask_care(e, f);
+	f->has_asked_way = true;
+	f->mark_looks = 0;
+	f->ask_unmark = true;
+	flowact_requeue_ask(e, f);
+}
+
+void flowact_ask_way_again(struct engine *e, struct flow *f, mono_t now)
+{
+	flowact_ask_way(e, f);
+	arm_for_reason(e, f, now);
 }
 
 void flowact_set_revoked(struct engine *e, struct flow *f, bool is_revoked)
@@ -186,6 +202,10 @@ void flowact_set_revoked(struct engine *e, struct flow *f, bool is_revoked)
  * with a revoked mark: it may have a new mark that has been reported already. */
 void flowact_wait_no_more(struct engine *e, struct flow *f, mono_t now)
 {
+	if (looks_for_mark(f)) {
+		f->mark_looks = (f->mark_looks + 1) & LOOKS_MAX;
+		flowact_ask_care(e, f);
+	}
 	if (f->is_silent || f->is_asking || f->is_revoked)
 		arm_for_reason(e, f, now);
 	else
@@ -201,13 +221,11 @@ static void enter_refused(struct engine *e, struct flow *f, enum reason reason, 
 	set_state(e, f, FLOW_REFUSED);
 	drop_path(e, f);
 	arm_for_reason(e, f, now);
-	requeue_ask(e, f);
+	flowact_requeue_ask(e, f);
 }
 
-static void enter_resolve(struct engine *e, struct flow *f, bool is_admitted_anew)
+static void enter_resolve(struct engine *e, struct flow *f)
 {
-	if (!is_admitted_anew)
-		f->is_reseen = false;
 	wheel_cancel(&e->timers, slot_of(e, f));
 	flowtab_enqueue(&e->flows, f, FLOW_Q_NONE);
 	drop_path(e, f);
@@ -243,7 +261,7 @@ static void after_rules(struct engine *e, struct flow *f, enum reason reason, mo
 	case FLOW_GOAL_RESOLVE:
 		/* Rules hid packets from conntrack: correct the entry's timeout. */
 		f->ask_care = true;
-		enter_resolve(e, f, false);
+		enter_resolve(e, f);
 		return;
 	case FLOW_GOAL_SOFTWARE:
 		/* A closing connection keeps the timeout from its last packet on the CPU. It is
@@ -253,7 +271,7 @@ static void after_rules(struct engine *e, struct flow *f, enum reason reason, mo
 		enter_refused(e, f, f->reason, now);
 		/* The path may have changed again while the rules were being removed. */
 		if (flowact_may_be_lifted(e, f))
-			enter_resolve(e, f, false);
+			enter_resolve(e, f);
 		return;
 	case FLOW_GOAL_KEEP:
 		enter_refused(e, f, reason, now);
@@ -315,7 +333,7 @@ static void settle(struct engine *e, struct flow *f)
 	if (!f->is_doubted)
 		f->attempts = 0;
 	set_state(e, f, FLOW_ACTIVE);
-	requeue_ask(e, f);
+	flowact_requeue_ask(e, f);
 }
 
 static void queue_install(struct engine *e, struct flow *f, mono_t now)
@@ -349,7 +367,7 @@ static void take(struct engine *e, struct flow *f, enum flow_state next)
 	/* A question that came while the flow was in the worker's queue does not wait for the
 	 * answer: the removal may fail again and again. */
 	if (next == FLOW_REMOVE)
-		requeue_ask(e, f);
+		flowact_requeue_ask(e, f);
 }
 
 static void drain(struct engine *e, struct flow *f, enum flow_input input, enum reason reason)
@@ -379,7 +397,7 @@ void flowact_input(struct engine *e, struct flow *f, enum flow_input input, enum
 		break;
 	case FLOW_ACT_ASK_PATH:
 		if (cell->next == FLOW_RESOLVE)
-			enter_resolve(e, f, input == FLOW_IN_ADMIT);
+			enter_resolve(e, f);
 		else
 			ask_path(e, f);
 		break;
@@ -404,7 +422,7 @@ void flowact_input(struct engine *e, struct flow *f, enum flow_input input, enum
 		break;
 	case FLOW_ACT_ACTIVATE:
 		barrier_unbar(e, f);
-		requeue_ask(e, f);
+		flowact_requeue_ask(e, f);
 		break;
 	case FLOW_ACT_DRAIN:
 		drain(e, f, input, reason);
@@ -454,9 +472,10 @@ bool flowact_is_newer(uint32_t generation, const struct flow *f)
 }
 
 /* Checks the routes towards both ends of the flow. */
-static bool has_new_routes(const struct engine *e, const struct flow *f)
+bool flowact_has_new_routes(const struct engine *e, const struct flow *f)
 {
-	return topology_touches(&e->paths, f->orig.family, &f->orig.src, f->path_gen) ||
+	return flowact_is_newer(e->paths.routes_changed, f) ||
+	       topology_touches(&e->paths, f->orig.family, &f->orig.src, f->path_gen) ||
 	       topology_touches(&e->paths, f->orig.family, &f->reply.src, f->path_gen);
 }
 
@@ -468,7 +487,7 @@ bool flowact_may_be_lifted(const struct engine *e, const struct flow *f)
 	if (f->reason == REASON_NEIGHBOUR_UNRESOLVED)
 		return flowact_is_newer(e->paths.generation, f);
 	return flowact_is_newer(e->paths.ways_changed, f) ||
-	       flowact_is_newer(e->paths.routes_changed, f) || has_new_routes(e, f);
+	       flowact_has_new_routes(e, f);
 }
 
 bool flowact_hops_changed(const struct engine *e, const struct flow *f)
@@ -486,8 +505,7 @@ bool flowact_hops_changed(const struct engine *e, const struct flow *f)
 
 bool flowact_path_is_stale(const struct engine *e, const struct flow *f)
 {
-	return flowact_is_newer(e->paths.routes_changed, f) || flowact_hops_changed(e, f) ||
-	       has_new_routes(e, f);
+	return flowact_hops_changed(e, f) || flowact_has_new_routes(e, f);
 }
 
 bool flowact_path_is_doubted(const struct engine *e, const struct flow *f)

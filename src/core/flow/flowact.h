@@ -44,8 +44,13 @@ bool flowact_is_in_place(const struct engine *e, const struct flow *f, const str
 /* Returns false if flowact_is_in_place() no longer holds, or the path is out of date. */
 bool flowact_make_move(struct engine *e, struct flow *f, struct order *ret);
 
-/* Clears the flow's mark, so that its next packets note their ways and mark it again. */
+/* Puts the flow into FLOW_Q_ASK if it has a question, unless it waits in a queue for a worker. */
+void flowact_requeue_ask(struct engine *e, struct flow *f);
+/* Clears the flow's mark, so that its next packets note their ways and mark it again. Sets has_asked_way,
+ * until a path is found, routes change, or the pause after a failure is over. */
 void flowact_ask_way(struct engine *e, struct flow *f);
+/* The same, after a pause. Sets the timer for the next time. */
+void flowact_ask_way_again(struct engine *e, struct flow *f, mono_t now);
 
 /* -- the flow's path ------------------------------------------------------- */
 
@@ -59,6 +64,8 @@ bool flowact_hops_changed(const struct engine *e, const struct flow *f);
 /* The same, or a route to one of the flow's ends has changed: the path must be looked up again, and
  * until then the rules should carry no packet. */
 bool flowact_path_is_stale(const struct engine *e, const struct flow *f);
+/* A route to one of the flow's ends has changed since the path was found. */
+bool flowact_has_new_routes(const struct engine *e, const struct flow *f);
 /* The path must be looked up again after a change elsewhere, but is probably still right. */
 bool flowact_path_is_doubted(const struct engine *e, const struct flow *f);
 /* @generation is newer than the one up to which the flow's path is right. */

@@ -6,6 +6,7 @@
 #include "core/engine_priv.h"
 #include "core/flow/adopt.h"
 #include "core/flow/flowact.h"
+#include "core/flow/policy.h"
 #include "core/port/proof.h"
 #include "core/walk.h"
 
@@ -24,6 +25,8 @@ void pathanswer_ask(struct engine *e, struct flow *f, struct order *ret)
 {
 	*ret = (struct order){ .type = ORDER_LOOKUP, .flow = flowtab_ref(&e->flows, f) };
 	path_begin(&ret->lookup, &f->orig, &f->reply, routing_mark(e, f), e->paths.generation);
+	if (f->next_hop[DIR_ORIG] != FLOW_NONE)
+		path_use_marks(&ret->lookup, f->route_mark);
 	ret->lookup.ct_id = f->ct_id;
 	ret->lookup.asks_seen = asks_seen(e, f);
 }
@@ -37,25 +40,33 @@ static bool is_same_path(const struct engine *e, const struct flow *f, const str
 	       !flowact_hops_changed(e, f);
 }
 
-static void take_path(struct engine *e, struct flow *f, const struct path *path)
+static void take_path(struct engine *e, struct flow *f, const struct path_query *q,
+		      const struct path *path)
 {
 	for (unsigned int d = 0; d < DIR__COUNT; d++) {
 		topology_ref_neigh(&e->paths, path->next_hop[d]);
 		topology_unref_neigh(&e->paths, f->next_hop[d]);
 		f->next_hop[d] = path->next_hop[d];
 		f->route_mtu[d] = path->route_mtu[d];
+		f->route_mark[d] = q->mark[d];
 	}
 }
 
-/* Rules of an earlier run are right if they are those that the flow would get now. */
-static void judge_adopted(struct engine *e, struct flow *f, enum reason reason,
-			  const struct path *path, mono_t now)
+static bool needs_witness(const struct engine *e)
+{
+	return e->settings.admit == ADMIT_NFT && e->paths.rules_need_packet;
+}
+
+/* Rules of an earlier run are right if they are those that the flow would get now. But routes and rules may
+ * have changed unseen, so where look-ups are not enough, packets are asked. */
+static void judge_adopted(struct engine *e, struct flow *f, const struct path_query *q,
+			  enum reason reason, const struct path *path, mono_t now)
 {
 	if (reason != REASON_NONE) {
 		if (!adopt_waits(e, f, reason))
 			flowact_input(e, f, FLOW_IN_PATH_BAD, reason, now);
-	} else if (adopt_is_right(e, f, path)) {
-		take_path(e, f, path);
+	} else if (!needs_witness(e) && adopt_is_right(e, f, path)) {
+		take_path(e, f, q, path);
 		adopt_confirm(e, f, now);
 		proof_rules_are_in(e, f, FLOW_IN_PATH_SAME, now);
 	} else {
@@ -63,19 +74,37 @@ static void judge_adopted(struct engine *e, struct flow *f, enum reason reason,
 	}
 }
 
-/* A note in a map of our nft table loses some milliseconds to the kernel's clock tick. */
+/* The kernel counts the age of a note in ticks of its clock. */
 #define NOTE_SLACK_MS 20
 
-/* What a packet noted before such a change may not hold any more. */
-static void drop_old_notes(const struct engine *e, struct path_query *q, mono_t now)
+/* Packets were asked for their way, and this note is older than that. */
+static bool is_from_before(const struct flow *f, const struct seen_way *w, mono_t now)
 {
-	for (unsigned int d = 0; d < DIR__COUNT; d++) {
-		struct seen_way *w = &q->seen[d];
+	uint16_t since_ms = (uint16_t)((uint16_t)(now.us / 1000) - f->way_asked_ms);
 
-		if (e->hidden_changed.us &&
-		    mono_diff_ms(now, e->hidden_changed) <= (int64_t)w->age_ms + NOTE_SLACK_MS)
-			w->is_known = false;
+	return w->age_ms > (uint32_t)since_ms + NOTE_SLACK_MS;
+}
+
+/* Routes have changed since a packet of this direction noted its way, and a look-up may not show it. */
+static bool is_outdated(const struct engine *e, const struct flow *f, enum dir dir,
+			const struct seen_way *w, mono_t now)
+{
+	const struct addr *dst = dir == DIR_REPLY ? &f->orig.src : &f->reply.src;
+
+	return routelog_touches(&e->route_log, f->orig.family, dst,
+				mono_add_ms(now, -(int64_t)w->age_ms - NOTE_SLACK_MS),
+				!topology_is_blind(&e->paths, f->orig.family));
+}
+
+static bool has_old_note(const struct engine *e, const struct flow *f, const struct path_query *q,
+			 mono_t now)
+{
+	for (unsigned int d = 0; d < DIR__COUNT && path_has_notes(q); d++) {
+		if (f->has_asked_way ? is_from_before(f, &q->seen[d], now) :
+				       is_outdated(e, f, d, &q->seen[d], now))
+			return true;
 	}
+	return false;
 }
 
 static bool is_about_way(enum reason reason)
@@ -84,14 +113,30 @@ static bool is_about_way(enum reason reason)
 	       reason == REASON_ASYMMETRIC_ROUTE;
 }
 
-/* The path is not right, or not known. Where the look-ups and the notes of packets do not agree, the
- * notes may be older than the newest routes: the packets are asked once more. */
+/* Whether the packets may show another way than the one that was refused: where the look-ups and the notes do
+ * not agree, because the notes may be older than the newest routes; and where there are no notes, and
+ * look-ups alone may be wrong. */
+static bool can_packets_tell(const struct engine *e, const struct flow *f, const struct path_query *q,
+			     bool is_found, enum reason reason)
+{
+	if (!q->asks_seen || f->has_asked_way)
+		return false;
+	if (is_found && is_about_way(reason))
+		return true;
+	return !path_has_notes(q) && policy_is_path_reason(reason) && reason != REASON_LOCAL &&
+	       path_check_family(&e->paths, f->orig.family) == REASON_NONE &&
+	       topology_is_blind(&e->paths, f->orig.family);
+}
+
+/* The path is not right, or not known. */
 static void refuse_path(struct engine *e, struct flow *f, const struct path_query *q, bool is_found,
 			enum reason reason, mono_t now)
 {
-	bool shall_ask = is_found && q->asks_seen && is_about_way(reason) && !f->is_reseen;
+	bool shall_ask = can_packets_tell(e, f, q, is_found, reason);
 
 	f->path_gen = q->generation;
+	if (reason == REASON_ROUTED_OTHERWISE && !shall_ask)
+		topology_was_wrong(&e->paths);
 	flowact_input(e, f, FLOW_IN_PATH_BAD, shall_ask ? REASON_WAY_UNKNOWN : reason, now);
 	if (shall_ask)
 		flowact_ask_way(e, f);
@@ -106,32 +151,36 @@ void pathanswer_feed(struct engine *e, struct flow *f, struct path_query *q, mon
 	if (f->state != FLOW_RESOLVE && f->state != FLOW_ACTIVE && f->state != FLOW_ADOPTED)
 		return;
 	/* It was asked for another mark, or while the flow had rules. */
-	if (q->ask.mark != routing_mark(e, f) || (asks_seen(e, f) && !q->asks_seen)) {
+	if (q->ct_mark != routing_mark(e, f) || (asks_seen(e, f) && !q->asks_seen)) {
 		flowact_input(e, f, FLOW_IN_RECHECK, REASON_NONE, now);
 		return;
 	}
-	drop_old_notes(e, q, now);
+	if (flowact_has_new_routes(e, f))
+		f->has_asked_way = false;
 	is_found = path_advance(q, &reason) == PATH_FOUND;
 	if (is_found)
 		reason = path_resolve(&e->paths, &e->settings, q, &path);
+	if (is_found && (reason == REASON_NONE || is_about_way(reason)) && has_old_note(e, f, q, now))
+		reason = REASON_WAY_UNKNOWN;
 	/* If a fact changed during the lookups, a walk checks whether it concerns the flow. */
 	if (q->generation != e->paths.generation)
 		walk_start(e, WALK_PATH);
 	if (f->state == FLOW_ADOPTED) {
 		f->path_gen = q->generation;
-		judge_adopted(e, f, reason, &path, now);
+		judge_adopted(e, f, q, reason, &path, now);
 	} else if (reason != REASON_NONE) {
 		refuse_path(e, f, q, is_found, reason, now);
 	} else if (f->state == FLOW_RESOLVE) {
 		f->path_gen = q->generation;
-		take_path(e, f, &path);
+		f->has_asked_way = false;
+		take_path(e, f, q, &path);
 		flowact_input(e, f, FLOW_IN_PATH_NEW, REASON_NONE, now);
 	} else if (is_same_path(e, f, &path)) {
 		f->path_gen = q->generation;
 		flowact_input(e, f, FLOW_IN_PATH_SAME, REASON_NONE, now);
 	} else if (flowact_is_in_place(e, f, &path)) {
 		f->path_gen = q->generation;
-		take_path(e, f, &path);
+		take_path(e, f, q, &path);
 		flowact_input(e, f, FLOW_IN_PATH_MOVED, REASON_NONE, now);
 	} else {
 		flowact_input(e, f, FLOW_IN_PATH_NEW, REASON_PATH_CHANGED, now);

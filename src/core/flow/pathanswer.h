@@ -4,8 +4,8 @@
  *
  * A new path must be the one that the kernel uses. With admit = nft, packets note their ways when they
  * mark their connection (struct seen_way), and the look-ups must agree with the notes. If they do not, the
- * notes may be older than the newest routes: the mark is cleared once, so that the next packets
- * write new ones. A flow with rules writes no notes, so its path is compared by look-ups alone.
+ * notes may be older than the newest routes: the mark is cleared, so that the next packets write
+ * new ones. A flow with rules writes no notes, so its path is compared by look-ups alone.
  */
 #pragma once
 

@@ -4,23 +4,34 @@
 #include "base/bug.h"
 #include "base/util.h"
 
-static void ask_forward(struct path_query *q, const struct tuple *in, const struct tuple *answer,
-			uint32_t iif)
+bool path_has_notes(const struct path_query *q)
 {
+	return q->seen[DIR_ORIG].is_known && q->seen[DIR_REPLY].is_known;
+}
+
+/* Asks for the route of this direction, for packets that arrive on @iif. */
+static void ask_forward(struct path_query *q, enum path_step step, enum dir dir, uint32_t iif)
+{
+	const struct tuple *in = dir == DIR_REPLY ? &q->reply : &q->orig;
+	const struct tuple *answer = dir == DIR_REPLY ? &q->orig : &q->reply;
+
+	q->step = (uint8_t)step;
 	q->ask.with_src = true;
 	q->ask.src = in->src;
 	q->ask.dst = answer->src;
 	q->ask.sport = in->sport;
 	q->ask.dport = answer->sport;
 	q->ask.iif = iif;
+	q->ask.mark = q->mark[dir];
 }
 
 void path_begin(struct path_query *q, const struct tuple *orig, const struct tuple *reply,
-		uint32_t mark, uint32_t generation)
+		uint32_t ct_mark, uint32_t generation)
 {
 	memset(q, 0, sizeof(*q));
 	q->orig = *orig;
 	q->reply = *reply;
+	q->ct_mark = ct_mark;
 	q->generation = generation;
 	q->step = PATH_STEP_INGRESS;
 	q->ask.family = orig->family;
@@ -28,7 +39,22 @@ void path_begin(struct path_query *q, const struct tuple *orig, const struct tup
 	q->ask.sport = reply->sport;
 	q->ask.dport = orig->sport;
 	q->ask.dst = orig->src;
-	q->ask.mark = mark;
+	path_use_marks(q, (const uint32_t[]){ ct_mark, ct_mark });
+}
+
+void path_use_marks(struct path_query *q, const uint32_t mark[DIR__COUNT])
+{
+	memcpy(q->mark, mark, sizeof(q->mark));
+	q->ask.mark = mark[DIR_REPLY];
+}
+
+void path_use_notes(struct path_query *q)
+{
+	if (!path_has_notes(q))
+		return;
+	for (unsigned int d = 0; d < DIR__COUNT; d++)
+		q->mark[d] = q->seen[d].mark;
+	ask_forward(q, PATH_STEP_FORWARD, DIR_ORIG, q->seen[DIR_ORIG].iif);
 }
 
 static enum reason judge(const struct route_answer *a)
@@ -47,29 +73,79 @@ static enum reason judge(const struct route_answer *a)
 	return REASON_NO_ROUTE;
 }
 
+static const struct route_answer *answer_of(const struct path_query *q, enum dir dir)
+{
+	if (dir == DIR_REPLY)
+		return &q->answer[q->answer[PATH_STEP_REVERSE].kind == ROUTE_UNICAST ?
+					  PATH_STEP_REVERSE :
+					  PATH_STEP_INGRESS];
+	return &q->answer[q->step == PATH_STEP_CONFIRM ? PATH_STEP_CONFIRM : PATH_STEP_FORWARD];
+}
+
+/* The way that a packet of this direction noted is the one that the look-up found. A note has the
+ * destination where the gateway is of the other family (rt_nexthop). */
+static bool agrees_with_note(const struct path_query *q, enum dir dir)
+{
+	const struct route_answer *a = answer_of(q, dir);
+	const struct addr *next_hop = dir == DIR_REPLY ? &q->orig.src : &q->reply.src;
+
+	if (a->has_gateway && a->gateway_family == q->orig.family)
+		next_hop = &a->gateway;
+	return a->kind == ROUTE_UNICAST && a->oif == q->seen[dir].oif &&
+	       addr_is_equal(&q->seen[dir].next_hop, next_hop);
+}
+
+/* Repeats the look-up of this direction with the mark of the connection. */
+static bool asks_again(struct path_query *q, enum dir dir)
+{
+	if (q->mark[dir] == q->ct_mark || agrees_with_note(q, dir))
+		return false;
+	q->mark[dir] = q->ask.mark = q->ct_mark;
+	return true;
+}
+
+/* Packets of both directions have noted their ways. */
+static enum path_verdict advance_with_notes(struct path_query *q, enum reason *ret_reason)
+{
+	enum dir dir = q->step == PATH_STEP_FORWARD ? DIR_ORIG : DIR_REPLY;
+	enum reason reason;
+
+	if (asks_again(q, dir))
+		return PATH_ASK;
+	reason = judge(&q->answer[q->step]);
+	if (reason != REASON_NONE) {
+		*ret_reason = reason;
+		return PATH_NOWHERE;
+	}
+	if (dir == DIR_REPLY)
+		return PATH_FOUND;
+	ask_forward(q, PATH_STEP_REVERSE, DIR_REPLY, q->seen[DIR_REPLY].iif);
+	return PATH_ASK;
+}
+
 enum path_verdict path_advance(struct path_query *q, enum reason *ret_reason)
 {
 	const struct route_answer *a = q->answer;
-	enum reason reason = judge(&a[q->step]);
+	enum reason reason;
 
+	if (path_has_notes(q))
+		return advance_with_notes(q, ret_reason);
+	reason = judge(&a[q->step]);
 	if (reason != REASON_NONE) {
 		*ret_reason = reason;
 		return PATH_NOWHERE;
 	}
 	switch ((enum path_step)q->step) {
 	case PATH_STEP_INGRESS:
-		q->step = PATH_STEP_FORWARD;
-		ask_forward(q, &q->orig, &q->reply, a[PATH_STEP_INGRESS].oif);
+		ask_forward(q, PATH_STEP_FORWARD, DIR_ORIG, a[PATH_STEP_INGRESS].oif);
 		return PATH_ASK;
 	case PATH_STEP_FORWARD:
-		q->step = PATH_STEP_REVERSE;
-		ask_forward(q, &q->reply, &q->orig, a[PATH_STEP_FORWARD].oif);
+		ask_forward(q, PATH_STEP_REVERSE, DIR_REPLY, a[PATH_STEP_FORWARD].oif);
 		return PATH_ASK;
 	case PATH_STEP_REVERSE:
 		if (a[PATH_STEP_REVERSE].oif == a[PATH_STEP_INGRESS].oif)
 			return PATH_FOUND;
-		q->step = PATH_STEP_CONFIRM;
-		ask_forward(q, &q->orig, &q->reply, a[PATH_STEP_REVERSE].oif);
+		ask_forward(q, PATH_STEP_CONFIRM, DIR_ORIG, a[PATH_STEP_REVERSE].oif);
 		return PATH_ASK;
 	case PATH_STEP_CONFIRM:
 		if (a[PATH_STEP_CONFIRM].oif == a[PATH_STEP_FORWARD].oif)
@@ -82,15 +158,6 @@ enum path_verdict path_advance(struct path_query *q, enum reason *ret_reason)
 	BUG_ON(true);
 	*ret_reason = REASON_NO_ROUTE;
 	return PATH_NOWHERE;
-}
-
-static const struct route_answer *answer_of(const struct path_query *q, enum dir dir)
-{
-	if (dir == DIR_REPLY)
-		return &q->answer[q->answer[PATH_STEP_REVERSE].kind == ROUTE_UNICAST ?
-					  PATH_STEP_REVERSE :
-					  PATH_STEP_INGRESS];
-	return &q->answer[q->step == PATH_STEP_CONFIRM ? PATH_STEP_CONFIRM : PATH_STEP_FORWARD];
 }
 
 uint32_t path_egress(const struct path_query *q, enum dir dir)
@@ -239,22 +306,6 @@ enum reason path_check_family(const struct topology *tab, enum family family)
 	return REASON_NONE;
 }
 
-/* The next hop that a packet noted for @dir is the one that the look-up found. A note has the
- * destination where the gateway is of the other family (rt_nexthop). */
-static bool has_seen_next_hop(const struct path_query *q, enum dir dir, const struct addr *dst)
-{
-	const struct route_answer *a = answer_of(q, dir);
-
-	if (a->has_gateway && a->gateway_family == q->orig.family)
-		dst = &a->gateway;
-	return addr_is_equal(&q->seen[dir].next_hop, dst);
-}
-
-static bool has_seen_both(const struct path_query *q)
-{
-	return q->seen[DIR_ORIG].is_known && q->seen[DIR_REPLY].is_known;
-}
-
 /* Compares the look-ups with what packets of both directions noted. */
 static enum reason compare_seen(const struct path_query *q)
 {
@@ -262,11 +313,8 @@ static enum reason compare_seen(const struct path_query *q)
 
 	if (orig->iif != reply->oif || reply->iif != orig->oif)
 		return REASON_ASYMMETRIC_ROUTE;
-	if (orig->oif != answer_of(q, DIR_ORIG)->oif || reply->oif != answer_of(q, DIR_REPLY)->oif ||
-	    !has_seen_next_hop(q, DIR_ORIG, &q->reply.src) ||
-	    !has_seen_next_hop(q, DIR_REPLY, &q->orig.src))
-		return REASON_ROUTED_OTHERWISE;
-	return REASON_NONE;
+	return agrees_with_note(q, DIR_ORIG) && agrees_with_note(q, DIR_REPLY) ? REASON_NONE :
+										  REASON_ROUTED_OTHERWISE;
 }
 
 /* Whether nobody knows that the kernel routes the packets as it answered the look-ups. */
@@ -274,7 +322,7 @@ static enum reason check_witness(const struct topology *tab, const struct settin
 				 const struct path_query *q)
 {
 	if (q->asks_seen)
-		return has_seen_both(q) ? REASON_NONE : REASON_WAY_UNKNOWN;
+		return path_has_notes(q) ? REASON_NONE : REASON_WAY_UNKNOWN;
 	return settings->admit != ADMIT_NFT && tab->rules_need_packet ? REASON_POLICY_ROUTING :
 									REASON_NONE;
 }
@@ -288,7 +336,7 @@ enum reason path_resolve(const struct topology *tab, const struct settings *sett
 
 	reason = path_check_family(tab, q->orig.family);
 	/* The look-ups may have found devices that the packets never see. */
-	if (reason == REASON_NONE && q->asks_seen && has_seen_both(q))
+	if (reason == REASON_NONE && path_has_notes(q))
 		reason = compare_seen(q);
 	if (reason != REASON_NONE)
 		return reason;

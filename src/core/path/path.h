@@ -17,7 +17,10 @@
  *
  * What only a packet knows (its mark, TOS, flow label, hash) may make the kernel
  * route it otherwise. With admit = nft, packets note their ways (struct seen_way),
- * and a path is right only if the notes agree with the look-ups.
+ * and a path is right only if the notes agree with the look-ups. Notes of both
+ * directions name the devices of arrival, so then FORWARD and REVERSE are enough.
+ * They ask with the mark of the packets, and if the answer is another way, with the
+ * mark of the connection: a rule behind routing may have set the mark of the packet.
  *
  * Reads the topology; otherwise pure. Used by the engine and by `why`.
  */
@@ -34,9 +37,16 @@ struct path {
 	uint16_t route_mtu[DIR__COUNT]; /* MTU metric of the route; 0 = none */
 };
 
-/* Begins the walk: q->ask is the first question. */
+/* Begins the walk: q->ask is the first question. Packets are taken to have the mark of their
+ * connection (@ct_mark, without our bits). */
 void path_begin(struct path_query *q, const struct tuple *orig, const struct tuple *reply,
-		uint32_t mark, uint32_t generation);
+		uint32_t ct_mark, uint32_t generation);
+/* After path_begin(): the packets of each direction have this mark. */
+void path_use_marks(struct path_query *q, const uint32_t mark[DIR__COUNT]);
+/* Packets of both directions have noted their ways. */
+bool path_has_notes(const struct path_query *q);
+/* After path_begin(): takes what packets of both directions noted (q->seen) into account. */
+void path_use_notes(struct path_query *q);
 
 enum path_verdict {
 	PATH_ASK,    /* q->ask is the next question */

@@ -428,6 +428,17 @@ void topology_touch_routes(struct topology *tab, const struct route_change *chan
 	}
 	if (change->is_hidden)
 		tab->hidden_changed = next_generation(tab);
+	tab->routes_need_packet |= change->has_tos;
+}
+
+bool topology_is_blind(const struct topology *tab, enum family family)
+{
+	return tab->rules_need_packet || tab->routes_need_packet || family == FAMILY_IP6;
+}
+
+void topology_was_wrong(struct topology *tab)
+{
+	tab->routes_need_packet = true;
 }
 
 bool topology_touches(const struct topology *tab, enum family family, const struct addr *addr,

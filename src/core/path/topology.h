@@ -78,8 +78,9 @@ struct topology {
 	uint32_t dropped;	 /* links and neighbours that did not fit */
 	struct nic *nic;	 /* abilities of the hardware; NULL unless offload = hardware */
 	uint8_t neigh_round;	 /* incremented by topology_begin_neighs() */
-	uint32_t hidden_changed; /* of the newest change that look-ups may not show */
+	uint32_t hidden_changed; /* of the newest change with is_hidden */
 	bool rules_need_packet;	 /* a policy rule selects by what only the packet knows */
+	bool routes_need_packet; /* so does a route, as far as seen */
 	bool has_ipsec;		 /* an IPsec policy may apply to forwarded packets */
 	bool forwards_ip6;	 /* the kernel forwards IPv6 */
 };
@@ -135,6 +136,11 @@ bool topology_touches(const struct topology *tab, enum family family, const stru
 void topology_settle_routes(struct topology *tab, uint32_t generation);
 /* Records a change that may let more flows be offloaded but moves no path. */
 void topology_touch_ways(struct topology *tab);
+/* Look-ups may not show what a change of routes does to packets of @family: policy rules, TOS, or
+ * the flow label, by which the kernel picks a next hop of IPv6 (rt6_multipath_hash). */
+bool topology_is_blind(const struct topology *tab, enum family family);
+/* Packets go another way than look-ups say: from now on, routes_need_packet. */
+void topology_was_wrong(struct topology *tab);
 /* Sets rules_need_packet. False when it had that value. */
 bool topology_set_rules_need_packet(struct topology *tab, bool need);
 /* Sets has_ipsec. False when it had that value. */

@@ -604,8 +604,8 @@ void portfsm_feed(struct engine *e, const struct event *ev, mono_t now)
 		break;
 	case EVENT_ROUTES_CHANGED:
 		topology_touch_routes(&e->paths, &ev->routes);
-		if (ev->routes.is_hidden)
-			e->hidden_changed = now;
+		if (ev->routes.ifindex == 0)
+			routelog_add(&e->route_log, &ev->routes, now);
 		walk_start(e, WALK_PATH);
 		break;
 	case EVENT_RULES_CHANGED:

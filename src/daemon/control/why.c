@@ -117,18 +117,39 @@ static void describe_answer(struct why *w, const struct path_query *q, enum path
 	}
 }
 
+static void describe_notes(struct why *w, const struct path_query *q)
+{
+	static const char *const what[DIR__COUNT] = { [DIR_ORIG] = "original", [DIR_REPLY] = "reply" };
+	char in[32], out[32], hop[ADDR_STR_SIZE];
+
+	for (unsigned int d = 0; d < DIR__COUNT; d++) {
+		const struct seen_way *s = &q->seen[d];
+
+		if (s->is_known)
+			step(w, "way", true, "a packet of the %s direction, %.1f s ago: in by %s, out of %s, "
+			     "next hop %s, mark 0x%x", what[d], s->age_ms / 1000.0,
+			     link_name(w, s->iif, in), link_name(w, s->oif, out),
+			     addr_to_str(q->orig.family, &s->next_hop, hop), s->mark);
+		else
+			step(w, "way", false, "no packet of the %s direction has noted its way lately", what[d]);
+	}
+}
+
 static bool explain_path(struct why *w, struct dispatch *dispatch, struct path *path)
 {
 	const struct settings *s = engine_settings(w->engine);
 	enum reason reason = REASON_NO_ROUTE;
+	enum path_step first;
 	struct path_query q;
 	char in[32], out[32];
 
-	path_begin(&q, &w->conn.orig, &w->conn.reply,
-		   w->conn.mark & ~settings_mark_bits(s), 0);
+	view_begin_path(w->engine, &w->conn, &q);
 	/* The answers contain the error. */
 	IGNORE_RESULT(questions_walk_path(dispatch_questions(dispatch), &q));
-	for (unsigned int i = 0; i <= q.step; i++)
+	if (q.asks_seen)
+		describe_notes(w, &q);
+	first = path_has_notes(&q) ? PATH_STEP_FORWARD : PATH_STEP_INGRESS;
+	for (unsigned int i = first; i <= q.step; i++)
 		describe_answer(w, &q, i);
 	if (path_advance(&q, &reason) != PATH_FOUND) {
 		fail(w, "path", reason);

@@ -139,6 +139,8 @@ static void read_ways(struct questions *q, struct path_query *walk[], unsigned i
 			return;
 	}
 	IGNORE_RESULT(nlbatch_run(&q->ways, CT_TIMEOUT_MS, on_way, walk));
+	for (unsigned int i = 0; i < n; i++)
+		path_use_notes(walk[i]);
 }
 
 /* Runs all walks in parallel. Each has one query in every batch. */
@@ -164,6 +166,8 @@ int questions_walk_path(struct questions *q, struct path_query *query)
 {
 	struct route_lookup lookup;
 
+	if (query->asks_seen)
+		read_ways(q, &query, 1);
 	do {
 		lookup.err = routes_lookup(q->routes, &query->ask, &lookup.answer);
 	} while (advance(query, &lookup));

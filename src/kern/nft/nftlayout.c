@@ -25,7 +25,7 @@
 #define SET_INTERFACES "exempt_interfaces"
 #define SET_MARKS      "exempt_marks"
 
-/* Two elements for each connection of the last 30 seconds. */
+/* Two elements for each connection of the last 10 seconds. */
 #define WAYS_SIZE 262144
 
 /* Behind the filters of the forward hook, before the translation of sources. */
@@ -125,22 +125,22 @@ static const struct nftobj_set_shape set_shapes[] = {
 	  .flags = NFT_SET_MAP | NFT_SET_EVAL | NFT_SET_TIMEOUT,
 	  .size = WAYS_SIZE,
 	  .timeout_ms = NFTLAYOUT_WAYS_TIMEOUT_MS,
-	  .data_type = NFTOBJ_KEY_IFINDEXES_IP4,
-	  .data_len = 4 + 4 + 4,
+	  .data_type = NFTOBJ_KEY_WAY_IP4,
+	  .data_len = 4 + 4 + 4 + 4,
 	  .typeof_key = { NFTOBJ_PART_CT(NFT_CT_ID), NFTOBJ_PART_CT(NFT_CT_DIRECTION) },
 	  .typeof_data = { NFTOBJ_PART_META(NFT_META_IIF), NFTOBJ_PART_META(NFT_META_OIF),
-			   NFTOBJ_PART_IP4_DST } },
+			   NFTOBJ_PART_META(NFT_META_MARK), NFTOBJ_PART_IP4_DST } },
 	{ .name = NFTLAYOUT_WAYS_IP6,
 	  .key_type = NFTOBJ_KEY_CT_ID_CT_DIR,
 	  .key_len = 8,
 	  .flags = NFT_SET_MAP | NFT_SET_EVAL | NFT_SET_TIMEOUT,
 	  .size = WAYS_SIZE,
 	  .timeout_ms = NFTLAYOUT_WAYS_TIMEOUT_MS,
-	  .data_type = NFTOBJ_KEY_IFINDEXES_IP6,
-	  .data_len = 4 + 4 + 16,
+	  .data_type = NFTOBJ_KEY_WAY_IP6,
+	  .data_len = 4 + 4 + 4 + 16,
 	  .typeof_key = { NFTOBJ_PART_CT(NFT_CT_ID), NFTOBJ_PART_CT(NFT_CT_DIRECTION) },
 	  .typeof_data = { NFTOBJ_PART_META(NFT_META_IIF), NFTOBJ_PART_META(NFT_META_OIF),
-			   NFTOBJ_PART_IP6_DST } },
+			   NFTOBJ_PART_META(NFT_META_MARK), NFTOBJ_PART_IP6_DST } },
 };
 
 static uint8_t net_byte(const struct exempt_prefix *p, unsigned int i)
@@ -333,11 +333,21 @@ static void original(struct nftruleput *r, const struct nftlayout_config *c)
 	nftruleput_decide(r, NFT_RETURN, NULL);
 }
 
-static void need_mark_not(struct nftruleput *r, const struct nftlayout_config *c, uint32_t value)
+/* op: NFT_CMP_EQ or NFT_CMP_NEQ */
+static void need_mark(struct nftruleput *r, const struct nftlayout_config *c, uint32_t op, uint32_t value)
 {
 	nftruleput_load_ct(r, NFT_CT_MARK);
 	nftruleput_mask_and_flip(r, c->mask, 0);
-	nftruleput_compare(r, NFT_CMP_NEQ, &value, sizeof(value));
+	nftruleput_compare(r, op, &value, sizeof(value));
+}
+
+/* Packets that change no mark: a reply before the first half mark, another packet of the original
+ * direction after it. */
+static void pass_by(struct nftruleput *r, const struct nftlayout_config *c, bool is_reply)
+{
+	need_mark(r, c, is_reply ? NFT_CMP_NEQ : NFT_CMP_EQ, half_of(c));
+	nftruleput_need_direction(r, is_reply);
+	nftruleput_decide(r, NFT_RETURN, NULL);
 }
 
 /* Conditions on a connection that both gates check. */
@@ -360,7 +370,8 @@ static void note_way(struct nftruleput *r, uint8_t nfproto, uint32_t next_hop, c
 	nftruleput_load_ct_to(r, NFT_CT_DIRECTION, NFTRULEPUT_REG_BEHIND);
 	nftruleput_load_meta(r, NFT_META_IIF, NFTRULEPUT_REG_SECOND);
 	nftruleput_load_meta(r, NFT_META_OIF, NFTRULEPUT_REG_SECOND_1);
-	nftruleput_load_rt(r, next_hop, NFTRULEPUT_REG_SECOND_2);
+	nftruleput_load_meta(r, NFT_META_MARK, NFTRULEPUT_REG_SECOND_2);
+	nftruleput_load_rt(r, next_hop, NFTRULEPUT_REG_SECOND_3);
 	nftruleput_map(r, map, NFTLAYOUT_WAYS_TIMEOUT_MS);
 	nftruleput_decide(r, NFT_JUMP, NFTLAYOUT_MARK_CHAIN);
 }
@@ -369,7 +380,7 @@ static void gate(struct nftruleput *r, const struct nftlayout_config *c)
 {
 	const uint32_t none = 0;
 
-	need_mark_not(r, c, c->epoch);
+	need_mark(r, c, NFT_CMP_NEQ, c->epoch);
 	need_candidate(r, c);
 	nftruleput_load_meta(r, NFT_META_IIF, NFTRULEPUT_REG);
 	nftruleput_compare(r, NFT_CMP_NEQ, &none, sizeof(none));
@@ -407,6 +418,8 @@ static void build(struct nftruleput *r, const struct nftlayout_config *c, enum n
 	case NFTLAYOUT_RULE_FLOW_OUT: exempt_interface(r, NFT_META_OIFNAME); break;
 	case NFTLAYOUT_RULE_MARK:
 	case NFTLAYOUT_RULE_FLOW_MARK: exempt_mark(r, c); break;
+	case NFTLAYOUT_RULE_EARLY: pass_by(r, c, true); return;
+	case NFTLAYOUT_RULE_HALF: pass_by(r, c, false); return;
 	case NFTLAYOUT_RULE_WAY_IP4:
 		note_way(r, NFPROTO_IPV4, NFT_RT_NEXTHOP4, NFTLAYOUT_WAYS_IP4);
 		return;
@@ -415,10 +428,6 @@ static void build(struct nftruleput *r, const struct nftlayout_config *c, enum n
 		return;
 	case NFTLAYOUT_RULE_GATE: gate(r, c); return;
 	case NFTLAYOUT_RULE_ORIGINAL: original(r, c); return;
-	case NFTLAYOUT_RULE_WAITING:
-		need_mark_not(r, c, half_of(c));
-		nftruleput_decide(r, NFT_RETURN, NULL);
-		return;
 	case NFTLAYOUT_RULE_ADMIT: set_mark(r, c, c->epoch); return;
 	case NFTLAYOUT_RULE_SEEN:
 	case NFTLAYOUT_RULE_ADMITTED: nftruleput_count(r); return;

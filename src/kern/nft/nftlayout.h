@@ -6,16 +6,17 @@
  *	table inet nft_offload {
  *		set protocols { tcp, udp }
  *		sets exempt_*
- *		maps ways_ip4, ways_ip6 { ct id . ct direction : iif . oif . next hop }
+ *		maps ways_ip4, ways_ip6 { ct id . ct direction : iif . oif . mark . next hop }
  *		chain admit {
  *			counter
  *			(source, destination, ports, interfaces, mark) @exempt_* counter return
+ *			ct mark & mask != half, ct direction reply return
+ *			ct mark & mask == half, ct direction original return
  *			delete and add to @ways_ip4, jump set_mark
  *			delete and add to @ways_ip6, jump set_mark
  *		}
  *		chain set_mark {
  *			ct direction original ct mark set (ct mark & ~mask) | half return
- *			ct mark & mask != half return
  *			ct mark set (ct mark & ~mask) | epoch
  *			counter
  *		}
@@ -31,9 +32,10 @@
  * input device. In the postrouting hook, a packet has passed all filters of the forward
  * hook, it has its route, and its source is not translated yet.
  *
- * The maps tell by which devices and to which next hop the last packet of each direction
- * went before the connection got its mark (kern/nft/nftways.h). Where the map is full, the
- * packet does not admit its connection.
+ * The maps tell the way of the packet of each direction that set a mark (kern/nft/nftways.h).
+ * Packets that set none leave no note: a deleted element stays in its bucket until the kernel
+ * collects it, and many with one key make each operation slow (nft_rhash_deactivate,
+ * rhashtable). Where the map is full, the packet does not admit its connection.
  *
  * A connection has one mark, but a ruleset may drop one direction and pass the other.
  * So two packets admit a connection: one of the original direction sets the half mark,
@@ -70,7 +72,7 @@ struct nftnl_rule;
 #define NFTLAYOUT_FLOW_BASE_CHAIN "forward"
 
 /* The daemon reads the way of a connection when it learns of the mark. */
-#define NFTLAYOUT_WAYS_TIMEOUT_MS 30000
+#define NFTLAYOUT_WAYS_TIMEOUT_MS 10000
 #define NFTLAYOUT_WAYS_IP4 "ways_ip4"
 #define NFTLAYOUT_WAYS_IP6 "ways_ip6"
 
@@ -105,12 +107,12 @@ enum nftlayout_rule {
 	NFTLAYOUT_RULE_IN,
 	NFTLAYOUT_RULE_OUT,
 	NFTLAYOUT_RULE_MARK,
+	NFTLAYOUT_RULE_EARLY, /* contains the half mark, like the next one */
+	NFTLAYOUT_RULE_HALF,
 	NFTLAYOUT_RULE_WAY_IP4,
 	NFTLAYOUT_RULE_WAY_IP6,
-	NFTLAYOUT_RULE_ORIGINAL, /* chain "mark" from here on; contains the epoch or half mark, like the
-				  * next two */
-	NFTLAYOUT_RULE_WAITING,
-	NFTLAYOUT_RULE_ADMIT,
+	NFTLAYOUT_RULE_ORIGINAL, /* chain "set_mark" from here on; contains the half mark */
+	NFTLAYOUT_RULE_ADMIT,	 /* contains the epoch */
 	NFTLAYOUT_RULE_ADMITTED,
 	NFTLAYOUT_RULE_FLOW_IP4_SOURCE, /* chain "hand_over" from here on: same exemptions */
 	NFTLAYOUT_RULE_FLOW_IP4_DESTINATION,

@@ -30,8 +30,9 @@ enum nftobj_key {
 	NFTOBJ_KEY_PROTOCOL_PORT = NFTOBJ_KEY_PROTOCOL << 6 | NFTOBJ_KEY_PORT,
 	NFTOBJ_KEY_IFNAME_IFNAME = NFTOBJ_KEY_IFNAME << 6 | NFTOBJ_KEY_IFNAME,
 	NFTOBJ_KEY_CT_ID_CT_DIR = NFTOBJ_KEY_INTEGER << 6 | NFTOBJ_KEY_CT_DIR,
-	NFTOBJ_KEY_IFINDEXES_IP4 = (NFTOBJ_KEY_IFINDEX << 6 | NFTOBJ_KEY_IFINDEX) << 6 | NFTOBJ_KEY_IP4,
-	NFTOBJ_KEY_IFINDEXES_IP6 = (NFTOBJ_KEY_IFINDEX << 6 | NFTOBJ_KEY_IFINDEX) << 6 | NFTOBJ_KEY_IP6,
+	NFTOBJ_KEY_WAY = (NFTOBJ_KEY_IFINDEX << 6 | NFTOBJ_KEY_IFINDEX) << 6 | NFTOBJ_KEY_MARK,
+	NFTOBJ_KEY_WAY_IP4 = NFTOBJ_KEY_WAY << 6 | NFTOBJ_KEY_IP4,
+	NFTOBJ_KEY_WAY_IP6 = NFTOBJ_KEY_WAY << 6 | NFTOBJ_KEY_IP6,
 };
 
 /* The expression that a part of a key or of the data of a map comes from: enum expr_types of nft, and
@@ -42,7 +43,7 @@ struct nftobj_part {
 	uint32_t n_values, value[2];
 };
 
-#define NFTOBJ_PARTS_MAX 3
+#define NFTOBJ_PARTS_MAX 4
 #define NFTOBJ_PART_META(key)   { 9, 1, { key } }		  /* NFT_META_x */
 #define NFTOBJ_PART_CT(key)     { 12, 2, { key, UINT32_MAX } } /* NFT_CT_x, in any direction */
 #define NFTOBJ_PART_IP4_DST     { 7, 2, { 12, 12 } }		  /* header, field */

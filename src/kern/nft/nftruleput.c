@@ -16,7 +16,8 @@
 static_assert((int)NFTRULEPUT_REG == (int)NFT_REG_1 && (int)NFTRULEPUT_REG_SECOND == (int)NFT_REG_2 &&
 		      (int)NFTRULEPUT_REG_BEHIND == (int)NFT_REG32_01 &&
 		      (int)NFTRULEPUT_REG_SECOND_1 == (int)NFT_REG32_05 &&
-		      (int)NFTRULEPUT_REG_SECOND_2 == (int)NFT_REG32_06,
+		      (int)NFTRULEPUT_REG_SECOND_2 == (int)NFT_REG32_06 &&
+		      (int)NFTRULEPUT_REG_SECOND_3 == (int)NFT_REG32_07,
 	      "registers");
 
 void nftruleput_begin(struct nftruleput *r, const char *table, const char *chain)

@@ -24,8 +24,9 @@ struct nftnl_rule;
 #define NFTRULEPUT_REG	    1 /* NFT_REG_1 */
 #define NFTRULEPUT_REG_BEHIND  9 /* NFT_REG32_01: after a part of 4 bytes */
 #define NFTRULEPUT_REG_SECOND  2 /* NFT_REG_2: after a part of 16 bytes */
-#define NFTRULEPUT_REG_SECOND_1 13 /* NFT_REG32_05 and 06: the words behind the first of NFT_REG_2 */
+#define NFTRULEPUT_REG_SECOND_1 13 /* NFT_REG32_05 to 07: the words behind the first of NFT_REG_2 */
 #define NFTRULEPUT_REG_SECOND_2 14
+#define NFTRULEPUT_REG_SECOND_3 15
 
 struct nftruleput {
 	struct nftnl_rule *rule; /* NULL = out of memory */

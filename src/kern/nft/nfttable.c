@@ -262,8 +262,9 @@ static uint32_t find_value(struct nftnl_rule *rule, const char *name, uint16_t a
 
 /* The rules that contain the epoch or the half mark. */
 static const enum nftlayout_rule knows_epoch[] = {
+	NFTLAYOUT_RULE_EARLY,
+	NFTLAYOUT_RULE_HALF,
 	NFTLAYOUT_RULE_ORIGINAL,
-	NFTLAYOUT_RULE_WAITING,
 	NFTLAYOUT_RULE_ADMIT,
 	NFTLAYOUT_RULE_GATE,
 };
@@ -274,7 +275,8 @@ static uint32_t find_epoch(struct nftnl_rule *rule, enum nftlayout_rule index, u
 
 	switch (index) {
 	case NFTLAYOUT_RULE_GATE: return find_value(rule, "cmp", NFTNL_EXPR_CMP_DATA);
-	case NFTLAYOUT_RULE_WAITING: return find_value(rule, "cmp", NFTNL_EXPR_CMP_DATA) | whole;
+	case NFTLAYOUT_RULE_EARLY:
+	case NFTLAYOUT_RULE_HALF: return find_value(rule, "cmp", NFTNL_EXPR_CMP_DATA) | whole;
 	case NFTLAYOUT_RULE_ADMIT: return find_value(rule, "bitwise", NFTNL_EXPR_BITWISE_XOR);
 	case NFTLAYOUT_RULE_ORIGINAL:
 		return find_value(rule, "bitwise", NFTNL_EXPR_BITWISE_XOR) | whole;

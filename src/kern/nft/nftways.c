@@ -24,7 +24,7 @@ struct way_key {
 
 /* Data of the maps. An IPv4 address uses the first four bytes of next_hop. */
 struct way_data {
-	uint32_t iif, oif;
+	uint32_t iif, oif, mark;
 	uint8_t next_hop[16];
 };
 
@@ -100,7 +100,7 @@ int nftways_get(const struct nlmsghdr *nlh, enum family family, struct seen_way 
 		return -EBADMSG;
 	memcpy(&data, nlget_data(attr), nlget_len(attr));
 	*ret = (struct seen_way){ .is_known = true, .iif = data.iif, .oif = data.oif,
-				  .age_ms = age_of(nlh) };
+				  .mark = data.mark, .age_ms = age_of(nlh) };
 	memcpy(ret->next_hop.b, data.next_hop, len);
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * nftways - reads the ways of a connection: by which devices and to which next hop the last
- * packet of each direction went before our nft table marked the connection.
+ * nftways - reads the ways of a connection: by which devices and to which next hop the packet of each
+ * direction went that set the mark of the connection, or the half of it.
  *
  * A route look-up can only repeat what it is told. The mark, TOS and flow label of a packet, and
  * the hash by which a multipath route chooses, are known to the packet alone. So packets leave

@@ -27,6 +27,7 @@ static int get_route(const struct nlmsghdr *nlh, struct route_change *ret)
 	if (ret->family == FAMILY_NONE)
 		return -ENOMSG;
 	ret->len = header.rtm_dst_len;
+	ret->has_tos = header.rtm_tos;
 	if (ret->len > addr_len((enum family)ret->family) * 8)
 		return -EBADMSG;
 	while ((attr = nlget_next(&g))) {

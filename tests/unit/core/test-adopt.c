@@ -154,6 +154,46 @@ static void path_differs(void **state UNUSED)
 	assert_results(0, 1);
 }
 
+static void feed_flag(enum event_type type, uint32_t epoch, bool rules_need_packet)
+{
+	struct event ev = { .type = type };
+
+	if (type == EVENT_EPOCH)
+		ev.epoch = epoch;
+	else
+		ev.rules_need_packet = rules_need_packet;
+	rig_feed(&rig, &ev);
+}
+
+/* Routes may have changed unseen. If policy rules select by what only packets know, look-ups prove nothing. */
+static void packets_decide(void **state UNUSED)
+{
+	struct settings s = rig_settings();
+
+	s.admit = ADMIT_NFT;
+	s.mark = 0x7000;
+	for (unsigned int need = 0; need < 2; need++) {
+		if (need)
+			rig_fini(&rig);
+		rf_start(&s);
+		feed_flag(EVENT_EPOCH, 0x1000, false);
+		rf_add_quietly(1, true);
+		rf_conn(1)->conn.mark = 0x1000;
+		rig_report(&rig, rf_conn(1), false);
+		rig_settle(&rig);
+		assert_true(rf_is_active(1));
+		restart();
+		feed_flag(EVENT_EPOCH, 0x1000, false);
+		feed_flag(EVENT_RULES_CHANGED, 0, need);
+		tell_facts();
+		rig_resync(&rig);
+		rig_settle(&rig);
+		assert_true(rf_is_active(1));
+		assert_orders(ORDER_REMOVE, need);
+		assert_orders(ORDER_INSTALL, need);
+	}
+}
+
 /* Conntrack reports the connection before the devices are known. */
 static void path_comes_late(void **state UNUSED)
 {
@@ -430,6 +470,7 @@ int main(void)
 		T(conn_ended_between_the_runs),
 		T(one_rule_is_missing),
 		T(path_differs),
+		T(packets_decide),
 		T(path_comes_late),
 		T(path_never_comes),
 		T(conn_is_never_reported),

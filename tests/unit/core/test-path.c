@@ -115,6 +115,88 @@ static void look_up_to_confirm(void **state UNUSED)
 	assert_int_equal(path_advance(&q, &reason), PATH_NOWHERE);
 }
 
+/* A packet of the original direction went from if2 to a gateway on if3 with mark 1, a packet of the reply
+ * direction back with mark 2. */
+static void begin_noted(struct path_query *q)
+{
+	begin_snat(q);
+	q->seen[DIR_ORIG] = (struct seen_way){ .is_known = true, .iif = 2, .oif = 3, .mark = 1 };
+	q->seen[DIR_REPLY] = (struct seen_way){ .is_known = true, .iif = 3, .oif = 2, .mark = 2 };
+	q->seen[DIR_ORIG].next_hop.b[0] = 10;
+	q->seen[DIR_REPLY].next_hop = q->orig.src;
+	path_use_notes(q);
+}
+
+static enum path_verdict answer_by(struct path_query *q, uint32_t oif, uint8_t gateway)
+{
+	enum reason reason;
+
+	q->answer[q->step] = (struct route_answer){ .kind = ROUTE_UNICAST, .oif = oif,
+						    .has_gateway = gateway, .gateway_family = FAMILY_IP4 };
+	q->answer[q->step].gateway.b[0] = gateway;
+	return path_advance(q, &reason);
+}
+
+/* Notes tell where packets arrive and which mark they have. */
+static void look_ups_with_notes(void **state UNUSED)
+{
+	enum reason reason;
+	struct path_query q;
+
+	begin_noted(&q);
+	assert_int_equal(q.step, PATH_STEP_FORWARD);
+	assert_int_equal(q.ask.iif, 2);
+	assert_int_equal(q.ask.mark, 1);
+	assert_int_equal(answer_by(&q, 3, 10), PATH_ASK);
+	assert_int_equal(q.step, PATH_STEP_REVERSE);
+	assert_int_equal(q.ask.iif, 3);
+	assert_int_equal(q.ask.mark, 2);
+	assert_int_equal(answer_by(&q, 2, 0), PATH_FOUND);
+	assert_int_equal(path_advance(&q, &reason), PATH_FOUND);
+	assert_int_equal(q.mark[DIR_ORIG], 1);
+	assert_int_equal(q.mark[DIR_REPLY], 2);
+	/* Without the note of one direction, nothing is known. */
+	begin_snat(&q);
+	q.seen[DIR_ORIG] = (struct seen_way){ .is_known = true, .iif = 2, .oif = 3 };
+	path_use_notes(&q);
+	assert_int_equal(q.step, PATH_STEP_INGRESS);
+}
+
+/* A rule behind routing has set the mark of the packets: the connection has the one that counts. */
+static void look_ups_with_late_mark(void **state UNUSED)
+{
+	enum reason reason;
+	struct path_query q;
+
+	/* Another device, another next hop, no route. */
+	for (unsigned int i = 0; i < 3; i++) {
+		begin_noted(&q);
+		if (i == 2)
+			assert_int_equal(answer(&q, ROUTE_NONE, 0, &reason), PATH_ASK);
+		else
+			assert_int_equal(i ? answer_by(&q, 3, 11) : answer_by(&q, 4, 10), PATH_ASK);
+		assert_int_equal(q.step, PATH_STEP_FORWARD);
+		assert_int_equal(q.ask.mark, 0x55);
+		assert_int_equal(answer_by(&q, 3, 10), PATH_ASK);
+		assert_int_equal(q.step, PATH_STEP_REVERSE);
+		assert_int_equal(q.ask.mark, 2);
+		assert_int_equal(answer_by(&q, 2, 0), PATH_FOUND);
+		assert_int_equal(q.mark[DIR_ORIG], 0x55);
+	}
+	/* Neither mark finds the way of the packets. The walk ends, path_resolve() compares. */
+	begin_noted(&q);
+	assert_int_equal(answer_by(&q, 4, 10), PATH_ASK);
+	assert_int_equal(answer_by(&q, 4, 10), PATH_ASK);
+	assert_int_equal(q.step, PATH_STEP_REVERSE);
+	assert_int_equal(answer_by(&q, 5, 0), PATH_ASK);
+	assert_int_equal(answer_by(&q, 5, 0), PATH_FOUND);
+	begin_noted(&q);
+	answer(&q, ROUTE_NONE, 0, &reason);
+	assert_int_equal(answer(&q, ROUTE_NONE, 0, &reason), PATH_NOWHERE);
+	assert_int_equal(reason, REASON_NO_ROUTE);
+	assert_int_equal(path_advance(&q, &reason), PATH_NOWHERE);
+}
+
 /* Each look-up may end the walk. */
 static void dead_ends(void **state UNUSED)
 {
@@ -500,6 +582,8 @@ int main(void)
 		cmocka_unit_test(look_ups_with_snat),
 		cmocka_unit_test(look_ups_with_dnat),
 		cmocka_unit_test(look_up_to_confirm),
+		cmocka_unit_test(look_ups_with_notes),
+		cmocka_unit_test(look_ups_with_late_mark),
 		cmocka_unit_test(dead_ends),
 		cmocka_unit_test(egress_before_the_end),
 		cmocka_unit_test(hops_of_a_path),

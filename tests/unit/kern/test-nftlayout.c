@@ -128,7 +128,7 @@ static void whole_table(void **state UNUSED)
 	assert_int_equal(count_type(msgs, n, NFT_MSG_NEWCHAIN), 3);
 	assert_int_equal(count_type(msgs, n, NFT_MSG_NEWFLOWTABLE), 0);
 	assert_int_equal(count_type(msgs, n, NFT_MSG_NEWRULE), count_rules());
-	assert_int_equal(count_rules(), 17);
+	assert_int_equal(count_rules(), 18);
 	for (unsigned int i = 1; i < n - 1; i++) {
 		const struct nfgenmsg *header = mnl_nlmsg_get_payload(msgs[i]);
 
@@ -175,12 +175,13 @@ static void epoch(void **state UNUSED)
 	nftlayout_put_replace(trans, &config, NFTLAYOUT_RULE_ADMIT, 19);
 	nftlayout_put_replace(trans, &config, NFTLAYOUT_RULE_GATE, 21);
 	nftlayout_put_replace(trans, &config, NFTLAYOUT_RULE_ORIGINAL, 17);
-	nftlayout_put_replace(trans, &config, NFTLAYOUT_RULE_WAITING, 18);
-	assert_int_equal(get_messages(msgs), 6);
-	assert_frame(msgs, 6, 77);
+	nftlayout_put_replace(trans, &config, NFTLAYOUT_RULE_EARLY, 18);
+	nftlayout_put_replace(trans, &config, NFTLAYOUT_RULE_HALF, 20);
+	assert_int_equal(get_messages(msgs), 7);
+	assert_frame(msgs, 7, 77);
 	assert_true(msgs[1]->nlmsg_flags & NLM_F_REPLACE);
 	assert_false(msgs[1]->nlmsg_flags & NLM_F_CREATE);
-	assert_rule(msgs[1], "nft_offload mark 19");
+	assert_rule(msgs[1], "nft_offload set_mark 19");
 	assert_rule(msgs[1], "[ ct load mark => reg 1 ]\n"
 			     "  [ bitwise reg 1 = ( reg 1 & 0x8fffffff ) ^ 0x50000000 ]\n"
 			     "  [ ct set mark with reg 1 ]");
@@ -196,11 +197,15 @@ static void epoch(void **state UNUSED)
 			     "  [ ct set mark with reg 1 ]\n"
 			     "  [ immediate reg 0 return ]");
 	assert_rule(msgs[4], "[ cmp neq reg 1 0x40000000 ]\n"
+			     "  [ ct load direction => reg 1 ]\n"
+			     "  [ cmp eq reg 1 0x00000001 ]\n"
+			     "  [ immediate reg 0 return ]");
+	assert_rule(msgs[5], "[ cmp eq reg 1 0x40000000 ]\n"
+			     "  [ ct load direction => reg 1 ]\n"
+			     "  [ cmp eq reg 1 0x00000000 ]\n"
 			     "  [ immediate reg 0 return ]");
 }
 
-/* The flowtable comes before the rules that use it. These rules are the last ones of
- * their chains, because rules that are added later are appended. */
 /* A packet notes its way before it marks its connection. */
 static void ways(void **state UNUSED)
 {
@@ -215,14 +220,17 @@ static void ways(void **state UNUSED)
 			     "  [ ct load direction => reg 9 ]\n"
 			     "  [ meta load iif => reg 2 ]\n"
 			     "  [ meta load oif => reg 13 ]\n"
-			     "  [ rt load nexthop4 => reg 14 ]\n"
-			     "  [ dynset delete reg_key 1 set ways_ip4 sreg_data 2 timeout 30000ms ]\n"
-			     "  [ dynset add reg_key 1 set ways_ip4 sreg_data 2 timeout 30000ms ]\n"
-			     "  [ immediate reg 0 jump -> mark ]");
-	assert_rule(msgs[2], "[ rt load nexthop6 => reg 14 ]");
+			     "  [ meta load mark => reg 14 ]\n"
+			     "  [ rt load nexthop4 => reg 15 ]\n"
+			     "  [ dynset delete reg_key 1 set ways_ip4 sreg_data 2 timeout 10000ms ]\n"
+			     "  [ dynset add reg_key 1 set ways_ip4 sreg_data 2 timeout 10000ms ]\n"
+			     "  [ immediate reg 0 jump -> set_mark ]");
+	assert_rule(msgs[2], "[ rt load nexthop6 => reg 15 ]");
 	assert_rule(msgs[2], "set ways_ip6");
 }
 
+/* The flowtable comes before the rules that use it. These rules are the last ones of
+ * their chains, because rules that are added later are appended. */
 static void with_flowtable(void **state UNUSED)
 {
 	static const struct nftoffload_config flow = { .n_devices = 1, .device = { { "eth0", false } } };
@@ -233,14 +241,14 @@ static void with_flowtable(void **state UNUSED)
 
 	config.flow = &flow;
 	config.min_packets = 5;
-	assert_int_equal(count_rules(), 29);
+	assert_int_equal(count_rules(), 30);
 	nftbatch_begin(trans, 0);
 	nftlayout_put_table(trans, &config);
 	nftlayout_put_gates(trans, &config);
 	n = get_messages(msgs);
 	assert_int_equal(count_type(msgs, n, NFT_MSG_NEWFLOWTABLE), 1);
 	assert_int_equal(count_type(msgs, n, NFT_MSG_NEWCHAIN), 5);
-	assert_int_equal(count_type(msgs, n, NFT_MSG_NEWRULE), 29);
+	assert_int_equal(count_type(msgs, n, NFT_MSG_NEWRULE), 30);
 	assert_true(is_nft(msgs[n - 6], NFT_MSG_NEWFLOWTABLE));
 	for (unsigned int i = 0; i < 3; i++)
 		assert_rule(msgs[n - 4 + i], last[i]);

@@ -86,27 +86,28 @@ static const struct nlmsghdr *answer(struct msg *m, const void *data, size_t len
 static void answers(void **state UNUSED)
 {
 	const struct {
-		uint32_t iif, oif;
+		uint32_t iif, oif, mark;
 		uint8_t next_hop[16];
-	} data = { 3, 4, { 10, 0, 0, 1, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 } };
+	} data = { 3, 4, 0x55, { 10, 0, 0, 1, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 } };
 	struct seen_way way;
 	struct msg m;
 
-	assert_int_equal(nftways_get(answer(&m, &data, 24, 29500), FAMILY_IP6, &way), 0);
+	assert_int_equal(nftways_get(answer(&m, &data, 28, 9500), FAMILY_IP6, &way), 0);
 	assert_true(way.is_known);
 	assert_int_equal(way.iif, 3);
 	assert_int_equal(way.oif, 4);
+	assert_int_equal(way.mark, 0x55);
 	assert_int_equal(way.age_ms, 500);
 	assert_memory_equal(way.next_hop.b, data.next_hop, 16);
-	assert_int_equal(nftways_get(answer(&m, &data, 12, 30000), FAMILY_IP4, &way), 0);
+	assert_int_equal(nftways_get(answer(&m, &data, 16, 10000), FAMILY_IP4, &way), 0);
 	assert_int_equal(way.age_ms, 0);
 	assert_memory_equal(way.next_hop.b, data.next_hop, 4);
 	assert_int_equal(way.next_hop.b[4], 0);
 	/* Without the rest of its time, an element may be as old as it can be. */
-	assert_int_equal(nftways_get(answer(&m, &data, 12, 0), FAMILY_IP4, &way), 0);
-	assert_int_equal(way.age_ms, 30000);
+	assert_int_equal(nftways_get(answer(&m, &data, 16, 0), FAMILY_IP4, &way), 0);
+	assert_int_equal(way.age_ms, 10000);
 	/* Other data, none, another message. */
-	assert_int_equal(nftways_get(answer(&m, &data, 12, 1), FAMILY_IP6, &way), -EBADMSG);
+	assert_int_equal(nftways_get(answer(&m, &data, 16, 1), FAMILY_IP6, &way), -EBADMSG);
 	assert_int_equal(nftways_get(answer(&m, NULL, 0, 1), FAMILY_IP4, &way), -EBADMSG);
 	nlput_init(&m.w, m.buf, sizeof(m.buf), 0);
 	nftmsg_begin(&m.w, NFT_MSG_NEWRULE, 0, NFPROTO_INET);
