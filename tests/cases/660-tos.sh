@@ -12,6 +12,13 @@ set -eu
 # shellcheck source=../lab/uplinks.sh
 . "${LAB_TOPO%/*}/uplinks.sh"
 
+# why shows what the packets have noted, as long as the notes last.
+why_shows_the_way() {
+	offload why udp "$CLIENT4:40001" "$UPLINKS_SERVER:$UPLINKS_PORT" >why
+	grep -q 'original direction.*out of wan1, next hop 10.2.0.2, mark 0x0' why &&
+		grep -q 'reply direction.*in by wan1, out of lan0' why && grep -q 'software: routed-otherwise' why
+}
+
 uplinks_topology
 ip -n router rule add tos 0x10 lookup 100
 uplinks_start
@@ -23,6 +30,7 @@ uplinks_check
 router_nft list table inet nft_offload >shown
 grep -q '"lan0" . "wan1" . 0x00000000 . 10.2.0.2' shown || fail "no packet has noted its way by wan1: $(cat shown)"
 router_nft -c -f - <shown
+wait_for 60 why_shows_the_way
 
 # The rule goes: all take the first uplink, after conntrack has ended those of the second.
 ip -n router rule del tos 0x10 lookup 100
