@@ -432,7 +432,9 @@ static void on_timer(void *ctx, uint32_t slot)
 	} else if (f->state == FLOW_REFUSED && !e->stopping && f->reason == REASON_WAY_UNKNOWN) {
 		flowact_ask_way_again(e, f, t->now);
 	} else if (f->state == FLOW_REFUSED && !e->stopping) {
-		f->has_asked_way = false;
+		/* Its packets may be asked again. Elsewhere, notes may have been distrusted. */
+		if (f->reason == REASON_ROUTED_OTHERWISE || f->reason == REASON_ASYMMETRIC_ROUTE)
+			f->has_asked_way = false;
 		flowact_input(e, f, FLOW_IN_RECHECK, REASON_NONE, t->now);
 	}
 }
@@ -502,7 +504,7 @@ static void make_refresh(struct engine *e, struct flow *f, mono_t now, struct or
 	if (f->ask_unmark) {
 		ret->refresh.clear_mark = settings_mark_bits(&e->settings);
 		f->ask_unmark = false;
-		f->way_asked_ms = (uint16_t)(now.us / 1000);
+		flowact_distrust_notes(f, now);
 	} else {
 		add_care(e, f, clock_ds(e, now), &ret->refresh);
 		f->ask_care = false;

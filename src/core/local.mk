@@ -5,7 +5,6 @@ noinst_LIBRARIES += src/core/libcore.a
 # In reading order.
 src_core_libcore_a_SOURCES = \
 	src/core/settings.h \
-	src/core/flow/pathanswer.h src/core/flow/pathanswer.c \
 	src/core/flow/policy.h src/core/flow/policy.c \
 	src/core/port/recipe.h src/core/port/recipe.c \
 	src/core/rules/slot.h src/core/rules/slot.c \
@@ -27,6 +26,7 @@ src_core_libcore_a_SOURCES = \
 	src/core/flow/leftover.h src/core/flow/leftover.c \
 	src/core/port/barrier.h src/core/port/barrier.c \
 	src/core/flow/flowact.h src/core/flow/flowact.c \
+	src/core/flow/pathanswer.h src/core/flow/pathanswer.c \
 	src/core/port/portfsm.h src/core/port/portfsm.c \
 	src/core/port/proof.h src/core/port/proof.c \
 	src/core/port/rank.h src/core/port/rank.c \

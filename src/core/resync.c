@@ -84,7 +84,7 @@ static void visit_path(struct engine *e, struct flow *f, mono_t now)
 	bool is_stale = flowact_path_is_stale(e, f), must_ask = must_ask_packets(e, f);
 	enum reason reason;
 
-	if (is_stale)
+	if (flowact_has_new_routes(e, f))
 		f->has_asked_way = false;
 
 	/* The lookups take time. Until then rules would send packets along the old path. */

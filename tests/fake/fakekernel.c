@@ -253,6 +253,9 @@ enum path_verdict fake_walk(struct fake *k, struct path_query *q, mono_t now, en
 	}
 	do {
 		fake_ask_route(k, &q->ask, &q->answer[q->step]);
+		if (k->faults.lookup_err)
+			q->answer[q->step] = (struct route_answer){ .kind = ROUTE_FAILED, .err = k->faults.lookup_err };
+		k->faults.lookup_err = 0;
 		verdict = path_advance(q, ret_reason);
 	} while (verdict == PATH_ASK);
 	return verdict;

@@ -176,6 +176,11 @@ static void ask_packets(struct engine *e, struct flow *f, mono_t now)
 {
 	if (f->state == FLOW_REFUSED && f->reason == REASON_WAY_UNKNOWN)
 		return;
+	/* It stays on the CPU for a while. Until then, notes from before do not count. */
+	if (f->state == FLOW_REFUSED && !policy_is_path_reason(f->reason) && !policy_is_conn_reason(f->reason)) {
+		flowact_distrust_notes(f, now);
+		return;
+	}
 	flowact_input(e, f, FLOW_IN_LEAVE, REASON_WAY_UNKNOWN, now);
 	if (!f->has_asked_way)
 		flowact_ask_way(e, f);
@@ -225,7 +230,8 @@ void admit_conn(struct engine *e, const struct event *ev, mono_t now)
 		flowact_input(e, f, FLOW_IN_END, REASON_NONE, now);
 		return;
 	}
-	if (has_other_mark(e, f, old_mark) && reason == REASON_NONE && e->settings.admit == ADMIT_NFT) {
+	if (has_other_mark(e, f, old_mark) && reason == REASON_NONE && e->settings.admit == ADMIT_NFT &&
+	    f->state != FLOW_ADOPTED) {
 		ask_packets(e, f, now);
 		return;
 	}

@@ -134,7 +134,8 @@ struct flow {
 	uint16_t mark_looks : 2; /* of a silent flow: looks for a new mark since then */
 	union {
 		uint16_t route_mtu[DIR__COUNT]; /* of a flow with a path: MTU metric of the route; 0 = none */
-		uint16_t way_asked_ms; /* of one without: when its mark was cleared; wraps around */
+		uint16_t way_asked_ms; /* of one that leaves its path or has none: when its mark was
+					* cleared; wraps around */
 	};
 	bool ask_path : 1;   /* in FLOW_Q_ASK: path lookup wanted */
 	bool ask_care : 1;   /* in FLOW_Q_ASK: refresh wanted */

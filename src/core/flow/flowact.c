@@ -23,10 +23,10 @@ static const uint32_t busy_ms[] = { 250, 500, 1000, 2000, 4000, 8000, 16000, 600
 /* How long a flow without admission waits for a new mark, which its next packet sets. After that a
  * new mark makes a new flow. */
 #define MARK_MS	      30000
-/* No event tells of the new mark of a silent flow whose mark was cleared. Pause before the first look,
- * doubled LOOKS_MAX times: by then the notes of its packets have expired. */
+/* No event tells of the new mark of a silent flow whose mark was cleared: the daemon looks for it. Pause
+ * before the first look; doubled before each other one. */
 #define MARK_LOOK_MS  1000
-#define LOOKS_MAX     3
+#define LOOKS_MAX     3 /* as many as the bits of flow.mark_looks can count */
 /* How long after the removal a closing connection has to finish by itself. */
 #define LAST_ACK_MS   1000
 
@@ -186,6 +186,12 @@ void flowact_ask_way(struct engine *e, struct flow *f)
 	flowact_requeue_ask(e, f);
 }
 
+void flowact_distrust_notes(struct flow *f, mono_t now)
+{
+	f->has_asked_way = true;
+	f->way_asked_ms = (uint16_t)(now.us / 1000);
+}
+
 void flowact_ask_way_again(struct engine *e, struct flow *f, mono_t now)
 {
 	flowact_ask_way(e, f);
@@ -203,7 +209,7 @@ void flowact_set_revoked(struct engine *e, struct flow *f, bool is_revoked)
 void flowact_wait_no_more(struct engine *e, struct flow *f, mono_t now)
 {
 	if (looks_for_mark(f)) {
-		f->mark_looks = (f->mark_looks + 1) & LOOKS_MAX;
+		f->mark_looks = (uint16_t)(f->mark_looks + 1) % (LOOKS_MAX + 1);
 		flowact_ask_care(e, f);
 	}
 	if (f->is_silent || f->is_asking || f->is_revoked)
@@ -217,6 +223,9 @@ static void enter_refused(struct engine *e, struct flow *f, enum reason reason, 
 	f->ask_path = false;
 	f->is_chosen = false;
 	f->reason = (uint8_t)reason;
+	/* Its notes may expire before there is room. */
+	if (reason == REASON_HARDWARE_FULL)
+		f->has_asked_way = false;
 	flowtab_enqueue(&e->flows, f, FLOW_Q_NONE);
 	set_state(e, f, FLOW_REFUSED);
 	drop_path(e, f);

@@ -47,10 +47,12 @@ bool flowact_make_move(struct engine *e, struct flow *f, struct order *ret);
 /* Puts the flow into FLOW_Q_ASK if it has a question, unless it waits in a queue for a worker. */
 void flowact_requeue_ask(struct engine *e, struct flow *f);
 /* Clears the flow's mark, so that its next packets note their ways and mark it again. Sets has_asked_way,
- * until a path is found, routes change, or the pause after a failure is over. */
+ * until rules have forwarded packets, the NIC is full, routes change, or the pause after a failure is over. */
 void flowact_ask_way(struct engine *e, struct flow *f);
 /* The same, after a pause. Sets the timer for the next time. */
 void flowact_ask_way_again(struct engine *e, struct flow *f, mono_t now);
+/* Sets has_asked_way, so that notes of its packets from before now do not count. The flow must have no path. */
+void flowact_distrust_notes(struct flow *f, mono_t now);
 
 /* -- the flow's path ------------------------------------------------------- */
 

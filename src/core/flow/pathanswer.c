@@ -40,6 +40,13 @@ static bool is_same_path(const struct engine *e, const struct flow *f, const str
 	       !flowact_hops_changed(e, f);
 }
 
+/* Packets may not follow the look-up to another next hop: a route for their TOS may be older than the daemon. */
+static bool needs_new_notes(const struct engine *e, const struct flow *f, const struct path *path)
+{
+	return e->settings.admit == ADMIT_NFT && (f->next_hop[DIR_ORIG] != path->next_hop[DIR_ORIG] ||
+						  f->next_hop[DIR_REPLY] != path->next_hop[DIR_REPLY]);
+}
+
 static void take_path(struct engine *e, struct flow *f, const struct path_query *q,
 		      const struct path *path)
 {
@@ -52,6 +59,7 @@ static void take_path(struct engine *e, struct flow *f, const struct path_query 
 	}
 }
 
+/* Not for IPv6 in general: no rule of an earlier run would be adopted. */
 static bool needs_witness(const struct engine *e)
 {
 	return e->settings.admit == ADMIT_NFT && e->paths.rules_need_packet;
@@ -172,13 +180,12 @@ void pathanswer_feed(struct engine *e, struct flow *f, struct path_query *q, mon
 		refuse_path(e, f, q, is_found, reason, now);
 	} else if (f->state == FLOW_RESOLVE) {
 		f->path_gen = q->generation;
-		f->has_asked_way = false;
 		take_path(e, f, q, &path);
 		flowact_input(e, f, FLOW_IN_PATH_NEW, REASON_NONE, now);
 	} else if (is_same_path(e, f, &path)) {
 		f->path_gen = q->generation;
 		flowact_input(e, f, FLOW_IN_PATH_SAME, REASON_NONE, now);
-	} else if (flowact_is_in_place(e, f, &path)) {
+	} else if (flowact_is_in_place(e, f, &path) && !needs_new_notes(e, f, &path)) {
 		f->path_gen = q->generation;
 		take_path(e, f, q, &path);
 		flowact_input(e, f, FLOW_IN_PATH_MOVED, REASON_NONE, now);

@@ -98,7 +98,7 @@ static bool agrees_with_note(const struct path_query *q, enum dir dir)
 /* Repeats the look-up of this direction with the mark of the connection. */
 static bool asks_again(struct path_query *q, enum dir dir)
 {
-	if (q->mark[dir] == q->ct_mark || agrees_with_note(q, dir))
+	if (q->mark[dir] == q->ct_mark || q->answer[q->step].kind == ROUTE_FAILED || agrees_with_note(q, dir))
 		return false;
 	q->mark[dir] = q->ask.mark = q->ct_mark;
 	return true;

@@ -575,16 +575,27 @@ bool portfsm_are_settled(const struct engine *e)
 	return true;
 }
 
+/* Routes may have changed with the link, without an event of their own (topology.c, lose_routes). */
+static void feed_any_link(struct engine *e, const struct event *ev, mono_t now)
+{
+	uint32_t changed = e->paths.routes_changed, doubted = e->paths.routes_doubted;
+
+	if (ev->type == EVENT_LINK)
+		feed_link(e, &ev->link);
+	else
+		feed_link_gone(e, ev->link.ifindex);
+	if (e->paths.routes_changed != changed || e->paths.routes_doubted != doubted)
+		routelog_add(&e->route_log, &(struct route_change){ .family = FAMILY_NONE }, now);
+}
+
 /* -- events --------------------------------------------------------------- */
 
 void portfsm_feed(struct engine *e, const struct event *ev, mono_t now)
 {
 	switch ((enum event_type)ev->type) {
 	case EVENT_LINK:
-		feed_link(e, &ev->link);
-		break;
 	case EVENT_LINK_GONE:
-		feed_link_gone(e, ev->link.ifindex);
+		feed_any_link(e, ev, now);
 		break;
 	case EVENT_BYPASS:
 		if (topology_set_bypass(&e->paths, &ev->bypass))

@@ -188,6 +188,7 @@ void proof_sampled(struct engine *e, struct flow *f, enum dir dir, bool moved, m
 	if (f->state != FLOW_ACTIVE || barrier_hides(e))
 		return;
 	if (moved) {
+		f->has_asked_way = false;
 		f->attempts = 0;
 		f->is_doubted = false;
 	}

@@ -15,12 +15,15 @@
 #define TIMEOUT_MS 2000
 
 /* Newer than the headers of some systems (include/uapi/linux/fib_rules.h). */
-#define ATTR_DSCP	   28
-#define ATTR_FLOWLABEL	   29
-#define ATTR_FLOWLABEL_MASK 30
+#define ATTR_SPORT_MASK 28
+#define ATTR_DPORT_MASK 29
+
+/* Attributes up to this one were there before DSCP and flow label. */
+#define ATTR_LAST_KNOWN FRA_DPORT_RANGE
 
 /* The kernel sends FRA_FWMASK with each mark, and for a rule without a mark if it has a mask
- * (fib_nl_fill_rule). Ports, protocol and addresses are in a look-up; forwarded packets have no uid. */
+ * (fib_nl_fill_rule). Ports, protocol and addresses are in a look-up; forwarded packets have no uid.
+ * A selector that this code does not know (DSCP, flow label, later ones) may need the packet. */
 bool rules_need_packet(const struct nlmsghdr *nlh)
 {
 	struct nlget g = nlget_begin(nlh, sizeof(struct fib_rule_hdr));
@@ -38,11 +41,12 @@ bool rules_need_packet(const struct nlmsghdr *nlh)
 		switch (nlget_type(attr)) {
 		case FRA_FWMARK:
 		case FRA_FWMASK:
-		case FRA_TUN_ID:
-		case ATTR_DSCP:
-		case ATTR_FLOWLABEL:
-		case ATTR_FLOWLABEL_MASK:
-			return true;
+		case FRA_TUN_ID: return true;
+		case ATTR_SPORT_MASK:
+		case ATTR_DPORT_MASK: break;
+		default:
+			if (nlget_type(attr) > ATTR_LAST_KNOWN)
+				return true;
 		}
 	}
 	return g.is_malformed;

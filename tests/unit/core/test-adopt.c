@@ -172,13 +172,16 @@ static void packets_decide(void **state UNUSED)
 
 	s.admit = ADMIT_NFT;
 	s.mark = 0x7000;
-	for (unsigned int need = 0; need < 2; need++) {
-		if (need)
+	for (unsigned int i = 0; i < 4; i++) {
+		bool need = i & 1;
+
+		if (i)
 			rig_fini(&rig);
 		rf_start(&s);
 		feed_flag(EVENT_EPOCH, 0x1000, false);
 		rf_add_quietly(1, true);
-		rf_conn(1)->conn.mark = 0x1000;
+		/* The connection may have a mark of its own. */
+		rf_conn(1)->conn.mark = i & 2 ? 0x1005 : 0x1000;
 		rig_report(&rig, rf_conn(1), false);
 		rig_settle(&rig);
 		assert_true(rf_is_active(1));

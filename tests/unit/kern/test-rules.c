@@ -33,10 +33,13 @@ static const struct nlmsghdr *rule(struct msg *m, uint16_t type, uint8_t tos, ui
 
 static void what_only_packets_know(void **state UNUSED)
 {
-	static const uint16_t need[] = { FRA_FWMARK, FRA_FWMASK, FRA_TUN_ID, 28, 29, 30 };
+	static const uint16_t need[] = { FRA_FWMARK, FRA_FWMASK, FRA_TUN_ID,
+					 25, 26, 27, 30, /* FRA_DSCP, _FLOWLABEL, _FLOWLABEL_MASK, _DSCP_MASK */
+					 99 };
 	static const uint16_t plain[] = { 0, FRA_SRC, FRA_DST, FRA_TABLE, FRA_L3MDEV, FRA_IP_PROTO,
 					  FRA_SPORT_RANGE, FRA_DPORT_RANGE, FRA_UID_RANGE,
-					  FRA_SUPPRESS_PREFIXLEN };
+					  FRA_SUPPRESS_PREFIXLEN,
+					  28, 29 /* FRA_SPORT_MASK, _DPORT_MASK */ };
 	struct nlmsghdr short_one = { .nlmsg_type = RTM_NEWRULE, .nlmsg_len = sizeof(short_one) };
 	struct msg m;
 
