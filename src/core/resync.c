@@ -124,13 +124,11 @@ static void visit_path(struct engine *e, struct flow *f, mono_t now)
 	case FLOW_STATE__COUNT:
 		return;
 	}
-	if (must_ask) {
-		account(e, f);
-		flowact_input(e, f, FLOW_IN_LEAVE, REASON_WAY_UNKNOWN, now);
-		flowact_ask_way(e, f);
-	} else {
+	/* A look-up may say that nothing has changed. Without rules, the flow needs notes that are newer. */
+	if (must_ask && (f->state == FLOW_ACTIVE || f->state == FLOW_ADOPTED))
+		flowact_input(e, f, FLOW_IN_PATH_NEW, REASON_PATH_CHANGED, now);
+	else
 		flowact_input(e, f, FLOW_IN_RECHECK, REASON_NONE, now);
-	}
 }
 
 static bool is_flushed(const struct engine *e, const struct flow *f)
