@@ -72,19 +72,21 @@ static void account(const struct engine *e, struct flow *f)
 }
 
 /* Only packets can tell whether the newest changes concern the flow. */
-static bool must_ask_packets(const struct engine *e, const struct flow *f)
+static bool must_ask_packets(const struct engine *e, const struct flow *f, bool has_new_routes)
 {
 	return e->settings.admit == ADMIT_NFT &&
 	       (flowact_is_newer(e->paths.hidden_changed, f) ||
-		(flowact_has_new_routes(e, f) && topology_is_blind(&e->paths, f->orig.family)));
+		(has_new_routes && topology_is_blind(&e->paths, f->orig.family)));
 }
 
 static void visit_path(struct engine *e, struct flow *f, mono_t now)
 {
-	bool is_stale = flowact_path_is_stale(e, f), must_ask = must_ask_packets(e, f);
+	bool has_new_routes = flowact_has_new_routes(e, f);
+	bool is_stale = has_new_routes || flowact_hops_changed(e, f);
+	bool must_ask = must_ask_packets(e, f, has_new_routes);
 	enum reason reason;
 
-	if (flowact_has_new_routes(e, f))
+	if (has_new_routes)
 		f->has_asked_way = false;
 
 	/* The lookups take time. Until then rules would send packets along the old path. */

@@ -110,3 +110,9 @@ static inline uint32_t settings_mark_bits(const struct settings *s)
 {
 	return s->admit == ADMIT_EVENTS ? 0 : s->mark;
 }
+
+/* The ct mark without our bits: what routing may depend on. */
+static inline uint32_t settings_routing_mark(const struct settings *s, uint32_t ct_mark)
+{
+	return ct_mark & ~settings_mark_bits(s);
+}

@@ -54,7 +54,7 @@ void view_begin_path(const struct engine *engine, const struct conn *conn, struc
 {
 	const struct flow *f = flowtab_find(&engine->flows, &conn->orig);
 
-	path_begin(ret, &conn->orig, &conn->reply, conn->mark & ~settings_mark_bits(&engine->settings),
+	path_begin(ret, &conn->orig, &conn->reply, settings_routing_mark(&engine->settings, conn->mark),
 		   engine->paths.generation);
 	ret->ct_id = conn->id;
 	if (f && f->ct_id == conn->id && f->next_hop[DIR_ORIG] != FLOW_NONE)

@@ -200,7 +200,7 @@ static void find_ways(struct fake *k, const struct fake_conn *c, struct seen_way
 	struct path_query q;
 
 	memset(ret, 0, DIR__COUNT * sizeof(ret[0]));
-	path_begin(&q, &c->conn.orig, &c->conn.reply, c->conn.mark & ~settings_mark_bits(&k->settings), 0);
+	path_begin(&q, &c->conn.orig, &c->conn.reply, settings_routing_mark(&k->settings, c->conn.mark), 0);
 	if (c->has_packet_mark)
 		path_use_marks(&q, c->packet_mark);
 	do {

@@ -418,7 +418,7 @@ static enum reason wanted_path(struct world *w, const struct flow *f, struct pat
 	enum reason reason = REASON_NONE;
 	struct path_query q;
 
-	path_begin(&q, &f->orig, &f->reply, f->mark & ~settings_mark_bits(&e->settings), 0);
+	path_begin(&q, &f->orig, &f->reply, settings_routing_mark(&e->settings, f->mark), 0);
 	q.asks_seen = e->settings.admit == ADMIT_NFT;
 	if (q.asks_seen)
 		fake_note(&w->rig.kernel, fake_find_conn(&w->rig.kernel, &f->orig), w->rig.now);

@@ -167,11 +167,11 @@ static bool is_same_conn(const struct flow *f, const struct conn *c)
 /* Routing may depend on the mark, but not on our own bits of it. */
 static bool has_other_mark(const struct engine *e, const struct flow *f, uint32_t old_mark)
 {
-	return ((f->mark ^ old_mark) & ~settings_mark_bits(&e->settings)) != 0 && !e->stopping;
+	return settings_routing_mark(&e->settings, f->mark ^ old_mark) != 0 && !e->stopping;
 }
 
-/* What becomes of the mark of its packets, only packets can tell. A ruleset may change the mark with each
- * packet: after the first time, the timer asks them. */
+/* Only packets can tell what becomes of their mark. A ruleset may change the mark of the connection with each
+ * packet, so only the first change asks at once; then the timer does. */
 static void ask_packets(struct engine *e, struct flow *f, mono_t now)
 {
 	if (f->state == FLOW_REFUSED && f->reason == REASON_WAY_UNKNOWN)
@@ -189,7 +189,7 @@ static void ask_packets(struct engine *e, struct flow *f, mono_t now)
 static void recheck_mark(struct engine *e, struct flow *f, mono_t now)
 {
 	for (unsigned int d = 0; d < DIR__COUNT; d++)
-		f->route_mark[d] = f->mark & ~settings_mark_bits(&e->settings);
+		f->route_mark[d] = settings_routing_mark(&e->settings, f->mark);
 	if (f->state != FLOW_REFUSED || policy_is_path_reason(f->reason))
 		flowact_input(e, f, FLOW_IN_RECHECK, REASON_NONE, now);
 }

@@ -130,7 +130,7 @@ struct flow {
 	uint16_t status;     /* enum conn_status, as last reported */
 	uint16_t attached : 12; /* enum conn_has bits of attributes that events do not repeat */
 	uint16_t ask_unmark : 1; /* in FLOW_Q_ASK: its mark is to be cleared, so that packets show their way */
-	uint16_t has_asked_way : 1; /* it was, and nothing has come of it yet (flowact_ask_way) */
+	uint16_t has_asked_way : 1; /* it was, and its rules have forwarded nothing since (flowact_ask_way) */
 	uint16_t mark_looks : 2; /* of a silent flow: looks for a new mark since then */
 	union {
 		uint16_t route_mtu[DIR__COUNT]; /* of a flow with a path: MTU metric of the route; 0 = none */

@@ -23,8 +23,8 @@ static const uint32_t busy_ms[] = { 250, 500, 1000, 2000, 4000, 8000, 16000, 600
 /* How long a flow without admission waits for a new mark, which its next packet sets. After that a
  * new mark makes a new flow. */
 #define MARK_MS	      30000
-/* No event tells of the new mark of a silent flow whose mark was cleared: the daemon looks for it. Pause
- * before the first look; doubled before each other one. */
+/* No event reports the new mark of a silent flow after its mark was cleared, so the daemon looks for it.
+ * Pause before the first look; doubled before each further one. */
 #define MARK_LOOK_MS  1000
 #define LOOKS_MAX     3 /* as many as the bits of flow.mark_looks can count */
 /* How long after the removal a closing connection has to finish by itself. */
@@ -209,7 +209,7 @@ void flowact_set_revoked(struct engine *e, struct flow *f, bool is_revoked)
 void flowact_wait_no_more(struct engine *e, struct flow *f, mono_t now)
 {
 	if (looks_for_mark(f)) {
-		f->mark_looks = (uint16_t)(f->mark_looks + 1) % (LOOKS_MAX + 1);
+		f->mark_looks++;
 		flowact_ask_care(e, f);
 	}
 	if (f->is_silent || f->is_asking || f->is_revoked)

@@ -10,11 +10,6 @@
 #include "core/port/proof.h"
 #include "core/walk.h"
 
-static uint32_t routing_mark(const struct engine *e, const struct flow *f)
-{
-	return f->mark & ~settings_mark_bits(&e->settings);
-}
-
 /* A flow with rules writes no notes. */
 static bool asks_seen(const struct engine *e, const struct flow *f)
 {
@@ -24,18 +19,24 @@ static bool asks_seen(const struct engine *e, const struct flow *f)
 void pathanswer_ask(struct engine *e, struct flow *f, struct order *ret)
 {
 	*ret = (struct order){ .type = ORDER_LOOKUP, .flow = flowtab_ref(&e->flows, f) };
-	path_begin(&ret->lookup, &f->orig, &f->reply, routing_mark(e, f), e->paths.generation);
+	path_begin(&ret->lookup, &f->orig, &f->reply, settings_routing_mark(&e->settings, f->mark),
+		   e->paths.generation);
 	if (f->next_hop[DIR_ORIG] != FLOW_NONE)
 		path_use_marks(&ret->lookup, f->route_mark);
 	ret->lookup.ct_id = f->ct_id;
 	ret->lookup.asks_seen = asks_seen(e, f);
 }
 
+static bool has_same_hops(const struct flow *f, const struct path *path)
+{
+	return f->next_hop[DIR_ORIG] == path->next_hop[DIR_ORIG] &&
+	       f->next_hop[DIR_REPLY] == path->next_hop[DIR_REPLY];
+}
+
 /* A neighbour that changed keeps its slot, but the rules contain its old MAC address. */
 static bool is_same_path(const struct engine *e, const struct flow *f, const struct path *path)
 {
-	return f->next_hop[DIR_ORIG] == path->next_hop[DIR_ORIG] &&
-	       f->next_hop[DIR_REPLY] == path->next_hop[DIR_REPLY] &&
+	return has_same_hops(f, path) &&
 	       memcmp(f->route_mtu, path->route_mtu, sizeof(f->route_mtu)) == 0 &&
 	       !flowact_hops_changed(e, f);
 }
@@ -43,8 +44,7 @@ static bool is_same_path(const struct engine *e, const struct flow *f, const str
 /* Packets may not follow the look-up to another next hop: a route for their TOS may be older than the daemon. */
 static bool needs_new_notes(const struct engine *e, const struct flow *f, const struct path *path)
 {
-	return e->settings.admit == ADMIT_NFT && (f->next_hop[DIR_ORIG] != path->next_hop[DIR_ORIG] ||
-						  f->next_hop[DIR_REPLY] != path->next_hop[DIR_REPLY]);
+	return e->settings.admit == ADMIT_NFT && !has_same_hops(f, path);
 }
 
 static void take_path(struct engine *e, struct flow *f, const struct path_query *q,
@@ -59,7 +59,7 @@ static void take_path(struct engine *e, struct flow *f, const struct path_query 
 	}
 }
 
-/* Not for IPv6 in general: no rule of an earlier run would be adopted. */
+/* IPv6 alone is no reason: then no IPv6 rule of an earlier run would be adopted. */
 static bool needs_witness(const struct engine *e)
 {
 	return e->settings.admit == ADMIT_NFT && e->paths.rules_need_packet;
@@ -159,7 +159,7 @@ void pathanswer_feed(struct engine *e, struct flow *f, struct path_query *q, mon
 	if (f->state != FLOW_RESOLVE && f->state != FLOW_ACTIVE && f->state != FLOW_ADOPTED)
 		return;
 	/* It was asked for another mark, or while the flow had rules. */
-	if (q->ct_mark != routing_mark(e, f) || (asks_seen(e, f) && !q->asks_seen)) {
+	if (q->ct_mark != settings_routing_mark(&e->settings, f->mark) || (asks_seen(e, f) && !q->asks_seen)) {
 		flowact_input(e, f, FLOW_IN_RECHECK, REASON_NONE, now);
 		return;
 	}

@@ -317,7 +317,7 @@ static enum reason compare_seen(const struct path_query *q)
 										  REASON_ROUTED_OTHERWISE;
 }
 
-/* Whether nobody knows that the kernel routes the packets as it answered the look-ups. */
+/* A reason, unless packets have confirmed the look-ups or need not confirm them. */
 static enum reason check_witness(const struct topology *tab, const struct settings *settings,
 				 const struct path_query *q)
 {

@@ -4,7 +4,7 @@
  *
  * A packet notes its way (struct seen_way) some time before the daemon reads the note. The log
  * tells whether routes have changed in between. Bounded: it forgets all but the newest
- * ROUTELOG_MAX changes, and then takes it that an older one concerns any address.
+ * ROUTELOG_MAX changes, and then assumes that an older one concerns any address.
  */
 #pragma once
 

@@ -139,9 +139,9 @@ void topology_touch_ways(struct topology *tab);
 /* Look-ups may not show what a change of routes does to packets of @family: policy rules, TOS, or
  * the flow label, by which the kernel picks a next hop of IPv6 (rt6_multipath_hash). */
 bool topology_is_blind(const struct topology *tab, enum family family);
-/* Packets go another way than look-ups say: from now on, routes_need_packet. */
+/* Sets routes_need_packet: packets went another way than look-ups said. */
 void topology_was_wrong(struct topology *tab);
-/* Sets rules_need_packet. False when it had that value. */
+/* Sets rules_need_packet. Returns false if it had that value already. */
 bool topology_set_rules_need_packet(struct topology *tab, bool need);
 /* Sets has_ipsec. False when it had that value. */
 bool topology_set_ipsec(struct topology *tab, bool has_ipsec);

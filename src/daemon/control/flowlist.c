@@ -88,11 +88,11 @@ static bool is_kernels(const struct conn *c, const struct verdict *v)
 /* Finds the devices by route lookups, because the kernel does not report them. */
 static void find_devices(struct flowlist_ctx *ctx, const struct conn *c, struct view_flow *f)
 {
-	uint32_t ours = settings_mark_bits(engine_settings(ctx->engine));
 	enum reason reason;
 	struct path_query q;
 
-	path_begin(&q, &c->orig, &c->reply, c->mark & ~ours, 0);
+	path_begin(&q, &c->orig, &c->reply,
+		   settings_routing_mark(engine_settings(ctx->engine), c->mark), 0);
 	if (questions_walk_path(dispatch_questions(ctx->dispatch), &q) || path_advance(&q, &reason) != PATH_FOUND)
 		return;
 	for (unsigned int d = 0; d < DIR__COUNT; d++)

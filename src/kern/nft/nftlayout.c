@@ -105,6 +105,20 @@ void nftlayout_put_delete(struct nftbatch *t, uint64_t handle)
 
 /* -- sets ----------------------------------------------------------------- */
 
+/* hop_len: bytes of a next hop. The last argument is its expression. */
+#define WAYS_MAP(map, type, hop_len, ...)                                                              \
+	{ .name = (map),                                                                               \
+	  .key_type = NFTOBJ_KEY_CT_ID_CT_DIR,                                                         \
+	  .key_len = 8,                                                                                \
+	  .flags = NFT_SET_MAP | NFT_SET_EVAL | NFT_SET_TIMEOUT,                                       \
+	  .size = WAYS_SIZE,                                                                           \
+	  .timeout_ms = NFTLAYOUT_WAYS_TIMEOUT_MS,                                                     \
+	  .data_type = (type),                                                                         \
+	  .data_len = 4 + 4 + 4 + (hop_len),                                                           \
+	  .typeof_key = { NFTOBJ_PART_CT(NFT_CT_ID), NFTOBJ_PART_CT(NFT_CT_DIRECTION) },               \
+	  .typeof_data = { NFTOBJ_PART_META(NFT_META_IIF), NFTOBJ_PART_META(NFT_META_OIF),             \
+			   NFTOBJ_PART_META(NFT_META_MARK), __VA_ARGS__ } }
+
 static const struct nftobj_set_shape set_shapes[] = {
 	{ .name = SET_PROTOCOLS, .key_type = NFTOBJ_KEY_PROTOCOL, .key_len = 1 },
 	{ .name = SET_IP4, .key_type = NFTOBJ_KEY_IP4, .key_len = 4, .flags = NFT_SET_INTERVAL },
@@ -119,28 +133,8 @@ static const struct nftobj_set_shape set_shapes[] = {
 	  .key_len = LINK_NAME_SIZE,
 	  .is_host_order = true },
 	{ .name = SET_MARKS, .key_type = NFTOBJ_KEY_MARK, .key_len = 4, .is_host_order = true },
-	{ .name = NFTLAYOUT_WAYS_IP4,
-	  .key_type = NFTOBJ_KEY_CT_ID_CT_DIR,
-	  .key_len = 8,
-	  .flags = NFT_SET_MAP | NFT_SET_EVAL | NFT_SET_TIMEOUT,
-	  .size = WAYS_SIZE,
-	  .timeout_ms = NFTLAYOUT_WAYS_TIMEOUT_MS,
-	  .data_type = NFTOBJ_KEY_WAY_IP4,
-	  .data_len = 4 + 4 + 4 + 4,
-	  .typeof_key = { NFTOBJ_PART_CT(NFT_CT_ID), NFTOBJ_PART_CT(NFT_CT_DIRECTION) },
-	  .typeof_data = { NFTOBJ_PART_META(NFT_META_IIF), NFTOBJ_PART_META(NFT_META_OIF),
-			   NFTOBJ_PART_META(NFT_META_MARK), NFTOBJ_PART_IP4_DST } },
-	{ .name = NFTLAYOUT_WAYS_IP6,
-	  .key_type = NFTOBJ_KEY_CT_ID_CT_DIR,
-	  .key_len = 8,
-	  .flags = NFT_SET_MAP | NFT_SET_EVAL | NFT_SET_TIMEOUT,
-	  .size = WAYS_SIZE,
-	  .timeout_ms = NFTLAYOUT_WAYS_TIMEOUT_MS,
-	  .data_type = NFTOBJ_KEY_WAY_IP6,
-	  .data_len = 4 + 4 + 4 + 16,
-	  .typeof_key = { NFTOBJ_PART_CT(NFT_CT_ID), NFTOBJ_PART_CT(NFT_CT_DIRECTION) },
-	  .typeof_data = { NFTOBJ_PART_META(NFT_META_IIF), NFTOBJ_PART_META(NFT_META_OIF),
-			   NFTOBJ_PART_META(NFT_META_MARK), NFTOBJ_PART_IP6_DST } },
+	WAYS_MAP(NFTLAYOUT_WAYS_IP4, NFTOBJ_KEY_WAY_IP4, 4, NFTOBJ_PART_IP4_DST),
+	WAYS_MAP(NFTLAYOUT_WAYS_IP6, NFTOBJ_KEY_WAY_IP6, 16, NFTOBJ_PART_IP6_DST),
 };
 
 static uint8_t net_byte(const struct exempt_prefix *p, unsigned int i)

@@ -32,7 +32,7 @@
  * input device. In the postrouting hook, a packet has passed all filters of the forward
  * hook, it has its route, and its source is not translated yet.
  *
- * The maps tell the way of the packet of each direction that set a mark (kern/nft/nftways.h).
+ * The maps hold, for each direction, the way of the packet that set a mark (kern/nft/nftways.h).
  * Packets that set none leave no note: a deleted element stays in its bucket until the kernel
  * collects it, and many with one key make each operation slow (nft_rhash_deactivate,
  * rhashtable). Where the map is full, the packet does not admit its connection.
