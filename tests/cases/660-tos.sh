@@ -29,7 +29,7 @@ uplinks_check
 # nft reads the table with the notes of packets as it shows it.
 router_nft list table inet nft_offload >shown
 grep -q '"lan0" . "wan1" . 0x00000000 . 10.2.0.2' shown || fail "no packet has noted its way by wan1: $(cat shown)"
-router_nft -c -f - <shown
+nft_reads router shown
 wait_for 60 why_shows_the_way
 
 # The rule goes: all take the first uplink, after conntrack has ended those of the second.

@@ -30,6 +30,7 @@
 #   topo_masquerade [TABLE-FAMILY]     masquerades packets that leave the router by wan0: IPv4 and
 #                                      IPv6 (inet), or one of them (ip, ip6)
 #   topo_acct                          enables conntrack's counters and events
+#   nft_reads NS FILE                  fails unless nft can load the tables that it has shown
 #   topo_count_forward                 begins to count what the router's stack forwards
 #   fwd_bytes, fwd_packets             print these counters
 #   in_client, in_router, in_server COMMAND...
@@ -308,6 +309,24 @@ topo_acct() {
 }
 
 # The chain is early in the hook, so that it also counts packets that a filter drops.
+# nft 1.0.6 cannot load a lookup of protocol and port among ranges on Linux 6.12, in whatever table: the
+# kernel answers EOPNOTSUPP. The daemon's own request is accepted there.
+nft_reads() {
+	! labns "$1" nft -c -f - <"$2" || return 0
+	! labns "$1" nft -c -f - <<-'END' || fail "nft does not read what it shows: $2"
+		table inet labranges {
+			set ports {
+				type inet_proto . inet_service
+				flags interval
+			}
+			chain lookup {
+				meta l4proto . th sport @ports return
+			}
+		}
+	END
+	echo "this nft cannot load a lookup among ranges on this kernel, so it cannot read $2"
+}
+
 topo_count_forward() {
 	router_nft -f - <<-'END'
 		table inet labcount {
