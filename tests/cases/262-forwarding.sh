@@ -72,12 +72,13 @@ check() {
 		assert_eq "packets that crossed with $3 off" "$(($(arrived "$1") - before))" 0
 	fi
 	offload -j flows --reason "$4" | grep -q '"sport": *4000'"$1" || fail "$3: no flow says $4"
-	set_forwarding "$3" 1
-	wait_for 5 has_family_rules "$2" 1
-	# TCP sends again only when its timer expires, and the timer doubles with each loss. The next
-	# check must not begin before, or TCP stalls for the sum of all checks.
 	before=$(arrived "$1")
+	set_forwarding "$3" 1
+	# TCP sends again only when its timer expires, and the timer doubles with each loss. The rules
+	# return after packets have shown their way. The next check must not begin before, or TCP stalls
+	# for the sum of all checks.
 	wait_for 60 arrives_more "$1" $((before + 20))
+	wait_for 5 has_family_rules "$2" 1
 }
 
 transfer_open_endless four tcp 4 1500000 --sport 40004 --rate 1500000
