@@ -171,7 +171,7 @@ static bool has_other_mark(const struct engine *e, const struct flow *f, uint32_
 }
 
 /* Only packets can tell what becomes of their mark. A ruleset may change the mark of the connection with each
- * packet, so only the first change asks at once; then the timer does. */
+ * packet, so only the first change asks at once; later changes wait for the timer. */
 static void ask_packets(struct engine *e, struct flow *f, mono_t now)
 {
 	if (f->state == FLOW_REFUSED && f->reason == REASON_WAY_UNKNOWN)

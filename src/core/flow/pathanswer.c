@@ -59,7 +59,8 @@ static void take_path(struct engine *e, struct flow *f, const struct path_query 
 	}
 }
 
-/* IPv6 alone is no reason: then no IPv6 rule of an earlier run would be adopted. */
+/* Look-ups may be wrong for any IPv6 flow (topology_is_blind). That alone does not count here, because then no
+ * IPv6 rule of an earlier run would ever be adopted. */
 static bool needs_witness(const struct engine *e)
 {
 	return e->settings.admit == ADMIT_NFT && e->paths.rules_need_packet;

@@ -317,7 +317,7 @@ static enum reason compare_seen(const struct path_query *q)
 										  REASON_ROUTED_OTHERWISE;
 }
 
-/* A reason, unless packets have confirmed the look-ups or need not confirm them. */
+/* Returns REASON_NONE if packets have confirmed the look-ups, or if look-ups are enough. */
 static enum reason check_witness(const struct topology *tab, const struct settings *settings,
 				 const struct path_query *q)
 {

@@ -18,7 +18,7 @@
  * What only a packet knows (its mark, TOS, flow label, hash) may make the kernel
  * route it otherwise. With admit = nft, packets note their ways (struct seen_way),
  * and a path is right only if the notes agree with the look-ups. If both directions
- * have notes, these name the devices of arrival: FORWARD and REVERSE are enough. They
+ * have notes, the devices of arrival are known, so FORWARD and REVERSE are enough. They
  * ask with the mark of the packets. If the answer is another way, they ask again with the
  * mark of the connection, because a rule behind routing may have marked the packets.
  *

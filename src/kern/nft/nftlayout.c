@@ -105,7 +105,7 @@ void nftlayout_put_delete(struct nftbatch *t, uint64_t handle)
 
 /* -- sets ----------------------------------------------------------------- */
 
-/* hop_len: bytes of a next hop. The last argument is its expression. */
+/* A map of ways. @hop_len: length of a next hop in bytes; the last argument is the expression that has it. */
 #define WAYS_MAP(map, type, hop_len, ...)                                                              \
 	{ .name = (map),                                                                               \
 	  .key_type = NFTOBJ_KEY_CT_ID_CT_DIR,                                                         \
