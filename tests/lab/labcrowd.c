@@ -62,7 +62,7 @@
 #define OPENING_MAX 64		/* unanswered questions, when opening at full speed */
 #define ASSURED_SECONDS 2.1
 #define RETRY_SECONDS 1.0
-#define RETRIES 5
+#define RETRIES 5		/* these limits, and CLOSE_SECONDS, are scaled: see patience() */
 #define BEHIND_SECONDS 0.25
 #define SCAN_SECONDS 0.1
 #define DRAIN_SECONDS 2.0
@@ -178,6 +178,15 @@ static double now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+/* A limit that detects hangs, as long as the guest is slow (LAB_PATIENCE, a percentage). */
+static double patience(double limit)
+{
+	const char *text = getenv("LAB_PATIENCE");
+	double percent = text ? strtod(text, NULL) : 0;
+
+	return percent > 100 ? limit * percent / 100 : limit;
 }
 
 static void *take(size_t n, size_t size)
@@ -865,7 +874,7 @@ static void scan_flow(struct class *c, struct flow *f, double t)
 	case ASKING_AGAIN:
 		if (!is_late)
 			break;
-		if (++f->tries > RETRIES) {
+		if (++f->tries > patience(RETRIES)) {
 			flow_fails(c, f, "no answer");
 			break;
 		}
@@ -1103,7 +1112,7 @@ static void wind_up(void)
 	while (!is_all_there() && now() - t0 < DRAIN_SECONDS)
 		take_events(20);
 	t0 = now();
-	while (count_open(true) && now() - t0 < CLOSE_SECONDS)
+	while (count_open(true) && now() - t0 < patience(CLOSE_SECONDS))
 		take_events(20);
 	explain_open();
 }
