@@ -7,6 +7,7 @@ src_model_libmodel_a_SOURCES = \
 	src/model/addr.h src/model/addr.c \
 	src/model/tuple.h src/model/tuple.c \
 	src/model/conn.h src/model/conn.c \
+	src/model/vlan.h src/model/vlan.c \
 	src/model/link.h src/model/hop.h src/model/exempt.h \
 	src/model/flowtable.h \
 	src/model/setelem.h src/model/setelem.c \

@@ -87,7 +87,8 @@ static bool has_equal_form(const struct rule *a, const struct rule *b)
 static bool has_equal_place(const struct rule *a, const struct rule *b)
 {
 	return a->ifindex == b->ifindex && a->prio == b->prio && a->family == b->family &&
-	       a->kind == b->kind && a->place == b->place && has_equal_form(a, b);
+	       a->kind == b->kind && a->place == b->place && vlan_is_equal(&a->tags, &b->tags) &&
+	       has_equal_form(a, b);
 }
 
 static bool has_equal_identity(const struct rule_cookie *a, const struct rule_cookie *b)
@@ -102,7 +103,7 @@ bool rule_is_equal(const struct rule *a, const struct rule *b)
 	if (rule_only_accepts(a))
 		return true;
 	return has_equal_match(&a->match, &b->match) && has_equal_rewrite(a, b) &&
-	       a->out_ifindex == b->out_ifindex;
+	       vlan_is_equal(&a->out_tags, &b->out_tags) && a->out_ifindex == b->out_ifindex;
 }
 
 /* Copies the members that have a meaning, and zeroes all others and the padding. */
@@ -115,6 +116,7 @@ static void reduce(const struct rule *r, struct rule *ret)
 	ret->kind = r->kind;
 	ret->place = r->place;
 	ret->form = (uint8_t)form_of(r);
+	ret->tags = r->tags;
 	ret->cookie.ct_id = r->cookie.ct_id;
 	ret->cookie.kind = r->cookie.kind;
 	ret->cookie.dir = r->cookie.dir;
@@ -131,6 +133,7 @@ static void reduce(const struct rule *r, struct rule *ret)
 	ret->match = r->match;
 	ret->match.zone = 0;
 	ret->rewrite = r->rewrite;
+	ret->out_tags = r->out_tags;
 	ret->out_ifindex = r->out_ifindex;
 	if (r->rewrite & RULE_SET_MACS) {
 		ret->eth_src = r->eth_src;
@@ -152,6 +155,17 @@ uint64_t rule_digest(const struct rule *r, const uint64_t key[2])
 
 	reduce(r, &reduced);
 	return siphash13(&reduced, sizeof(reduced), key);
+}
+
+static void put_tags(struct strbuf *sb, const char *verb, const struct vlan_tags *tags)
+{
+	for (unsigned int i = 0; i < vlan_count(tags); i++) {
+		const struct vlan_tag *tag = &tags->tag[i];
+
+		strbuf_printf(sb, "%s %s", verb, vlan_proto_name(tag->proto));
+		if (tag->id != VLAN_ID_ANY)
+			strbuf_printf(sb, " %u", tag->id);
+	}
 }
 
 static void put_rewrite(struct strbuf *sb, const struct rule *r)
@@ -179,17 +193,23 @@ static void put_rewrite(struct strbuf *sb, const struct rule *r)
 		strbuf_put(sb, " odd-rewrite");
 	if (rule_csums(r) && !(r->form & RULE_WITH_CSUM))
 		strbuf_put(sb, " no-csum");
+	for (unsigned int i = 0; i < vlan_count(&r->tags); i++)
+		strbuf_put(sb, " pop");
+	put_tags(sb, " push", &r->out_tags);
 }
 
 static void put_match(struct strbuf *sb, const struct rule *r)
 {
 	char text[TUPLE_STR_SIZE];
 
-	if (rule_only_accepts(r))
+	if (rule_only_accepts(r) && r->family == FAMILY_NONE)
+		strbuf_put(sb, " barrier");
+	else if (rule_only_accepts(r))
 		strbuf_printf(sb, " %s %s", r->kind == RULE_GUARD ? "guard" : "barrier",
 			      r->family == FAMILY_IP6 ? "ip6" : "ip4");
 	else
 		strbuf_printf(sb, " match %s", tuple_to_str(&r->match, text));
+	put_tags(sb, "", &r->tags);
 	if (r->form & RULE_WITH_INDEV)
 		strbuf_printf(sb, " indev %.*s", LINK_NAME_SIZE - 1, r->indev);
 	if (rule_only_accepts(r))

@@ -8,19 +8,21 @@
  * of a port, leaves every packet to the CPU. A probe finds out whether a driver accepts
  * such rules: it looks like a flow's rule and is removed at once.
  *
- * There is no list of actions: the order is always MTU check, rewrite, checksum, redirect.
- * Every driver accepts the last three in this order only. `form` says which parts of the
+ * There is no list of actions: the order is always MTU check, rewrite, checksum, tags, redirect.
+ * Every driver accepts all but the first in this order only. `form` says which parts of the
  * rule this driver wants spelt out. No tc constants appear here; kern/tc/flower translates.
  */
 #pragma once
 
 #include "model/link.h"
+#include "model/vlan.h"
 
 enum rule_kind {
 	RULE_FLOW,
 	RULE_GUARD, /* TTL or hop limit <= 1: leave to the CPU */
 	RULE_PROBE, /* a flow that cannot occur; shows whether a driver accepts such rules */
-	RULE_BARRIER, /* all packets of its family: leave to the CPU while many rules are removed */
+	RULE_BARRIER, /* all packets of its family, or all with its outer tag: leave to the CPU while
+		       * many rules are removed */
 	RULE__COUNT,
 };
 
@@ -78,7 +80,7 @@ struct rule {
 	uint32_t ifindex;
 	uint16_t prio;
 	uint32_t handle; /* chosen by us, never 0 */
-	uint8_t family;	 /* enum family: ethertype of the prio */
+	uint8_t family;	 /* enum family; FAMILY_NONE for a barrier of tagged packets */
 	uint8_t kind;	 /* enum rule_kind */
 	uint8_t place;	 /* enum rule_place */
 	uint8_t form;	 /* enum rule_form bits */
@@ -86,6 +88,7 @@ struct rule {
 	char indev[LINK_NAME_SIZE]; /* RULE_WITH_INDEV: name of ifindex */
 	struct mac dmac;	    /* RULE_WITH_DMAC: that of ifindex */
 	uint16_t mtu; /* RULE_WITH_MTU: bytes of the largest IP packet that is redirected */
+	struct vlan_tags tags; /* of the packet as it arrives; no id counts in a barrier or guard */
 	/* match (not if rule_only_accepts()): addresses, protocol and ports of the packet
 	 * as it arrives; never a fragment; TCP with FIN, SYN and RST clear */
 	struct tuple match;
@@ -93,6 +96,7 @@ struct rule {
 	uint8_t rewrite; /* enum rule_rewrite bits */
 	struct mac eth_src, eth_dst;
 	struct tuple to; /* new addresses and ports; only those that `rewrite` names are read */
+	struct vlan_tags out_tags; /* of the packet as it leaves, with priority 0 */
 	uint32_t out_ifindex;
 	struct rule_cookie cookie;
 };
@@ -108,7 +112,8 @@ struct rule_where {
 	uint32_t ifindex;
 	uint16_t prio;
 	uint32_t handle;
-	uint8_t family; /* enum family of the prio; FAMILY_NONE: all ethertypes */
+	uint8_t family; /* enum family of the prio; FAMILY_NONE: all ethertypes, or `vlan` */
+	uint16_t vlan;	/* enum vlan_proto of the prio: it is for packets with this outer tag */
 };
 
 struct rule_stats {
@@ -118,8 +123,11 @@ struct rule_stats {
 
 static inline struct rule_where rule_where(const struct rule *r)
 {
+	uint16_t vlan = r->tags.tag[0].proto;
+
 	return (struct rule_where){ r->ifindex, r->prio, r->handle,
-				    r->form & RULE_ANY_ETHERTYPE ? FAMILY_NONE : r->family };
+				    vlan || r->form & RULE_ANY_ETHERTYPE ? FAMILY_NONE : r->family,
+				    vlan };
 }
 
 /*
@@ -152,7 +160,7 @@ bool rule_is_equal(const struct rule *a, const struct rule *b);
 /* Returns a hash of everything that rule_is_equal() compares: equal rules have equal hashes. */
 uint64_t rule_digest(const struct rule *r, const uint64_t key[2]);
 
-#define RULE_STR_SIZE 480
+#define RULE_STR_SIZE 560
 
 /* Writes the rule as one line to @buf, for `why`, logs and scenario tests, and returns
  * @buf. Device names are not known here, so interfaces appear as "if3". */

@@ -33,14 +33,14 @@ g0: 0 clsact block 0 unused"
 golden qdisc g0 add | grep -q '^add: -17 ' || fail "a second clsact was not refused"
 
 golden add "$GOLDEN" software >out
-assert_eq "rules accepted with an equal echo" "$(grep -c ': 0 echo is equal$' out)" 34
+assert_eq "rules accepted with an equal echo" "$(grep -c ': 0 echo is equal$' out)" 43
 golden check "$GOLDEN" software >out
-assert_eq "rules read back equal" "$(grep -c -- '-software: 0 equal ours stats used in_hw_count 0 pkts 0$' out)" 34
+assert_eq "rules read back equal" "$(grep -c -- '-software: 0 equal ours stats used in_hw_count 0 pkts 0$' out)" 43
 grep dump out >dumps
-assert_eq "dumps" "$(cat dumps)" "full dump of prio 0: 0, 34 rules, 34 ours, 34 whole, 34 with stats
-terse dump of prio 0: 0, 34 rules, 34 ours, 0 whole, 34 with stats
-terse dump of prio 20: 0, 16 rules, 16 ours, 0 whole, 16 with stats
-full dump of prio 21: 0, 12 rules, 12 ours, 12 whole, 12 with stats
+assert_eq "dumps" "$(cat dumps)" "full dump of prio 0: 0, 43 rules, 43 ours, 43 whole, 43 with stats
+terse dump of prio 0: 0, 43 rules, 43 ours, 0 whole, 43 with stats
+terse dump of prio 20: 0, 17 rules, 17 ours, 0 whole, 17 with stats
+full dump of prio 21: 0, 13 rules, 13 ours, 13 whole, 13 with stats
 terse dump of prio 30: 0, 4 rules, 4 ours, 0 whole, 4 with stats"
 assert_eq "clsact with rules" "$(golden qdisc g0)" "g0: 0 clsact block 0"
 
@@ -53,10 +53,12 @@ golden del "$GOLDEN" tcp- >out
 assert_eq "rules that are already gone" "$(grep -c ': -2$' out)" 34
 assert_eq "flush of one prio" "$(golden flush 20 4)" "flush: 0"
 assert_eq "filters left" "$(golden check "$GOLDEN" none | sed -n 1p)" \
-	"full dump of prio 0: 0, 13 rules, 13 ours, 13 whole, 13 with stats"
+	"full dump of prio 0: 0, 21 rules, 21 ours, 21 whole, 21 with stats"
 golden flush 21 6 >/dev/null
 assert_eq "flush of a prio for all ethertypes" "$(golden flush 30 all)" "flush: 0"
-golden del "$GOLDEN" guard- >/dev/null
+for name in guard barrier pop swap; do
+	golden del "$GOLDEN" "$name-" >/dev/null
+done
 assert_eq "clsact without rules" "$(golden qdisc g0)" "g0: 0 clsact block 0 unused"
 
 # A foreign filter on either side keeps clsact in use.
@@ -69,7 +71,7 @@ tc -n box filter del dev g0 egress prio 5 protocol ip flower
 
 # A port without offload refuses rules with skip_sw (EOPNOTSUPP); nothing else is wrong with them.
 golden add "$GOLDEN" hardware >out
-assert_eq "hardware rules refused" "$(grep -c -- ': -95 *$' out)" 34
+assert_eq "hardware rules refused" "$(grep -c -- ': -95 *$' out)" 43
 assert_eq "clsact is removed" "$(golden qdisc g0 del)" "del: 0 
 g0: 0 none block 0"
 
@@ -78,7 +80,7 @@ tc -n box qdisc add dev g0 ingress
 assert_eq "ingress qdisc" "$(golden qdisc g0)" "g0: 0 ingress block 0"
 golden qdisc g0 del | grep -q '^del: -22 ' || fail "an ingress qdisc was removed as clsact"
 golden add "$GOLDEN" software >out
-assert_eq "rules on the ingress qdisc" "$(grep -c ': 0 echo is equal$' out)" 34
+assert_eq "rules on the ingress qdisc" "$(grep -c ': 0 echo is equal$' out)" 43
 tc -n box qdisc del dev g0 ingress
 
 # A block that ports share is reported.

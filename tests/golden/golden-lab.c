@@ -92,7 +92,7 @@ static void move(struct rule *rule)
 		return;
 	rule->ifindex = on_in;
 	rule->prio = on_prio;
-	if (rule->kind != RULE_GUARD)
+	if (!rule_only_accepts(rule))
 		rule->out_ifindex = on_out;
 	if (rule->form & RULE_WITH_INDEV)
 		snprintf(rule->indev, sizeof(rule->indev), "%s", on_name);

@@ -10,6 +10,7 @@
 #define PRIO_GUARD 10
 #define PRIO_FLOW 20
 #define PRIO_ANY 30
+#define PRIO_TAGGED 40
 #define FLOW_RULES 32
 #define GUARD_RULES 4
 
@@ -88,6 +89,11 @@ static struct rule flow_rule(unsigned int i, char name[GOLDEN_NAME_SIZE])
 	return rule;
 }
 
+#define NO_TAGS { { { VLAN_NONE, 0 }, { VLAN_NONE, 0 } } }
+#define Q(id)   { { { VLAN_8021Q, id }, { VLAN_NONE, 0 } } }
+#define AD(id)  { { { VLAN_8021AD, id }, { VLAN_NONE, 0 } } }
+#define AD_Q(outer, inner) { { { VLAN_8021AD, outer }, { VLAN_8021Q, inner } } }
+
 /* Rules in forms that only some drivers need, derived from the rules above. */
 static const struct {
 	unsigned int from; /* number of the rule that it is derived from */
@@ -95,23 +101,33 @@ static const struct {
 	unsigned int form, without; /* form bits that are added, and that are removed */
 	unsigned int no_rewrite;
 	uint8_t kind;
+	struct vlan_tags tags, out_tags;
 } forms[] = {
-	{ 2, "tcp-ip4-snat-no-csum", 0, RULE_WITH_CSUM, 0, RULE_FLOW },
-	{ 2, "tcp-ip4-snat-exact-ttl", RULE_EXACT_TTL, 0, RULE_DEC_TTL, RULE_FLOW },
-	{ 2, "tcp-ip4-snat-implicit-ttl", RULE_WITH_INDEV, 0, RULE_DEC_TTL, RULE_FLOW },
-	{ 2, "tcp-ip4-snat-any-ethertype", RULE_ANY_ETHERTYPE, 0, 0, RULE_FLOW },
-	{ 30, "udp-ip6-both-exact-ttl", RULE_EXACT_TTL, 0, RULE_DEC_TTL, RULE_FLOW },
-	{ 30, "udp-ip6-both-implicit-ttl", RULE_WITH_INDEV, RULE_WITH_CSUM, RULE_DEC_TTL, RULE_FLOW },
-	{ 30, "udp-ip6-both-any-ethertype", RULE_ANY_ETHERTYPE, 0, 0, RULE_FLOW },
-	{ 0, "tcp-ip4-routed-probe", 0, 0, 0, RULE_PROBE },
-	{ 0, "tcp-ip4-routed-odd-match", RULE_ODD_MATCH, 0, 0, RULE_PROBE },
-	{ 0, "tcp-ip4-routed-odd-rewrite", RULE_ODD_REWRITE, 0, 0, RULE_PROBE },
-	{ 32, "guard-ip4-any-ethertype", RULE_ANY_ETHERTYPE, 0, 0, RULE_GUARD },
-	{ 33, "guard-ip6-any-ethertype", RULE_ANY_ETHERTYPE, 0, 0, RULE_GUARD },
-	{ 2, "tcp-ip4-snat-dmac", RULE_WITH_DMAC, 0, 0, RULE_FLOW },
-	{ 30, "udp-ip6-both-dmac", RULE_WITH_DMAC, 0, 0, RULE_FLOW },
-	{ 2, "tcp-ip4-snat-mtu", RULE_WITH_MTU, 0, 0, RULE_FLOW },
-	{ 30, "udp-ip6-both-mtu", RULE_WITH_MTU, 0, 0, RULE_FLOW },
+	{ 2, "tcp-ip4-snat-no-csum", 0, RULE_WITH_CSUM, 0, RULE_FLOW, NO_TAGS, NO_TAGS },
+	{ 2, "tcp-ip4-snat-exact-ttl", RULE_EXACT_TTL, 0, RULE_DEC_TTL, RULE_FLOW, NO_TAGS, NO_TAGS },
+	{ 2, "tcp-ip4-snat-implicit-ttl", RULE_WITH_INDEV, 0, RULE_DEC_TTL, RULE_FLOW, NO_TAGS, NO_TAGS },
+	{ 2, "tcp-ip4-snat-any-ethertype", RULE_ANY_ETHERTYPE, 0, 0, RULE_FLOW, NO_TAGS, NO_TAGS },
+	{ 30, "udp-ip6-both-exact-ttl", RULE_EXACT_TTL, 0, RULE_DEC_TTL, RULE_FLOW, NO_TAGS, NO_TAGS },
+	{ 30, "udp-ip6-both-implicit-ttl", RULE_WITH_INDEV, RULE_WITH_CSUM, RULE_DEC_TTL, RULE_FLOW, NO_TAGS, NO_TAGS },
+	{ 30, "udp-ip6-both-any-ethertype", RULE_ANY_ETHERTYPE, 0, 0, RULE_FLOW, NO_TAGS, NO_TAGS },
+	{ 0, "tcp-ip4-routed-probe", 0, 0, 0, RULE_PROBE, NO_TAGS, NO_TAGS },
+	{ 0, "tcp-ip4-routed-odd-match", RULE_ODD_MATCH, 0, 0, RULE_PROBE, NO_TAGS, NO_TAGS },
+	{ 0, "tcp-ip4-routed-odd-rewrite", RULE_ODD_REWRITE, 0, 0, RULE_PROBE, NO_TAGS, NO_TAGS },
+	{ 32, "guard-ip4-any-ethertype", RULE_ANY_ETHERTYPE, 0, 0, RULE_GUARD, NO_TAGS, NO_TAGS },
+	{ 33, "guard-ip6-any-ethertype", RULE_ANY_ETHERTYPE, 0, 0, RULE_GUARD, NO_TAGS, NO_TAGS },
+	{ 2, "tcp-ip4-snat-dmac", RULE_WITH_DMAC, 0, 0, RULE_FLOW, NO_TAGS, NO_TAGS },
+	{ 30, "udp-ip6-both-dmac", RULE_WITH_DMAC, 0, 0, RULE_FLOW, NO_TAGS, NO_TAGS },
+	{ 2, "tcp-ip4-snat-mtu", RULE_WITH_MTU, 0, 0, RULE_FLOW, NO_TAGS, NO_TAGS },
+	{ 30, "udp-ip6-both-mtu", RULE_WITH_MTU, 0, 0, RULE_FLOW, NO_TAGS, NO_TAGS },
+	{ 2, "pop-ip4", 0, 0, 0, RULE_FLOW, Q(10), NO_TAGS },
+	{ 2, "push-ip4", 0, 0, 0, RULE_FLOW, NO_TAGS, Q(20) },
+	{ 2, "swap-ip4", RULE_WITH_DMAC, 0, 0, RULE_FLOW, Q(10), Q(20) },
+	{ 30, "pop-two-ip6", 0, 0, 0, RULE_FLOW, AD_Q(100, 10), NO_TAGS },
+	{ 30, "push-two-ip6", 0, 0, 0, RULE_FLOW, NO_TAGS, AD_Q(100, 20) },
+	{ 30, "swap-ad-ip6", 0, 0, 0, RULE_FLOW, AD(100), AD_Q(200, 0) },
+	{ 32, "guard-ip4-tagged", 0, 0, 0, RULE_GUARD, Q(VLAN_ID_ANY), NO_TAGS },
+	{ 33, "guard-ip6-two-tags", 0, 0, 0, RULE_GUARD, AD_Q(VLAN_ID_ANY, VLAN_ID_ANY), NO_TAGS },
+	{ 32, "barrier-tagged", 0, 0, 0, RULE_BARRIER, AD(VLAN_ID_ANY), NO_TAGS },
 };
 
 _Static_assert(FLOW_RULES + GUARD_RULES + 2 * sizeof(forms) / sizeof(*forms) == GOLDEN_RULES,
@@ -131,8 +147,14 @@ static struct rule form_rule(unsigned int i, char name[GOLDEN_NAME_SIZE])
 	rule.kind = rule.cookie.kind = forms[n].kind;
 	if (rule.kind == RULE_PROBE)
 		rule.cookie.ct_id = 0;
+	rule.tags = forms[n].tags;
+	rule.out_tags = forms[n].out_tags;
 	if (rule.form & RULE_ANY_ETHERTYPE)
 		rule.prio = PRIO_ANY;
+	if (vlan_count(&rule.tags))
+		rule.prio = (uint16_t)(PRIO_TAGGED + (rule.tags.tag[0].proto == VLAN_8021AD));
+	if (rule.kind == RULE_BARRIER)
+		rule.family = FAMILY_NONE;
 	if (rule.form & RULE_EXACT_TTL)
 		rule.ttl = 64;
 	if (rule.form & RULE_WITH_DMAC)
@@ -142,7 +164,7 @@ static struct rule form_rule(unsigned int i, char name[GOLDEN_NAME_SIZE])
 	if (rule.form & RULE_WITH_INDEV)
 		snprintf(rule.indev, sizeof(rule.indev), "g0");
 	rule.handle = 100 + i;
-	if (rule.kind != RULE_GUARD)
+	if (!rule_only_accepts(&rule))
 		rule.match.sport = (uint16_t)(40100 + i);
 	return rule;
 }

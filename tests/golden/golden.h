@@ -16,7 +16,7 @@
 #include "base/compiler.h"
 #include "model/rule.h"
 
-#define GOLDEN_RULES 68
+#define GOLDEN_RULES 86
 #define GOLDEN_NAME_SIZE 64
 #define GOLDEN_MSG_BYTES 2048
 

@@ -48,7 +48,7 @@ MUST_CHECK int flower_put_flush(struct nlput *w, uint32_t ifindex, uint16_t prio
 				enum family family);
 
 struct flower_info {
-	struct rule_where where; /* FAMILY_NONE: all ethertypes, or one that we do not use */
+	struct rule_where where; /* FAMILY_NONE without vlan: all ethertypes, or one that we do not use */
 	uint32_t chain;
 	bool is_flower;  /* of kind flower */
 	bool is_ingress; /* on the ingress side of clsact or of an ingress qdisc */

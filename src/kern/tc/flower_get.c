@@ -10,6 +10,7 @@
 #include <linux/tc_act/tc_mirred.h>
 #include <linux/tc_act/tc_nat.h>
 #include <linux/tc_act/tc_pedit.h>
+#include <linux/tc_act/tc_vlan.h>
 #include <string.h>
 
 #include "base/util.h"
@@ -32,6 +33,8 @@ struct reader {
 	uint8_t nat_bits; /* RULE_SET_SRC and RULE_SET_DST as done by act_nat */
 	bool has_csum;
 	uint32_t csum_flags;
+	unsigned int n_pops;
+	struct vlan_tags pushed; /* as the frame has them at the end */
 	enum {
 		STEP_START,
 		STEP_MTU,
@@ -39,6 +42,8 @@ struct reader {
 		STEP_NAT_DST,
 		STEP_PEDIT,
 		STEP_CSUM,
+		STEP_POP,
+		STEP_PUSH,
 		STEP_REDIRECT,
 		STEP_ACCEPT,
 	} step;
@@ -92,10 +97,16 @@ static void get_stats(struct reader *r, const struct nlattr *stats)
 
 /* -- actions -------------------------------------------------------------- */
 
-/* Our rules have their actions in one order, each at most once, with a fixed control action. */
+static bool may_repeat(unsigned int step)
+{
+	return step == STEP_POP || step == STEP_PUSH;
+}
+
+/* Our rules have their actions in one order, each at most once but for tags, with a fixed control
+ * action. */
 static void step_to(struct reader *r, unsigned int step, int control, int expected_control)
 {
-	if (r->step >= step || control != expected_control)
+	if (r->step > step || (r->step == step && !may_repeat(step)) || control != expected_control)
 		r->is_foreign = true;
 	r->step = step;
 }
@@ -282,6 +293,48 @@ static void get_csum(struct reader *r, struct nlget *g)
 	}
 }
 
+static void get_tag_action(struct reader *r, const struct tc_vlan *parms, struct vlan_tag tag)
+{
+	switch (parms->v_action) {
+	case TCA_VLAN_ACT_POP:
+		step_to(r, STEP_POP, parms->action, TC_ACT_PIPE);
+		r->n_pops++;
+		break;
+	case TCA_VLAN_ACT_PUSH:
+		step_to(r, STEP_PUSH, parms->action, TC_ACT_PIPE);
+		if (!tag.proto || !vlan_push(&r->pushed, tag))
+			r->is_foreign = true;
+		break;
+	default:
+		r->is_foreign = true;
+	}
+}
+
+static void get_vlan(struct reader *r, struct nlget *g)
+{
+	struct tc_vlan parms = { .v_action = 0 };
+	struct vlan_tag tag = { VLAN_NONE, 0 };
+	const struct nlattr *attr;
+
+	while ((attr = nlget_next(g))) {
+		switch (nlget_type(attr)) {
+		case TCA_VLAN_PARMS:
+			nlget_struct(g, attr, &parms, sizeof(parms), sizeof(parms));
+			break;
+		case TCA_VLAN_PUSH_VLAN_ID:
+			tag.id = nlget_u16(g, attr);
+			break;
+		case TCA_VLAN_PUSH_VLAN_PROTOCOL:
+			tag.proto = nlget_be16(g, attr);
+			break;
+		case TCA_VLAN_PUSH_VLAN_PRIORITY:
+			r->is_foreign |= nlget_u8(g, attr) != 0;
+			break;
+		}
+	}
+	get_tag_action(r, &parms, tag);
+}
+
 /* The kernel reports the times of an action as ages in hundredths of a second (tcf_tm_dump). */
 static void get_age(struct reader *r, struct nlget *g, const struct nlattr *attr)
 {
@@ -351,6 +404,8 @@ static void get_options(struct reader *r, const struct nlattr *kind, const struc
 		get_pedit(r, &g);
 	else if (nlget_is_str(kind, "csum"))
 		get_csum(r, &g);
+	else if (nlget_is_str(kind, "vlan"))
+		get_vlan(r, &g);
 	else if (nlget_is_str(kind, "mirred"))
 		get_mirred(r, &g);
 	else if (nlget_is_str(kind, "gact"))
@@ -521,6 +576,7 @@ static void guess_flow(const struct reader *r, struct rule *rule)
 	memcpy(rule->to.dst.b, to->dst, sizeof(to->dst));
 	rule->to.sport = get_be16(to->sport);
 	rule->to.dport = get_be16(to->dport);
+	rule->out_tags = r->pushed;
 	rule->out_ifindex = r->out_ifindex;
 	guess_form(r, rule);
 }
@@ -533,6 +589,31 @@ static uint8_t guess_kind(const struct reader *r)
 		return has_seen_match(r, TCA_FLOWER_KEY_IP_TTL) ? RULE_GUARD : RULE_BARRIER;
 	/* Only the cookie tells a probe from a flow's rule. */
 	return info->is_ours && info->cookie.kind == RULE_PROBE ? RULE_PROBE : RULE_FLOW;
+}
+
+static uint16_t guess_id(const struct reader *r, uint16_t attr, const uint8_t id[2])
+{
+	uint16_t value = VLAN_ID_ANY;
+
+	if (has_seen_match(r, attr))
+		memcpy(&value, id, sizeof(value));
+	return value;
+}
+
+static void guess_tags(const struct reader *r, struct rule *rule)
+{
+	uint16_t type = get_be16(r->match.vlan_ethertype);
+
+	rule->tags.tag[0] = (struct vlan_tag){
+		r->info->where.vlan, guess_id(r, TCA_FLOWER_KEY_VLAN_ID, r->match.vlan_id)
+	};
+	if (has_seen_match(r, TCA_FLOWER_KEY_CVLAN_ETH_TYPE)) {
+		rule->tags.tag[1] = (struct vlan_tag){
+			type, guess_id(r, TCA_FLOWER_KEY_CVLAN_ID, r->match.cvlan_id)
+		};
+		type = get_be16(r->match.cvlan_ethertype);
+	}
+	rule->family = flower_family(type);
 }
 
 /* The rule that this is if its masks and keys are those that we write. */
@@ -553,6 +634,8 @@ static struct rule guess_rule(const struct reader *r)
 		rule.form |= RULE_ANY_ETHERTYPE;
 		rule.family = flower_family(get_be16(r->match.ethertype));
 	}
+	if (info->where.vlan)
+		guess_tags(r, &rule);
 	if (r->indev[0]) {
 		rule.form |= RULE_WITH_INDEV;
 		memcpy(rule.indev, r->indev, sizeof(rule.indev));
@@ -602,12 +685,38 @@ static bool has_csum_of(const struct reader *r, const struct rule *rule)
 	return r->has_csum == (flags != 0) && r->csum_flags == flags;
 }
 
+/*
+ * Where packets are tagged, the kernel reports the ethertype behind the tags a second time instead of the
+ * one that was written, and none for a barrier (fl_dump_key). The one that was written is that of the prio
+ * (tcf_proto_check_kind).
+ */
+static void restore_ethertype(struct reader *r)
+{
+	unsigned int inner = has_seen_match(r, TCA_FLOWER_KEY_CVLAN_ETH_TYPE) ?
+				     get_be16(r->match.cvlan_ethertype) :
+				     get_be16(r->match.vlan_ethertype);
+
+	if (!r->info->where.vlan)
+		return;
+	if (get_be16(r->match.ethertype) != inner &&
+	    get_be16(r->match.ethertype) != r->info->where.vlan)
+		r->is_foreign = true;
+	r->match.ethertype[0] = (uint8_t)(r->info->where.vlan >> 8);
+	r->match.ethertype[1] = (uint8_t)r->info->where.vlan;
+	for (size_t i = 0; i < FLOWER_MATCH_FIELDS; i++) {
+		if (flower_match_fields[i].attr == TCA_FLOWER_KEY_ETH_TYPE)
+			r->match_seen |= 1u << i;
+	}
+}
+
 /* Accepts the guess when the images of the guessed rule equal those that were read. */
 static void finish_rule(struct reader *r)
 {
 	struct flower_info *info = r->info;
-	struct rule rule = guess_rule(r);
+	struct rule rule;
 
+	restore_ethertype(r);
+	rule = guess_rule(r);
 	if (r->is_foreign || info->chain != 0 || !info->is_ingress)
 		return;
 	if (info->is_skip_sw == info->is_skip_hw)
@@ -618,7 +727,8 @@ static void finish_rule(struct reader *r)
 		return;
 	if (!has_match_of(r, &rule))
 		return;
-	if (!rule_only_accepts(&rule) && (!has_rewrite_of(r, &rule) || !has_csum_of(r, &rule)))
+	if (!rule_only_accepts(&rule) && (!has_rewrite_of(r, &rule) || !has_csum_of(r, &rule) ||
+					  r->n_pops != vlan_count(&rule.tags)))
 		return;
 	info->rule = rule;
 	info->has_rule = true;
@@ -636,6 +746,7 @@ static void get_where(struct reader *r, const struct tcmsg *tcm)
 		.prio = (uint16_t)(tcm->tcm_info >> 16),
 		.handle = tcm->tcm_handle,
 		.family = flower_family(protocol),
+		.vlan = protocol == VLAN_8021Q || protocol == VLAN_8021AD ? protocol : VLAN_NONE,
 	};
 	info->is_ingress = (uint32_t)tcm->tcm_ifindex != TCM_IFINDEX_MAGIC_BLOCK &&
 			   TC_H_MAJ(tcm->tcm_parent) == TC_H_MAJ(TC_H_CLSACT) &&

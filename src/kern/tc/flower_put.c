@@ -9,6 +9,7 @@
 #include <linux/tc_act/tc_mirred.h>
 #include <linux/tc_act/tc_nat.h>
 #include <linux/tc_act/tc_pedit.h>
+#include <linux/tc_act/tc_vlan.h>
 #include <string.h>
 
 #include "kern/tc/flower.h"
@@ -18,7 +19,8 @@
  * (tcf_chain_dump). */
 static void begin(struct nlput *w, uint16_t type, uint16_t flags, const struct rule_where *where)
 {
-	uint16_t protocol = where->prio ? flower_ethertype(where->family) : 0;
+	uint16_t ethertype = where->vlan ? where->vlan : flower_ethertype(where->family);
+	uint16_t protocol = where->prio ? ethertype : 0;
 	struct tcmsg tcm = {
 		.tcm_family = AF_UNSPEC,
 		.tcm_ifindex = (int)where->ifindex,
@@ -223,6 +225,29 @@ static void put_csum(struct actions *a)
 	end_action(a, action, false);
 }
 
+static void put_tag_action(struct actions *a, int what, const struct vlan_tag *tag)
+{
+	struct tc_vlan parms = { .action = TC_ACT_PIPE, .v_action = what };
+	struct action action = begin_action(a, "vlan");
+
+	nlput_bytes(a->w, TCA_VLAN_PARMS, &parms, sizeof(parms));
+	if (tag) {
+		nlput_u16(a->w, TCA_VLAN_PUSH_VLAN_ID, tag->id);
+		nlput_be16(a->w, TCA_VLAN_PUSH_VLAN_PROTOCOL, tag->proto);
+	}
+	end_action(a, action, false);
+}
+
+/* Every tag is replaced, also by an equal one: the priority in a tag is for one segment of the network. The
+ * inner tag is pushed first. */
+static void put_tags(struct actions *a)
+{
+	for (unsigned int i = vlan_count(&a->rule->tags); i > 0; i--)
+		put_tag_action(a, TCA_VLAN_ACT_POP, NULL);
+	for (unsigned int i = vlan_count(&a->rule->out_tags); i > 0; i--)
+		put_tag_action(a, TCA_VLAN_ACT_PUSH, &a->rule->out_tags.tag[i - 1]);
+}
+
 static void put_redirect(struct actions *a)
 {
 	struct tc_mirred parms = {
@@ -258,6 +283,7 @@ static void put_actions(struct nlput *w, const struct rule *rule)
 		put_nats(&a);
 		put_pedit(&a);
 		put_csum(&a);
+		put_tags(&a);
 		put_redirect(&a);
 	}
 	nlput_nest_end(w, nest);

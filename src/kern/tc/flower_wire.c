@@ -27,7 +27,11 @@
 	}
 
 const struct flower_match_field flower_match_fields[FLOWER_MATCH_FIELDS] = {
-	MATCH(ETH_TYPE, FLOW | FLOWER_GUARD | FLOWER_BARRIER, ethertype, 2),
+	MATCH(ETH_TYPE, FLOW | FLOWER_GUARD | FLOWER_BARRIER | FLOWER_BARRIER_TAGGED, ethertype, 2),
+	MATCH(VLAN_ID, FLOWER_VID, vlan_id, 2),
+	MATCH(VLAN_ETH_TYPE, FLOWER_TAG, vlan_ethertype, 2),
+	MATCH(CVLAN_ID, FLOWER_VID2, cvlan_id, 2),
+	MATCH(CVLAN_ETH_TYPE, FLOWER_TAG2, cvlan_ethertype, 2),
 	MATCH(IP_PROTO, FLOW, proto, 1),
 	MATCH(IPV4_SRC, IP4, src, 4),
 	MATCH(IPV4_SRC_MASK, IP4, src_mask, 4),
@@ -109,12 +113,14 @@ static unsigned int base_shape(const struct rule *rule)
 {
 	bool is_tcp = rule->match.proto == L4_TCP;
 
+	if (rule->kind == RULE_BARRIER && rule->family == FAMILY_NONE)
+		return vlan_count(&rule->tags) == 1 ? FLOWER_BARRIER_TAGGED : 0;
 	if (rule->family != FAMILY_IP4 && rule->family != FAMILY_IP6)
 		return 0;
 	if (rule->kind == RULE_GUARD)
 		return FLOWER_GUARD;
 	if (rule->kind == RULE_BARRIER)
-		return FLOWER_BARRIER;
+		return vlan_count(&rule->tags) ? 0 : FLOWER_BARRIER;
 	if (rule->match.family != rule->family || (!is_tcp && rule->match.proto != L4_UDP))
 		return 0;
 	if (rule->family == FAMILY_IP4)
@@ -140,12 +146,52 @@ static bool has_good_form(const struct rule *rule)
 	return !(form & RULE_ODD_REWRITE) || rule->family == FAMILY_IP4;
 }
 
+static bool is_good_tag(const struct vlan_tag *tag, bool with_id)
+{
+	return (tag->proto == VLAN_8021Q || tag->proto == VLAN_8021AD) &&
+	       (with_id ? tag->id <= VLAN_ID_MAX : tag->id == VLAN_ID_ANY);
+}
+
+static bool are_good_tags(const struct vlan_tags *tags, bool with_id)
+{
+	for (unsigned int i = 0; i < vlan_count(tags); i++) {
+		if (!is_good_tag(&tags->tag[i], with_id))
+			return false;
+	}
+	return tags->tag[0].proto || !tags->tag[1].proto;
+}
+
+/* A dump does not show the protocol of the outer tag, so it must be that of the prio (fl_dump_key). */
+static bool has_good_tags(const struct rule *rule)
+{
+	bool is_flow = !rule_only_accepts(rule);
+
+	return are_good_tags(&rule->tags, is_flow) && are_good_tags(&rule->out_tags, true) &&
+	       (is_flow || !vlan_count(&rule->out_tags)) &&
+	       !(vlan_count(&rule->tags) && rule->form & RULE_ANY_ETHERTYPE);
+}
+
+/* The bits of the shape for the tags. A barrier matches the outer tag by the ethertype alone. */
+static unsigned int tag_shape(const struct rule *rule)
+{
+	unsigned int n = vlan_count(&rule->tags), shape = 0;
+
+	if (rule->kind == RULE_BARRIER)
+		return 0;
+	if (n > 0)
+		shape |= FLOWER_TAG | (rule->kind == RULE_GUARD ? 0 : FLOWER_VID);
+	if (n > 1)
+		shape |= FLOWER_TAG2 | (rule->kind == RULE_GUARD ? 0 : FLOWER_VID2);
+	return shape;
+}
+
 unsigned int flower_shape(const struct rule *rule)
 {
 	unsigned int shape = base_shape(rule);
 
-	if (!shape || !has_good_form(rule))
+	if (!shape || !has_good_form(rule) || !has_good_tags(rule))
 		return 0;
+	shape |= tag_shape(rule);
 	if (rule->form & RULE_EXACT_TTL)
 		shape |= FLOWER_TTL;
 	if (rule->form & RULE_WITH_DMAC)
@@ -172,12 +218,31 @@ static uint32_t get_be32(const uint8_t at[4])
 	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
 }
 
+static void match_tags(const struct rule *rule, struct flower_match *ret)
+{
+	const struct vlan_tag *outer = &rule->tags.tag[0], *inner = &rule->tags.tag[1];
+	uint16_t type = flower_ethertype(rule->family);
+	unsigned int n = vlan_count(&rule->tags);
+
+	put_be16(ret->ethertype, n ? outer->proto : type);
+	if (!n || rule->kind == RULE_BARRIER)
+		return;
+	put_be16(ret->vlan_ethertype, n > 1 ? inner->proto : type);
+	if (n > 1)
+		put_be16(ret->cvlan_ethertype, type);
+	if (rule->kind == RULE_GUARD)
+		return;
+	memcpy(ret->vlan_id, &outer->id, sizeof(ret->vlan_id));
+	if (n > 1)
+		memcpy(ret->cvlan_id, &inner->id, sizeof(ret->cvlan_id));
+}
+
 void flower_match_of(const struct rule *rule, struct flower_match *ret)
 {
 	size_t len = addr_len((enum family)rule->family);
 
 	memset(ret, 0, sizeof(*ret));
-	put_be16(ret->ethertype, flower_ethertype(rule->family));
+	match_tags(rule, ret);
 	if (rule->kind == RULE_GUARD)
 		ret->ttl_mask = GUARD_TTL_MASK;
 	if (rule_only_accepts(rule))

@@ -22,8 +22,8 @@
 #define FLOWER_PARENT TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS)
 
 /* Kinds of rules by the attributes of their match. A shape is one of the bits for a
- * family and protocol, FLOWER_GUARD or FLOWER_BARRIER, plus FLOWER_TTL, FLOWER_DMAC and
- * FLOWER_ODD as the form of the rule requires. */
+ * family and protocol, FLOWER_GUARD, FLOWER_BARRIER or FLOWER_BARRIER_TAGGED, plus the others as
+ * the form and the tags of the rule require. */
 enum flower_shape {
 	FLOWER_IP4_TCP = 1 << 0,
 	FLOWER_IP4_UDP = 1 << 1,
@@ -34,6 +34,11 @@ enum flower_shape {
 	FLOWER_ODD = 1 << 6, /* RULE_ODD_MATCH */
 	FLOWER_BARRIER = 1 << 7,
 	FLOWER_DMAC = 1 << 8, /* RULE_WITH_DMAC */
+	FLOWER_TAG = 1 << 9,  /* an outer tag, and the ethertype behind it */
+	FLOWER_TAG2 = 1 << 10, /* an inner tag, and the ethertype behind it */
+	FLOWER_VID = 1 << 11, /* the id of the outer tag */
+	FLOWER_VID2 = 1 << 12, /* the id of the inner tag */
+	FLOWER_BARRIER_TAGGED = 1 << 13,
 };
 
 /* The shape of a rule, in bits of enum flower_shape; 0 when a flower rule cannot express
@@ -42,7 +47,9 @@ unsigned int flower_shape(const struct rule *rule);
 
 /* Image of the match. IPv4 addresses use the first four bytes. */
 struct flower_match {
-	uint8_t ethertype[2];
+	uint8_t ethertype[2]; /* of the frame: that of the outer tag, if it has one */
+	uint8_t vlan_ethertype[2], cvlan_ethertype[2]; /* behind the outer and the inner tag */
+	uint8_t vlan_id[2], cvlan_id[2]; /* in host byte order */
 	uint8_t proto;
 	uint8_t src[16], src_mask[16];
 	uint8_t dst[16], dst_mask[16];
@@ -62,7 +69,8 @@ struct flower_match_field {
 	uint8_t len;
 };
 
-#define FLOWER_MATCH_FIELDS 28
+#define FLOWER_MATCH_FIELDS 32
+static_assert(FLOWER_MATCH_FIELDS <= 32, "a set of them has 32 bits");
 extern const struct flower_match_field flower_match_fields[FLOWER_MATCH_FIELDS];
 
 void flower_match_of(const struct rule *rule, struct flower_match *ret);

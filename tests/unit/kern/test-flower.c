@@ -15,6 +15,7 @@
 #include <linux/tc_act/tc_mirred.h>
 #include <linux/tc_act/tc_nat.h>
 #include <linux/tc_act/tc_pedit.h>
+#include <linux/tc_act/tc_vlan.h>
 #include <string.h>
 
 #include "base/util.h"
@@ -55,6 +56,13 @@ static void random_form(struct unit_random *random, struct rule *r)
 	r->mtu = (uint16_t)(1 + unit_random_below(random, UINT16_MAX));
 }
 
+static struct vlan_tags random_tags(struct unit_random *random)
+{
+	enum vlan_encap encap = (enum vlan_encap)unit_random_below(random, VLAN_ENCAP__COUNT);
+
+	return vlan_tags_of(encap, (uint16_t)unit_random_below(random, VLAN_ID_MAX + 1));
+}
+
 static struct rule random_rule(struct unit_random *random)
 {
 	uint8_t family = unit_random_below(random, 2) ? FAMILY_IP4 : FAMILY_IP6;
@@ -77,6 +85,9 @@ static struct rule random_rule(struct unit_random *random)
 	random_form(random, &r);
 	if (only_accepts)
 		return r;
+	if (!(r.form & RULE_ANY_ETHERTYPE))
+		r.tags = random_tags(random);
+	r.out_tags = random_tags(random);
 	r.cookie.ct_id = (uint32_t)unit_random_u64(random);
 	r.cookie.dir = (uint8_t)unit_random_below(random, DIR__COUNT);
 	random_tuple(random, family, proto, &r.match);
@@ -102,6 +113,7 @@ static void random_rules_are_decoded(void **state UNUSED)
 		assert_true(rule_is_equal(&info.rule, &rule));
 		assert_int_equal(info.rule.handle, rule.handle);
 		assert_int_equal(info.where.family, rule_where(&rule).family);
+		assert_int_equal(info.where.vlan, rule_where(&rule).vlan);
 		assert_memory_equal(&info.cookie, &rule.cookie, sizeof(rule.cookie));
 		/* The decoded rule gives the same message again. */
 		encode(&again, &info.rule);
@@ -317,6 +329,37 @@ static void other_size_checks_are_no_rules(void **state UNUSED)
 	IS_NO_RULE(AT(ACTION(1), TCA_POLICE_RESULT), -2, TCA_POLICE_AVRATE);
 }
 #undef PARMS
+
+/* Tags are popped as often as there are some, and then pushed, the inner one first, with priority 0. */
+static void other_tags_are_no_rules(void **state UNUSED)
+{
+	struct rule rule = full_rule();
+	struct msg m;
+
+	rule.form &= ~RULE_ANY_ETHERTYPE;
+	rule.tags = vlan_tags_of(VLAN_AD_Q, 100);
+	rule.out_tags = vlan_tags_of(VLAN_Q, 8);
+	encode(&m, &rule);
+	assert_true(decode(&m).has_rule);
+#define PARMS(i) AT(ACTION(i), TCA_VLAN_PARMS)
+	IS_NO_RULE(PARMS(3), offsetof(struct tc_vlan, v_action), TCA_VLAN_ACT_PUSH);
+	IS_NO_RULE(PARMS(4), offsetof(struct tc_vlan, v_action), TCA_VLAN_ACT_MODIFY);
+	IS_NO_RULE(PARMS(4), offsetof(struct tc_vlan, action), TC_ACT_OK);
+	IS_NO_RULE(PARMS(5), offsetof(struct tc_vlan, v_action), TCA_VLAN_ACT_POP);
+	IS_NO_RULE(AT(ACTION(5), TCA_VLAN_PUSH_VLAN_PROTOCOL), -2, TCA_VLAN_PAD);
+#undef PARMS
+	IS_NO_RULE(AT(KEY(VLAN_ETH_TYPE)), 1, 1);
+	IS_NO_RULE(AT(KEY(CVLAN_ETH_TYPE)), 1, 6);
+	IS_NO_RULE(AT(KEY(VLAN_ID)), -2, TCA_FLOWER_KEY_CT_ZONE);
+	assert_int_equal(CHANGED(AT(KEY(VLAN_ID)), 0, 9).rule.tags.tag[0].id, 9);
+	assert_int_equal(CHANGED(AT(KEY(CVLAN_ID)), 0, 9).rule.tags.tag[1].id, 9);
+	assert_int_equal(CHANGED(AT(ACTION(5), TCA_VLAN_PUSH_VLAN_ID), 0, 9).rule.out_tags.tag[0].id, 9);
+	/* One tag less than is popped. */
+	rule.tags = vlan_tags_of(VLAN_UNTAGGED, 0);
+	encode(&m, &rule);
+	assert_true(decode(&m).has_rule);
+	IS_NO_RULE(AT(ACTION(3), TCA_VLAN_PARMS), offsetof(struct tc_vlan, v_action), TCA_VLAN_ACT_POP);
+}
 
 /* No rule of ours has an act_csum without a checksum to update. */
 static void needless_checksums_are_no_rules(void **state UNUSED)
@@ -553,6 +596,7 @@ int main(void)
 		cmocka_unit_test(other_actions_are_no_rules),
 		cmocka_unit_test(other_forms_are_no_rules),
 		cmocka_unit_test(other_size_checks_are_no_rules),
+		cmocka_unit_test(other_tags_are_no_rules),
 		cmocka_unit_test(needless_checksums_are_no_rules),
 		cmocka_unit_test(prio_for_all_ethertypes),
 		cmocka_unit_test(cookies_keep_their_layout),

@@ -74,6 +74,64 @@ static void text_of_forms(void **state UNUSED)
 			    "if3 prio 2 handle 5 hardware any-ethertype barrier ip4");
 }
 
+static void text_of_tags(void **state UNUSED)
+{
+	struct rule r = nat_rule();
+	char buf[RULE_STR_SIZE];
+
+	r.rewrite = RULE_DEC_TTL;
+	r.tags = (struct vlan_tags){ { { VLAN_8021AD, 100 }, { VLAN_8021Q, 7 } } };
+	r.out_tags = (struct vlan_tags){ { { VLAN_8021Q, 20 } } };
+	assert_string_equal(rule_to_str(&r, buf),
+			    "if3 prio 2 handle 5 hardware match tcp 192.0.2.1:4000 > 198.51.100.1:80 "
+			    "802.1ad 100 802.1q 7 dec-ttl pop pop push 802.1q 20 redirect if4");
+	r.kind = RULE_GUARD;
+	r.tags = vlan_tags_of(VLAN_Q_Q, VLAN_ID_ANY);
+	assert_string_equal(rule_to_str(&r, buf),
+			    "if3 prio 2 handle 5 hardware guard ip4 802.1q 802.1q");
+	r.kind = RULE_BARRIER;
+	r.family = FAMILY_NONE;
+	r.tags = vlan_tags_of(VLAN_AD, VLAN_ID_ANY);
+	assert_string_equal(rule_to_str(&r, buf), "if3 prio 2 handle 5 hardware barrier 802.1ad");
+}
+
+/* A prio for tagged packets is for one kind of outer tag, whatever is inside. */
+static void place_of_tagged_packets(void **state UNUSED)
+{
+	struct rule r = nat_rule();
+
+	assert_int_equal(rule_where(&r).family, FAMILY_IP4);
+	assert_int_equal(rule_where(&r).vlan, VLAN_NONE);
+	r.tags = vlan_tags_of(VLAN_AD_Q, 5);
+	assert_int_equal(rule_where(&r).family, FAMILY_NONE);
+	assert_int_equal(rule_where(&r).vlan, VLAN_8021AD);
+}
+
+static void tags(void **state UNUSED)
+{
+	struct vlan_tags t = { { { VLAN_NONE, 0 } } };
+
+	for (unsigned int i = 0; i < VLAN_ENCAP__COUNT; i++) {
+		struct vlan_tags of = vlan_tags_of(i, 9);
+
+		assert_int_equal(vlan_encap_of(&of), i);
+		assert_int_equal(vlan_count(&of), i == VLAN_UNTAGGED ? 0 : i < VLAN_Q_Q ? 1 : 2);
+		for (unsigned int n = 0; n < VLAN_TAGS_MAX; n++)
+			assert_int_equal(of.tag[n].id, of.tag[n].proto ? 9 : 0);
+	}
+	assert_string_equal(vlan_encap_name(VLAN_AD_Q), "802.1ad 802.1q");
+	assert_string_equal(vlan_encap_name(VLAN_ENCAP__COUNT), "?");
+	/* A tag that is added comes first. */
+	assert_true(vlan_push(&t, (struct vlan_tag){ VLAN_8021Q, 1 }));
+	assert_true(vlan_push(&t, (struct vlan_tag){ VLAN_8021AD, 2 }));
+	assert_false(vlan_push(&t, (struct vlan_tag){ VLAN_8021Q, 3 }));
+	assert_int_equal(vlan_encap_of(&t), VLAN_AD_Q);
+	assert_int_equal(t.tag[0].id, 2);
+	assert_int_equal(t.tag[1].id, 1);
+	t.tag[1].proto = VLAN_8021AD;
+	assert_int_equal(vlan_encap_of(&t), VLAN_ENCAP__COUNT);
+}
+
 static void longest_text_fits(void **state UNUSED)
 {
 	struct rule r = nat_rule();
@@ -87,6 +145,8 @@ static void longest_text_fits(void **state UNUSED)
 	r.rewrite = 0x3f;
 	r.ttl = 255;
 	r.mtu = UINT16_MAX;
+	r.tags = r.out_tags = (struct vlan_tags){ { { VLAN_8021AD, VLAN_ID_MAX },
+						    { VLAN_8021AD, VLAN_ID_MAX } } };
 	strcpy(r.indev, "fifteen letters");
 	assert_int_equal(tuple_from_str("udp [2001:db8:1111:2222:3333:4444:5555:6666]:65535 > "
 					"[2001:db8:1111:2222:3333:4444:5555:7777]:65535",
@@ -96,11 +156,6 @@ static void longest_text_fits(void **state UNUSED)
 	rule_to_str(&r, buf);
 	assert_non_null(strstr(buf, "redirect if4294967295"));
 }
-
-static void equality_covers_effects_on_packets(void **state UNUSED)
-{
-	const struct rule a = nat_rule();
-	struct rule b = a;
 
 #define DIFFERS(change)                                                                            \
 	do {                                                                                       \
@@ -115,6 +170,11 @@ static void equality_covers_effects_on_packets(void **state UNUSED)
 		change;                                                                            \
 		assert_true(rule_is_equal(&a, &b));                                                \
 	} while (0)
+
+static void equality_covers_effects_on_packets(void **state UNUSED)
+{
+	const struct rule a = nat_rule();
+	struct rule b = a;
 
 	assert_true(rule_is_equal(&a, &b));
 	DIFFERS(b.ifindex++);
@@ -155,6 +215,18 @@ static void equality_covers_effects_on_packets(void **state UNUSED)
 	STAYS(b.match.zone++);
 	STAYS(b.handle++);
 	STAYS(b.cookie.instance++);
+}
+
+static void equality_covers_tags(void **state UNUSED)
+{
+	const struct rule a = nat_rule();
+	struct rule b = a;
+
+	DIFFERS(b.tags.tag[0].proto = VLAN_8021Q);
+	DIFFERS(b.tags.tag[0].id++);
+	DIFFERS(b.tags.tag[1].proto = VLAN_8021Q);
+	DIFFERS(b.out_tags.tag[0].proto = VLAN_8021AD);
+	DIFFERS(b.out_tags.tag[1].id++);
 }
 
 static void equality_covers_parts_of_the_form(void **state UNUSED)
@@ -232,6 +304,9 @@ static void guards_have_no_match(void **state UNUSED)
 	b = a;
 	b.kind = RULE_BARRIER;
 	assert_false(rule_is_equal(&a, &b));
+	b = a;
+	b.tags = vlan_tags_of(VLAN_Q, VLAN_ID_ANY);
+	assert_false(rule_is_equal(&a, &b));
 }
 
 static void tcp_states(void **state UNUSED)
@@ -247,8 +322,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text_of_rules),
 		cmocka_unit_test(text_of_forms),
+		cmocka_unit_test(text_of_tags),
+		cmocka_unit_test(place_of_tagged_packets),
+		cmocka_unit_test(tags),
 		cmocka_unit_test(longest_text_fits),
 		cmocka_unit_test(equality_covers_effects_on_packets),
+		cmocka_unit_test(equality_covers_tags),
 		cmocka_unit_test(equality_covers_parts_of_the_form),
 		cmocka_unit_test(checksums),
 		cmocka_unit_test(guards_have_no_match),
