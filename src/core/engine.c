@@ -143,25 +143,25 @@ bool engine_next_notice(struct engine *engine, struct notice *ret)
 static enum reason judge_refusal(struct engine *e, struct flow *f, const struct event_install *done,
 				 mono_t now)
 {
-	const struct neigh_rec *out = topology_get_neigh(&e->paths, f->next_hop[done->dir]);
-	const struct neigh_rec *in =
-		topology_get_neigh(&e->paths, f->next_hop[dir_other(done->dir)]);
+	uint32_t in = f->port[done->dir];
 	struct nic *nic = e->paths.nic;
 	struct card *card = nic ? nic_card_at(nic, f->card) : NULL;
-	const struct nic_port *port = nic && in ? nic_find_port(nic, in->neigh.ifindex) : NULL;
+	const struct nic_port *port = nic ? nic_find_port(nic, in) : NULL;
 	enum refusal refusal =
 		driver_refusal(port ? port->driver : NULL, done->err, done->extack);
+	struct nic_want want;
+	struct path path;
 
 	counter_inc(&installs_refused);
 	f->is_busy = refusal == REFUSAL_BUSY;
 	if (!card)
 		return REASON_RULE_REFUSED;
-	if (card_refused(card, port ? port->driver : NULL, done, in ? in->neigh.ifindex : 0, now,
-			 &nic->notices))
+	if (card_refused(card, port ? port->driver : NULL, done, in, now, &nic->notices))
 		return REASON_HARDWARE_FULL;
-	if (refusal == REFUSAL_UNSUPPORTED && in && out)
-		nic_drop_class(nic, in->neigh.ifindex, out->neigh.ifindex,
-			       recipe_class_of_dir(&f->orig, &f->reply, done->dir), done);
+	if (refusal == REFUSAL_UNSUPPORTED && flowact_path_of(e, f, &path)) {
+		want = path_want(&path, &f->orig, &f->reply, done->dir);
+		nic_drop_class(nic, &want, done);
+	}
 	return REASON_RULE_REFUSED;
 }
 
@@ -580,11 +580,9 @@ static bool next_removal(struct engine *e, unsigned int worker, mono_t now, stru
 /* The card for the flow's rules. One card has both, because a redirect cannot leave its card. */
 static struct card *card_of(struct engine *e, struct flow *f)
 {
-	uint32_t ifindex = topology_device_of(&e->paths, f->next_hop[DIR_ORIG]);
-
-	if (!e->paths.nic || !ifindex)
+	if (!e->paths.nic)
 		return NULL;
-	f->card = nic_card_index(e->paths.nic, ifindex);
+	f->card = nic_card_index(e->paths.nic, f->port[DIR_ORIG]);
 	return nic_card_at(e->paths.nic, f->card);
 }
 

@@ -11,6 +11,7 @@ src_core_libcore_a_SOURCES = \
 	src/core/port/driver.h src/core/port/driver.c \
 	src/core/notice.h src/core/notice.c \
 	src/core/port/card.h src/core/port/card.c \
+	src/core/port/pair.h src/core/port/pair.c \
 	src/core/flow/flow.h src/core/flow/flow.c \
 	src/core/flow/flowtab.h src/core/flow/flowtab.c \
 	src/core/port/portstate.h src/core/port/portstate.c \
@@ -71,7 +72,12 @@ unit_tests += tests/unit/core/test-portstate
 tests_unit_core_test_portstate_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
 
 unit_tests += tests/unit/core/test-topology
+tests_unit_core_test_topology_SOURCES = tests/unit/core/test-topology.c tests/unit/topologyfixture.h
 tests_unit_core_test_topology_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
+
+unit_tests += tests/unit/core/test-vlanlegs
+tests_unit_core_test_vlanlegs_SOURCES = tests/unit/core/test-vlanlegs.c tests/unit/topologyfixture.h
+tests_unit_core_test_vlanlegs_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
 
 unit_tests += tests/unit/core/test-path
 tests_unit_core_test_path_LDADD = $(core_ldadd) $(CMOCKA_LIBS)

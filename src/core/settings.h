@@ -7,6 +7,9 @@
  */
 #pragma once
 
+#include <fnmatch.h>
+#include <string.h>
+
 #include "model/bypass.h"
 #include "model/flowtable.h"
 #include "model/link.h"
@@ -48,7 +51,7 @@ struct settings_driver {
 
 /* What offload may bypass on a device. */
 struct settings_bypass {
-	char device[LINK_NAME_SIZE]; /* "" = every device */
+	char device[LINK_NAME_SIZE]; /* a name or pattern; "" = every device */
 	uint8_t bits;		     /* enum bypass_mask */
 };
 
@@ -61,7 +64,7 @@ struct settings {
 	uint32_t max_flows;
 	bool auto_devices;	 /* { "auto" }: every device that can be a port */
 	unsigned int n_devices;
-	char device[SETTINGS_MAX_DEVICES][LINK_NAME_SIZE];
+	char device[SETTINGS_MAX_DEVICES][LINK_NAME_SIZE]; /* names or patterns */
 	struct flowtable_ref devices_from; /* flowtable whose device list is used (EVENT_DEVICES) */
 	uint16_t tc_priority;	 /* first of our prios; 0 = the engine chooses */
 	uint32_t sample_ms;	 /* interval at which rule counters are read */
@@ -78,6 +81,18 @@ struct settings {
 	uint32_t udp_timeout_s;
 	uint32_t tcp_time_wait_s;
 };
+
+/* True for a pattern that can match several names. */
+static inline bool settings_is_pattern(const char *device)
+{
+	return strpbrk(device, "*?[");
+}
+
+/* True when @device, a name or a pattern of the settings, matches @name. */
+static inline bool settings_device_matches(const char *device, const char *name)
+{
+	return strcmp(device, name) == 0 || (settings_is_pattern(device) && fnmatch(device, name, 0) == 0);
+}
 
 /* The settings call for flower rules. */
 static inline bool settings_use_flower(const struct settings *s)

@@ -455,6 +455,7 @@ static void write_pair(FILE *stream, const json_t *pair)
 			fputs("; cannot check the size of packets", stream);
 		fputc(')', stream);
 		write_classes(stream, "\n      takes ", json_object_get(recipe, "takes"));
+		write_classes(stream, "\n      takes VLAN tags: ", json_object_get(recipe, "tags"));
 	}
 	write_member(stream, ", ", pair, "reason");
 	write_member(stream, ": ", pair, "reason_text");

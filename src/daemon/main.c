@@ -368,7 +368,7 @@ static void report_missing_devices(const struct daemon *d)
 		uint32_t slot;
 
 		for (slot = 0; (rec = topology_next_link(paths, &slot)); slot++) {
-			if (strcmp(rec->link.name, s->device[i]) == 0)
+			if (settings_device_matches(s->device[i], rec->link.name))
 				break;
 		}
 		if (!rec)

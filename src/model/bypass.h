@@ -16,7 +16,8 @@
  *
  * Chains of the bridge family would be one more kind. They do not matter: members of a bridge
  * carry no rules, and software rules on the bridge itself leave its own hooks as they are.
- * What is attached to the devices below a VLAN, bridge or bond is not bypassed by rules on it.
+ * What is attached to the devices below a VLAN, bridge or bond is not bypassed by software rules on it.
+ * Hardware rules bypass the port and all VLAN devices above it, so all of them count.
  */
 #pragma once
 

@@ -9,7 +9,7 @@
 struct hop {
 	uint32_t ifindex;    /* egress port */
 	struct mac src, dst; /* MAC addresses of the frames that leave */
-	uint32_t mtu;	     /* the smaller of the port's and the route's MTU */
+	uint32_t mtu;	     /* the smaller of the device's and the route's MTU */
 };
 
 static inline bool hop_is_equal(const struct hop *a, const struct hop *b)

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "model/tuple.h"
+#include "model/vlan.h"
 
 #define LINK_NAME_SIZE 16
 #define LINK_KIND_SIZE 16
@@ -46,7 +47,8 @@ struct link {
 	uint32_t mtu;
 	uint32_t master; /* ifindex of the bridge, bond or VRF above; 0 = none */
 	uint32_t lower;	 /* IFLA_LINK: device below a VLAN, or the veth peer; 0 = none */
-	uint16_t vlan;	 /* VLAN id of kind "vlan"; 0 = none */
+	struct vlan_tag vlan; /* of kind "vlan": the tag of its frames */
+	bool maps_priority; /* of kind "vlan": it maps priorities of packets to those of tags */
 	bool is_up;	 /* administratively up, with carrier */
 	bool is_ether;	 /* ARPHRD_ETHER: frames have MAC addresses */
 	bool is_loopback;

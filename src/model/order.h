@@ -66,9 +66,10 @@ struct order_port {
 	uint32_t ifindex;
 	uint32_t instance;  /* OPEN: rules of this instance stay, those of others are removed */
 	bool keep_clsact;   /* CLOSE: the clsact was not created by us */
-	uint8_t n_guards;   /* GUARD */
 	bool renew;	    /* GUARD: replace installed guards, which the NIC may have lost */
-	struct rule guard[2];
+	uint16_t guards;    /* GUARD: bits of guards (slot_guard); plan_guard() makes the rules */
+	uint16_t tc_priority;
+	struct rule sample; /* what the rules of guards have in common */
 };
 
 struct order_barrier {
@@ -76,7 +77,9 @@ struct order_barrier {
 	struct slab_ref link; /* record of the device, not that of a later one with the same
 			       * index; returned in the answer */
 	bool raise; /* false: remove the barrier; absent rules count as removed */
-	struct rule rule[2];
+	uint8_t barriers;   /* bits of enum slot_barrier; plan_barrier() makes the rules */
+	uint16_t tc_priority;
+	struct rule sample; /* what the rules have in common */
 };
 
 /* Tries rules between two ports, one at a time, and removes each one at once. */
@@ -85,6 +88,8 @@ struct order_probe {
 	uint32_t in, out;  /* ingress and egress port */
 	bool asks_odd;	   /* first try rules that no NIC can execute */
 	bool asks_mtu;	   /* try the accepted classes with a size check, too */
+	bool asks_tags;	   /* try tagged packets, too */
+	uint16_t tc_priority; /* the first of our prios, for probes with tags */
 	uint16_t classes;  /* bit i: try enum recipe_class i (core/port/recipe) */
 	struct rule sample; /* the rule of class 0; recipe_probe() derives those of other classes */
 };
@@ -214,7 +219,7 @@ struct event_port {
 	uint32_t ifindex;
 	uint8_t order;	 /* enum order_type of the answered order */
 	bool made_clsact; /* OPEN: this run or an earlier one created the clsact */
-	uint8_t guards;	 /* GUARD: bit i: guard i is in */
+	uint16_t guards; /* GUARD: those of the order that are in */
 	int32_t err;	 /* of OPEN or CLOSE, or of the first guard that was refused */
 	char extack[EXTACK_SIZE];
 };
@@ -235,6 +240,7 @@ struct event_probe {
 			   * tried */
 	uint16_t classes; /* classes that were accepted */
 	uint16_t mtu_classes; /* accepted classes that were also accepted with a size check */
+	uint32_t tags; /* bit recipe_tags_bit(): accepted with these tags (core/port/recipe) */
 	uint16_t refused; /* classes that were refused; a class in neither was not tried */
 	uint8_t bad_class; /* the first class that was refused */
 	int32_t err;	  /* why the first class was refused, or, if both sets are empty, why the
@@ -254,7 +260,7 @@ struct event_sample {
 
 struct event_round {
 	uint32_t ifindex;
-	uint8_t guards; /* guards that were seen; bit 0: IPv4, bit 1: IPv6 */
+	uint16_t guards; /* guards that were seen (slot_guard_at) */
 	bool is_bare;   /* no clsact, or the device is gone */
 	int32_t err;	/* negative errno: the port was not read completely, and rules that were
 			 * not seen may be there */

@@ -41,6 +41,7 @@
 	X(DEVICE_NOT_NAMED, "device-not-named", "a device on its path is not in the list of devices")      \
 	X(DEVICE_KIND, "device-kind", "a device on its path is enslaved or of a kind that cannot be offloaded") \
 	X(DEVICE_DOWN, "device-down", "a device on its path is down")                                      \
+	X(VLAN_PRIORITY, "vlan-priority", "a VLAN device on its path maps priorities of packets to tags, which no rule can do") \
 	X(XDP, "xdp", "a device on its path has an XDP program, which offload would bypass")               \
 	X(NETDEV_CHAIN, "netdev-chain", "a device on its path has an nft chain, which offload would bypass") \
 	X(FOREIGN_FILTER, "foreign-filter", "a device on its path has tc filters, which offload would bypass") \
@@ -53,7 +54,7 @@
 	X(DRIVER_LIES, "driver-lies", "the driver accepts rules that no NIC can execute")                  \
 	X(NO_RECIPE, "no-recipe", "the driver accepts no rule that forwards between the two devices")      \
 	X(EXACT_TTL, "exact-ttl", "the driver accepts only rules for one exact TTL, which is not known in advance") \
-	X(NOT_IN_RECIPE, "not-in-recipe", "the driver accepts no rule for this combination of family, protocol and NAT") \
+	X(NOT_IN_RECIPE, "not-in-recipe", "the driver accepts no rule for this combination of family, protocol, NAT and VLAN tags") \
 	X(TTL_GUARD, "ttl-guard", "the NIC cannot leave packets with an expiring TTL to the CPU")          \
 	X(DEVICE_NOT_READY, "device-not-ready", "a device on its path is not ready for rules, or could not be prepared") \
 	X(NEIGHBOUR_UNRESOLVED, "neighbour-unresolved", "the MAC address of a next hop is not known")      \

@@ -60,6 +60,20 @@ struct fake_link *fake_find_link(struct fake *k, uint32_t ifindex)
 	return NULL;
 }
 
+bool fake_find_tags(struct fake *k, const struct link *l, struct vlan_tags *ret, uint32_t *ret_port)
+{
+	const struct fake_link *below;
+
+	*ret = (struct vlan_tags){ 0 };
+	for (; l->vlan.proto; l = &below->link) {
+		below = fake_find_link(k, l->lower);
+		if (!below || !vlan_push(ret, l->vlan))
+			return false;
+	}
+	*ret_port = l->ifindex;
+	return true;
+}
+
 struct fake_link *fake_put_link(struct fake *k, const struct link *link)
 {
 	struct fake_link *l = fake_find_link(k, link->ifindex);
@@ -362,9 +376,24 @@ static bool is_established(const struct conn *c)
 	return c->orig.proto != L4_TCP || c->tcp_state == CONN_TCP_ESTABLISHED;
 }
 
-static uint8_t barrier_bit(const struct tuple *t)
+unsigned int fake_barrier_of(const struct rule *r)
 {
-	return t->family == FAMILY_IP6 ? 2 : 1;
+	switch ((enum vlan_proto)r->tags.tag[0].proto) {
+	case VLAN_8021Q: return SLOT_BARRIER_Q;
+	case VLAN_8021AD: return SLOT_BARRIER_AD;
+	case VLAN_NONE: break;
+	}
+	return r->match.family == FAMILY_IP6 ? SLOT_BARRIER_IP6 : SLOT_BARRIER_IP4;
+}
+
+void fake_check_barrier(struct fake *k, uint32_t ifindex, uint8_t barriers)
+{
+	for (unsigned int i = 0; i < k->n_rules; i++) {
+		const struct rule *r = &k->rule[i].rule;
+
+		if (r->ifindex == ifindex && !(barriers & 1u << fake_barrier_of(r)))
+			fake_complain(k, "the barrier on if%u leaves a rule of %u out", ifindex, r->cookie.ct_id);
+	}
 }
 
 static struct fake_rule *rule_for(struct fake *k, const struct tuple *t)
@@ -373,7 +402,7 @@ static struct fake_rule *rule_for(struct fake *k, const struct tuple *t)
 		const struct fake_link *l = fake_find_link(k, k->rule[i].rule.ifindex);
 
 		if (!k->rule[i].is_dead && tuple_is_equal(&k->rule[i].rule.match, t))
-			return l && (l->barrier & barrier_bit(t)) ? NULL : &k->rule[i];
+			return l && l->barrier & 1u << fake_barrier_of(&k->rule[i].rule) ? NULL : &k->rule[i];
 	}
 	return NULL;
 }

@@ -44,8 +44,8 @@ struct fake_link {
 	bool has_clsact;
 	bool clsact_is_foreign; /* not created by the core */
 	bool is_unreadable; /* its rules cannot be dumped */
-	uint8_t guards; /* bit 0: IPv4, bit 1: IPv6 */
-	uint8_t barrier; /* its rules that are in; bit 0: IPv4, bit 1: IPv6 */
+	uint16_t guards; /* slot_guard() */
+	uint8_t barrier; /* its rules that are in: bits of enum slot_barrier */
 	uint8_t bypass; /* BYPASS_* bits: what rules on it would bypass */
 };
 
@@ -96,11 +96,15 @@ struct fake_route {
 	struct route_answer answer;
 };
 
+/* Of recipe_tags_bit(). */
+#define FAKE_TAGS_ALL ((1u << VLAN_ENCAP__COUNT * VLAN_ENCAP__COUNT) - 1)
+
 /* How a driver answers probes and installs. */
 struct fake_driver {
 	uint16_t classes; /* the classes that it accepts */
 	uint8_t form;	  /* enum rule_form bits that it refuses */
 	bool has_one_prio; /* it only accepts RECIPE_PRIO */
+	uint32_t no_tags; /* recipe_tags_bit() that it refuses */
 	bool takes_odd;
 	int err;	  /* instead of -EOPNOTSUPP, for the next probe only */
 };
@@ -190,7 +194,13 @@ void fake_fini(struct fake *k);
 struct fake_link *fake_put_link(struct fake *k, const struct link *link);
 /* Also deletes its rules and its clsact. */
 void fake_del_link(struct fake *k, uint32_t ifindex);
+/* The barrier (enum slot_barrier) that stops what the rule matches. */
+unsigned int fake_barrier_of(const struct rule *r);
+/* Complains if a rule on the port is not behind the barrier (bits of enum slot_barrier). */
+void fake_check_barrier(struct fake *k, uint32_t ifindex, uint8_t barriers);
 struct fake_link *fake_find_link(struct fake *k, uint32_t ifindex);
+/* The tags of the frames of a device, and the port by which they leave; false if there is none. */
+bool fake_find_tags(struct fake *k, const struct link *l, struct vlan_tags *ret, uint32_t *ret_port);
 
 /* Replaces the route of the same prefix, iif and mark. */
 void fake_put_route(struct fake *k, const struct fake_route *route);

@@ -163,6 +163,14 @@ static bool fits_driver(const struct fake_driver *d, uint8_t form)
 	return !(form & d->form) && (!d->has_one_prio || (form & RULE_ANY_ETHERTYPE));
 }
 
+static bool takes_tags(const struct fake_driver *d, const struct rule *r)
+{
+	enum vlan_encap in = vlan_encap_of(&r->tags), out = vlan_encap_of(&r->out_tags);
+
+	return (in == VLAN_UNTAGGED && out == VLAN_UNTAGGED) ||
+	       (!d->has_one_prio && !(d->no_tags & recipe_tags_bit(in, out)));
+}
+
 static bool driver_takes(struct fake *k, const struct rule *r)
 {
 	const struct fake_link *in = fake_find_link(k, r->ifindex);
@@ -170,7 +178,7 @@ static bool driver_takes(struct fake *k, const struct rule *r)
 	struct tuple to = rewritten(r);
 
 	return in && out && in->link.hw.tc == LINK_TC_ON && out->link.hw.tc == LINK_TC_ON &&
-	       fits_driver(&k->driver, r->form) &&
+	       fits_driver(&k->driver, r->form) && takes_tags(&k->driver, r) &&
 	       (k->driver.classes & 1u << recipe_class_of(&r->match, &to));
 }
 
@@ -257,6 +265,21 @@ static int del_rule(struct fake *k, const struct rule_where *where, struct rule_
 
 /* -- installs ------------------------------------------------------------- */
 
+/* The frames look as if the device with this MAC address had sent them, if that is known now. */
+static bool has_wrong_tags(struct fake *k, const struct rule *r)
+{
+	for (unsigned int i = 0; i < FAKE_LINKS; i++) {
+		const struct link *l = &k->link[i].link;
+		struct vlan_tags tags;
+		uint32_t port;
+
+		if (k->link[i].exists && mac_is_equal(&l->mac, &r->eth_src) &&
+		    fake_find_tags(k, l, &tags, &port) && port == r->out_ifindex)
+			return !vlan_is_equal(&tags, &r->out_tags);
+	}
+	return false;
+}
+
 static void check_rule(struct fake *k, const struct order *o, const struct rule rules[],
 		       const struct fake_conn *c, enum dir dir)
 {
@@ -264,9 +287,9 @@ static void check_rule(struct fake *k, const struct order *o, const struct rule 
 	uint32_t ct_id = c->conn.id;
 	const struct tuple *match = dir == DIR_ORIG ? &c->conn.orig : &c->conn.reply;
 	struct tuple to = tuple_inverse(dir == DIR_ORIG ? &c->conn.reply : &c->conn.orig);
-	struct rule_where where = slot_where(
-		&k->settings, r->form & RULE_ANY_ETHERTYPE ? RECIPE_PRIO : RECIPE_PRIOS,
-		match->family, o->flow.slot, dir, other->out_ifindex);
+	enum slot_kind kind = slot_kind_of(r->form & RULE_ANY_ETHERTYPE, &r->tags);
+	struct rule_where where = slot_where(k->settings.tc_priority, kind,
+					     match->family, o->flow.slot, dir, other->out_ifindex);
 	struct tuple out = rewritten(r);
 
 	if (!tuple_is_equal(&r->match, match))
@@ -277,8 +300,13 @@ static void check_rule(struct fake *k, const struct order *o, const struct rule 
 	    !mac_is_unicast(&r->eth_src) || !mac_is_unicast(&r->eth_dst))
 		fake_complain(k, "rule of %u does not route", ct_id);
 	if (r->ifindex != where.ifindex || r->prio != where.prio || r->handle != where.handle ||
-	    rule_where(r).family != where.family || r->kind != RULE_FLOW || r->ifindex == r->out_ifindex)
+	    rule_where(r).family != where.family || rule_where(r).vlan != where.vlan || r->kind != RULE_FLOW ||
+	    (r->ifindex == r->out_ifindex && vlan_is_equal(&r->tags, &r->out_tags)))
 		fake_complain(k, "rule of %u is in the wrong place", ct_id);
+	if (!vlan_is_equal(&r->tags, &other->out_tags))
+		fake_complain(k, "rule of %u matches other tags than replies have", ct_id);
+	if (has_wrong_tags(k, r))
+		fake_complain(k, "rule of %u sends wrong tags", ct_id);
 	if (r->cookie.instance != k->instance || r->cookie.ct_id != ct_id ||
 	    r->cookie.dir != (uint8_t)dir || r->cookie.kind != RULE_FLOW)
 		fake_complain(k, "rule of %u has a wrong cookie", ct_id);
@@ -453,18 +481,24 @@ static void run_port_open(struct fake *k, const struct order_port *o, struct eve
 static void run_port_guard(struct fake *k, const struct order_port *o, struct event_port *e)
 {
 	struct fake_link *l = fake_find_link(k, o->ifindex);
+	struct rule_where where;
+	struct rule guard;
 
 	*e = (struct event_port){ .ifindex = o->ifindex, .order = ORDER_PORT_GUARD };
 	if (!l || !l->has_clsact) {
 		e->err = l ? -EINVAL : -ENODEV;
 		return;
 	}
-	for (unsigned int i = 0; i < o->n_guards; i++) {
-		if (o->guard[i].ifindex != o->ifindex || o->guard[i].kind != RULE_GUARD)
+	for (unsigned int i = 0; i < SLOT_GUARDS; i++) {
+		if (!(o->guards & 1u << i))
+			continue;
+		plan_guard(o, i, &guard);
+		where = rule_where(&guard);
+		if (guard.ifindex != o->ifindex || guard.kind != RULE_GUARD || slot_guard_at(&where) != i)
 			fake_complain(k, "wrong guard for if%u", o->ifindex);
-		e->guards |= (uint8_t)(1u << i);
 	}
-	l->guards = e->guards;
+	e->guards = o->guards;
+	l->guards |= o->guards;
 }
 
 static void run_port_close(struct fake *k, const struct order_port *o, struct event_port *e)
@@ -519,6 +553,9 @@ static void run_probe(struct fake *k, const struct order_probe *o, struct event_
 		e->classes = d->classes & o->classes;
 	if (o->asks_mtu && fits_driver(d, o->sample.form | RULE_WITH_MTU))
 		e->mtu_classes = e->classes;
+	if (o->asks_tags && e->classes)
+		e->tags = ~(d->no_tags | recipe_tags_bit(VLAN_UNTAGGED, VLAN_UNTAGGED)) &
+			  FAKE_TAGS_ALL;
 	e->refused = o->classes & (uint16_t)~e->classes;
 	if (e->refused)
 		e->err = d->err ? d->err : -EOPNOTSUPP;
@@ -609,10 +646,12 @@ static void run_barrier(struct fake *k, const struct order_barrier *o, struct ev
 		e->err = k->faults.barrier_err;
 		k->faults.barrier_err = 0;
 		if (l)
-			l->barrier &= o->raise ? 0 : 2;
+			l->barrier &= o->raise ? 0 : 1u << SLOT_BARRIER_IP6;
 		e->is_left = !o->raise;
 	} else if (l && l->exists && (l->has_clsact || !o->raise)) {
-		l->barrier = o->raise ? 3 : 0;
+		l->barrier = o->raise ? o->barriers : 0;
+		if (o->raise)
+			fake_check_barrier(k, o->ifindex, o->barriers);
 	} else if (o->raise) {
 		e->err = -ENODEV;
 	}

@@ -110,13 +110,21 @@ unsigned int rig_n_lanes(const struct rig *rig)
 	return 2 + 2 * rig->n_workers;
 }
 
+/* Like daemon/watch/bypass, which checks each link. A VLAN device can make the link below it a port. */
+static void tell_all_bypasses(struct rig *rig)
+{
+	for (unsigned int i = 0; i < FAKE_LINKS; i++) {
+		if (rig->kernel.link[i].exists)
+			rig_tell_bypass(rig, rig->kernel.link[i].link.ifindex);
+	}
+}
+
 void rig_feed(struct rig *rig, const struct event *event)
 {
 	fake_tell(&rig->kernel, event, rig->now);
 	engine_feed(rig->engine, event, rig->now);
-	/* Like daemon/watch/bypass, which checks each link. */
 	if (event->type == EVENT_LINK)
-		rig_tell_bypass(rig, event->link.ifindex);
+		tell_all_bypasses(rig);
 }
 
 void rig_tell_bypass(struct rig *rig, uint32_t ifindex)

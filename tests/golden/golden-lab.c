@@ -314,7 +314,7 @@ static void print_link(const struct link *l, void *ctx UNUSED)
 	char mac[MAC_STR_SIZE];
 
 	printf("link %u %s kind=%s mac=%s mtu=%u master=%u lower=%u vlan=%u%s%s%s\n", l->ifindex,
-	       l->name, l->kind, mac_to_str(&l->mac, mac), l->mtu, l->master, l->lower, l->vlan,
+	       l->name, l->kind, mac_to_str(&l->mac, mac), l->mtu, l->master, l->lower, l->vlan.id,
 	       l->is_up ? " up" : "", l->is_ether ? " ether" : "",
 	       l->is_loopback ? " loopback" : "");
 	fflush(stdout);

@@ -9,11 +9,12 @@
 #include <string.h>
 
 #include "core/port/recipe.h"
+#include "core/rules/slot.h"
 #include "daemon/work/probework.h"
 #include "nl/nlsock.h"
 
 static const char usage[] =
-	"usage: probe-lab IN OUT PRIO [odd] [no-csum] [any-ethertype]\n"
+	"usage: probe-lab IN OUT PRIO [odd] [no-csum] [any-ethertype] [tags]\n"
 	"Prints the classes that are accepted and refused, and the first refusal.\n";
 
 static struct rule sample_of(uint32_t in, uint32_t out, uint16_t prio)
@@ -40,6 +41,8 @@ static void set_option(struct order_probe *o, const char *word)
 		o->asks_odd = true;
 	else if (!strcmp(word, "no-csum"))
 		o->sample.form &= (uint8_t)~RULE_WITH_CSUM;
+	else if (!strcmp(word, "tags"))
+		o->asks_tags = true;
 	else if (!strcmp(word, "any-ethertype"))
 		o->sample.form |= RULE_ANY_ETHERTYPE;
 }
@@ -50,6 +53,8 @@ static void print_result(const struct event_probe *r)
 
 	printf("classes %04x refused %04x%s err %d\n", r->classes, r->refused,
 	       r->took_odd ? " odd" : "", r->err);
+	if (r->tags)
+		printf("tags %07x\n", r->tags);
 	if (r->refused)
 		printf("first %s: %s\n", recipe_class_to_str(r->bad_class, class), r->extack);
 }
@@ -66,6 +71,7 @@ int main(int argc, char **argv)
 	order.in = if_nametoindex(argv[1]);
 	order.out = if_nametoindex(argv[2]);
 	order.sample = sample_of(order.in, order.out, (uint16_t)prio);
+	order.tc_priority = (uint16_t)(prio - SLOT_PRIO_FLOW_IP4);
 	for (int i = 4; i < argc; i++)
 		set_option(&order, argv[i]);
 	if (nlsock_open(&sock, NETLINK_ROUTE, 0)) {

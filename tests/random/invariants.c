@@ -54,12 +54,9 @@ static bool was_harmed(struct world *w, const struct flow *f)
 static struct rule_where where_of(struct world *w, const struct flow *f, enum dir dir)
 {
 	struct engine *e = w->rig.engine;
-	const struct neigh_rec *n = topology_get_neigh(&e->paths, f->next_hop[dir_other(dir)]);
-	bool one_prio = dir == DIR_ORIG ? f->one_prio : f->one_prio_reply;
 
-	return slot_where(&w->rig.kernel.settings, one_prio ? RECIPE_PRIO : RECIPE_PRIOS,
-			  f->orig.family, flowtab_slot(&e->flows, f), dir,
-			  n ? n->neigh.ifindex : 0);
+	return slot_where(w->rig.kernel.settings.tc_priority, flow_slot_kind(f, dir), f->orig.family,
+			  flowtab_slot(&e->flows, f), dir, f->port[dir]);
 }
 
 /* Both rules are in, except those that went with their device or were deleted by others. */
@@ -459,7 +456,7 @@ static bool is_left_alone(struct world *w, const struct flow *f, const struct pa
 {
 	struct nic *nic = w->rig.engine->paths.nic;
 	const struct card *card =
-		nic ? nic_card(nic, path->port[DIR_ORIG]->link.ifindex) : NULL;
+		nic ? nic_card(nic, path_port(path, DIR_ORIG)->link.ifindex) : NULL;
 
 	if (f->state != FLOW_REFUSED)
 		return false;
@@ -527,6 +524,7 @@ static enum reason wanted_recipe(const struct fake_driver *d, struct recipe *ret
 		.layout = d->has_one_prio ? RECIPE_PRIO : RECIPE_PRIOS,
 		.classes = d->classes,
 		.mtu_classes = d->form & RULE_WITH_MTU ? 0 : d->classes,
+		.tags = d->has_one_prio ? 0 : FAKE_TAGS_ALL & ~d->no_tags,
 	};
 	if (d->takes_odd)
 		return REASON_DRIVER_LIES;
@@ -549,7 +547,8 @@ static void check_pair(struct world *w, const struct nic_pair *pair)
 	else if (reason == REASON_NONE && (pair->recipe.shape != wanted.shape ||
 					   pair->recipe.layout != wanted.layout ||
 					   (pair->recipe.classes & ~wanted.classes) ||
-					   (pair->recipe.mtu_classes & ~wanted.mtu_classes)))
+					   (pair->recipe.mtu_classes & ~wanted.mtu_classes) ||
+					   (pair->recipe.tags & ~wanted.tags)))
 		fake_complain(k, "a pair has a wrong recipe");
 	/* Without faults, no class that the driver accepts is lost for long. */
 	else if (reason == REASON_NONE && !w->has_faults && pair->recipe.classes != wanted.classes)

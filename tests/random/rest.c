@@ -12,10 +12,10 @@
 static void shake_links(struct world *w)
 {
 	for (unsigned int n = 0; n < WORLD_NETS; n++) {
-		const struct fake_link *l = fake_find_link(&w->rig.kernel, w->net[n].ifindex);
+		const struct fake_link *l = fake_find_link(&w->rig.kernel, world_port(w, n));
 		struct event ev = { .type = EVENT_LINK };
 
-		if (!w->net[n].ifindex || !l)
+		if (!world_port(w, n) || !l)
 			continue;
 		ev.link = l->link;
 		ev.link.mtu++;

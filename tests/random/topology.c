@@ -25,24 +25,52 @@ void world_address(unsigned int net, unsigned int host, bool is_ip6, struct addr
 	}
 }
 
+uint32_t world_port(const struct world *w, unsigned int n)
+{
+	return w->net[n].port ? w->net[n].port : w->net[n].ifindex;
+}
+
+static void put_link(struct world *w, const struct link *link)
+{
+	const struct event ev = { .type = EVENT_LINK, .link = *link };
+
+	fake_put_link(&w->rig.kernel, link);
+	world_queue_add(&w->rt, &ev);
+}
+
+static void say_vlan(struct world *w, unsigned int n)
+{
+	const struct world_net *net = &w->net[n];
+	struct link l = { .ifindex = net->ifindex,
+			  .kind = "vlan",
+			  .mac = { { 2, 0, 0, 1, net->mac, (uint8_t)n } },
+			  .mtu = net->mtu,
+			  .lower = net->port,
+			  .vlan = net->vlan,
+			  .is_up = net->is_up,
+			  .is_ether = true };
+
+	snprintf(l.name, sizeof(l.name), "vlan%u", n);
+	put_link(w, &l);
+}
+
 static void say_link(struct world *w, unsigned int n)
 {
-	struct event ev = { .type = EVENT_LINK };
 	const struct world_net *net = &w->net[n];
-	struct link *l = &ev.link;
+	struct link l = { .ifindex = world_port(w, n),
+			  .mac = { { 2, 0, 0, 0, net->mac, (uint8_t)n } },
+			  .mtu = net->mtu,
+			  .master = net->is_enslaved ? 99 : 0,
+			  .is_up = net->is_up,
+			  .is_ether = true,
+			  .hw = fake_hw() };
 
-	l->ifindex = net->ifindex;
-	snprintf(l->name, sizeof(l->name), "eth%u", n);
-	l->mac = (struct mac){ { 2, 0, 0, 0, net->mac, (uint8_t)n } };
-	l->mtu = net->mtu;
-	l->is_up = net->is_up;
-	l->is_ether = true;
-	l->hw = fake_hw();
-	l->hw.switch_id[1] = net->card;
-	l->hw.tc = net->is_tc_off ? LINK_TC_OFF : LINK_TC_ON;
-	l->master = net->is_enslaved ? 99 : 0;
-	fake_put_link(&w->rig.kernel, l);
-	world_queue_add(&w->rt, &ev);
+	snprintf(l.name, sizeof(l.name), "eth%u", n);
+	l.hw.switch_id[1] = net->card;
+	l.hw.tc = net->is_tc_off ? LINK_TC_OFF : LINK_TC_ON;
+	put_link(w, &l);
+	if (net->port)
+		say_vlan(w, n);
 }
 
 static void fill_neigh(const struct world *w, unsigned int n, unsigned int host, bool is_ip6,
@@ -107,8 +135,17 @@ static void say_route(struct world *w, unsigned int n, bool is_ip6)
 static void add_net(struct world *w, unsigned int n)
 {
 	struct world_net *net = &w->net[n];
+	uint32_t port = net->port;
 
-	*net = (struct world_net){ .ifindex = w->next_ifindex++, .is_up = true, .mtu = 1500 };
+	if (!port && w->has_vlans && world_below(&w->rnd, 2))
+		port = w->next_ifindex++;
+	*net = (struct world_net){ .ifindex = w->next_ifindex++,
+				   .port = port,
+				   .is_up = true,
+				   .mtu = 1500 };
+	if (port)
+		net->vlan = (struct vlan_tag){ world_below(&w->rnd, 4) ? VLAN_8021Q : VLAN_8021AD,
+					       (uint16_t)(10 + n) };
 	say_link(w, n);
 	for (unsigned int is_ip6 = 0; is_ip6 < 2; is_ip6++) {
 		put_route(w, n, is_ip6, net->ifindex, n);
@@ -127,14 +164,22 @@ void world_add_nets(struct world *w)
 	world_read_topology(w);
 }
 
-static void del_net(struct world *w, unsigned int n)
+static void del_link(struct world *w, uint32_t *ifindex)
 {
 	struct event ev = { .type = EVENT_LINK_GONE };
 
-	ev.link.ifindex = w->net[n].ifindex;
-	fake_del_link(&w->rig.kernel, ev.link.ifindex);
-	w->net[n].ifindex = 0;
+	ev.link.ifindex = *ifindex;
+	fake_del_link(&w->rig.kernel, *ifindex);
+	*ifindex = 0;
 	world_queue_add(&w->rt, &ev);
+}
+
+/* A VLAN device can go alone. */
+static void del_net(struct world *w, unsigned int n)
+{
+	del_link(w, &w->net[n].ifindex);
+	if (w->net[n].port && world_below(&w->rnd, 2))
+		del_link(w, &w->net[n].port);
 }
 
 static void change_link(struct world *w, unsigned int n)
@@ -168,7 +213,8 @@ static void change_link(struct world *w, unsigned int n)
 /* The event reports everything that is on the link at this time, like a poll. */
 static void change_bypass(struct world *w, unsigned int n)
 {
-	struct fake_link *l = fake_find_link(&w->rig.kernel, w->net[n].ifindex);
+	uint32_t ifindex = world_below(&w->rnd, 2) ? world_port(w, n) : w->net[n].ifindex;
+	struct fake_link *l = fake_find_link(&w->rig.kernel, ifindex);
 	struct event ev = { .type = EVENT_BYPASS };
 
 	if (!l)
@@ -176,7 +222,7 @@ static void change_bypass(struct world *w, unsigned int n)
 	l->bypass = l->bypass || world_below(&w->rnd, 4) ?
 			    0 :
 			    (uint8_t)(1u << world_below(&w->rnd, BYPASS_BIT__COUNT));
-	ev.bypass = (struct event_bypass){ .ifindex = w->net[n].ifindex,
+	ev.bypass = (struct event_bypass){ .ifindex = ifindex,
 					   .mask = BYPASS_ALL,
 					   .bits = l->bypass,
 					   .is_unknown = world_below(&w->rnd, 8) == 0 };
@@ -277,7 +323,7 @@ void world_step_topology(struct world *w)
 static bool is_there(const struct world *w, uint32_t ifindex)
 {
 	for (unsigned int n = 0; n < WORLD_NETS; n++) {
-		if (w->net[n].ifindex == ifindex)
+		if (w->net[n].ifindex == ifindex || w->net[n].port == ifindex)
 			return true;
 	}
 	return false;
@@ -303,6 +349,18 @@ static void drop_absent(struct world *w)
 	}
 }
 
+static bool feed_link(struct world *w, uint32_t ifindex)
+{
+	const struct fake_link *l = ifindex ? fake_find_link(&w->rig.kernel, ifindex) : NULL;
+	struct event ev = { .type = EVENT_LINK };
+
+	if (!l)
+		return false;
+	ev.link = l->link;
+	rig_feed(&w->rig, &ev);
+	return true;
+}
+
 void world_read_topology(struct world *w)
 {
 	struct event ev;
@@ -313,12 +371,9 @@ void world_read_topology(struct world *w)
 	rig_feed(&w->rig, &ev);
 	rig_feed_type(&w->rig, EVENT_NEIGHS_BEGIN);
 	for (unsigned int n = 0; n < WORLD_NETS; n++) {
-		const struct fake_link *l = fake_find_link(&w->rig.kernel, w->net[n].ifindex);
-
-		if (!w->net[n].ifindex || !l)
+		feed_link(w, w->net[n].port);
+		if (!feed_link(w, w->net[n].ifindex))
 			continue;
-		ev = (struct event){ .type = EVENT_LINK, .link = l->link };
-		rig_feed(&w->rig, &ev);
 		for (unsigned int i = 0; i < 2 * WORLD_HOSTS; i++) {
 			ev = (struct event){ .type = EVENT_NEIGH };
 			fill_neigh(w, n, i / 2, i % 2, &ev.neigh);

@@ -86,6 +86,7 @@ static void random_driver(struct world *w, struct fake_driver *d)
 	d->form = one_in(w, 3) ? RULE_WITH_CSUM : 0;
 	d->form |= one_in(w, 2) ? RULE_WITH_MTU : 0;
 	d->takes_odd = one_in(w, 8);
+	d->no_tags = one_in(w, 2) ? below(w, 1u << VLAN_ENCAP__COUNT * VLAN_ENCAP__COUNT) : 0;
 }
 
 void world_init(struct world *w, uint64_t seed)
@@ -106,6 +107,7 @@ void world_init(struct world *w, uint64_t seed)
 	w->has_counters = one_in(w, 2);
 	w->has_policy = settings.admit == ADMIT_NFT && one_in(w, 2);
 	w->has_cards = one_in(w, 4);
+	w->has_vlans = settings.offload == OFFLOAD_HARDWARE && one_in(w, 2);
 	w->haste = 8u << below(w, 4);
 	random_driver(w, &w->rig.kernel.driver);
 	w->ct.size = one_in(w, 3) ? 3 : WORLD_QUEUE;
@@ -451,7 +453,7 @@ void world_add_fault(struct world *w)
 		f->refresh_err = -ETIMEDOUT;
 		break;
 	case 7:
-		f->bad_ifindex = w->net[below(w, WORLD_NETS)].ifindex;
+		f->bad_ifindex = world_port(w, below(w, WORLD_NETS));
 		f->bad_err = one_in(w, 2) ? random_errno(w) : 0;
 		break;
 	case 8:
@@ -472,7 +474,7 @@ static void take_away(struct world *w)
 {
 	struct fake *k = &w->rig.kernel;
 	struct fake_conn *c = any_conn(w);
-	uint32_t ifindex = w->net[below(w, WORLD_NETS)].ifindex;
+	uint32_t ifindex = world_port(w, below(w, WORLD_NETS));
 	struct fake_link *l = fake_find_link(k, ifindex);
 
 	switch (below(w, 8)) {
@@ -481,7 +483,7 @@ static void take_away(struct world *w)
 		break;
 	case 1:
 		if (l)
-			l->guards &= (uint8_t)below(w, 3);
+			l->guards &= (uint16_t)below(w, SLOT_GUARDS_ALL);
 		break;
 	case 2:
 	case 3:

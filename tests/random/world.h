@@ -58,6 +58,8 @@ struct world_pass {
 
 struct world_net {
 	uint32_t ifindex; /* 0 = the device is not there */
+	uint32_t port;	  /* the device is a VLAN over this one; 0 = it is none */
+	struct vlan_tag vlan;
 	bool is_up;
 	bool is_enslaved;
 	bool is_tc_off; /* its driver does not offload now */
@@ -89,6 +91,7 @@ struct world {
 	unsigned int haste; /* of workers, compared with everything else */
 	bool is_crowded;  /* many connections, and little that keeps them on the CPU */
 	bool has_cards;	   /* ports move between two cards */
+	bool has_vlans;	   /* some networks are VLANs */
 	bool is_stuck[FAKE_WORKERS]; /* the worker does not return from the kernel */
 	bool is_told[FAKE_WORKERS];  /* the engine was told that */
 	bool is_dumping;
@@ -106,6 +109,9 @@ struct world {
 
 void world_init(struct world *w, uint64_t seed);
 void world_fini(struct world *w);
+
+/* The port of network @n: its device, or that below. */
+uint32_t world_port(const struct world *w, unsigned int n);
 
 void world_step(struct world *w);
 /* A burst of packets in one direction. */

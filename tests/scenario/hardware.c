@@ -8,6 +8,16 @@
 #include "base/util.h"
 #include "scenario/scene.h"
 
+/* The bits of recipe_tags_bit() for packets that leave without tags. */
+static uint32_t tags_without_push(void)
+{
+	uint32_t bits = 0;
+
+	for (unsigned int in = 0; in < VLAN_ENCAP__COUNT; in++)
+		bits |= recipe_tags_bit(in, VLAN_UNTAGGED);
+	return bits;
+}
+
 /* "driver WORD...": how the driver answers probes from now on. */
 static void run_driver(struct scene *s, struct words *w)
 {
@@ -23,6 +33,8 @@ static void run_driver(struct scene *s, struct words *w)
 			d->form |= RULE_WITH_DMAC;
 		else if (words_take_if(w, "no-mtu"))
 			d->form |= RULE_WITH_MTU;
+		else if (words_take_if(w, "no-push"))
+			d->no_tags = ~tags_without_push();
 		else if (words_take_if(w, "one-prio"))
 			d->has_one_prio = true;
 		else if (words_take_if(w, "odd"))

@@ -183,6 +183,19 @@ static void run_hide(struct scene *s, struct words *w)
 
 /* -- links and neighbours ------------------------------------------------- */
 
+/* "vlan 802.1q|802.1ad ID over IF" */
+static void take_vlan(struct scene *s, struct words *w, struct link *l)
+{
+	snprintf(l->kind, sizeof(l->kind), "vlan");
+	memset(&l->hw, 0, sizeof(l->hw));
+	l->vlan.proto = words_take_if(w, "802.1ad") ? VLAN_8021AD : VLAN_8021Q;
+	words_take_if(w, "802.1q");
+	l->vlan.id = (uint16_t)words_take_number(s, w);
+	if (!words_take_if(w, "over"))
+		scene_fail(s, "a VLAN without 'over'");
+	l->lower = words_take_number(s, w);
+}
+
 static void take_link_word(struct scene *s, struct words *w, struct link *l)
 {
 	if (words_take_if(w, "up"))
@@ -203,6 +216,10 @@ static void take_link_word(struct scene *s, struct words *w, struct link *l)
 		l->hw.switch_id[0] = (uint8_t)words_take_number(s, w);
 	else if (words_take_if(w, "kind"))
 		snprintf(l->kind, sizeof(l->kind), "%s", words_take(s, w));
+	else if (words_take_if(w, "vlan"))
+		take_vlan(s, w, l);
+	else if (words_take_if(w, "maps-priority"))
+		l->maps_priority = true;
 	else if (words_take_if(w, "master"))
 		l->master = words_take_number(s, w);
 	else if (words_take_if(w, "loopback"))

@@ -142,11 +142,24 @@ static inline void add_good_pair(void)
 	answer_all(RECIPE_CLASSES_ALL, 0);
 }
 
+static inline struct nic_want want_of(uint32_t in, uint32_t out, unsigned int class)
+{
+	return (struct nic_want){ .in = in, .out = out, .class = (uint8_t)class };
+}
+
+/* Untagged packets. */
+static inline enum reason resolve_class(uint32_t in, uint32_t out, unsigned int class, struct recipe *ret)
+{
+	struct nic_want want = want_of(in, out, class);
+
+	return nic_resolve(nic, &want, ret);
+}
+
 static inline enum reason resolve(uint32_t in, uint32_t out)
 {
 	struct recipe r;
 
-	return nic_resolve(nic, in, out, 0, &r);
+	return resolve_class(in, out, 0, &r);
 }
 
 static inline const struct nic_pair *pair_of(uint32_t in, uint32_t out)

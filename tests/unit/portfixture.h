@@ -10,6 +10,7 @@
 
 #include <errno.h>
 
+#include "core/path/plan.h"
 #include "core/port/portfsm.h"
 #include "core/rules/slot.h"
 #include "core/view.h"
@@ -214,11 +215,13 @@ static inline void pf_take_nothing(void)
 	assert_false(engine_next_order(rig.engine, ORDERS_INSTALL, 0, rig.now, &o));
 }
 
-static inline void pf_check_guard(const struct rule *r, uint32_t ifindex, enum family family,
+static inline void pf_check_guard(const struct order_port *o, uint32_t ifindex, enum family family,
 				  bool owns_clsact)
 {
 	unsigned int prio = family == FAMILY_IP6 ? SLOT_PRIO_GUARD_IP6 : SLOT_PRIO_GUARD_IP4;
+	struct rule guard, *r = &guard;
 
+	plan_guard(o, slot_guard(VLAN_UNTAGGED, family), &guard);
 	assert_int_equal(r->ifindex, ifindex);
 	assert_int_equal(r->kind, RULE_GUARD);
 	assert_int_equal(r->family, family);
@@ -236,9 +239,9 @@ static inline void pf_check_order(const struct order_port *o, uint32_t ifindex, 
 	assert_int_equal(o->instance, rig.kernel.instance);
 	assert_int_equal(o->keep_clsact, keep_clsact);
 	assert_false(o->renew);
-	assert_int_equal(o->n_guards, 2);
-	pf_check_guard(&o->guard[0], ifindex, FAMILY_IP4, !keep_clsact);
-	pf_check_guard(&o->guard[1], ifindex, FAMILY_IP6, !keep_clsact);
+	assert_int_equal(o->guards, PF_BOTH_GUARDS);
+	pf_check_guard(o, ifindex, FAMILY_IP4, !keep_clsact);
+	pf_check_guard(o, ifindex, FAMILY_IP6, !keep_clsact);
 }
 
 /* -- answers by hand ------------------------------------------------------ */
@@ -272,7 +275,7 @@ static inline void pf_guarded(uint32_t ifindex, unsigned int guards)
 {
 	struct event_port done = { .ifindex = ifindex,
 				   .order = ORDER_PORT_GUARD,
-				   .guards = (uint8_t)guards,
+				   .guards = (uint16_t)guards,
 				   .err = guards == PF_BOTH_GUARDS ? 0 : -EOPNOTSUPP };
 
 	pf_answer(&done);
@@ -321,7 +324,7 @@ static inline void pf_round(uint32_t ifindex, unsigned int guards, bool is_bare,
 	struct event ev = { .type = EVENT_ROUND_PORT };
 
 	ev.round = (struct event_round){ .ifindex = ifindex,
-					 .guards = (uint8_t)guards,
+					 .guards = (uint16_t)guards,
 					 .is_bare = is_bare,
 					 .err = err };
 	rig_feed(&rig, &ev);

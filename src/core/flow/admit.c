@@ -69,8 +69,8 @@ static struct flow *make_flow(struct engine *e, const struct event *ev, bool may
 /* Attributes that only the event about their change carries (ctnetlink_conntrack_event). A helper
  * is in every event. */
 #define TOLD_ONCE (CONN_HAS_MASTER | CONN_HAS_SEQADJ | CONN_HAS_SYNPROXY)
-#define ATTACHED_MASK 0xfff /* the bits of flow.attached */
-static_assert((TOLD_ONCE & ~ATTACHED_MASK) == 0, "flow.attached has 12 bits");
+#define ATTACHED_MASK 0x7ff /* the bits of flow.attached */
+static_assert((TOLD_ONCE & ~ATTACHED_MASK) == 0, "flow.attached has 11 bits");
 
 /* Completes the report from earlier ones, and stores the result in the flow. @is_whole: the report
  * is not an event, and has every attribute of the entry. */

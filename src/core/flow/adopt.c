@@ -37,10 +37,14 @@ static int make(struct engine *e, mono_t now)
 
 /* -- reading ---------------------------------------------------------------- */
 
+static enum slot_kind kind_of(const struct rule *r)
+{
+	return slot_kind_of(r->form & RULE_ANY_ETHERTYPE, &r->tags);
+}
+
 /* The rule is in a place where a rule of some flow would be now. */
 static bool has_place(const struct engine *e, const struct rule *r)
 {
-	enum recipe_layout layout = r->form & RULE_ANY_ETHERTYPE ? RECIPE_PRIO : RECIPE_PRIOS;
 	struct rule_where is = rule_where(r);
 	struct rule_where wanted;
 
@@ -48,9 +52,9 @@ static bool has_place(const struct engine *e, const struct rule *r)
 	    slot_from_handle(r->handle) >= e->settings.max_flows ||
 	    slot_dir(r->handle) != r->cookie.dir)
 		return false;
-	wanted = slot_where(&e->settings, layout, (enum family)r->family, slot_from_handle(r->handle),
-			    (enum dir)r->cookie.dir, r->ifindex);
-	return is.prio == wanted.prio && is.family == wanted.family;
+	wanted = slot_where(e->settings.tc_priority, kind_of(r), (enum family)r->family,
+			    slot_from_handle(r->handle), (enum dir)r->cookie.dir, r->ifindex);
+	return is.prio == wanted.prio && is.family == wanted.family && is.vlan == wanted.vlan;
 }
 
 /* Finds or adds the flow at the rule's slot. NULL if the flow has a rule of the other direction
@@ -117,13 +121,8 @@ bool engine_adopt(struct engine *e, const struct engine_leftover *left, mono_t n
 		return false;
 	rec->ifindex[dir] = rule->ifindex;
 	rec->digest[dir] = rule_digest(rule, e->flows.key);
-	if (dir == DIR_ORIG) {
-		f->orig = rule->match;
-		f->one_prio = rule->form & RULE_ANY_ETHERTYPE;
-	} else {
-		f->reply = rule->match;
-		f->one_prio_reply = rule->form & RULE_ANY_ETHERTYPE;
-	}
+	*(dir == DIR_ORIG ? &f->orig : &f->reply) = rule->match;
+	flow_set_slot_kind(f, dir, kind_of(rule));
 	take_use(e, f, dir, left, now);
 	return true;
 }
@@ -177,6 +176,7 @@ bool adopt_waits(struct engine *e, const struct flow *f, enum reason reason)
 	case REASON_DEVICE_NOT_READY:
 	case REASON_DEVICE_NOT_NAMED:
 	case REASON_PROBING:
+	case REASON_TTL_GUARD:
 	case REASON_NEIGHBOUR_UNRESOLVED:
 		leftover_of(e, f)->waits_for = (uint8_t)reason;
 		return !mono_is_never(e->adopt_due);
@@ -187,12 +187,11 @@ bool adopt_waits(struct engine *e, const struct flow *f, enum reason reason)
 
 void adopt_confirm(struct engine *e, struct flow *f, mono_t now)
 {
-	const struct neigh_rec *n = topology_get_neigh(&e->paths, f->next_hop[DIR_ORIG]);
 	struct card *card = NULL;
 
 	counter_inc(&flows_adopted);
-	if (e->paths.nic && n) {
-		f->card = nic_card_index(e->paths.nic, n->neigh.ifindex);
+	if (e->paths.nic) {
+		f->card = nic_card_index(e->paths.nic, f->port[DIR_ORIG]);
 		card = nic_card_at(e->paths.nic, f->card);
 	}
 	if (card) {

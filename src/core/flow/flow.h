@@ -116,6 +116,8 @@ struct flow {
 	uint32_t last_use;   /* last packet known to be forwarded by a rule; 0 = none */
 	uint32_t path_gen;   /* topology generation up to which the path is right */
 	uint32_t next_hop[DIR__COUNT]; /* neighbour slots in topology; FLOW_NONE = no path */
+	uint32_t port[DIR__COUNT]; /* ports on which the directions arrive, and have their rules; of a flow
+				    * with a path */
 	uint32_t route_mark[DIR__COUNT]; /* packet mark for which its path was found */
 	uint32_t prev, next; /* queue links (slots) */
 	uint8_t state;	     /* enum flow_state */
@@ -128,10 +130,11 @@ struct flow {
 	uint8_t tcp_state : 4; /* enum conn_tcp_state */
 	uint8_t worker : 4;  /* worker that took the last install */
 	uint16_t status;     /* enum conn_status, as last reported */
-	uint16_t attached : 12; /* enum conn_has bits of attributes that events do not repeat */
+	uint16_t attached : 11; /* enum conn_has bits of attributes that events do not repeat */
 	uint16_t ask_unmark : 1; /* in FLOW_Q_ASK: its mark is to be cleared, so that packets show their way */
 	uint16_t has_asked_way : 1; /* it was, and its rules have forwarded nothing since (flowact_ask_way) */
 	uint16_t mark_looks : 2; /* of a silent flow: looks for a new mark since then */
+	uint16_t had_rules : 1; /* rules were installed: conntrack may have missed packets */
 	union {
 		uint16_t route_mtu[DIR__COUNT]; /* of a flow with a path: MTU metric of the route; 0 = none */
 		uint16_t way_asked_ms; /* of one that leaves its path or has none: when its mark was
@@ -143,19 +146,31 @@ struct flow {
 	bool is_silent : 1;  /* never seen in an event: its end may cause none */
 	bool in_hw : 1;      /* both rules are in a NIC */
 	bool policy_is_guess : 1; /* policy_s is from a dump, not from an event */
-	bool one_prio : 1;   /* rule of the original direction has layout RECIPE_PRIO */
-	bool one_prio_reply : 1; /* same for the reply direction */
+	uint8_t slot_kind : 2; /* enum slot_kind of the rule of the original direction */
+	uint8_t slot_kind_reply : 2; /* same for the reply direction */
 	bool is_counted : 1; /* its rules count as used room of the card */
 	bool is_busy : 1;    /* the last install was refused because the device was busy */
 	bool is_doubted : 1; /* rules were lost or never hit, and no rule has counted since */
 	bool is_chosen : 1;  /* rank has chosen it for a card that is nearly full */
 	bool is_revoked : 1; /* the mark does not count: a change of the ruleset is pending (revoke.h) */
 	bool is_barred : 1;  /* its rules must carry no packet: the barrier stays up */
-	bool had_rules : 1;  /* rules were installed: conntrack may have missed packets */
 };
 
 /* The cell of the state machine's table. */
 const struct flow_cell *flow_step(enum flow_state state, enum flow_input input);
+
+static inline unsigned int flow_slot_kind(const struct flow *f, enum dir dir)
+{
+	return dir == DIR_ORIG ? f->slot_kind : f->slot_kind_reply;
+}
+
+static inline void flow_set_slot_kind(struct flow *f, enum dir dir, unsigned int kind)
+{
+	if (dir == DIR_ORIG)
+		f->slot_kind = kind & 3;
+	else
+		f->slot_kind_reply = kind & 3;
+}
 
 /* It has a question to conntrack. */
 static inline bool flow_asks_conntrack(const struct flow *f)

@@ -76,6 +76,7 @@ static void drop_path(struct engine *e, struct flow *f)
 	for (unsigned int d = 0; d < DIR__COUNT; d++) {
 		topology_unref_neigh(&e->paths, f->next_hop[d]);
 		f->next_hop[d] = FLOW_NONE;
+		f->port[d] = 0;
 	}
 }
 
@@ -456,12 +457,11 @@ bool flowact_path_of(const struct engine *e, const struct flow *f, struct path *
 {
 	for (unsigned int d = 0; d < DIR__COUNT; d++) {
 		const struct neigh_rec *n = topology_get_neigh(&e->paths, f->next_hop[d]);
-		const struct link_rec *l = n ? topology_find_link(&e->paths, n->neigh.ifindex) :
-					       NULL;
+		struct leg leg;
 
-		if (!n || !l)
+		if (!n || topology_find_leg(&e->paths, n->neigh.ifindex, &leg) != REASON_NONE)
 			return false;
-		path_set_hop(ret, d, l, f->next_hop[d], n, f->route_mtu[d]);
+		path_set_hop(ret, d, &leg, f->next_hop[d], n, f->route_mtu[d]);
 	}
 	return path_find_recipes(&e->paths, &f->orig, &f->reply, ret) == REASON_NONE &&
 	       path_check_mtu(ret, &f->orig, &f->reply) == REASON_NONE;
@@ -499,14 +499,26 @@ bool flowact_may_be_lifted(const struct engine *e, const struct flow *f)
 	       flowact_has_new_routes(e, f);
 }
 
+static bool has_leg_changed(const struct engine *e, const struct flow *f, uint32_t ifindex)
+{
+	struct leg leg;
+
+	if (topology_find_leg(&e->paths, ifindex, &leg) != REASON_NONE)
+		return true;
+	for (unsigned int i = 0; i < leg.n; i++) {
+		if (flowact_is_newer(leg.rec[i]->changed, f))
+			return true;
+	}
+	return false;
+}
+
 bool flowact_hops_changed(const struct engine *e, const struct flow *f)
 {
 	for (unsigned int d = 0; d < DIR__COUNT; d++) {
 		const struct neigh_rec *n = topology_get_neigh(&e->paths, f->next_hop[d]);
-		const struct link_rec *l = n ? topology_find_link(&e->paths, n->neigh.ifindex) :
-					       NULL;
 
-		if (!n || !l || flowact_is_newer(n->changed, f) || flowact_is_newer(l->changed, f))
+		if (!n || flowact_is_newer(n->changed, f) ||
+		    has_leg_changed(e, f, n->neigh.ifindex))
 			return true;
 	}
 	return false;
@@ -520,11 +532,6 @@ bool flowact_path_is_stale(const struct engine *e, const struct flow *f)
 bool flowact_path_is_doubted(const struct engine *e, const struct flow *f)
 {
 	return flowact_is_newer(e->paths.routes_doubted, f);
-}
-
-static bool is_one_prio(const struct path *path, enum dir dir)
-{
-	return path->recipe[dir].layout == RECIPE_PRIO;
 }
 
 bool flowact_make_install(struct engine *e, struct flow *f, struct order *ret)
@@ -541,8 +548,8 @@ bool flowact_make_install(struct engine *e, struct flow *f, struct order *ret)
 		.ct_id = f->ct_id,
 		.be_liberal = f->orig.proto == L4_TCP,
 	};
-	f->one_prio = is_one_prio(&path, DIR_ORIG);
-	f->one_prio_reply = is_one_prio(&path, DIR_REPLY);
+	for (unsigned int d = 0; d < DIR__COUNT; d++)
+		flow_set_slot_kind(f, d, path_slot_kind(&path, d));
 	plan_build(&e->settings, &f->orig, &f->reply, &path, slot_of(e, f), e->instance, f->ct_id,
 		   o->rule);
 	return true;
@@ -551,13 +558,11 @@ bool flowact_make_install(struct engine *e, struct flow *f, struct order *ret)
 bool flowact_is_in_place(const struct engine *e, const struct flow *f, const struct path *path)
 {
 	for (unsigned int d = 0; d < DIR__COUNT; d++) {
-		uint32_t ifindex = topology_device_of(&e->paths, f->next_hop[d]);
-
-		if (!ifindex || ifindex != path->hop[d].ifindex)
+		if (!f->port[d] || f->port[d] != path->hop[dir_other(d)].ifindex ||
+		    flow_slot_kind(f, d) != path_slot_kind(path, d))
 			return false;
 	}
-	return !leftover_has(e, f) && f->one_prio == is_one_prio(path, DIR_ORIG) &&
-	       f->one_prio_reply == is_one_prio(path, DIR_REPLY);
+	return !leftover_has(e, f);
 }
 
 bool flowact_make_move(struct engine *e, struct flow *f, struct order *ret)
@@ -578,13 +583,9 @@ void flowact_make_remove(struct engine *e, struct flow *f, struct order *ret)
 	ret->type = ORDER_REMOVE;
 	ret->flow = flowtab_ref(&e->flows, f);
 	for (unsigned int d = 0; d < DIR__COUNT; d++) {
-		uint32_t ingress = leftover_has(e, f) ?
-					   leftover_ingress(e, f, d) :
-					   topology_device_of(&e->paths, f->next_hop[dir_other(d)]);
-		bool one_prio = d == DIR_ORIG ? f->one_prio : f->one_prio_reply;
+		uint32_t port = leftover_has(e, f) ? leftover_ingress(e, f, d) : f->port[d];
 
-		ret->remove.where[d] = slot_where(&e->settings,
-						  one_prio ? RECIPE_PRIO : RECIPE_PRIOS,
-						  f->orig.family, slot_of(e, f), d, ingress);
+		ret->remove.where[d] = slot_where(e->settings.tc_priority, flow_slot_kind(f, d), f->orig.family,
+						  slot_of(e, f), d, port);
 	}
 }

@@ -165,22 +165,23 @@ uint32_t path_egress(const struct path_query *q, enum dir dir)
 	return answer_of(q, dir)->oif;
 }
 
-static enum reason check_device(const struct link_rec *rec)
+/* Finds the leg of a device, and checks that each device on it can be used. */
+static enum reason find_leg(const struct topology *tab, uint32_t ifindex, struct leg *ret)
 {
-	const struct link *l;
+	enum reason reason = topology_find_leg(tab, ifindex, ret);
+	bool is_up = true, maps_priority = false;
 
-	if (!rec)
-		return REASON_DEVICE_UNKNOWN;
-	l = &rec->link;
-	if (l->is_loopback)
-		return REASON_LOCAL;
-	if (!rec->is_port_kind)
-		return REASON_DEVICE_KIND;
-	if (!rec->is_named)
+	if (reason != REASON_NONE)
+		return reason;
+	for (unsigned int i = 0; i < ret->n; i++) {
+		is_up &= ret->rec[i]->link.is_up;
+		maps_priority |= ret->n > 1 && ret->rec[i]->link.maps_priority;
+	}
+	if (!leg_is_named(ret))
 		return REASON_DEVICE_NOT_NAMED;
-	if (!l->is_up)
+	if (!is_up)
 		return REASON_DEVICE_DOWN;
-	return REASON_NONE;
+	return maps_priority ? REASON_VLAN_PRIORITY : REASON_NONE;
 }
 
 static uint32_t next_hop_of(const struct topology *tab, const struct route_answer *a,
@@ -191,17 +192,19 @@ static uint32_t next_hop_of(const struct topology *tab, const struct route_answe
 	return topology_find_neigh(tab, a->oif, family, dst);
 }
 
-void path_set_hop(struct path *path, enum dir dir, const struct link_rec *out, uint32_t slot,
+void path_set_hop(struct path *path, enum dir dir, const struct leg *leg, uint32_t slot,
 		  const struct neigh_rec *neigh, uint16_t route_mtu)
 {
-	path->port[dir] = out;
+	const struct link *dev = &leg->rec[0]->link;
+
+	path->leg[dir] = *leg;
 	path->next_hop[dir] = slot;
 	path->route_mtu[dir] = route_mtu;
 	path->hop[dir] = (struct hop){
-		.ifindex = out->link.ifindex,
-		.src = out->link.mac,
+		.ifindex = leg_port(leg)->link.ifindex,
+		.src = dev->mac,
 		.dst = neigh->neigh.mac,
-		.mtu = route_mtu ? MIN_T(uint32_t, route_mtu, out->link.mtu) : out->link.mtu,
+		.mtu = route_mtu ? MIN_T(uint32_t, route_mtu, dev->mtu) : dev->mtu,
 	};
 }
 
@@ -210,14 +213,26 @@ static enum reason resolve_hop(const struct topology *tab, const struct path_que
 			       enum dir dir, const struct addr *dst, struct path *path)
 {
 	const struct route_answer *a = answer_of(q, dir);
-	const struct link_rec *out = topology_find_link(tab, a->oif);
+	const struct leg leg = path->leg[dir];
 	uint32_t slot = next_hop_of(tab, a, q->orig.family, dst);
 	const struct neigh_rec *neigh = topology_get_neigh(tab, slot);
 
 	if (!neigh || !neigh->neigh.is_valid || !mac_is_unicast(&neigh->neigh.mac))
 		return REASON_NEIGHBOUR_UNRESOLVED;
-	path_set_hop(path, dir, out, slot, neigh, (uint16_t)MIN_T(uint32_t, a->mtu, UINT16_MAX));
+	path_set_hop(path, dir, &leg, slot, neigh, (uint16_t)MIN_T(uint32_t, a->mtu, UINT16_MAX));
 	return REASON_NONE;
+}
+
+struct nic_want path_want(const struct path *path, const struct tuple *orig,
+			  const struct tuple *reply, enum dir dir)
+{
+	const struct leg *in = &path->leg[dir_other(dir)], *out = &path->leg[dir];
+
+	return (struct nic_want){ .in = leg_port(in)->link.ifindex,
+				  .out = leg_port(out)->link.ifindex,
+				  .class = (uint8_t)recipe_class_of_dir(orig, reply, dir),
+				  .in_encap = (uint8_t)vlan_encap_of(&in->tags),
+				  .out_encap = (uint8_t)vlan_encap_of(&out->tags) };
 }
 
 enum reason path_find_recipes(const struct topology *tab, const struct tuple *orig,
@@ -226,18 +241,18 @@ enum reason path_find_recipes(const struct topology *tab, const struct tuple *or
 	enum reason reason = REASON_NONE;
 
 	for (unsigned int d = 0; d < DIR__COUNT && reason == REASON_NONE; d++) {
+		struct nic_want want = path_want(path, orig, reply, d);
+
 		path->recipe[d] = RECIPE_SOFTWARE;
 		if (tab->nic)
-			reason = nic_resolve(tab->nic, path->port[dir_other(d)]->link.ifindex,
-					     path->port[d]->link.ifindex,
-					     recipe_class_of_dir(orig, reply, d), &path->recipe[d]);
+			reason = nic_resolve(tab->nic, &want, &path->recipe[d]);
 	}
 	return reason;
 }
 
 bool path_checks_size(const struct path *path, enum dir dir)
 {
-	return path->port[dir_other(dir)]->link.mtu > path->hop[dir].mtu;
+	return path_port(path, dir_other(dir))->link.mtu > path->hop[dir].mtu;
 }
 
 enum reason path_check_mtu(const struct path *path, const struct tuple *orig,
@@ -251,27 +266,36 @@ enum reason path_check_mtu(const struct path *path, const struct tuple *orig,
 	return REASON_NONE;
 }
 
-/* Each port is the ingress of one direction and the egress of the other, so the
+/* Each device is on the way in of one direction and on the way out of the other, so the
  * bits of both sides count. */
-static enum reason check_bypass(const struct link_rec *const rec[])
+static enum reason check_bypass(const struct path *path)
 {
 	uint8_t bits = 0;
 
-	for (unsigned int d = 0; d < DIR__COUNT; d++)
-		bits |= rec[d]->bypass & (uint8_t)~rec[d]->bypass_allowed;
+	for (unsigned int d = 0; d < DIR__COUNT; d++) {
+		for (unsigned int i = 0; i < path->leg[d].n; i++) {
+			const struct link_rec *rec = path->leg[d].rec[i];
+
+			bits |= rec->bypass & (uint8_t)~rec->bypass_allowed;
+		}
+	}
 	return bypass_reason(bits);
 }
 
-static enum reason check_ports(const struct settings *settings, const struct link_rec *const rec[])
+static bool is_bypass_known(const struct leg *leg)
+{
+	for (unsigned int i = 0; i < leg->n; i++) {
+		if ((leg->rec[i]->bypass_known | leg->rec[i]->bypass_allowed) != BYPASS_ALL)
+			return false;
+	}
+	return true;
+}
+
+static enum reason check_ports(const struct settings *settings, const struct path *path)
 {
 	for (unsigned int d = 0; d < DIR__COUNT; d++) {
-		if ((rec[d]->bypass_known | rec[d]->bypass_allowed) != BYPASS_ALL)
-			return REASON_DEVICE_NOT_READY;
-	}
-	if (!settings_use_flower(settings))
-		return REASON_NONE;
-	for (unsigned int d = 0; d < DIR__COUNT; d++) {
-		if (rec[d]->port != PORT_OPEN)
+		if (!is_bypass_known(&path->leg[d]) ||
+		    (settings_use_flower(settings) && path_port(path, d)->port != PORT_OPEN))
 			return REASON_DEVICE_NOT_READY;
 	}
 	return REASON_NONE;
@@ -285,14 +309,15 @@ static enum reason check_ports(const struct settings *settings, const struct lin
  * action. Between two veth devices nothing completes or verifies the checksum.
  */
 static bool breaks_checksums(const struct settings *settings, const struct path_query *q,
-			     const struct link_rec *const rec[])
+			     const struct path *path)
 {
 	bool is_translated = !addr_is_equal(&q->orig.src, &q->reply.dst) ||
 			     !addr_is_equal(&q->orig.dst, &q->reply.src);
 
 	return settings->offload == OFFLOAD_SOFTWARE && q->orig.family == FAMILY_IP6 &&
 	       is_translated &&
-	       (strcmp(rec[DIR_ORIG]->link.kind, "veth") || strcmp(rec[DIR_REPLY]->link.kind, "veth"));
+	       (strcmp(path_port(path, DIR_ORIG)->link.kind, "veth") ||
+		strcmp(path_port(path, DIR_REPLY)->link.kind, "veth"));
 }
 
 /* Route look-ups cover neither: the kernel applies IPsec policies after them
@@ -330,7 +355,6 @@ static enum reason check_witness(const struct topology *tab, const struct settin
 enum reason path_resolve(const struct topology *tab, const struct settings *settings,
 			 const struct path_query *q, struct path *ret)
 {
-	const struct link_rec *rec[DIR__COUNT];
 	struct path path;
 	enum reason reason;
 
@@ -341,15 +365,14 @@ enum reason path_resolve(const struct topology *tab, const struct settings *sett
 	if (reason != REASON_NONE)
 		return reason;
 	for (unsigned int d = 0; d < DIR__COUNT; d++) {
-		rec[d] = topology_find_link(tab, answer_of(q, d)->oif);
-		reason = check_device(rec[d]);
+		reason = find_leg(tab, answer_of(q, d)->oif, &path.leg[d]);
 		if (reason != REASON_NONE)
 			return reason;
-		path.port[d] = rec[d];
 	}
-	if (rec[DIR_ORIG] == rec[DIR_REPLY])
+	/* Two VLANs on one port are two devices. */
+	if (path.leg[DIR_ORIG].rec[0] == path.leg[DIR_REPLY].rec[0])
 		return REASON_SAME_DEVICE;
-	reason = check_bypass(rec);
+	reason = check_bypass(&path);
 	if (reason != REASON_NONE)
 		return reason;
 	reason = path_find_recipes(tab, &q->orig, &q->reply, &path);
@@ -361,9 +384,9 @@ enum reason path_resolve(const struct topology *tab, const struct settings *sett
 		reason = path_check_mtu(&path, &q->orig, &q->reply);
 	if (reason != REASON_NONE)
 		return reason;
-	if (breaks_checksums(settings, q, rec))
+	if (breaks_checksums(settings, q, &path))
 		return REASON_SOFTWARE_NAT66;
-	reason = check_ports(settings, rec);
+	reason = check_ports(settings, &path);
 	/* The last check: packets are asked for their way only if the path is right otherwise. */
 	if (reason == REASON_NONE)
 		reason = check_witness(tab, settings, q);

@@ -27,12 +27,13 @@
 #pragma once
 
 #include "core/path/topology.h"
+#include "core/rules/slot.h"
 
 struct path {
 	struct hop hop[DIR__COUNT];	 /* device and MAC addresses of the next hop */
 	uint32_t next_hop[DIR__COUNT];	 /* its neighbour slot in the topology */
-	const struct link_rec *port[DIR__COUNT]; /* egress port; valid until the
-						  * topology changes */
+	struct leg leg[DIR__COUNT]; /* from the egress device to the port; valid until the topology
+				     * changes */
 	struct recipe recipe[DIR__COUNT]; /* form of the rule that the driver accepts */
 	uint16_t route_mtu[DIR__COUNT]; /* MTU metric of the route; 0 = none */
 };
@@ -69,14 +70,30 @@ enum reason path_check_family(const struct topology *tab, enum family family);
 enum reason path_resolve(const struct topology *tab, const struct settings *settings,
 			 const struct path_query *q, struct path *ret);
 
-/* Fills in the hop of @dir: out over @out to @neigh, which is neighbour @slot. */
-void path_set_hop(struct path *path, enum dir dir, const struct link_rec *out, uint32_t slot,
+/* The port by which packets of @dir leave. They arrive at that of the other direction. */
+static inline const struct link_rec *path_port(const struct path *path, enum dir dir)
+{
+	return leg_port(&path->leg[dir]);
+}
+
+/* Which prio the rule of @dir is in. */
+static inline enum slot_kind path_slot_kind(const struct path *path, enum dir dir)
+{
+	return slot_kind_of(path->recipe[dir].layout == RECIPE_PRIO, &path->leg[dir_other(dir)].tags);
+}
+
+/* Fills in the hop of @dir: out over @leg to @neigh, which is neighbour @slot. */
+void path_set_hop(struct path *path, enum dir dir, const struct leg *leg, uint32_t slot,
 		  const struct neigh_rec *neigh, uint16_t route_mtu);
 
 /* Fills @path->recipe for the ports in @path, or returns why the hardware does
  * not accept the rules of both directions. */
 enum reason path_find_recipes(const struct topology *tab, const struct tuple *orig,
 			      const struct tuple *reply, struct path *path);
+
+/* What the rule of @dir needs of the NIC. */
+struct nic_want path_want(const struct path *path, const struct tuple *orig,
+			  const struct tuple *reply, enum dir dir);
 
 /* True when packets of @dir can arrive that are too large for the way out. The rule must leave
  * them to the CPU: it neither fragments nor sends "packet too big". */

@@ -38,10 +38,10 @@ void plan_build(const struct settings *settings, const struct tuple *orig,
 
 	for (unsigned int d = 0; d < DIR__COUNT; d++) {
 		enum dir other = dir_other(d);
-		const struct link_rec *port = path->port[other];
+		const struct link_rec *port = path_port(path, other);
 		const struct recipe *recipe = &path->recipe[d];
-		struct rule_where where = slot_where(settings, recipe->layout, orig->family, slot,
-						     d, port->link.ifindex);
+		struct rule_where where = slot_where(settings->tc_priority, path_slot_kind(path, d), orig->family,
+						     slot, d, port->link.ifindex);
 		struct rule *r = &ret[d];
 
 		*r = (struct rule){
@@ -54,8 +54,10 @@ void plan_build(const struct settings *settings, const struct tuple *orig,
 			.form = recipe_form(recipe),
 			.match = *tuple[d],
 			.to = tuple_inverse(tuple[other]),
+			.tags = path->leg[other].tags,
 			.eth_src = path->hop[d].src,
 			.eth_dst = path->hop[d].dst,
+			.out_tags = path->leg[d].tags,
 			.out_ifindex = path->hop[d].ifindex,
 			.cookie = { .instance = instance,
 				    .ct_id = ct_id,
@@ -64,7 +66,7 @@ void plan_build(const struct settings *settings, const struct tuple *orig,
 				    .owns_clsact = port->made_clsact },
 		};
 		r->rewrite = rewrite_bits(recipe, &r->match, &r->to);
-		r->dmac = port->link.mac;
+		r->dmac = path->leg[other].rec[0]->link.mac;
 		if (path_checks_size(path, d)) {
 			r->form |= RULE_WITH_MTU;
 			r->mtu = (uint16_t)path->hop[d].mtu;
@@ -74,16 +76,11 @@ void plan_build(const struct settings *settings, const struct tuple *orig,
 	}
 }
 
-static struct rule accept_rule(const struct settings *settings, const struct link_rec *port,
-			       enum family family, uint32_t instance, enum rule_kind kind)
+static struct rule sample_of(const struct settings *settings, const struct link_rec *port,
+			     uint32_t instance, enum rule_kind kind)
 {
 	return (struct rule){
 		.ifindex = port->link.ifindex,
-		.prio = (uint16_t)(settings->tc_priority + (family == FAMILY_IP6 ?
-								    SLOT_PRIO_GUARD_IP6 :
-								    SLOT_PRIO_GUARD_IP4)),
-		.handle = kind == RULE_GUARD ? 1 : 2,
-		.family = (uint8_t)family,
 		.kind = (uint8_t)kind,
 		.place = (uint8_t)place_of(settings),
 		.cookie = { .instance = instance,
@@ -92,14 +89,47 @@ static struct rule accept_rule(const struct settings *settings, const struct lin
 	};
 }
 
-void plan_guard(const struct settings *settings, const struct link_rec *port, enum family family,
-		uint32_t instance, struct rule *ret)
+static struct rule rule_at(const struct rule *sample, struct rule_where where)
 {
-	*ret = accept_rule(settings, port, family, instance, RULE_GUARD);
+	struct rule r = *sample;
+
+	r.prio = where.prio;
+	r.handle = where.handle;
+	r.family = where.family;
+	return r;
 }
 
-void plan_barrier(const struct settings *settings, const struct link_rec *port, enum family family,
-		  uint32_t instance, struct rule *ret)
+void plan_guards(const struct settings *settings, const struct link_rec *port, uint16_t guards,
+		 uint32_t instance, struct order_port *ret)
 {
-	*ret = accept_rule(settings, port, family, instance, RULE_BARRIER);
+	ret->guards = guards;
+	ret->tc_priority = settings->tc_priority;
+	ret->sample = sample_of(settings, port, instance, RULE_GUARD);
+}
+
+void plan_guard(const struct order_port *order, unsigned int guard, struct rule *ret)
+{
+	*ret = rule_at(&order->sample,
+		       slot_where_guard(order->tc_priority, guard, order->ifindex));
+	ret->family = guard % 2 ? FAMILY_IP6 : FAMILY_IP4;
+	ret->tags = vlan_tags_of(guard / 2, VLAN_ID_ANY);
+}
+
+void plan_barriers(const struct settings *settings, const struct link_rec *port, uint32_t instance,
+		   struct order_barrier *ret)
+{
+	ret->ifindex = port->link.ifindex;
+	ret->barriers = slot_barriers_of(port->slot_kinds);
+	ret->tc_priority = settings->tc_priority;
+	ret->sample = sample_of(settings, port, instance, RULE_BARRIER);
+}
+
+void plan_barrier(const struct order_barrier *order, unsigned int barrier, struct rule *ret)
+{
+	struct rule_where where =
+		slot_where_barrier(order->tc_priority, barrier, order->ifindex);
+
+	*ret = rule_at(&order->sample, where);
+	if (where.vlan)
+		ret->tags.tag[0] = (struct vlan_tag){ where.vlan, VLAN_ID_ANY };
 }

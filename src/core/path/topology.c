@@ -116,12 +116,16 @@ static bool is_port_kind(const struct settings *s, const struct link *l)
 	return !l->master && (link_is_at_wire(l) || (can_be_upper && is_upper(l)));
 }
 
+/* A pattern names only devices that can be used, like "auto". */
 static bool is_named(const struct settings *s, const struct link *l, bool is_port)
 {
+	bool can_be_used = is_port || (s->offload == OFFLOAD_HARDWARE && l->vlan.proto && !l->master);
+
 	if (s->auto_devices || (s->n_devices == 0 && !s->devices_from.family))
 		return is_port;
 	for (unsigned int i = 0; i < s->n_devices; i++) {
-		if (strcmp(s->device[i], l->name) == 0)
+		if (settings_device_matches(s->device[i], l->name) &&
+		    (can_be_used || !settings_is_pattern(s->device[i])))
 			return true;
 	}
 	return false;
@@ -129,7 +133,137 @@ static bool is_named(const struct settings *s, const struct link *l, bool is_por
 
 bool topology_is_port(const struct link_rec *rec)
 {
-	return rec->is_named && rec->is_port_kind;
+	return topology_is_named(rec) && rec->is_port_kind;
+}
+
+/* In hardware mode. */
+static bool is_vlan(const struct topology *tab, const struct link *l)
+{
+	return tab->nic && l->vlan.proto && l->is_ether && !l->master;
+}
+
+enum reason topology_find_leg(const struct topology *tab, uint32_t ifindex, struct leg *ret)
+{
+	struct leg leg = { .n = 0 };
+
+	for (;;) {
+		const struct link_rec *rec = topology_find_link(tab, ifindex);
+
+		if (!rec)
+			return REASON_DEVICE_UNKNOWN;
+		leg.rec[leg.n++] = rec;
+		if (rec->is_port_kind)
+			break;
+		/* The innermost tag is that of the device with the address. */
+		if (leg.n == array_size(leg.rec) || !is_vlan(tab, &rec->link) ||
+		    !rec->link.lower || !vlan_push(&leg.tags, rec->link.vlan))
+			return rec->link.is_loopback ? REASON_LOCAL : REASON_DEVICE_KIND;
+		ifindex = rec->link.lower;
+	}
+	if (vlan_encap_of(&leg.tags) == VLAN_ENCAP__COUNT)
+		return REASON_DEVICE_KIND;
+	*ret = leg;
+	return REASON_NONE;
+}
+
+bool leg_is_named(const struct leg *leg)
+{
+	for (unsigned int i = 0; i < leg->n; i++) {
+		if (leg->rec[i]->is_named)
+			return true;
+	}
+	return false;
+}
+
+bool topology_is_way(const struct topology *tab, const struct link_rec *rec)
+{
+	struct leg leg;
+
+	return topology_find_leg(tab, rec->link.ifindex, &leg) == REASON_NONE &&
+	       (rec->is_named_above || leg_is_named(&leg));
+}
+
+/* The port below a VLAN device; NULL if it is none or there is none. */
+static struct link_rec *port_below(const struct topology *tab, const struct link_rec *rec, struct leg *leg)
+{
+	if (rec->is_port_kind || !is_vlan(tab, &rec->link) ||
+	    topology_find_leg(tab, rec->link.ifindex, leg) != REASON_NONE)
+		return NULL;
+	return topology_find_link(tab, leg_port(leg)->link.ifindex);
+}
+
+/* Tells the devices below a VLAN device that it is there. */
+static void tell_below(const struct topology *tab, const struct leg *leg)
+{
+	for (unsigned int i = 1; i < leg->n; i++) {
+		struct link_rec *rec = topology_find_link(tab, leg->rec[i]->link.ifindex);
+
+		rec->is_named_above |= leg->rec[0]->is_named;
+		if (i + 1 == leg->n)
+			rec->encaps |= (uint8_t)(1u << vlan_encap_of(&leg->tags));
+	}
+}
+
+/* Tells a port, and the devices between, of all VLAN devices above it. */
+static void look_above(const struct topology *tab, struct link_rec *port)
+{
+	struct leg leg;
+
+	port->is_named_above = false;
+	SLAB_FOR_EACH(&tab->links, slot) {
+		struct link_rec *rec = slab_at(&tab->links, slot);
+
+		if (port_below(tab, rec, &leg) == port)
+			rec->is_named_above = false;
+	}
+	SLAB_FOR_EACH(&tab->links, slot) {
+		if (port_below(tab, slab_at(&tab->links, slot), &leg) == port)
+			tell_below(tab, &leg);
+	}
+}
+
+static bool has_above(const struct topology *tab, uint32_t ifindex)
+{
+	SLAB_FOR_EACH(&tab->links, slot) {
+		const struct link_rec *rec = slab_at(&tab->links, slot);
+
+		if (rec->link.vlan.proto && rec->link.lower == ifindex)
+			return true;
+	}
+	return false;
+}
+
+/* A new or changed link: tells the port below it, or the link itself if it is a new port, of VLAN
+ * devices. @before: the port that was below it. */
+static void connect(const struct topology *tab, struct link_rec *rec, bool is_new_port,
+		    struct link_rec *before, bool was_named)
+{
+	struct link_rec *port;
+	struct leg leg;
+
+	if (!tab->nic)
+		return;
+	if (is_new_port)
+		look_above(tab, rec);
+	port = port_below(tab, rec, &leg);
+	if (before && before != port)
+		look_above(tab, before);
+	if (!port)
+		return;
+	if ((was_named && !rec->is_named) ||
+	    (before != port && has_above(tab, rec->link.ifindex)))
+		look_above(tab, port);
+	else
+		tell_below(tab, &leg);
+}
+
+uint32_t topology_port_below(const struct topology *tab, uint32_t ifindex)
+{
+	const struct link_rec *rec = topology_find_link(tab, ifindex);
+	struct leg leg;
+
+	rec = rec ? port_below(tab, rec, &leg) : NULL;
+	return rec ? rec->link.ifindex : 0;
 }
 
 static uint8_t allowed_bypass(const struct settings *s, const struct link *l)
@@ -137,7 +271,7 @@ static uint8_t allowed_bypass(const struct settings *s, const struct link *l)
 	uint8_t bits = 0;
 
 	for (unsigned int i = 0; i < s->n_bypass; i++) {
-		if (!s->bypass[i].device[0] || strcmp(s->bypass[i].device, l->name) == 0)
+		if (!s->bypass[i].device[0] || settings_device_matches(s->bypass[i].device, l->name))
 			bits |= s->bypass[i].bits;
 	}
 	return bits;
@@ -151,7 +285,8 @@ static bool moves_paths(const struct link *a, const struct link *b)
 	return memcmp(&a->mac, &b->mac, sizeof(a->mac)) || a->mtu != b->mtu ||
 	       a->master != b->master || a->is_up != b->is_up ||
 	       memcmp(&a->hw, &b->hw, sizeof(a->hw)) || strcmp(a->kind, b->kind) ||
-	       strcmp(a->name, b->name);
+	       (a->vlan.proto && a->lower != b->lower) || a->vlan.proto != b->vlan.proto ||
+	       a->vlan.id != b->vlan.id || a->maps_priority != b->maps_priority || strcmp(a->name, b->name);
 }
 
 /* No routes lead over a member of a bridge or bond. */
@@ -173,7 +308,7 @@ static bool carries_routes(const struct topology *tab, const struct link *l)
 static void lose_routes(struct topology *tab, const struct link_rec *rec)
 {
 	if (carries_routes(tab, &rec->link))
-		*(topology_is_port(rec) ? &tab->routes_changed : &tab->routes_doubted) =
+		*(topology_is_way(tab, rec) ? &tab->routes_changed : &tab->routes_doubted) =
 			tab->generation;
 }
 
@@ -183,8 +318,12 @@ struct link_rec *topology_put_link(struct topology *tab, const struct settings *
 	struct link_rec *rec = topology_find_link(tab, link->ifindex);
 	bool was_up = rec ? rec->link.is_up : link->is_up;
 	bool is_port = is_port_kind(settings, link), named = is_named(settings, link, is_port);
+	bool is_new_port = is_port && !(rec && rec->is_port_kind), was_named = rec && rec->is_named;
+	struct link_rec *before;
+	struct leg leg;
 	struct slab_ref ref;
 
+	before = rec ? port_below(tab, rec, &leg) : NULL;
 	if (!rec) {
 		rec = slab_alloc(&tab->links, &ref);
 		if (!rec) {
@@ -206,11 +345,12 @@ struct link_rec *topology_put_link(struct topology *tab, const struct settings *
 	rec->link = *link;
 	rec->is_port_kind = is_port;
 	rec->is_named = named;
+	connect(tab, rec, is_new_port, before, was_named);
 	if (rec->link.is_up != was_up)
 		lose_routes(tab, rec);
 	rec->bypass_allowed = allowed_bypass(settings, link);
-	/* Bypasses are only looked for on ports. */
-	if (!topology_is_port(rec))
+	/* Bypasses are only looked for there. */
+	if (!topology_is_way(tab, rec))
 		rec->bypass = rec->bypass_known = 0;
 	return rec;
 }
@@ -252,14 +392,18 @@ bool topology_set_bypass(struct topology *tab, const struct event_bypass *told)
 
 void topology_del_link(struct topology *tab, uint32_t ifindex)
 {
-	struct link_rec *rec = topology_find_link(tab, ifindex);
+	struct link_rec *rec = topology_find_link(tab, ifindex), *port;
+	struct leg leg;
 
 	if (!rec)
 		return;
 	next_way(tab);
 	lose_routes(tab, rec);
+	port = rec->is_named || has_above(tab, ifindex) ? port_below(tab, rec, &leg) : NULL;
 	htab_del(&tab->link_index, link_hash(tab, ifindex), slab_slot_of(&tab->links, rec));
 	slab_free(&tab->links, slab_ref_of(&tab->links, rec));
+	if (port)
+		look_above(tab, port);
 }
 
 static struct neigh_key neigh_key(uint32_t ifindex, enum family family, const struct addr *addr)
@@ -398,12 +542,19 @@ void topology_unref_neigh(struct topology *tab, uint32_t slot)
 		forget_neigh(tab, slot);
 }
 
+/* A VLAN device may be gone, with rules for its packets still on the port. */
 bool topology_is_used(const struct topology *tab, uint32_t ifindex)
 {
 	SLAB_FOR_EACH(&tab->neighs, slot) {
 		const struct neigh_rec *rec = slab_at(&tab->neighs, slot);
+		struct leg leg;
 
-		if (rec->refs && rec->neigh.ifindex == ifindex)
+		if (!rec->refs)
+			continue;
+		if (rec->neigh.ifindex == ifindex)
+			return true;
+		if (tab->nic && (topology_find_leg(tab, rec->neigh.ifindex, &leg) != REASON_NONE ||
+				 leg_port(&leg)->link.ifindex == ifindex))
 			return true;
 	}
 	return false;
@@ -485,6 +636,14 @@ bool topology_set_ipsec(struct topology *tab, bool has_ipsec)
 bool topology_set_forwards_ip6(struct topology *tab, bool forwards)
 {
 	return set_flag(tab, &tab->forwards_ip6, forwards);
+}
+
+void topology_note_slot(struct topology *tab, uint32_t port, unsigned int kind)
+{
+	struct link_rec *rec = topology_find_link(tab, port);
+
+	if (rec)
+		rec->slot_kinds |= (uint8_t)(1u << kind);
 }
 
 void topology_touch_link(struct topology *tab, struct link_rec *rec)

@@ -22,6 +22,7 @@
 #include "model/hop.h"
 #include "model/link.h"
 #include "model/order.h"
+#include "model/vlan.h"
 
 #define TOPOLOGY_MAX_LINKS  4096
 #define TOPOLOGY_MAX_NEIGHS 65536
@@ -39,9 +40,14 @@ enum barrier_state {
 struct link_rec {
 	struct link link;
 	bool is_port_kind; /* of a kind that can carry rules, and not enslaved */
+	bool is_named_above; /* a VLAN device above it is_named */
 	uint32_t changed; /* generation of the last change that moves paths */
 	uint8_t port;	  /* enum port_state */
+	bool is_wanted;	  /* `port` was last told that it should be one */
 	bool is_named;	  /* in the configured list of devices, or taken by "auto" */
+	uint8_t encaps;	  /* hardware: bits of enum vlan_encap of the frames of VLAN devices above it, also
+			   * of those that are gone */
+	uint8_t slot_kinds; /* bits of enum slot_kind of the rules that it has or had */
 	uint8_t bypass;	  /* enum bypass_mask: what rules on it would bypass */
 	uint8_t bypass_known;	/* bits of `bypass` that have been checked */
 	uint8_t bypass_allowed; /* bits that the configuration allows (allow-bypass) */
@@ -53,7 +59,9 @@ struct link_rec {
 	uint8_t barrier;  /* enum barrier_state */
 	mono_t barrier_due; /* BARRIER_HALF: when to try again to lower it */
 	bool has_no_barrier; /* the driver refused a barrier, and the link has not changed since */
-	uint8_t guards;	  /* guards that are in; bit 0: IPv4, bit 1: IPv6 */
+	uint8_t guarded;  /* bits of enum vlan_encap for which guards were last added */
+	bool adds_guards; /* guards_state is DOUBTED only because more kinds are needed */
+	uint16_t guards;  /* guards that are in (slot_guard) */
 	int32_t err;
 	char extack[EXTACK_SIZE];
 };
@@ -99,9 +107,40 @@ bool topology_can_bypass(const struct link_rec *rec);
 void topology_del_link(struct topology *tab, uint32_t ifindex);
 /* NULL when unknown. */
 struct link_rec *topology_find_link(const struct topology *tab, uint32_t ifindex);
-/* True when the link is named and of a kind that can carry rules, even if it is not
- * usable now. */
+/* True when the link, or a VLAN device above it, is named and the link is of a kind that can carry
+ * rules, even if it is not usable now. */
 bool topology_is_port(const struct link_rec *rec);
+
+/* True when the configuration names the link, or a VLAN device above it. */
+static inline bool topology_is_named(const struct link_rec *rec)
+{
+	return rec->is_named || rec->is_named_above;
+}
+
+/*
+ * The way from a device with an IP address down to the port. In software, rules sit on the device
+ * itself: it is the port. A NIC knows only its ports, so the rules that it executes match and write the
+ * VLAN tags of the devices above.
+ */
+struct leg {
+	unsigned int n; /* devices, at least 1 */
+	const struct link_rec *rec[1 + VLAN_TAGS_MAX]; /* that with the address first, the port last */
+	struct vlan_tags tags; /* of the frames on the wire */
+};
+
+/* Finds the leg of a device. Returns REASON_NONE, or why there is none: a device on the way is unknown
+ * or of a kind that rules cannot imitate. The devices may be down or not named. */
+enum reason topology_find_leg(const struct topology *tab, uint32_t ifindex, struct leg *ret);
+static inline const struct link_rec *leg_port(const struct leg *leg)
+{
+	return leg->rec[leg->n - 1];
+}
+/* The configuration names one of its devices. */
+bool leg_is_named(const struct leg *leg);
+/* The port below a VLAN device; 0 if it is no VLAN device, or no port is known below it. */
+uint32_t topology_port_below(const struct topology *tab, uint32_t ifindex);
+/* True when packets of flows can pass this link: it is a port, or on a leg that is named. */
+bool topology_is_way(const struct topology *tab, const struct link_rec *rec);
 /* Next record at or after cursor @slot, for walks; NULL at the end. */
 struct link_rec *topology_next_link(const struct topology *tab, uint32_t *slot);
 
@@ -123,7 +162,7 @@ void topology_ref_neigh(struct topology *tab, uint32_t slot);
 /* Does nothing for TOPOLOGY_NONE. */
 void topology_unref_neigh(struct topology *tab, uint32_t slot);
 
-/* True when a flow leaves by this device. Visits all neighbours. */
+/* True when a flow leaves by this port. Visits all neighbours. */
 bool topology_is_used(const struct topology *tab, uint32_t ifindex);
 
 /* Records a change of routes. */
@@ -148,5 +187,7 @@ bool topology_set_ipsec(struct topology *tab, bool has_ipsec);
 /* Sets forwards_ip6, which is true at first. False when it had that value. (For IPv4 the
  * route look-ups fail when forwarding is off.) */
 bool topology_set_forwards_ip6(struct topology *tab, bool forwards);
+/* A port is about to get a rule of this kind (enum slot_kind). */
+void topology_note_slot(struct topology *tab, uint32_t port, unsigned int kind);
 /* Records a change of a link that is not in struct link, such as its port state. */
 void topology_touch_link(struct topology *tab, struct link_rec *rec);

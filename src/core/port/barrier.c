@@ -4,7 +4,9 @@
 #include "base/counter.h"
 #include "base/util.h"
 #include "core/engine_priv.h"
+#include "core/flow/leftover.h"
 #include "core/path/plan.h"
+#include "core/rules/slot.h"
 #include "core/walk.h"
 
 COUNTER(barriers_raised,
@@ -56,20 +58,19 @@ static bool has_place(const struct engine *e, const struct link_rec *rec)
 
 static void make_order(struct engine *e, struct link_rec *rec, bool raise, struct order *ret)
 {
-	static const enum family families[] = { FAMILY_IP4, FAMILY_IP6 };
-
 	*ret = (struct order){ .type = ORDER_BARRIER };
-	ret->barrier.ifindex = rec->link.ifindex;
 	ret->barrier.link = slab_ref_of(&e->paths.links, rec);
 	ret->barrier.raise = raise;
-	for (unsigned int i = 0; i < array_size(families); i++)
-		plan_barrier(&e->settings, rec, families[i], e->instance, &ret->barrier.rule[i]);
+	/* Rules of an earlier run are of the kinds that the devices above need. */
+	if (leftover_is_any(e))
+		rec->slot_kinds |= slot_kinds_of(rec->encaps);
+	plan_barriers(&e->settings, rec, e->instance, &ret->barrier);
 	if (rec->barrier == BARRIER_NONE)
 		e->n_barriers++;
 	rec->barrier = raise ? BARRIER_RAISING : BARRIER_LOWERING;
 }
 
-/* Packets of one family may pass half a barrier, so it is raised again. */
+/* Packets of one kind may pass half a barrier, so it is raised again. */
 static bool can_raise(const struct engine *e, const struct link_rec *rec)
 {
 	return (rec->barrier == BARRIER_NONE || rec->barrier == BARRIER_HALF) &&

@@ -93,3 +93,15 @@ enum refusal driver_refusal(const struct driver *driver, int err, const char *ex
 		return REFUSAL_UNSUPPORTED;
 	}
 }
+
+static bool is_uplink(const struct link *l)
+{
+	return l->hw.port_name[0] == 'p' && l->hw.port_name[1] >= '0' &&
+	       l->hw.port_name[1] <= '9' && !strchr(l->hw.port_name, 'f');
+}
+
+bool driver_are_two_uplinks(const struct link *a, const struct link *b)
+{
+	return strcmp(a->hw.driver, "mlx5_core") == 0 &&
+	       a->hw.eswitch == LINK_ESWITCH_SWITCHDEV && is_uplink(a) && is_uplink(b);
+}

@@ -40,3 +40,9 @@ enum refusal {
 
 /* @driver may be NULL; @err is negative; @extack is the kernel's text or "". */
 enum refusal driver_refusal(const struct driver *driver, int err, const char *extack);
+
+/*
+ * The uplinks of an mlx5 card in switchdev mode can have the same switch id, but the
+ * driver does not forward from one to the other (verify_uplink_forwarding).
+ */
+bool driver_are_two_uplinks(const struct link *a, const struct link *b);

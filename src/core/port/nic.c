@@ -16,15 +16,6 @@ COUNTER(probes, "times that the daemon probed which rules a driver accepts");
 /* Pause before a probe that failed for the moment is repeated; doubled each time. */
 #define PROBE_PAUSE_MS	   1000
 #define PROBE_PAUSE_MAX_MS 300000
-/* A pair with so many recent flows that were not hit gets REASON_NOT_HIT for
- * NOT_HIT_PAUSE_MS, if they outnumber those that were hit. Both counts are halved
- * every RECENT_HALF_MS, and when their sum reaches RECENT_MAX. */
-#define NOT_HIT_MIN	   8
-#define RECENT_MAX	   4096
-#define RECENT_HALF_MS	   60000
-#define NOT_HIT_PAUSE_MS   60000
-/* Refusals of a class that the probe found accepted, until the class is dropped. */
-#define UNSUPPORTED_MAX	   4
 
 struct nic *nic_new(const struct settings *settings, uint32_t instance)
 {
@@ -91,22 +82,27 @@ static enum reason port_reason(const struct nic_port *p)
 	return REASON_NONE;
 }
 
-static bool is_waiting(const struct nic_pair *pair)
+static void set_tags(struct nic *nic, struct nic_pair *pair, enum pair_tags tags)
 {
-	return pair->state == PAIR_WANTED || pair->state == PAIR_PROBING;
+	nic->n_wanted -= pair_is_waiting(pair);
+	pair->tags = (uint8_t)tags;
+	nic->n_wanted += pair_is_waiting(pair);
 }
 
+/* The tags are those of a recipe. */
 static void set_state(struct nic *nic, struct nic_pair *pair, enum pair_state state)
 {
-	nic->n_wanted -= is_waiting(pair);
+	nic->n_wanted -= pair_is_waiting(pair);
 	pair->state = (uint8_t)state;
-	nic->n_wanted += is_waiting(pair);
+	if (state != PAIR_GOOD)
+		pair->tags = TAGS_UNKNOWN;
+	nic->n_wanted += pair_is_waiting(pair);
 }
 
 static void forget_pair(struct nic *nic, struct nic_pair *pair)
 {
 	set_state(nic, pair, PAIR_NONE);
-	*pair = (struct nic_pair){ .due = MONO_NEVER };
+	*pair = (struct nic_pair){ .due = MONO_NEVER, .tags_due = MONO_NEVER };
 }
 
 /* -- cards ---------------------------------------------------------------- */
@@ -158,8 +154,8 @@ static uint8_t find_card(struct nic *nic, const struct link *link)
 
 static void count_guards(struct nic *nic, const struct nic_port *p, int sign)
 {
-	for (unsigned int i = 0; p->card != NIC_NONE && i < array_size(p->is_guarded); i++)
-		nic->card[p->card].guards += (uint32_t)(sign * p->is_guarded[i]);
+	if (p->card != NIC_NONE)
+		nic->card[p->card].guards += (uint32_t)(sign * __builtin_popcount(p->guards));
 }
 
 static void leave_card(struct nic *nic, struct nic_port *p)
@@ -201,25 +197,20 @@ static bool can_be_pair(const struct nic *nic, unsigned int in, unsigned int out
 {
 	const struct nic_port *a = &nic->port[in], *b = &nic->port[out];
 
-	return in != out && a->link.ifindex && b->link.ifindex && a->is_ready && b->is_ready &&
+	return (in != out || a->is_trunk) && a->link.ifindex && b->link.ifindex && a->is_ready &&
+	       b->is_ready &&
 	       port_reason(a) == REASON_NONE && port_reason(b) == REASON_NONE &&
 	       a->card != NIC_NONE && a->card == b->card && a->link.is_up && b->link.is_up;
 }
 
-static bool is_uplink(const struct link *l)
+/* The port makes no pair but with itself. */
+static bool is_alone(const struct nic *nic, unsigned int port)
 {
-	return l->hw.port_name[0] == 'p' && l->hw.port_name[1] >= '0' &&
-	       l->hw.port_name[1] <= '9' && !strchr(l->hw.port_name, 'f');
-}
-
-/*
- * The uplinks of an mlx5 card in switchdev mode can have the same switch id, but the
- * driver does not forward from one to the other (verify_uplink_forwarding).
- */
-static bool are_two_uplinks(const struct link *a, const struct link *b)
-{
-	return strcmp(a->hw.driver, "mlx5_core") == 0 &&
-	       a->hw.eswitch == LINK_ESWITCH_SWITCHDEV && is_uplink(a) && is_uplink(b);
+	for (unsigned int o = 0; o < NIC_MAX_PORTS; o++) {
+		if (o != port && nic->pair[port][o].state != PAIR_NONE)
+			return false;
+	}
+	return true;
 }
 
 static void refuse(struct nic *nic, unsigned int in, unsigned int out, enum reason reason)
@@ -234,7 +225,9 @@ static void refuse(struct nic *nic, unsigned int in, unsigned int out, enum reas
 	memcpy(n.extack, pair->extack, sizeof(n.extack));
 	pair->reason = (uint8_t)reason;
 	set_state(nic, pair, PAIR_REFUSED);
-	notice_push(&nic->notices, &n);
+	/* Perhaps no flow needs to leave by the port of its arrival. */
+	if (in != out || is_alone(nic, in))
+		notice_push(&nic->notices, &n);
 }
 
 static void want_pair(struct nic *nic, unsigned int in, unsigned int out)
@@ -243,14 +236,26 @@ static void want_pair(struct nic *nic, unsigned int in, unsigned int out)
 
 	if (pair->state != PAIR_NONE || !can_be_pair(nic, in, out))
 		return;
-	*pair = (struct nic_pair){ .due = MONO_NEVER };
-	if (are_two_uplinks(&nic->port[in].link, &nic->port[out].link)) {
+	*pair = (struct nic_pair){ .due = MONO_NEVER, .tags_due = MONO_NEVER };
+	if (in != out && driver_are_two_uplinks(&nic->port[in].link, &nic->port[out].link)) {
 		snprintf(pair->extack, sizeof(pair->extack), "%s",
 			 "both are uplinks of the same switch");
 		refuse(nic, in, out, REASON_NO_RECIPE);
 		return;
 	}
 	set_state(nic, pair, PAIR_WANTED);
+}
+
+/* A driver that does not look at what it accepts is not asked, and a single prio has no place for
+ * tagged packets. */
+static void want_tags(struct nic *nic, unsigned int in, unsigned int out)
+{
+	struct nic_pair *pair = &nic->pair[in][out];
+
+	if (pair->state == PAIR_GOOD && pair->tags == TAGS_UNKNOWN &&
+	    pair->recipe.layout == RECIPE_PRIOS && !nic->port[in].driver->is_blind &&
+	    (nic->port[in].is_trunk || nic->port[out].is_trunk))
+		set_tags(nic, pair, TAGS_WANTED);
 }
 
 static void want_pairs(struct nic *nic, unsigned int port)
@@ -326,6 +331,36 @@ void nic_del_link(struct nic *nic, uint32_t ifindex)
 	memset(p, 0, sizeof(*p));
 }
 
+void nic_set_trunk(struct nic *nic, uint32_t ifindex)
+{
+	unsigned int i = index_of(nic, ifindex);
+
+	if (i == NIC_MAX_PORTS || nic->port[i].is_trunk)
+		return;
+	nic->port[i].is_trunk = true;
+	want_pair(nic, i, i);
+	for (unsigned int o = 0; o < NIC_MAX_PORTS; o++) {
+		want_tags(nic, i, o);
+		want_tags(nic, o, i);
+	}
+}
+
+uint8_t nic_encaps_of(const struct nic *nic, uint32_t ifindex)
+{
+	unsigned int i = index_of(nic, ifindex);
+	uint8_t encaps = 0;
+
+	for (unsigned int o = 0; i < NIC_MAX_PORTS && o < NIC_MAX_PORTS; o++) {
+		const struct nic_pair *pair = &nic->pair[i][o];
+
+		for (unsigned int in = 1; pair->state == PAIR_GOOD && in < VLAN_ENCAP__COUNT; in++) {
+			if (recipe_tags_match(pair->recipe.tags, in))
+				encaps |= (uint8_t)(1u << in);
+		}
+	}
+	return encaps;
+}
+
 void nic_set_ready(struct nic *nic, uint32_t ifindex, bool is_ready)
 {
 	struct nic_port *p = find_port(nic, ifindex);
@@ -348,38 +383,24 @@ void nic_set_guards(struct nic *nic, uint32_t ifindex, unsigned int guards)
 	if (!p)
 		return;
 	count_guards(nic, p, -1);
-	for (unsigned int i = 0; i < array_size(p->is_guarded); i++)
-		p->is_guarded[i] = guards & 1u << i;
+	p->guards = guards & SLOT_GUARDS_ALL;
 	count_guards(nic, p, 1);
 }
 
 /* -- verdicts ------------------------------------------------------------- */
 
-static bool is_guarded(const struct nic *nic, const struct nic_port *in, unsigned int class)
+static bool is_guarded(const struct nic *nic, const struct nic_port *in,
+		       const struct nic_want *want)
 {
+	enum family family = want->class & RECIPE_IP6 ? FAMILY_IP6 : FAMILY_IP4;
+
 	return nic->settings.ttl_guard != TTL_GUARD_REQUIRE || in->driver->guards_itself ||
-	       in->is_guarded[class & RECIPE_IP6 ? 1 : 0];
+	       in->guards & 1u << slot_guard((enum vlan_encap)want->in_encap, family);
 }
 
-static enum reason pair_reason(const struct nic_pair *pair)
+enum reason nic_resolve(const struct nic *nic, const struct nic_want *want, struct recipe *ret)
 {
-	switch ((enum pair_state)pair->state) {
-	case PAIR_GOOD:
-	case PAIR_REFUSED:
-		return pair->reason;
-	case PAIR_NONE:
-	case PAIR_WANTED:
-	case PAIR_PROBING:
-	case PAIR_PAUSED:
-		break;
-	}
-	return REASON_PROBING;
-}
-
-enum reason nic_resolve(const struct nic *nic, uint32_t in, uint32_t out, unsigned int class,
-			struct recipe *ret)
-{
-	unsigned int i = index_of(nic, in), o = index_of(nic, out);
+	unsigned int i = index_of(nic, want->in), o = index_of(nic, want->out);
 	const struct nic_port *a, *b;
 	enum reason reason;
 
@@ -396,12 +417,10 @@ enum reason nic_resolve(const struct nic *nic, uint32_t in, uint32_t out, unsign
 		return REASON_DIFFERENT_CARDS;
 	if (!a->is_ready || !b->is_ready)
 		return REASON_DEVICE_NOT_READY;
-	reason = pair_reason(&nic->pair[i][o]);
+	reason = pair_reason(&nic->pair[i][o], want);
 	if (reason != REASON_NONE)
 		return reason;
-	if (!(nic->pair[i][o].recipe.classes & 1u << class))
-		return REASON_NOT_IN_RECIPE;
-	if (!is_guarded(nic, a, class))
+	if (!is_guarded(nic, a, want))
 		return REASON_TTL_GUARD;
 	*ret = nic->pair[i][o].recipe;
 	return REASON_NONE;
@@ -436,8 +455,11 @@ static const struct mac nobody = { { 0x00, 0x00, 0x5e, 0x00, 0x53, 0x01 } };
 static void make_sample(const struct nic *nic, const struct nic_port *in,
 			const struct nic_port *out, const struct recipe *recipe, struct rule *ret)
 {
-	struct rule_where where = slot_where(&nic->settings, recipe->layout, FAMILY_IP4,
-					     nic->settings.max_flows, DIR_ORIG, in->link.ifindex);
+	static const struct vlan_tags untagged = { { { VLAN_NONE, 0 } } };
+	struct rule_where where = slot_where(nic->settings.tc_priority,
+					     slot_kind_of(recipe->layout == RECIPE_PRIO, &untagged),
+					     FAMILY_IP4, nic->settings.max_flows, DIR_ORIG,
+					     in->link.ifindex);
 
 	*ret = (struct rule){
 		.ifindex = where.ifindex,
@@ -465,68 +487,77 @@ static void make_sample(const struct nic *nic, const struct nic_port *in,
 static bool is_port_busy(const struct nic *nic, unsigned int in)
 {
 	for (unsigned int o = 0; o < NIC_MAX_PORTS; o++) {
-		if (nic->pair[in][o].state == PAIR_PROBING)
+		if (nic->pair[in][o].state == PAIR_PROBING || nic->pair[in][o].tags == TAGS_PROBING)
 			return true;
 	}
 	return false;
 }
 
+/* The smallest and the largest rule that was accepted. */
+static uint16_t ends_of(uint16_t classes)
+{
+	return (uint16_t)(1u << __builtin_ctz(classes) | 1u << (31 - __builtin_clz(classes)));
+}
+
+/* Asks for the tags of a pair. */
+static void probe_tags(struct nic *nic, unsigned int i, unsigned int o, struct order_probe *ret)
+{
+	struct nic_pair *pair = &nic->pair[i][o];
+
+	counter_inc(&probes);
+	set_tags(nic, pair, TAGS_PROBING);
+	pair->probe = ++nic->last_probe;
+	*ret = (struct order_probe){ .id = pair->probe,
+				     .in = nic->port[i].link.ifindex,
+				     .out = nic->port[o].link.ifindex,
+				     .asks_tags = true,
+				     .tc_priority = nic->settings.tc_priority,
+				     .classes = ends_of(pair->recipe.classes) };
+	make_sample(nic, &nic->port[i], &nic->port[o], &pair->recipe, &ret->sample);
+}
+
+/* Asks for the next shape of a pair. Returns false if its ladder is at the end. */
+static bool probe_pair(struct nic *nic, unsigned int i, unsigned int o, struct order_probe *ret)
+{
+	struct nic_pair *pair = &nic->pair[i][o];
+	const struct nic_port *in = &nic->port[i], *out = &nic->port[o];
+	struct recipe recipe;
+
+	if (!ladder_step(in, pair->step, &recipe))
+		return false;
+	counter_inc(&probes);
+	set_state(nic, pair, PAIR_PROBING);
+	pair->probe = ++nic->last_probe;
+	*ret = (struct order_probe){ .id = pair->probe,
+				     .in = in->link.ifindex,
+				     .out = out->link.ifindex,
+				     .asks_odd = !in->driver->is_blind,
+				     .asks_mtu = !in->driver->is_blind,
+				     .classes = RECIPE_CLASSES_ALL };
+	make_sample(nic, in, out, &recipe, &ret->sample);
+	return true;
+}
+
+/* Pairs before tags: flows without tags do not wait for those. */
 bool nic_next_probe(struct nic *nic, struct order_probe *ret)
 {
-	if (nic->n_wanted == 0)
-		return false;
-	for (unsigned int i = 0; i < NIC_MAX_PORTS; i++) {
+	for (unsigned int n = 0; nic->n_wanted && n < 2 * NIC_MAX_PORTS * NIC_MAX_PORTS; n++) {
+		unsigned int i = n / NIC_MAX_PORTS % NIC_MAX_PORTS, o = n % NIC_MAX_PORTS;
+		const struct nic_pair *pair = &nic->pair[i][o];
+		bool asks_tags = n >= NIC_MAX_PORTS * NIC_MAX_PORTS;
+
+		if (asks_tags ? pair->tags != TAGS_WANTED : pair->state != PAIR_WANTED)
+			continue;
 		if (!nic->port[i].link.ifindex || is_port_busy(nic, i))
 			continue;
-		for (unsigned int o = 0; o < NIC_MAX_PORTS; o++) {
-			struct nic_pair *pair = &nic->pair[i][o];
-			const struct nic_port *in = &nic->port[i], *out = &nic->port[o];
-			struct recipe recipe;
-
-			if (pair->state != PAIR_WANTED || !ladder_step(in, pair->step, &recipe))
-				continue;
-			counter_inc(&probes);
-			set_state(nic, pair, PAIR_PROBING);
-			pair->probe = ++nic->last_probe;
-			*ret = (struct order_probe){ .id = pair->probe,
-						     .in = in->link.ifindex,
-						     .out = out->link.ifindex,
-						     .asks_odd = !in->driver->is_blind,
-						     .asks_mtu = !in->driver->is_blind,
-						     .classes = RECIPE_CLASSES_ALL };
-			make_sample(nic, in, out, &recipe, &ret->sample);
+		if (asks_tags) {
+			probe_tags(nic, i, o, ret);
 			return true;
 		}
+		if (probe_pair(nic, i, o, ret))
+			return true;
 	}
 	return false;
-}
-
-static void note_refusal(struct nic_pair *pair, const struct event_probe *done)
-{
-	pair->err = done->err;
-	pair->bad_class = done->bad_class;
-	memcpy(pair->extack, done->extack, sizeof(pair->extack));
-}
-
-static unsigned int n_classes(uint16_t classes)
-{
-	return (unsigned int)__builtin_popcount(classes);
-}
-
-/* Keeps the recipe of this step if it has more classes than those of earlier steps.
- * The refusal of the first step is kept in any case: it is about the best shape, and
- * tells the administrator most. */
-static void note_answer(struct nic_pair *pair, const struct event_probe *done, struct recipe recipe)
-{
-	if (n_classes(done->classes) > n_classes(pair->recipe.classes)) {
-		recipe.classes = done->classes;
-		recipe.mtu_classes = done->mtu_classes;
-		pair->recipe = recipe;
-		pair->refused = done->refused;
-		note_refusal(pair, done);
-	} else if (pair->step == 0) {
-		note_refusal(pair, done);
-	}
 }
 
 /* Sets the layout of a port. That shortens the ladder, so pairs that have tried a part
@@ -553,7 +584,7 @@ static void accept_recipe(struct nic *nic, unsigned int in, unsigned int out)
 			    .shape = pair->recipe.shape,
 			    .in = nic->port[in].link.ifindex,
 			    .out = nic->port[out].link.ifindex,
-			    .number = n_classes(pair->recipe.classes) };
+			    .number = pair_n_classes(pair->recipe.classes) };
 
 	pair->pauses = 0;
 	pair->reason = REASON_NONE;
@@ -565,6 +596,7 @@ static void accept_recipe(struct nic *nic, unsigned int in, unsigned int out)
 	}
 	set_state(nic, pair, PAIR_GOOD);
 	set_layout(nic, in, pair->recipe.layout);
+	want_tags(nic, in, out);
 	notice_push(&nic->notices, &n);
 }
 
@@ -579,6 +611,21 @@ static void pause_pair(struct nic *nic, struct nic_pair *pair, mono_t now)
 						     pair->pauses++));
 	set_state(nic, pair, PAIR_PAUSED);
 	arm(nic, pair->due);
+}
+
+/* Takes the answer about tags. A probe that failed in passing is repeated. */
+static void feed_tags(struct nic *nic, struct nic_pair *pair, const struct event_probe *done, mono_t now)
+{
+	if (!done->classes && done->err) {
+		set_tags(nic, pair, TAGS_PAUSED);
+		pair->tags_due = mono_add_ms(now, mono_backoff_ms(PROBE_PAUSE_MS, PROBE_PAUSE_MAX_MS,
+								  pair->pauses++));
+		arm(nic, pair->tags_due);
+		return;
+	}
+	pair->pauses = 0;
+	pair->recipe.tags = done->tags;
+	set_tags(nic, pair, TAGS_KNOWN);
 }
 
 /* True when a failed probe says nothing about what the driver supports. "Full" means
@@ -608,11 +655,16 @@ bool nic_feed_probe(struct nic *nic, const struct event_probe *done, mono_t now)
 
 	/* A port went away or changed meanwhile, so the pair was forgotten. It may be
 	 * under another probe by now. */
-	if (i == NIC_MAX_PORTS || o == NIC_MAX_PORTS || nic->pair[i][o].state != PAIR_PROBING ||
-	    nic->pair[i][o].probe != done->id)
+	if (i == NIC_MAX_PORTS || o == NIC_MAX_PORTS || nic->pair[i][o].probe != done->id)
 		return false;
 	in = &nic->port[i];
 	pair = &nic->pair[i][o];
+	if (pair->tags == TAGS_PROBING) {
+		feed_tags(nic, pair, done, now);
+		return true;
+	}
+	if (pair->state != PAIR_PROBING)
+		return false;
 	if (BUG_ON(!ladder_step(in, pair->step, &recipe)))
 		return false;
 	if (done->took_odd) {
@@ -620,11 +672,11 @@ bool nic_feed_probe(struct nic *nic, const struct event_probe *done, mono_t now)
 		return true;
 	}
 	if (!done->classes && done->err && is_transient(nic, in, done)) {
-		note_refusal(pair, done);
+		pair_note_refusal(pair, done);
 		pause_pair(nic, pair, now);
 		return true;
 	}
-	note_answer(pair, done, recipe);
+	pair_note_answer(pair, done, recipe);
 	pair->step++;
 	/* A driver that accepts class 0, the plainest rule, does so in the best shape it
 	 * knows. One that accepts only other classes may accept more in another shape. */
@@ -646,38 +698,12 @@ bool nic_is_settled(const struct nic *nic)
 
 /* -- proof ---------------------------------------------------------------- */
 
-static void halve_recent(struct nic_pair *pair)
-{
-	pair->recent_hit /= 2;
-	pair->recent_not_hit /= 2;
-}
-
-/* A flow is noted as hit once after each install, but one that is not hit is installed
- * and noted again and again. So not-hits are weighed against all recent hits, not
- * against the last few. */
-static void forget_old(struct nic_pair *pair, mono_t now)
-{
-	while (pair->recent_hit + pair->recent_not_hit &&
-	       mono_diff_ms(now, pair->recent_since) >= RECENT_HALF_MS) {
-		halve_recent(pair);
-		pair->recent_since = mono_add_ms(pair->recent_since, RECENT_HALF_MS);
-	}
-	if (pair->recent_hit + pair->recent_not_hit == 0)
-		pair->recent_since = now;
-	if (pair->recent_hit + pair->recent_not_hit >= RECENT_MAX)
-		halve_recent(pair);
-}
-
 void nic_note_hit(struct nic *nic, uint32_t in, uint32_t out, mono_t now)
 {
 	struct nic_pair *pair = find_pair(nic, in, out);
 
-	if (!pair)
-		return;
-	pair->n_hit++;
-	forget_old(pair, now);
-	pair->recent_hit++;
-	pair->n_unsupported = 0;
+	if (pair)
+		pair_note_hit(pair, now);
 }
 
 void nic_note_not_hit(struct nic *nic, uint32_t in, uint32_t out, mono_t now)
@@ -685,40 +711,38 @@ void nic_note_not_hit(struct nic *nic, uint32_t in, uint32_t out, mono_t now)
 	struct nic_pair *pair = find_pair(nic, in, out);
 	struct notice n = { .type = NOTICE_PAIR_NOT_HIT, .in = in, .out = out };
 
-	if (!pair)
+	if (!pair || !pair_note_not_hit(pair, now))
 		return;
-	pair->n_not_hit++;
-	forget_old(pair, now);
-	n.number = ++pair->recent_not_hit;
-	if (pair->recent_not_hit < NOT_HIT_MIN || pair->recent_not_hit <= pair->recent_hit ||
-	    pair->state != PAIR_GOOD || pair->reason != REASON_NONE)
-		return;
-	pair->reason = REASON_NOT_HIT;
-	pair->due = mono_add_ms(now, NOT_HIT_PAUSE_MS);
+	n.number = pair->recent_not_hit;
 	pair->recent_not_hit = 0;
 	pair->recent_hit = 0;
 	arm(nic, pair->due);
 	notice_push(&nic->notices, &n);
 }
 
-void nic_drop_class(struct nic *nic, uint32_t in, uint32_t out, unsigned int class,
-		    const struct event_install *done)
+void nic_drop_class(struct nic *nic, const struct nic_want *want, const struct event_install *done)
 {
-	struct nic_pair *pair = find_pair(nic, in, out);
+	struct nic_pair *pair = find_pair(nic, want->in, want->out);
 
-	if (!pair || pair->state != PAIR_GOOD || ++pair->n_unsupported < UNSUPPORTED_MAX)
-		return;
-	pair->recipe.classes &= (uint16_t)~(1u << class);
-	pair->refused |= (uint16_t)(1u << class);
-	pair->bad_class = (uint8_t)class;
-	pair->err = done->err;
-	memcpy(pair->extack, done->extack, sizeof(pair->extack));
+	if (pair)
+		pair_drop_class(pair, want, done);
 }
 
 /* -- time ----------------------------------------------------------------- */
 
+static void tick_tags(struct nic *nic, struct nic_pair *pair, mono_t now)
+{
+	if (pair->tags != TAGS_PAUSED)
+		return;
+	if (mono_before(now, pair->tags_due))
+		arm(nic, pair->tags_due);
+	else
+		set_tags(nic, pair, TAGS_WANTED);
+}
+
 static bool tick_pair(struct nic *nic, struct nic_pair *pair, mono_t now)
 {
+	tick_tags(nic, pair, now);
 	if (mono_is_never(pair->due) || pair->due.us == 0)
 		return false;
 	if (mono_before(now, pair->due)) {

@@ -14,47 +14,20 @@
 #pragma once
 
 #include "core/port/card.h"
+#include "core/port/pair.h"
 
 #define NIC_MAX_PORTS 64
 #define NIC_MAX_CARDS 64
 #define NIC_NONE      UINT8_MAX
-
-enum pair_state {
-	PAIR_NONE,    /* a port is not ready, or they belong to different cards */
-	PAIR_WANTED,  /* to be probed */
-	PAIR_PROBING, /* a worker is probing it */
-	PAIR_PAUSED,  /* a probe failed; to be probed again at `due` */
-	PAIR_GOOD,    /* has a recipe */
-	PAIR_REFUSED, /* has a reason */
-};
-
-struct nic_pair {
-	uint8_t state;	/* enum pair_state */
-	uint8_t step;	/* of the ladder */
-	uint8_t reason; /* enum reason: REFUSED, or GOOD with too many flows not hit */
-	uint8_t bad_class; /* class of the refusal in err and extack */
-	struct recipe recipe; /* GOOD; while probing: the best so far */
-	uint16_t refused; /* classes that were refused in the recipe's shape */
-	uint32_t probe; /* PROBING: id of the order */
-	unsigned int pauses; /* in a row; determines the length of the next */
-	mono_t due;	/* PAUSED: next probe; GOOD: when `reason` is lifted */
-	int32_t err;	/* refusal that the administrator is shown */
-	char extack[EXTACK_SIZE];
-	uint32_t n_hit;	    /* flows whose rule counted packets */
-	uint32_t n_not_hit; /* flows whose rule did not, although the CPU saw packets */
-	/* The recent part of both. Halved every minute, so that old ones count less. */
-	unsigned int recent_hit, recent_not_hit;
-	mono_t recent_since; /* when they were last halved */
-	uint32_t n_unsupported; /* rules refused as unsupported since the last hit */
-};
 
 struct nic_port {
 	struct link link;
 	const struct driver *driver; /* NULL: its driver may not be given rules */
 	uint8_t card;		     /* index of its card, or NIC_NONE */
 	bool is_ready;		     /* it has clsact */
+	bool is_trunk;		     /* it has VLANs, so packets may leave by the port of their arrival */
 	uint8_t layout;		     /* enum recipe_layout of its rules; __COUNT: not known yet */
-	bool is_guarded[2];	     /* the IPv4 or IPv6 guard is in */
+	uint16_t guards;	     /* guards that are in (slot_guard) */
 };
 
 struct nic {
@@ -64,7 +37,7 @@ struct nic {
 	struct nic_pair pair[NIC_MAX_PORTS][NIC_MAX_PORTS]; /* [in][out] */
 	struct card card[NIC_MAX_CARDS];
 	uint32_t last_probe;	/* id of the last probe order */
-	unsigned int n_wanted;	/* pairs that are WANTED or PROBING */
+	unsigned int n_wanted;	/* pairs that are WANTED or PROBING, or whose tags are */
 	mono_t next_due;	/* earliest `due` of a pair */
 	struct notices notices;
 };
@@ -77,7 +50,9 @@ void nic_free(struct nic *nic);
  * hardware changed. Returns REASON_NONE when the port can be used. */
 enum reason nic_put_link(struct nic *nic, const struct link *link, bool *ret_changed);
 void nic_del_link(struct nic *nic, uint32_t ifindex);
-/* The port has clsact or not; its guards (bit 0: IPv4, bit 1: IPv6). */
+/* There are VLAN devices above the port. */
+void nic_set_trunk(struct nic *nic, uint32_t ifindex);
+/* The port has clsact or not; its guards (slot_guard). */
 void nic_set_ready(struct nic *nic, uint32_t ifindex, bool is_ready);
 void nic_set_guards(struct nic *nic, uint32_t ifindex, unsigned int guards);
 
@@ -85,16 +60,16 @@ const struct nic_port *nic_find_port(const struct nic *nic, uint32_t ifindex);
 /* NULL when one of the ports is unknown. */
 const struct nic_pair *nic_find_pair(const struct nic *nic, uint32_t in, uint32_t out);
 
-/* REASON_NONE and the recipe for rules of this class from @in to @out, or why there can
- * be no such rules. */
-enum reason nic_resolve(const struct nic *nic, uint32_t in, uint32_t out, unsigned int class,
-			struct recipe *ret);
+/* REASON_NONE and the recipe for such rules, or why there can be none. */
+enum reason nic_resolve(const struct nic *nic, const struct nic_want *want, struct recipe *ret);
 
 /* Makes the next probe order. False when no pair can be probed now. */
 bool nic_next_probe(struct nic *nic, struct order_probe *ret);
 /* Takes the answer. True when the pair is GOOD, REFUSED or PAUSED now. */
 bool nic_feed_probe(struct nic *nic, const struct event_probe *done, mono_t now);
-/* True when no pair is WANTED or PROBING. */
+/* The kinds of tags (bits of enum vlan_encap) that rules on this port can match. */
+uint8_t nic_encaps_of(const struct nic *nic, uint32_t ifindex);
+/* True when no pair is to be probed or being probed. */
 bool nic_is_settled(const struct nic *nic);
 
 /* A flow's rule between these ports counts packets, or does not although the CPU sees
@@ -102,9 +77,10 @@ bool nic_is_settled(const struct nic *nic);
  * not-hit for a while. */
 void nic_note_hit(struct nic *nic, uint32_t in, uint32_t out, mono_t now);
 void nic_note_not_hit(struct nic *nic, uint32_t in, uint32_t out, mono_t now);
-/* A rule of a class in the recipe was refused as unsupported. After several such
- * refusals without a hit between them, the class is removed from the recipe. */
-void nic_drop_class(struct nic *nic, uint32_t in, uint32_t out, unsigned int class,
+/* A rule that the recipe allows was refused as unsupported. After several such
+ * refusals without a hit between them, its class is removed from the recipe; if the packets have tags,
+ * these tags are. */
+void nic_drop_class(struct nic *nic, const struct nic_want *want,
 		    const struct event_install *done);
 
 /* The card of a port; NULL when it has none. */

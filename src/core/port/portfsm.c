@@ -19,6 +19,7 @@ COUNTER(guards_renewed,
 COUNTER(ports_mended,
 	"times that the guards or the clsact of a port were missing and the daemon restored them");
 
+/* The guards of untagged packets, all that software needs. */
 #define BOTH_GUARDS  3
 /* Sampling rounds without evidence after which guards are no longer trusted. */
 #define TRUST_ROUNDS 4
@@ -40,8 +41,11 @@ static bool put_in_nic(struct engine *e, struct link_rec *rec)
 	bool changed = false;
 	enum reason reason = REASON_NONE;
 
-	if (is_hardware(e))
+	if (is_hardware(e)) {
 		reason = nic_put_link(e->paths.nic, &rec->link, &changed);
+		if (rec->encaps & ~(1u << VLAN_UNTAGGED))
+			nic_set_trunk(e->paths.nic, rec->link.ifindex);
+	}
 	if (changed)
 		topology_touch_link(&e->paths, rec);
 	return reason == REASON_NONE;
@@ -109,6 +113,7 @@ static bool can_be_closed(const struct link_rec *rec)
 /* The link is not a port any more, for example because it joined a bridge. */
 static void leave_port(struct engine *e, struct link_rec *rec)
 {
+	rec->is_wanted = false;
 	if (is_hardware(e))
 		nic_del_link(e->paths.nic, rec->link.ifindex);
 	if (!is_ours(rec)) {
@@ -125,12 +130,43 @@ static void want_port(struct engine *e, struct link_rec *rec, bool changed)
 	if ((rec->port == PORT_NONE && e->is_heir) || (rec->port == PORT_CLOSED && rec->err) ||
 	    rec->port == PORT_UNWANTED)
 		rec->residue = RESIDUE_UNKNOWN;
-	step(e, rec, changed ? PORT_IN_CHANGED : PORT_IN_WANT);
+	step(e, rec, changed || !rec->is_wanted ? PORT_IN_CHANGED : PORT_IN_WANT);
+	rec->is_wanted = true;
 }
+
+/* The kinds of tags for which the port needs guards: those of VLAN devices above it, if the driver
+ * accepts rules that match them. */
+static uint8_t encaps_to_guard(const struct engine *e, const struct link_rec *rec)
+{
+	uint8_t encaps = 1u << VLAN_UNTAGGED;
+
+	if (is_hardware(e))
+		encaps |= rec->encaps & nic_encaps_of(e->paths.nic, rec->link.ifindex);
+	return encaps;
+}
+
+/* New flows wait for guards that are missing since a VLAN device has come. */
+static void want_more_guards(struct engine *e, struct link_rec *rec)
+{
+	if (rec->port != PORT_OPEN || !rec->guards || !(encaps_to_guard(e, rec) & ~rec->guarded))
+		return;
+	rec->adds_guards |= rec->guards_state == GUARDS_TRUSTED || rec->guards_state == GUARDS_RENEWED;
+	step_guards(rec, GUARDS_IN_EXPIRE);
+}
+
+/* The NIC may have lost some guards. */
+static void doubt_guards(struct link_rec *rec, enum guards_input input)
+{
+	rec->adds_guards = false;
+	step_guards(rec, input);
+}
+
+static void feed_port(struct engine *e, uint32_t ifindex);
 
 static void feed_link(struct engine *e, const struct link *link)
 {
 	uint32_t before = e->paths.generation;
+	uint32_t port = topology_port_below(&e->paths, link->ifindex), port_now;
 	struct link_rec *rec = topology_find_link(&e->paths, link->ifindex);
 	bool was_down = rec && !rec->link.is_up;
 
@@ -146,8 +182,25 @@ static void feed_link(struct engine *e, const struct link *link)
 		leave_port(e, rec);
 	else if (put_in_nic(e, rec))
 		want_port(e, rec, e->paths.generation != before);
+	want_more_guards(e, rec);
 	if (e->paths.generation != before)
 		walk_start(e, WALK_PATH);
+	port_now = topology_port_below(&e->paths, link->ifindex);
+	feed_port(e, port_now);
+	if (port != port_now)
+		feed_port(e, port);
+}
+
+/* Feeds a port again, because of a change of a VLAN device above it. */
+static void feed_port(struct engine *e, uint32_t ifindex)
+{
+	const struct link_rec *rec = topology_find_link(&e->paths, ifindex);
+	struct link link;
+
+	if (!rec)
+		return;
+	link = rec->link;
+	feed_link(e, &link);
 }
 
 /* Sets the new list of devices, and feeds all links again. */
@@ -155,27 +208,35 @@ static void feed_devices(struct engine *e, const struct event_devices *devices)
 {
 	struct settings *s = &e->settings;
 	struct link_rec *rec;
+	struct link link;
 
 	memset(s->device, 0, sizeof(s->device));
 	s->n_devices = MIN(devices->n, (unsigned int)SETTINGS_MAX_DEVICES);
 	for (unsigned int i = 0; i < s->n_devices; i++)
 		memcpy(s->device[i], devices->name[i], LINK_NAME_SIZE);
+	/* All names first: a port may lose its own, while a VLAN device above it gets one. */
 	for (uint32_t slot = 0; (rec = topology_next_link(&e->paths, &slot)); slot++) {
-		struct link link = rec->link;
-
+		link = rec->link;
+		topology_put_link(&e->paths, s, &link);
+	}
+	for (uint32_t slot = 0; (rec = topology_next_link(&e->paths, &slot)); slot++) {
+		link = rec->link;
 		feed_link(e, &link);
 	}
+	walk_start(e, WALK_PATH);
 }
 
 static void feed_link_gone(struct engine *e, uint32_t ifindex)
 {
 	struct link_rec *rec = topology_find_link(&e->paths, ifindex);
+	uint32_t port = topology_port_below(&e->paths, ifindex);
 
 	if (is_hardware(e))
 		nic_del_link(e->paths.nic, ifindex);
 	if (rec)
 		barrier_forget(e, rec);
 	topology_del_link(&e->paths, ifindex);
+	feed_port(e, port);
 	walk_start(e, WALK_PATH);
 }
 
@@ -259,13 +320,14 @@ static void feed_guards(struct engine *e, struct link_rec *rec, const struct eve
 {
 	rec->guards = done->guards;
 	if (is_hardware(e))
-		nic_set_guards(e->paths.nic, rec->link.ifindex, done->guards);
+		nic_set_guards(e->paths.nic, rec->link.ifindex, rec->guards);
 	step(e, rec,
-	     is_hardware(e) || done->guards == BOTH_GUARDS ? PORT_IN_GUARDED : PORT_IN_NOT_GUARDED);
+	     is_hardware(e) || rec->guards == BOTH_GUARDS ? PORT_IN_GUARDED : PORT_IN_NOT_GUARDED);
+	want_more_guards(e, rec);
 }
 
 /* True when flows need not check their paths, because the port is as it was. */
-static bool is_as_before(const struct link_rec *rec, uint8_t guards)
+static bool is_as_before(const struct link_rec *rec, uint16_t guards)
 {
 	return rec->residue == RESIDUE_RULES && rec->guards == guards &&
 	       (rec->port == PORT_CLSACT || rec->port == PORT_OPEN);
@@ -274,14 +336,17 @@ static bool is_as_before(const struct link_rec *rec, uint8_t guards)
 static void feed_done(struct engine *e, const struct event_port *done)
 {
 	struct link_rec *rec = topology_find_link(&e->paths, done->ifindex);
-	uint8_t guards;
+	bool is_renewal;
+	uint16_t guards;
 
 	if (!rec)
 		return;
 	guards = rec->guards;
+	is_renewal = is_renewing(rec);
 	/* The port is neither opened nor closed before this answer (is_renewing()). */
 	if (is_renewing(rec) && done->order == ORDER_PORT_GUARD) {
 		step_guards(rec, GUARDS_IN_DONE);
+		want_more_guards(e, rec);
 		if (rec->port != PORT_OPEN || done->guards == guards)
 			return;
 	}
@@ -303,7 +368,8 @@ static void feed_done(struct engine *e, const struct event_port *done)
 	}
 	if (done->order != ORDER_PORT_CLOSE && !wants_port(e, rec))
 		leave_port(e, rec);
-	if (!is_as_before(rec, guards)) {
+	/* A port that has more guards than before is as good as it was. */
+	if (is_renewal ? guards & ~rec->guards : !is_as_before(rec, guards)) {
 		topology_touch_link(&e->paths, rec);
 		walk_start(e, WALK_PATH);
 	} else if (rec->port == PORT_OPEN) {
@@ -351,10 +417,15 @@ static void mend_if_bare(struct engine *e, const struct event_probe *done)
 
 static void feed_probe(struct engine *e, const struct event_probe *done, mono_t now)
 {
+	struct link_rec *rec;
+
 	mend_if_bare(e, done);
 	if (!is_hardware(e) || !nic_feed_probe(e->paths.nic, done, now))
 		return;
 	settle_layout(e, done->in);
+	rec = topology_find_link(&e->paths, done->in);
+	if (rec)
+		want_more_guards(e, rec);
 	portfsm_touch_ways(e);
 }
 
@@ -369,7 +440,7 @@ void portfsm_renew_guards(struct engine *e, uint32_t ifindex)
 	struct link_rec *rec = topology_find_link(&e->paths, ifindex);
 
 	if (rec && is_hardware(e) && rec->guards && rec->port == PORT_OPEN)
-		step_guards(rec, GUARDS_IN_DOUBT);
+		doubt_guards(rec, GUARDS_IN_DOUBT);
 }
 
 void portfsm_renew_all_guards(struct engine *e)
@@ -413,28 +484,31 @@ bool portfsm_trust_guards(struct engine *e, uint32_t ifindex, mono_t now)
 	if (!rec || !rec->guards || rec->port != PORT_OPEN)
 		return true;
 	if (are_doubtful(e, rec, clock_ds(e, now)))
-		step_guards(rec, GUARDS_IN_EXPIRE);
+		doubt_guards(rec, GUARDS_IN_EXPIRE);
 	return rec->guards_state == GUARDS_TRUSTED || rec->guards_state == GUARDS_RENEWED;
 }
 
 void portfsm_feed_round(struct engine *e, const struct event_round *r)
 {
 	struct link_rec *rec = topology_find_link(&e->paths, r->ifindex);
+	bool was_renewed;
 
 	if (!rec || rec->port != PORT_OPEN || e->stopping)
 		return;
+	was_renewed = rec->guards_state == GUARDS_RENEWED;
 	if (!r->err)
 		step_guards(rec, GUARDS_IN_SAMPLED);
 	/* The port was read while its guards were out. */
 	if (is_renewing(rec))
 		return;
-	if (!r->err && (r->is_bare || (rec->guards & ~r->guards) != 0))
+	/* Guards that have just been added may be missing in a round that began before. */
+	if (!r->err && (r->is_bare || (!was_renewed && (rec->guards & ~r->guards))))
 		mend(e, rec);
 }
 
 /* -- orders --------------------------------------------------------------- */
 
-static void make_order(const struct engine *e, const struct link_rec *rec, enum order_type type,
+static void make_order(const struct engine *e, struct link_rec *rec, enum order_type type,
 		       struct order *ret)
 {
 	struct order_port *o = &ret->port;
@@ -443,9 +517,9 @@ static void make_order(const struct engine *e, const struct link_rec *rec, enum 
 	o->ifindex = rec->link.ifindex;
 	o->instance = e->instance;
 	o->keep_clsact = !rec->made_clsact;
-	o->n_guards = 2;
-	plan_guard(&e->settings, rec, FAMILY_IP4, e->instance, &o->guard[0]);
-	plan_guard(&e->settings, rec, FAMILY_IP6, e->instance, &o->guard[1]);
+	if (type == ORDER_PORT_GUARD)
+		rec->guarded = encaps_to_guard(e, rec);
+	plan_guards(&e->settings, rec, slot_guards_of(rec->guarded), e->instance, o);
 }
 
 /* The port needs guards, and its layout is known. */
@@ -478,7 +552,7 @@ static bool next_port(struct engine *e, enum port_state from, enum port_input ta
 	return false;
 }
 
-/* Orders to add the guards of a port again. The port stays open meanwhile. */
+/* Orders to add the guards of a port again, or more of them. The port stays open meanwhile. */
 static bool next_renewal(struct engine *e, mono_t now, struct order *ret)
 {
 	struct link_rec *rec;
@@ -486,11 +560,14 @@ static bool next_renewal(struct engine *e, mono_t now, struct order *ret)
 	for (uint32_t slot = 0; (rec = topology_next_link(&e->paths, &slot)); slot++) {
 		if (rec->guards_state != GUARDS_DOUBTED || rec->port != PORT_OPEN)
 			continue;
-		counter_inc(&guards_renewed);
 		step_guards(rec, GUARDS_IN_TAKEN);
-		rec->guards_kept = clock_ds(e, now);
 		make_order(e, rec, ORDER_PORT_GUARD, ret);
-		ret->port.renew = true;
+		ret->port.renew = !rec->adds_guards;
+		if (ret->port.renew) {
+			counter_inc(&guards_renewed);
+			rec->guards_kept = clock_ds(e, now);
+		}
+		rec->adds_guards = false;
 		return true;
 	}
 	return false;

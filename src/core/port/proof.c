@@ -121,16 +121,10 @@ void proof_seen(struct engine *e, const struct flow *f, enum dir dir)
 
 /* -- counters ------------------------------------------------------------- */
 
-/* The port on which the rule of @dir sits; 0 when the flow has no path. */
-static uint32_t port_of(const struct engine *e, const struct flow *f, enum dir dir)
-{
-	return topology_device_of(&e->paths, f->next_hop[dir_other(dir)]);
-}
-
 /* Counts the rule of @dir as hit or not hit for its pair of ports. */
 static void note_rule(struct engine *e, const struct flow *f, enum dir dir, bool is_hit, mono_t now)
 {
-	uint32_t in = port_of(e, f, dir), out = port_of(e, f, dir_other(dir));
+	uint32_t in = f->port[dir], out = f->port[dir_other(dir)];
 
 	if (!e->paths.nic || !in || !out)
 		return;
@@ -196,7 +190,7 @@ void proof_sampled(struct engine *e, struct flow *f, enum dir dir, bool moved, m
 	if (!f->in_hw || !seq_is_later(now_ds, r->since + SETTLE_DS))
 		return;
 	if (moved && was_seen)
-		portfsm_note_hit(e, port_of(e, f, dir), r->since, e->proof->began[0], now_ds);
+		portfsm_note_hit(e, f->port[dir], r->since, e->proof->began[0], now_ds);
 	shall_ask = moved ? believe(e, f, dir, now) : doubt(r, dir, now_ds);
 	if (shall_ask && !f->is_asking) {
 		counter_inc(&doubts);
@@ -273,7 +267,7 @@ static void lose(struct engine *e, struct flow *f, mono_t now)
 static void lose_in_hardware(struct engine *e, struct flow *f, mono_t now)
 {
 	for (unsigned int d = 0; d < DIR__COUNT; d++)
-		portfsm_renew_guards(e, port_of(e, f, (enum dir)d));
+		portfsm_renew_guards(e, f->port[d]);
 	lose(e, f, now);
 }
 
@@ -382,7 +376,7 @@ void proof_round(struct engine *e, const struct event *ev, mono_t now)
 /* The port of the rule of @dir was read completely, and the rule was not there. */
 static bool is_gone(const struct engine *e, const struct flow *f, enum dir dir)
 {
-	const struct link_rec *rec = topology_find_link(&e->paths, port_of(e, f, dir));
+	const struct link_rec *rec = topology_find_link(&e->paths, f->port[dir]);
 	uint8_t ahead = (uint8_t)(rec_of(e, f)->sampled[dir] - e->proof->lost_round);
 
 	return rec && rec->is_read && ahead > ROUNDS_AHEAD;

@@ -5,6 +5,7 @@
 
 #include "base/bug.h"
 #include "base/util.h"
+#include "core/rules/slot.h"
 
 static const struct {
 	const char *name, *text;
@@ -93,6 +94,18 @@ void recipe_check_size(struct rule *probe)
 {
 	probe->form |= RULE_WITH_MTU;
 	probe->mtu = 1280;
+}
+
+void recipe_tag(struct rule *probe, uint16_t tc_priority, enum vlan_encap in, enum vlan_encap out)
+{
+	struct rule_where where;
+
+	/* Two ids that a driver would not confuse. */
+	probe->tags = vlan_tags_of(in, 4001);
+	probe->out_tags = vlan_tags_of(out, 4002);
+	where = slot_where(tc_priority, slot_kind_of(false, &probe->tags),
+			   (enum family)probe->family, 0, DIR_ORIG, probe->ifindex);
+	probe->prio = where.prio;
 }
 
 void recipe_odd(const struct rule *sample, unsigned int n, struct rule *ret)

@@ -34,8 +34,8 @@ enum recipe_shape {
 /* Which prios the rules of a port use, counted from settings.tc_priority. A prio
  * is for one ethertype (tcf_chain_tp_find), or for ETH_P_ALL. */
 enum recipe_layout {
-	RECIPE_PRIOS, /* guards in the first two prios, IPv4 in the third, IPv6 in the fourth */
-	RECIPE_PRIO,  /* all rules in one prio, for NICs that support no other; no guards */
+	RECIPE_PRIOS, /* one for each ethertype, and one for its guards before it (core/rules/slot) */
+	RECIPE_PRIO,  /* all rules in one prio, for NICs that support no other; no guards, no tags */
 	RECIPE_LAYOUT__COUNT,
 };
 
@@ -56,6 +56,7 @@ struct recipe {
 	uint16_t classes; /* bit i: class i is accepted */
 	uint16_t mtu_classes; /* those that are also accepted with RULE_WITH_MTU; read only for a
 			       * class in `classes` */
+	uint32_t tags; /* bit recipe_tags_bit(): these tags are accepted */
 };
 
 const char *recipe_shape_name(enum recipe_shape shape);
@@ -74,6 +75,20 @@ const char *recipe_class_to_str(unsigned int class, char buf[RECIPE_CLASS_STR_SI
 void recipe_probe(const struct rule *sample, unsigned int class, struct rule *ret);
 /* Adds a size check to a probe. */
 void recipe_check_size(struct rule *probe);
+/* Has a probe match packets with tags and send them with others. */
+void recipe_tag(struct rule *probe, uint16_t tc_priority, enum vlan_encap in, enum vlan_encap out);
+/* The bit for packets that arrive as @in and leave as @out. That of untagged packets that stay so is not
+ * used. */
+static inline uint32_t recipe_tags_bit(enum vlan_encap in, enum vlan_encap out)
+{
+	return 1u << ((unsigned int)in * VLAN_ENCAP__COUNT + (unsigned int)out);
+}
+
+/* True when packets that arrive as @in are accepted, however they leave. */
+static inline bool recipe_tags_match(uint32_t tags, enum vlan_encap in)
+{
+	return tags >> (unsigned int)in * VLAN_ENCAP__COUNT & ((1u << VLAN_ENCAP__COUNT) - 1);
+}
 /* Makes an odd rule, one that no NIC can execute, in the same place. @n is 0 to
  * RECIPE_ODD - 1. A driver that accepts it does not check its rules. */
 #define RECIPE_ODD 2
@@ -83,4 +98,4 @@ void recipe_odd(const struct rule *sample, unsigned int n, struct rule *ret);
 uint8_t recipe_form(const struct recipe *recipe);
 /* The recipe of software rules: the full shape, all classes. */
 #define RECIPE_SOFTWARE                                                                          \
-	((struct recipe){ RECIPE_FULL, RECIPE_PRIOS, true, RECIPE_CLASSES_ALL, RECIPE_CLASSES_ALL })
+	((struct recipe){ RECIPE_FULL, RECIPE_PRIOS, true, RECIPE_CLASSES_ALL, RECIPE_CLASSES_ALL, 0 })

@@ -92,7 +92,7 @@ static const char *check_group(const char *text);
 /* One row per key, in the manual's order. */
 /* clang-format off */
 static const struct option options[] = {
-	{ { "devices", "list", "device names, or only auto, or only a flowtable", "{}",
+	{ { "devices", "list", "device names or patterns, or only auto, or only a flowtable", "{}",
 	    "ports between which connections are offloaded; with an empty list, only observe" },
 	  set_devices, print_devices, 0, 0, 0, 0, NULL, NULL },
 	{ { "offload", "word", "hardware | software | observe", "observe",
@@ -144,7 +144,7 @@ static const struct option options[] = {
 	    "how often the counters of the rules are read" },
 	  set_number, print_duration, MEMBER(core.sample_ms), 200, 60000, NULL, NULL },
 	{ { "tc-priority", "number", "0 .. 65000", "0",
-	    "first of four tc priorities that belong to the daemon; 0 means 1 with offload = hardware, else 100" },
+	    "first of eight tc priorities that belong to the daemon; 0 means 1 with offload = hardware, else 100" },
 	  set_number, print_number, MEMBER(core.tc_priority), 0, 65000, NULL, NULL },
 	{ { "allow-drivers", "list", "driver names, or NAME=LIKE", "{}",
 	    "drivers that may be given rules in addition to the built-in list" },

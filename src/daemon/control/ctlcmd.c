@@ -80,7 +80,7 @@ static json_t *devices_of(const struct engine *engine)
 	const struct link_rec *rec;
 
 	for (uint32_t slot = 0; (rec = topology_next_link(paths, &slot)); slot++) {
-		if (rec->is_named)
+		if (topology_is_named(rec))
 			json_array_append_new(list, device_of(engine, rec));
 	}
 	return list;

@@ -31,11 +31,11 @@ static enum reason hardware_reason(const struct engine *engine, const struct lin
 }
 
 /* Reason of the last refused pair if all pairs of this port that are known so far were
- * refused, else REASON_NONE. */
+ * refused, else REASON_NONE. The pair with itself only counts if it is the only one. */
 static enum reason pairs_reason(const struct engine *engine, const struct link_rec *rec)
 {
 	const struct topology *paths = view_paths(engine);
-	enum reason reason = REASON_NONE;
+	enum reason reason = REASON_NONE, alone = REASON_NONE;
 	const struct link_rec *other;
 
 	for (uint32_t slot = 0; (other = topology_next_link(paths, &slot)); slot++) {
@@ -44,11 +44,15 @@ static enum reason pairs_reason(const struct engine *engine, const struct link_r
 
 		if (!pair || pair->state == PAIR_NONE)
 			continue;
+		if (other == rec) {
+			alone = pair->state == PAIR_REFUSED ? (enum reason)pair->reason : REASON_NONE;
+			continue;
+		}
 		if (pair->state != PAIR_REFUSED)
 			return REASON_NONE;
 		reason = pair->reason;
 	}
-	return reason;
+	return reason == REASON_NONE ? alone : reason;
 }
 
 /* Reason of what is on the device and may not be bypassed; REASON_NONE if there is nothing. */
@@ -57,11 +61,25 @@ static enum reason bypass_reason_of(const struct link_rec *rec)
 	return bypass_reason((uint8_t)(rec->bypass & ~rec->bypass_allowed));
 }
 
+/* The port below a VLAN device; else the device itself. */
+static const struct link_rec *port_of(const struct engine *engine, const struct link_rec *rec)
+{
+	const struct topology *paths = view_paths(engine);
+	const struct link_rec *port =
+		topology_find_link(paths, topology_port_below(paths, rec->link.ifindex));
+
+	return port ? port : rec;
+}
+
 const char *devlist_state(const struct engine *engine, const struct link_rec *rec)
 {
+	bool is_bypassed = bypass_reason_of(rec) != REASON_NONE;
+
 	if (engine_settings(engine)->offload == OFFLOAD_OBSERVE)
 		return "observed";
-	if (hardware_reason(engine, rec) != REASON_NONE || bypass_reason_of(rec) != REASON_NONE)
+	rec = port_of(engine, rec);
+	if (is_bypassed || hardware_reason(engine, rec) != REASON_NONE ||
+	    bypass_reason_of(rec) != REASON_NONE)
 		return "unusable";
 	switch ((enum port_state)rec->port) {
 	case PORT_NONE:
@@ -103,9 +121,12 @@ static json_t *kernel_text(int err, const char *extack)
 void devlist_reason(const struct engine *engine, const struct link_rec *rec, json_t **ret_reason,
 		    json_t **ret_text)
 {
-	enum reason reason = hardware_reason(engine, rec);
+	enum reason reason = bypass_reason_of(rec);
 
 	*ret_reason = *ret_text = NULL;
+	rec = port_of(engine, rec);
+	if (reason == REASON_NONE)
+		reason = hardware_reason(engine, rec);
 	if (reason == REASON_NONE)
 		reason = bypass_reason_of(rec);
 	if (reason == REASON_NONE && rec->port == PORT_CLSACT && view_nic(engine))
@@ -159,7 +180,7 @@ static const char *guard_name(const struct engine *engine, const struct link_rec
 		return "by-itself";
 	if (rec->port != PORT_OPEN || !rec->guards)
 		return "none";
-	return rec->guards != 3 ? "partial" : nic ? "hardware" : "software";
+	return rec->guards != slot_guards_of(rec->guarded) ? "partial" : nic ? "hardware" : "software";
 }
 
 static json_t *table_of(const struct nic *nic, const struct nic_port *p)
@@ -191,6 +212,20 @@ static json_t *classes_of(uint16_t classes)
 	return list;
 }
 
+static json_t *tags_of(uint32_t tags)
+{
+	json_t *list = json_array();
+
+	for (unsigned int in = 0; in < VLAN_ENCAP__COUNT; in++) {
+		for (unsigned int out = 0; out < VLAN_ENCAP__COUNT; out++) {
+			if (tags & recipe_tags_bit(in, out))
+				json_array_append_new(list, json_sprintf("%s to %s", vlan_encap_name(in),
+									 vlan_encap_name(out)));
+		}
+	}
+	return list;
+}
+
 static const char *pair_state(const struct nic_pair *pair)
 {
 	switch ((enum pair_state)pair->state) {
@@ -215,10 +250,10 @@ static json_t *recipe_of(const struct nic_pair *pair)
 
 	if (pair->state != PAIR_GOOD)
 		return json_null();
-	return json_pack("{s:s, s:s, s:b, s:b, s:b, s:o}", "shape", recipe_shape_name(r->shape), "text",
-			 recipe_shape_text(r->shape), "one_prio", r->layout == RECIPE_PRIO,
-			 "own_mac", r->with_dmac, "checks_size",
-			 r->mtu_classes != 0, "takes", classes_of(r->classes));
+	return json_pack("{s:s, s:s, s:b, s:b, s:b, s:o, s:o}", "shape", recipe_shape_name(r->shape),
+			 "text", recipe_shape_text(r->shape), "one_prio", r->layout == RECIPE_PRIO,
+			 "own_mac", r->with_dmac, "checks_size", r->mtu_classes != 0, "takes",
+			 classes_of(r->classes), "tags", tags_of(r->tags));
 }
 
 static json_t *refusal_of(const struct nic_pair *pair)
@@ -306,7 +341,7 @@ static bool more(struct ctl_call *call, void *state)
 	while ((rec = topology_next_link(view_paths(l->engine), &l->slot))) {
 		if (!ctl_call_has_room(call))
 			return true;
-		if (rec->is_named)
+		if (topology_is_named(rec))
 			ctl_call_row(call, json_pack("{s:o}", "device", row(l->engine, rec)));
 		l->slot++;
 	}

@@ -165,9 +165,10 @@ static unsigned int count_usable(const struct engine *engine)
 	const struct link_rec *rec;
 	unsigned int n = 0;
 
+	/* Connections between two VLANs need one port only. */
 	for (uint32_t slot = 0; (rec = topology_next_link(paths, &slot)); slot++) {
-		if (rec->is_named && is_usable(devlist_state(engine, rec)))
-			n++;
+		if (topology_is_port(rec) && is_usable(devlist_state(engine, rec)))
+			n += rec->encaps & ~(1u << VLAN_UNTAGGED) ? 2 : 1;
 	}
 	return n;
 }
@@ -193,13 +194,14 @@ static void check_device(const struct engine *engine, const struct link_rec *rec
 	json_decref(text);
 }
 
-static bool is_there(const struct engine *engine, const char *name)
+/* @device: an element of the list of devices. */
+static bool is_there(const struct engine *engine, const char *device)
 {
 	const struct topology *paths = view_paths(engine);
 	const struct link_rec *rec;
 
 	for (uint32_t slot = 0; (rec = topology_next_link(paths, &slot)); slot++) {
-		if (strcmp(rec->link.name, name) == 0)
+		if (settings_device_matches(device, rec->link.name))
 			return true;
 	}
 	return false;
@@ -224,10 +226,13 @@ static void check_devices(const struct engine *engine, struct findings *f)
 	for (unsigned int i = 0; i < s->n_devices; i++) {
 		if (!is_there(engine, s->device[i]))
 			envcheck_add(f, severity, "device", "check the name in nft-offload.conf",
-				     "device %s: no such device", s->device[i]);
+				     settings_is_pattern(s->device[i]) ?
+					     "device %s: no device has such a name" :
+					     "device %s: no such device",
+				     s->device[i]);
 	}
 	for (uint32_t slot = 0; (rec = topology_next_link(paths, &slot)); slot++) {
-		if (rec->is_named)
+		if (topology_is_named(rec))
 			check_device(engine, rec, severity, f);
 	}
 }

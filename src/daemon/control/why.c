@@ -135,13 +135,30 @@ static void describe_notes(struct why *w, const struct path_query *q)
 	}
 }
 
+#define LEG_TEXT_SIZE 160
+
+/* Such as "lan0.7 (802.1q 7 on lan0)". */
+static const char *leg_text(const struct leg *leg, char buf[LEG_TEXT_SIZE])
+{
+	struct strbuf sb;
+
+	strbuf_init(&sb, buf, LEG_TEXT_SIZE);
+	strbuf_put(&sb, leg->rec[0]->link.name);
+	for (unsigned int i = 0; i < vlan_count(&leg->tags); i++)
+		strbuf_printf(&sb, "%s%s %u", i ? ", " : " (", vlan_proto_name(leg->tags.tag[i].proto),
+			      leg->tags.tag[i].id);
+	if (leg->n > 1)
+		strbuf_printf(&sb, " on %s)", leg_port(leg)->link.name);
+	return buf;
+}
+
 static bool explain_path(struct why *w, struct dispatch *dispatch, struct path *path)
 {
 	const struct settings *s = engine_settings(w->engine);
 	enum reason reason = REASON_NO_ROUTE;
 	enum path_step first;
 	struct path_query q;
-	char in[32], out[32];
+	char in[32], out[32], text[2][LEG_TEXT_SIZE];
 
 	view_begin_path(w->engine, &w->conn, &q);
 	/* The answers contain the error. */
@@ -164,8 +181,7 @@ static bool explain_path(struct why *w, struct dispatch *dispatch, struct path *
 		return false;
 	}
 	step(w, "path", true, "enters by %s, leaves by %s; both next hops are known",
-	     link_name(w, path->hop[DIR_REPLY].ifindex, in),
-	     link_name(w, path->hop[DIR_ORIG].ifindex, out));
+	     leg_text(&path->leg[DIR_REPLY], text[0]), leg_text(&path->leg[DIR_ORIG], text[1]));
 	return true;
 }
 

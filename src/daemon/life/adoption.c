@@ -68,12 +68,13 @@ static void on_link(const struct link *link, void *ctx)
 
 static bool has_barrier(struct adoption *a, const struct device *device)
 {
-	static const enum family families[] = { FAMILY_IP4, FAMILY_IP6 };
 	const struct link_rec port = { .link.ifindex = device->ifindex };
+	struct order_barrier order;
 	struct rule rule;
 
-	for (size_t i = 0; i < array_size(families); i++) {
-		plan_barrier(engine_settings(a->engine), &port, families[i], 0, &rule);
+	plan_barriers(engine_settings(a->engine), &port, 0, &order);
+	for (unsigned int i = 0; i < SLOT_BARRIER__COUNT; i++) {
+		plan_barrier(&order, i, &rule);
 		if (portwork_has(&a->sock, &rule))
 			return true;
 	}

@@ -20,7 +20,7 @@ COUNTER(bypass_looks, "checks of what offload would bypass");
 COUNTER(bypass_failures, "failures to read what offload would bypass");
 
 #define LOOK_MS 1000
-/* Ports queried per check, in addition to new ones. XDP programs and filters can only be
+/* Ports, and devices above ports, queried per check, in addition to new ones. XDP programs and filters can only be
  * queried port by port. */
 #define PORTS_PER_LOOK 128
 /* Consecutive failures of a dump after which the last result no longer counts. For a single
@@ -57,7 +57,7 @@ struct bypass {
 	bool complete;
 
 	struct facts facts[TOPOLOGY_MAX_LINKS]; /* indexed by slot of the link */
-	uint32_t slot; /* link slot at which the next check continues */
+	uint32_t slot[2]; /* link slots at which the next check continues: ports, devices above them */
 
 	struct nftchains_device device[CHAIN_DEVICES_MAX];
 	unsigned int n_devices;
@@ -134,7 +134,7 @@ static struct link_rec *next_port(const struct bypass *b, uint32_t *slot)
 	const struct topology *paths = view_paths(b->engine);
 	struct link_rec *rec;
 
-	while ((rec = topology_next_link(paths, slot)) && !topology_is_port(rec))
+	while ((rec = topology_next_link(paths, slot)) && !topology_is_way(paths, rec))
 		++*slot;
 	return rec;
 }
@@ -267,19 +267,21 @@ static int try_port(struct bypass *b, const struct link_rec *rec, const struct f
 static void look_at_ports(struct bypass *b)
 {
 	struct view_totals totals;
-	unsigned int n_left = PORTS_PER_LOOK;
-	uint32_t from = b->slot;
+	unsigned int n_left[2] = { PORTS_PER_LOOK, PORTS_PER_LOOK };
+	const uint32_t from[2] = { b->slot[0], b->slot[1] };
 	struct link_rec *rec;
 	int err = 0;
 
 	view_totals(b->engine, &totals);
-	b->slot = 0;
+	b->slot[0] = b->slot[1] = 0;
 	for (uint32_t slot = 0; (rec = next_port(b, &slot)); slot++) {
-		bool is_due = slot >= from && n_left;
+		/* Many VLANs must not delay the checks of the ports, which carry the rules. */
+		unsigned int turn = !rec->is_port_kind;
+		bool is_due = slot >= from[turn] && n_left[turn];
 		int port_err;
 
-		if (is_due && --n_left == 0)
-			b->slot = slot + 1;
+		if (is_due && --n_left[turn] == 0)
+			b->slot[turn] = slot + 1;
 		if (!is_due && !is_new(rec))
 			continue;
 		port_err = try_port(b, rec, &b->facts[slot], !is_sampled(rec, &totals));

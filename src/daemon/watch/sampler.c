@@ -79,10 +79,7 @@ static void take_rule(struct sampler *s, const struct flower_info *info)
 
 	switch ((enum rule_kind)info->cookie.kind) {
 	case RULE_GUARD:
-		if (info->where.family == FAMILY_IP4)
-			s->port.guards |= 1;
-		else if (info->where.family == FAMILY_IP6)
-			s->port.guards |= 2;
+		s->port.guards |= (uint16_t)(1u << slot_guard_at(&info->where) & SLOT_GUARDS_ALL);
 		break;
 	case RULE_FLOW:
 		if (!info->has_stats)

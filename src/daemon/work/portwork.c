@@ -8,6 +8,7 @@
 #include "base/counter.h"
 #include "base/mono.h"
 #include "base/util.h"
+#include "core/path/plan.h"
 #include "daemon/work/pace.h"
 #include "daemon/work/request.h"
 #include "kern/tc/flower.h"
@@ -276,19 +277,23 @@ void portwork_open(struct nlsock *sock, const struct order_port *order, struct e
 void portwork_guard(struct nlsock *sock, const struct order_port *order, struct event_port *ret)
 {
 	*ret = (struct event_port){ .ifindex = order->ifindex, .order = ORDER_PORT_GUARD };
-	for (unsigned int i = 0; i < order->n_guards; i++) {
+	for (unsigned int i = 0; i < SLOT_GUARDS; i++) {
 		struct nlerr why = { 0, "" };
+		struct rule guard;
 		int err;
 
-		if (order->renew && portwork_has(sock, &order->guard[i]))
-			err = renew_guard(sock, &order->guard[i], &why);
+		if (!(order->guards & 1u << i))
+			continue;
+		plan_guard(order, i, &guard);
+		if (order->renew && portwork_has(sock, &guard))
+			err = renew_guard(sock, &guard, &why);
 		else
-			err = add_guard(sock, &order->guard[i], FLOWER_EXCL, &why);
-		err = ignore_ours(sock, &order->guard[i], err, &why);
+			err = add_guard(sock, &guard, FLOWER_EXCL, &why);
+		err = ignore_ours(sock, &guard, err, &why);
 		if (err == -EEXIST && !why.extack[0])
 			strcpy(why.extack, "the priority is in use by other filters");
 		if (err == 0)
-			ret->guards |= (uint8_t)(1u << i);
+			ret->guards |= (uint16_t)(1u << i);
 		else if (!ret->err)
 			set_error(ret, &why);
 	}
@@ -322,18 +327,22 @@ static int del_barrier(struct nlsock *sock, const struct rule *rule, struct nler
 	return err == -ENOENT || err == -ENODEV || err == -EINVAL ? 0 : err;
 }
 
-/* Removes the rules of the barrier except `foreign`, which may be NULL. Returns 0, or the error of
- * the last one that may still be in. */
+/* Removes the rules of the barrier except those in `foreign` (bits of enum slot_barrier). Returns 0,
+ * or the error of the last one that may still be in. */
 static int del_barriers(struct nlsock *sock, const struct order_barrier *order,
-			const struct rule *foreign, struct nlerr *why)
+			unsigned int foreign, struct nlerr *why)
 {
 	int err = 0;
 
-	for (unsigned int i = 0; i < array_size(order->rule); i++) {
-		const struct rule *rule = &order->rule[i];
+	for (unsigned int i = 0; i < SLOT_BARRIER__COUNT; i++) {
 		struct nlerr del_why = { 0, "" };
-		int del_err = rule == foreign ? 0 : del_barrier(sock, rule, &del_why);
+		struct rule rule;
+		int del_err;
 
+		if (!(order->barriers & ~foreign & 1u << i))
+			continue;
+		plan_barrier(order, i, &rule);
+		del_err = del_barrier(sock, &rule, &del_why);
 		if (del_err) {
 			err = del_err;
 			*why = del_why;
@@ -345,17 +354,22 @@ static int del_barriers(struct nlsock *sock, const struct order_barrier *order,
 static int raise_barrier(struct nlsock *sock, const struct order_barrier *order, bool *is_left,
 			 struct nlerr *why)
 {
-	const struct rule *foreign = NULL;
+	unsigned int foreign = 0;
 	struct nlerr del_why;
 	int err = 0;
 
-	for (unsigned int i = 0; !err && i < array_size(order->rule); i++) {
-		err = add_guard(sock, &order->rule[i], FLOWER_EXCL, why);
+	for (unsigned int i = 0; !err && i < SLOT_BARRIER__COUNT; i++) {
+		struct rule rule;
+
+		if (!(order->barriers & 1u << i))
+			continue;
+		plan_barrier(order, i, &rule);
+		err = add_guard(sock, &rule, FLOWER_EXCL, why);
 		/* An earlier order to remove the barrier may have failed. */
-		err = ignore_ours(sock, &order->rule[i], err, why);
+		err = ignore_ours(sock, &rule, err, why);
 		/* Somebody else has a rule in this place. */
 		if (err == -EEXIST)
-			foreign = &order->rule[i];
+			foreign |= 1u << i;
 	}
 	*is_left = err && del_barriers(sock, order, foreign, &del_why);
 	return err;
@@ -372,7 +386,7 @@ void portwork_barrier(struct nlsock *sock, const struct order_barrier *order,
 	if (order->raise) {
 		ret->err = raise_barrier(sock, order, &ret->is_left, &why);
 	} else {
-		ret->err = del_barriers(sock, order, NULL, &why);
+		ret->err = del_barriers(sock, order, 0, &why);
 		ret->is_left = ret->err;
 	}
 	memcpy(ret->extack, why.extack, sizeof(ret->extack));

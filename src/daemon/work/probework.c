@@ -204,6 +204,30 @@ static void try_mtu(struct probe *p)
 	}
 }
 
+static bool takes_tags(struct probe *p, unsigned int class, enum vlan_encap in, enum vlan_encap out)
+{
+	struct nlerr why;
+	struct rule rule;
+
+	recipe_probe(&p->order->sample, class, &rule);
+	recipe_tag(&rule, p->order->tc_priority, in, out);
+	return try_one(p, &rule, &why);
+}
+
+/* Tries all kinds of tags with the classes of the order, and takes those that all of them allow. */
+static void try_tags(struct probe *p)
+{
+	for (unsigned int i = 1; i < VLAN_ENCAP__COUNT * VLAN_ENCAP__COUNT && !p->is_broken; i++) {
+		enum vlan_encap in = i / VLAN_ENCAP__COUNT, out = i % VLAN_ENCAP__COUNT;
+		uint16_t left = p->ret->classes;
+
+		while (left && takes_tags(p, (unsigned int)__builtin_ctz(left), in, out))
+			left &= (uint16_t)(left - 1);
+		if (p->ret->classes && !left)
+			p->ret->tags |= recipe_tags_bit(in, out);
+	}
+}
+
 /* If the plainest rule (class 0) is refused, the only other class that is tried is plain TCP
  * over IPv6, in case the NIC does not support IPv4. */
 static bool is_hopeless(const struct event_probe *ret, unsigned int class)
@@ -227,10 +251,13 @@ void probework_run_with(const struct order_probe *order, probework_try_fn try, v
 	}
 	if (order->asks_mtu)
 		try_mtu(&p);
+	if (order->asks_tags)
+		try_tags(&p);
 	if (p.is_broken) {
 		counter_inc(&probes_broken);
 		ret->classes = 0;
 		ret->mtu_classes = 0;
+		ret->tags = 0;
 		ret->refused = 0;
 		ret->bad_class = 0;
 	}

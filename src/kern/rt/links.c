@@ -98,18 +98,22 @@ static bool is_sane(const struct nlmsghdr *nlh)
 	return !g.is_malformed;
 }
 
-/* Replaces rtnl_link_vlan_get_id(), which crashes without IFLA_INFO_DATA (libnl 3.7). */
-static uint16_t get_vlan(const struct nlmsghdr *nlh)
+/* rtnl_link_vlan_get_id() and its like crash without IFLA_INFO_DATA (libnl 3.7). */
+static void get_vlan(const struct nlmsghdr *nlh, struct link *ret)
 {
-	const struct nlattr *info, *data = NULL, *id = NULL;
+	const struct nlattr *info, *data = NULL, *id, *proto;
 	struct nlget g = nlget_begin(nlh, sizeof(struct ifinfomsg));
 
 	info = find_attr(g, IFLA_LINKINFO);
 	if (info)
 		data = find_attr(nlget_enter(info), IFLA_INFO_DATA);
-	if (data)
-		id = find_attr(nlget_enter(data), IFLA_VLAN_ID);
-	return id ? nlget_u16(&g, id) : 0;
+	if (!data)
+		return;
+	id = find_attr(nlget_enter(data), IFLA_VLAN_ID);
+	proto = find_attr(nlget_enter(data), IFLA_VLAN_PROTOCOL);
+	ret->vlan.id = id ? nlget_u16(&g, id) : 0;
+	ret->vlan.proto = proto ? nlget_be16(&g, proto) : VLAN_8021Q;
+	ret->maps_priority = find_attr(nlget_enter(data), IFLA_VLAN_EGRESS_QOS);
 }
 
 static struct link make_link(struct rtnl_link *object, const struct nlmsghdr *nlh)
@@ -130,7 +134,7 @@ static struct link make_link(struct rtnl_link *object, const struct nlmsghdr *nl
 	get_mac(object, &link.mac);
 	get_port(object, &link.hw);
 	if (rtnl_link_is_vlan(object))
-		link.vlan = get_vlan(nlh);
+		get_vlan(nlh, &link);
 	return link;
 }
 

@@ -12,6 +12,7 @@
 
 #include "core/flow/flowact.h"
 #include "core/rules/slot.h"
+#include "core/path/plan.h"
 #include "unit/barrierfixture.h"
 
 /* bf_setup() without any flow. */
@@ -117,9 +118,13 @@ static void it_stays_until_the_last_flow_is_unbarred(void **state UNUSED)
 
 /* -- what the order says --------------------------------------------------- */
 
-static void expect_rule(const struct rule *r, uint32_t ifindex, enum family family, uint16_t prio,
-			enum rule_place place)
+static void expect_rule(const struct order *o, unsigned int barrier, uint32_t ifindex,
+			enum family family, uint16_t prio, enum rule_place place)
 {
+	struct rule rule, *r = &rule;
+
+	assert_int_equal(o->barrier.barriers, 1 << SLOT_BARRIER_IP4 | 1 << SLOT_BARRIER_IP6);
+	plan_barrier(&o->barrier, barrier, &rule);
 	assert_int_equal(r->kind, RULE_BARRIER);
 	assert_int_equal(r->ifindex, ifindex);
 	assert_int_equal(r->family, family);
@@ -143,18 +148,18 @@ static void each_order_has_a_rule_of_each_family(void **state UNUSED)
 	bf_port(3)->made_clsact = false;
 	bf_bar(1, BF_MANY);
 	o = bf_expect(2, true);
-	expect_rule(&o.barrier.rule[0], 2, FAMILY_IP4, 100 + SLOT_PRIO_GUARD_IP4, RULE_HARDWARE);
-	expect_rule(&o.barrier.rule[1], 2, FAMILY_IP6, 100 + SLOT_PRIO_GUARD_IP6, RULE_HARDWARE);
+	expect_rule(&o, SLOT_BARRIER_IP4, 2, FAMILY_IP4, 100 + SLOT_PRIO_GUARD_IP4, RULE_HARDWARE);
+	expect_rule(&o, SLOT_BARRIER_IP6, 2, FAMILY_IP6, 100 + SLOT_PRIO_GUARD_IP6, RULE_HARDWARE);
 	o = bf_expect(3, true);
-	expect_rule(&o.barrier.rule[0], 3, FAMILY_IP4, 100 + SLOT_PRIO_GUARD_IP4, RULE_HARDWARE);
-	expect_rule(&o.barrier.rule[1], 3, FAMILY_IP6, 100 + SLOT_PRIO_GUARD_IP6, RULE_HARDWARE);
+	expect_rule(&o, SLOT_BARRIER_IP4, 3, FAMILY_IP4, 100 + SLOT_PRIO_GUARD_IP4, RULE_HARDWARE);
+	expect_rule(&o, SLOT_BARRIER_IP6, 3, FAMILY_IP6, 100 + SLOT_PRIO_GUARD_IP6, RULE_HARDWARE);
 	bf_answer(2, true, 0);
 	bf_answer(3, true, 0);
 	/* Down goes what was put up. */
 	bf_unbar(1, BF_MANY);
 	o = bf_expect(2, false);
-	expect_rule(&o.barrier.rule[0], 2, FAMILY_IP4, 100 + SLOT_PRIO_GUARD_IP4, RULE_HARDWARE);
-	expect_rule(&o.barrier.rule[1], 2, FAMILY_IP6, 100 + SLOT_PRIO_GUARD_IP6, RULE_HARDWARE);
+	expect_rule(&o, SLOT_BARRIER_IP4, 2, FAMILY_IP4, 100 + SLOT_PRIO_GUARD_IP4, RULE_HARDWARE);
+	expect_rule(&o, SLOT_BARRIER_IP6, 2, FAMILY_IP6, 100 + SLOT_PRIO_GUARD_IP6, RULE_HARDWARE);
 }
 
 static void software_rules_have_a_barrier_in_software(void **state UNUSED)
@@ -168,7 +173,7 @@ static void software_rules_have_a_barrier_in_software(void **state UNUSED)
 	assert_null(rig.engine->paths.nic);
 	bf_bar(1, BF_MANY);
 	o = bf_expect(2, true);
-	expect_rule(&o.barrier.rule[0], 2, FAMILY_IP4, 100 + SLOT_PRIO_GUARD_IP4, RULE_SOFTWARE);
+	expect_rule(&o, SLOT_BARRIER_IP4, 2, FAMILY_IP4, 100 + SLOT_PRIO_GUARD_IP4, RULE_SOFTWARE);
 	bf_expect(3, true);
 	bf_expect_none();
 }
@@ -208,7 +213,7 @@ static void one_prio_has_no_place_for_it(void **state UNUSED)
 	for (uint32_t i = 1; i <= BF_MANY; i++)
 		rf_add(i, true);
 	rig_settle(&rig);
-	assert_true(rf_flow(1)->one_prio);
+	assert_int_equal(rf_flow(1)->slot_kind, SLOT_ONE_PRIO);
 	assert_int_equal(bf_port(2)->port, PORT_OPEN);
 	bf_bar(1, BF_MANY);
 	bf_expect_none();

@@ -78,8 +78,8 @@ static void the_path_is_made_of_what_is_known_now(void **state UNUSED)
 	assert_true(flowact_path_of(rig.engine, f, &path));
 	assert_int_equal(path.hop[DIR_ORIG].ifindex, 3);
 	assert_int_equal(path.hop[DIR_REPLY].ifindex, 2);
-	assert_ptr_equal(path.port[DIR_ORIG], port(3));
-	assert_ptr_equal(path.port[DIR_REPLY], port(2));
+	assert_ptr_equal(path_port(&path, DIR_ORIG), port(3));
+	assert_ptr_equal(path_port(&path, DIR_REPLY), port(2));
 	expect_mac(&path.hop[DIR_ORIG].src, 0, 3);
 	expect_mac(&path.hop[DIR_ORIG].dst, 1, 3);
 	expect_mac(&path.hop[DIR_REPLY].src, 0, 2);
@@ -170,7 +170,7 @@ static void an_install_has_both_rules(void **state UNUSED)
 	expect_rule(f, &ff_order.install.rule[DIR_REPLY], DIR_REPLY, 3, 2);
 	expect_mac(&ff_order.install.rule[DIR_ORIG].eth_dst, 1, 3);
 	expect_mac(&ff_order.install.rule[DIR_REPLY].eth_dst, 1, 2);
-	assert_false(f->one_prio || f->one_prio_reply);
+	assert_true(f->slot_kind == SLOT_UNTAGGED && f->slot_kind_reply == SLOT_UNTAGGED);
 	/* The window of a TCP connection moves without conntrack. */
 	f->orig.proto = L4_TCP;
 	f->reply.proto = L4_TCP;
@@ -185,8 +185,8 @@ static void an_install_has_both_rules(void **state UNUSED)
 		pair->recipe.layout = RECIPE_PRIO;
 		assert_true(flowact_make_install(rig.engine, f, &ff_order));
 		pair->recipe.layout = RECIPE_PRIOS;
-		assert_int_equal(f->one_prio, in == 0);
-		assert_int_equal(f->one_prio_reply, in == 1);
+		assert_int_equal(f->slot_kind, in == 0 ? SLOT_ONE_PRIO : SLOT_UNTAGGED);
+		assert_int_equal(f->slot_kind_reply, in == 1 ? SLOT_ONE_PRIO : SLOT_UNTAGGED);
 	}
 }
 
@@ -212,12 +212,12 @@ static void a_removal_names_the_places_of_the_rules(void **state UNUSED)
 	assert_true(ff_is_order_of(f));
 	expect_where(&ff_order.remove.where[DIR_ORIG], 2, flows, 1, FAMILY_IP4);
 	expect_where(&ff_order.remove.where[DIR_REPLY], 3, flows, 2, FAMILY_IP4);
-	f->one_prio = true;
+	f->slot_kind = SLOT_ONE_PRIO;
 	flowact_make_remove(rig.engine, f, &ff_order);
 	expect_where(&ff_order.remove.where[DIR_ORIG], 2, 100, 1, FAMILY_NONE);
 	expect_where(&ff_order.remove.where[DIR_REPLY], 3, flows, 2, FAMILY_IP4);
-	f->one_prio = false;
-	f->one_prio_reply = true;
+	f->slot_kind = SLOT_UNTAGGED;
+	f->slot_kind_reply = SLOT_ONE_PRIO;
 	flowact_make_remove(rig.engine, f, &ff_order);
 	expect_where(&ff_order.remove.where[DIR_ORIG], 2, flows, 1, FAMILY_IP4);
 	expect_where(&ff_order.remove.where[DIR_REPLY], 3, 100, 2, FAMILY_NONE);
@@ -242,7 +242,7 @@ static void the_layout_is_kept_from_the_install(void **state UNUSED)
 	rf_add_net(3);
 	rig_settle(&rig);
 	f = ff_flow(1, FLOW_INSTALL);
-	assert_true(f->one_prio && f->one_prio_reply);
+	assert_true(f->slot_kind == SLOT_ONE_PRIO && f->slot_kind_reply == SLOT_ONE_PRIO);
 	assert_int_equal(ff_order.install.rule[DIR_ORIG].prio, 100);
 	ff_answer_install(INSTALL_OK, 0);
 	ff_input(f, FLOW_IN_LEAVE, REASON_HELPER);
@@ -314,10 +314,10 @@ static void a_move_needs_a_path_that_is_up_to_date(void **state UNUSED)
 	rig.engine->paths.nic->pair[1][0].recipe.classes = RECIPE_CLASSES_ALL;
 	assert_true(flowact_make_move(rig.engine, f, &ff_order));
 	/* Each of its rules has to have the place of the old one. */
-	f->one_prio = true;
+	f->slot_kind = SLOT_ONE_PRIO;
 	expect_no_move(f);
-	f->one_prio = false;
-	f->one_prio_reply = true;
+	f->slot_kind = SLOT_UNTAGGED;
+	f->slot_kind_reply = SLOT_ONE_PRIO;
 	expect_no_move(f);
 	/* What the engine does then is to remove them. */
 	ff_expect_taken(f, ORDERS_REMOVE, ORDER_REMOVE);
@@ -369,6 +369,7 @@ static void leftovers_are_never_in_place(void **state UNUSED)
 		f->next_hop[d] = topology_find_neigh(&rig.engine->paths, d == DIR_ORIG ? 3 : 2,
 						     FAMILY_IP4, &host);
 		topology_ref_neigh(&rig.engine->paths, f->next_hop[d]);
+		f->port[d] = path.hop[dir_other(d)].ifindex;
 	}
 	assert_false(flowact_is_in_place(rig.engine, f, &path));
 	leftover_forget(rig.engine, f);

@@ -2,6 +2,8 @@
 #include "unit/unit.h"
 #include "unit/nicfixture.h"
 
+#include "core/rules/slot.h"
+
 /* -- cards ---------------------------------------------------------------- */
 
 static uint8_t card_of(const struct link *l)
@@ -243,7 +245,7 @@ static void stale_answers(void **state UNUSED)
 	assert_int_equal(pair_of(2, 3)->state, PAIR_PROBING);
 	assert_true(answer(&o, 0x0001, 0));
 	assert_false(answer(&o, RECIPE_CLASSES_ALL, 0));
-	assert_int_equal(nic_resolve(nic, 2, 3, 0, &r), REASON_NONE);
+	assert_int_equal(resolve_class(2, 3, 0, &r), REASON_NONE);
 	assert_int_equal(r.classes, 0x0001);
 	/* The answer for a port that is gone. */
 	nic_del_link(nic, 2);
@@ -262,11 +264,11 @@ static void ttl_guards(void **state UNUSED)
 	nic_set_guards(nic, 2, 1);
 	assert_int_equal(resolve(2, 3), REASON_NONE);
 	/* Each guard is for one family, and for one port of arrival. */
-	assert_int_equal(nic_resolve(nic, 2, 3, RECIPE_IP6, &r), REASON_TTL_GUARD);
+	assert_int_equal(resolve_class(2, 3, RECIPE_IP6, &r), REASON_TTL_GUARD);
 	assert_int_equal(resolve(3, 2), REASON_TTL_GUARD);
 	nic_set_guards(nic, 2, 2);
 	assert_int_equal(resolve(2, 3), REASON_TTL_GUARD);
-	assert_int_equal(nic_resolve(nic, 2, 3, RECIPE_IP6, &r), REASON_NONE);
+	assert_int_equal(resolve_class(2, 3, RECIPE_IP6, &r), REASON_NONE);
 	nic->settings.ttl_guard = TTL_GUARD_PREFER;
 	assert_int_equal(resolve(3, 2), REASON_NONE);
 }
@@ -322,6 +324,13 @@ static void not_hit_after_many_hits(void **state UNUSED)
 	assert_int_equal(resolve(2, 3), REASON_NOT_HIT);
 }
 
+static void drop_class(uint32_t in, uint32_t out, unsigned int class, const struct event_install *done)
+{
+	struct nic_want want = want_of(in, out, class);
+
+	nic_drop_class(nic, &want, done);
+}
+
 static void dropped_class(void **state UNUSED)
 {
 	struct event_install done = { .err = -EOPNOTSUPP, .extack = "no" };
@@ -330,28 +339,146 @@ static void dropped_class(void **state UNUSED)
 
 	add_good_pair();
 	for (unsigned int i = 0; i < 3; i++)
-		nic_drop_class(nic, 2, 3, RECIPE_SRC, &done);
+		drop_class(2, 3, RECIPE_SRC, &done);
 	/* A hit resets the number of refusals. */
 	nic_note_hit(nic, 2, 3, now);
 	for (unsigned int i = 0; i < 3; i++)
-		nic_drop_class(nic, 2, 3, RECIPE_SRC, &done);
-	assert_int_equal(nic_resolve(nic, 2, 3, RECIPE_SRC, &r), REASON_NONE);
-	nic_drop_class(nic, 2, 3, RECIPE_SRC, &done);
-	assert_int_equal(nic_resolve(nic, 2, 3, RECIPE_SRC, &r), REASON_NOT_IN_RECIPE);
-	assert_int_equal(nic_resolve(nic, 2, 3, 0, &r), REASON_NONE);
+		drop_class(2, 3, RECIPE_SRC, &done);
+	assert_int_equal(resolve_class(2, 3, RECIPE_SRC, &r), REASON_NONE);
+	drop_class(2, 3, RECIPE_SRC, &done);
+	assert_int_equal(resolve_class(2, 3, RECIPE_SRC, &r), REASON_NOT_IN_RECIPE);
+	assert_int_equal(resolve_class(2, 3, 0, &r), REASON_NONE);
 	assert_int_equal(r.classes, RECIPE_CLASSES_ALL & ~(1u << RECIPE_SRC));
 	assert_int_equal(pair_of(2, 3)->refused, 1u << RECIPE_SRC);
 	assert_int_equal(pair_of(2, 3)->bad_class, RECIPE_SRC);
 	assert_int_equal(pair_of(2, 3)->err, -EOPNOTSUPP);
 	assert_string_equal(pair_of(2, 3)->extack, "no");
 	/* Unknown ports are ignored. */
-	nic_drop_class(nic, 2, 99, 0, &done);
+	drop_class(2, 99, 0, &done);
 	nic_note_hit(nic, 99, 2, now);
 	/* Changed hardware is probed again. */
 	a.hw.eswitch = LINK_ESWITCH_LEGACY;
 	put(&a, REASON_NONE);
 	answer_all(RECIPE_CLASSES_ALL, 0);
-	assert_int_equal(nic_resolve(nic, 2, 3, RECIPE_SRC, &r), REASON_NONE);
+	assert_int_equal(resolve_class(2, 3, RECIPE_SRC, &r), REASON_NONE);
+}
+
+static struct event_probe tags_answer(const struct order_probe *o, uint32_t tags, int err)
+{
+	struct event_probe done = answer_of(o, err ? 0 : o->classes, err);
+
+	assert_true(o->asks_tags);
+	assert_false(o->asks_odd || o->asks_mtu);
+	assert_int_equal(o->classes, 1 | 1 << 15);
+	assert_int_equal(o->tc_priority, nic->settings.tc_priority);
+	done.tags = tags;
+	return done;
+}
+
+/* They are probed when there are VLANs, and nothing else waits for that. */
+static void tags(void **state UNUSED)
+{
+	const uint32_t taken = recipe_tags_bit(VLAN_Q, VLAN_UNTAGGED) |
+			       recipe_tags_bit(VLAN_UNTAGGED, VLAN_AD);
+	struct nic_want want = want_of(2, 3, 0);
+	struct event_probe probe;
+	struct order_probe o;
+	struct recipe r;
+
+	nic->settings.ttl_guard = TTL_GUARD_REQUIRE;
+	add_good_pair();
+	nic_set_guards(nic, 2, 3);
+	expect_no_probe();
+	want.out_encap = VLAN_AD;
+	assert_int_equal(nic_resolve(nic, &want, &r), REASON_NOT_IN_RECIPE);
+	nic_set_trunk(nic, 3);
+	assert_false(nic_is_settled(nic));
+	assert_int_equal(nic_resolve(nic, &want, &r), REASON_PROBING);
+	assert_int_equal(resolve(2, 3), REASON_NONE);
+	/* The trunk with itself comes first: flows without tags wait for that, not for tags. */
+	o = expect_probe(3, 3);
+	assert_false(o.asks_tags);
+	assert_true(answer(&o, RECIPE_CLASSES_ALL, 0));
+	/* An error that may pass. */
+	o = expect_probe(2, 3);
+	probe = tags_answer(&o, 0, -EBUSY);
+	assert_true(nic_feed_probe(nic, &probe, now));
+	assert_int_equal(nic_resolve(nic, &want, &r), REASON_PROBING);
+	assert_int_equal(resolve(2, 3), REASON_NONE);
+	/* The tags of the other direction, and of the trunk with itself. */
+	for (unsigned int i = 0; i < 2; i++) {
+		assert_true(nic_next_probe(nic, &o));
+		assert_true(o.asks_tags);
+		assert_int_equal(o.in, 3);
+		probe = answer_of(&o, o.classes, 0);
+		assert_true(nic_feed_probe(nic, &probe, now));
+	}
+	expect_no_probe();
+	now = mono_add_ms(now, 1000);
+	nic_tick(nic, now);
+	o = expect_probe(2, 3);
+	probe = tags_answer(&o, taken, 0);
+	assert_true(nic_feed_probe(nic, &probe, now));
+	assert_int_equal(nic_resolve(nic, &want, &r), REASON_NONE);
+	assert_int_equal(nic_encaps_of(nic, 2), 1 << VLAN_Q);
+	want.out_encap = VLAN_Q;
+	assert_int_equal(nic_resolve(nic, &want, &r), REASON_NOT_IN_RECIPE);
+	/* Packets that arrive with tags have guards of their own. */
+	want.out_encap = VLAN_UNTAGGED;
+	want.in_encap = VLAN_Q;
+	assert_int_equal(nic_resolve(nic, &want, &r), REASON_TTL_GUARD);
+	nic_set_guards(nic, 2, 3 | 1u << slot_guard(VLAN_Q, FAMILY_IP6));
+	assert_int_equal(nic_resolve(nic, &want, &r), REASON_TTL_GUARD);
+	nic_set_guards(nic, 2, 3 | 1u << slot_guard(VLAN_Q, FAMILY_IP4));
+	assert_int_equal(nic_resolve(nic, &want, &r), REASON_NONE);
+	assert_int_equal(nic_card(nic, 2)->guards, 3);
+}
+
+/* A refusal of tags is about them, not about the class. */
+static void dropped_tags(void **state UNUSED)
+{
+	struct event_install done = { .err = -EOPNOTSUPP };
+	struct nic_want want = want_of(2, 3, 0);
+	struct recipe r;
+
+	add_good_pair();
+	nic_set_trunk(nic, 3);
+	answer_all(RECIPE_CLASSES_ALL, 0);
+	nic->pair[0][1].recipe.tags = recipe_tags_bit(VLAN_UNTAGGED, VLAN_Q);
+	want.out_encap = VLAN_Q;
+	for (unsigned int i = 0; i < 3; i++)
+		nic_drop_class(nic, &want, &done);
+	assert_int_equal(nic_resolve(nic, &want, &r), REASON_NONE);
+	nic_drop_class(nic, &want, &done);
+	assert_int_equal(nic_resolve(nic, &want, &r), REASON_NOT_IN_RECIPE);
+	assert_int_equal(resolve(2, 3), REASON_NONE);
+	assert_int_equal(pair_of(2, 3)->refused, 0);
+	/* Refusals are counted anew. */
+	drop_class(2, 3, RECIPE_SRC, &done);
+	assert_int_equal(resolve_class(2, 3, RECIPE_SRC, &r), REASON_NONE);
+}
+
+/* Packets may leave a port with VLANs where they arrived. */
+static void a_port_with_vlans_is_a_pair_with_itself(void **state UNUSED)
+{
+	struct order_probe o;
+
+	add_plain(2);
+	assert_int_equal(pair_of(2, 2)->state, PAIR_NONE);
+	expect_no_probe();
+	nic_set_trunk(nic, 2);
+	o = expect_probe(2, 2);
+	assert_true(answer(&o, RECIPE_CLASSES_ALL, 0));
+	assert_int_equal(resolve(2, 2), REASON_NONE);
+	o = expect_probe(2, 2);
+	assert_true(o.asks_tags);
+	assert_true(answer(&o, o.classes, 0));
+	nic_set_trunk(nic, 2);
+	nic_set_trunk(nic, 99);
+	expect_no_probe();
+	/* An uplink of mlx5 can send to itself. */
+	nic->port[0].link.hw.eswitch = LINK_ESWITCH_SWITCHDEV;
+	assert_int_equal(resolve(2, 2), REASON_NONE);
 }
 
 int main(void)
@@ -360,6 +487,8 @@ int main(void)
 		TEST(cards_by_switch), TEST(cards_by_slot), TEST(card_with_rules_left),
 		TEST(which_pairs_are_probed), TEST(two_uplinks), TEST(many_ports),
 		TEST(changed_hardware), TEST(stale_answers), TEST(not_hit), TEST(ttl_guards),
+		TEST(tags), TEST(dropped_tags),
+		TEST(a_port_with_vlans_is_a_pair_with_itself),
 		TEST(not_hit_after_many_hits), TEST(dropped_class),
 	};
 

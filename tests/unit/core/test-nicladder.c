@@ -81,13 +81,13 @@ static void best_wins(void **state UNUSED)
 			expect_probe(3, 2);
 		answer(&o, takes[i], -EOPNOTSUPP);
 	}
-	assert_int_equal(nic_resolve(nic, 2, 3, 4, &r), REASON_NONE);
+	assert_int_equal(resolve_class(2, 3, 4, &r), REASON_NONE);
 	assert_int_equal(r.shape, RECIPE_NO_CSUM);
 	assert_int_equal(r.layout, RECIPE_PRIO);
 	assert_false(r.with_dmac);
 	assert_int_equal(r.classes, 0x0ff0);
 	assert_int_equal(pair_of(2, 3)->refused, (uint16_t)~0x0ff0);
-	assert_int_equal(nic_resolve(nic, 2, 3, 0, &r), REASON_NOT_IN_RECIPE);
+	assert_int_equal(resolve_class(2, 3, 0, &r), REASON_NOT_IN_RECIPE);
 }
 
 /* A recipe that accepts the plainest class ends the ladder. */
@@ -105,7 +105,7 @@ static void plainest_class_ends_the_ladder(void **state UNUSED)
 	o = expect_probe(2, 3);
 	/* Of two recipes with equally many classes, the earlier one wins. */
 	assert_true(answer(&o, 0x7fff, -EOPNOTSUPP));
-	assert_int_equal(nic_resolve(nic, 2, 3, 1, &r), REASON_NONE);
+	assert_int_equal(resolve_class(2, 3, 1, &r), REASON_NONE);
 	assert_int_equal(r.classes, 0xfffe);
 	assert_int_equal(r.layout, RECIPE_PRIOS);
 	assert_true(nic_is_settled(nic));
@@ -201,7 +201,7 @@ static void ladder_restarts_with_the_layout(void **state UNUSED)
 	o = expect_probe(2, 4);
 	assert_int_equal(o.sample.form, RULE_WITH_DMAC | RULE_WITH_CSUM);
 	assert_true(answer(&o, RECIPE_CLASSES_ALL, 0));
-	assert_int_equal(nic_resolve(nic, 2, 4, 0, &r), REASON_NONE);
+	assert_int_equal(resolve_class(2, 4, 0, &r), REASON_NONE);
 	assert_int_equal(r.shape, RECIPE_FULL);
 	assert_int_equal(r.layout, RECIPE_PRIOS);
 }

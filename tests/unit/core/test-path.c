@@ -392,8 +392,10 @@ static void unsuitable_devices(void **state UNUSED)
 	link_of(&p, 2)->is_ether = true;
 	report(&p, 2);
 	link_of(&p, 2)->is_loopback = true;
+	report(&p, 2);
 	assert_resolves(&p, REASON_LOCAL);
 	link_of(&p, 2)->is_loopback = false;
+	report(&p, 2);
 	topology_find_link(&p.tab, 2)->is_named = false;
 	assert_resolves(&p, REASON_DEVICE_NOT_NAMED);
 	topology_del_link(&p.tab, 2);

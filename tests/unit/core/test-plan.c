@@ -26,7 +26,7 @@ static struct path path_of(void)
 	static const struct link_rec wan = { .link = { .ifindex = 3, .mac = { { 2, 0, 0, 0, 0, 3 } } } };
 
 	return (struct path){
-		.port = { [DIR_ORIG] = &wan, [DIR_REPLY] = &lan },
+		.leg = { [DIR_ORIG] = { .n = 1, .rec = { &wan } }, [DIR_REPLY] = { .n = 1, .rec = { &lan } } },
 		.recipe = { RECIPE_SOFTWARE, RECIPE_SOFTWARE },
 		.hop = { [DIR_ORIG] = { .ifindex = 3, .src = { { 2, 0, 0, 0, 0, 3 } },
 					.dst = { { 2, 0, 0, 0, 3, 2 } }, .mtu = 1500 },
@@ -137,7 +137,7 @@ static void removal_finds_the_rule(void **state UNUSED)
 	build("tcp 10.0.0.1:1 > 10.0.1.1:2", "tcp 10.0.1.1:2 > 10.0.0.1:1", r);
 	for (unsigned int d = 0; d < DIR__COUNT; d++) {
 		struct rule_where in = rule_where(&r[d]);
-		struct rule_where out = slot_where(&s, RECIPE_PRIOS, FAMILY_IP4, 5, d, d == DIR_ORIG ? 2 : 3);
+		struct rule_where out = slot_where(s.tc_priority, SLOT_UNTAGGED, FAMILY_IP4, 5, d, d == DIR_ORIG ? 2 : 3);
 
 		assert_int_equal(in.ifindex, out.ifindex);
 		assert_int_equal(in.prio, out.prio);
@@ -146,38 +146,123 @@ static void removal_finds_the_rule(void **state UNUSED)
 	}
 }
 
+static struct rule guard_of(enum offload_mode offload, unsigned int guard)
+{
+	struct settings s = settings_of(offload);
+	const struct link_rec port = { .link.ifindex = 4 };
+	struct order_port order = { .ifindex = 4 };
+	struct rule r;
+
+	plan_guards(&s, &port, 1u << guard, 0xabcd, &order);
+	assert_int_equal(order.guards, 1u << guard);
+	plan_guard(&order, guard, &r);
+	return r;
+}
+
 static void software_place(void **state UNUSED)
 {
 	struct settings s = settings_of(OFFLOAD_SOFTWARE);
 	struct tuple o = tuple_of("tcp 10.0.0.1:1 > 10.0.1.1:2"), rep = tuple_inverse(&o);
-	const struct link_rec port = { .link.ifindex = 4 };
 	struct path p = path_of();
-	struct rule r[DIR__COUNT], guard;
+	struct rule r[DIR__COUNT];
 
 	plan_build(&s, &o, &rep, &p, 0, 1, 1, r);
 	assert_int_equal(r[DIR_ORIG].place, RULE_SOFTWARE);
 	assert_int_equal(r[DIR_REPLY].place, RULE_SOFTWARE);
-	plan_guard(&s, &port, FAMILY_IP4, 1, &guard);
-	assert_int_equal(guard.place, RULE_SOFTWARE);
+	assert_int_equal(guard_of(OFFLOAD_SOFTWARE, 0).place, RULE_SOFTWARE);
 }
 
 /* Guards come before flow rules, and no prio has rules of two families. */
 static void guards_and_their_prios(void **state UNUSED)
 {
-	struct settings s = settings_of(OFFLOAD_HARDWARE);
-	const struct link_rec port = { .link.ifindex = 4 };
-	struct rule g4, g6;
+	struct rule g4 = guard_of(OFFLOAD_HARDWARE, 0), g6 = guard_of(OFFLOAD_HARDWARE, 1);
 
-	plan_guard(&s, &port, FAMILY_IP4, 0xabcd, &g4);
-	plan_guard(&s, &port, FAMILY_IP6, 0xabcd, &g6);
 	assert_rule(&g4, "if4 prio 100 handle 1 hardware guard ip4");
 	assert_rule(&g6, "if4 prio 101 handle 1 hardware guard ip6");
 	assert_int_equal(g4.cookie.kind, RULE_GUARD);
 	assert_int_equal(g4.cookie.instance, 0xabcd);
 	assert_int_equal(g4.cookie.ct_id, 0);
-	assert_true(g6.prio < slot_where(&s, RECIPE_PRIOS, FAMILY_IP4, 0, DIR_ORIG, 1).prio);
-	assert_int_not_equal(slot_where(&s, RECIPE_PRIOS, FAMILY_IP4, 0, DIR_ORIG, 1).prio,
-			     slot_where(&s, RECIPE_PRIOS, FAMILY_IP6, 0, DIR_ORIG, 1).prio);
+	assert_true(g6.prio < slot_where(100, SLOT_UNTAGGED, FAMILY_IP4, 0, DIR_ORIG, 1).prio);
+	assert_int_not_equal(slot_where(100, SLOT_UNTAGGED, FAMILY_IP4, 0, DIR_ORIG, 1).prio,
+			     slot_where(100, SLOT_UNTAGGED, FAMILY_IP6, 0, DIR_ORIG, 1).prio);
+}
+
+static void assert_place(const struct rule *r, const struct rule_where *wanted)
+{
+	struct rule_where w = rule_where(r);
+
+	assert_int_equal(w.ifindex, wanted->ifindex);
+	assert_int_equal(w.prio, wanted->prio);
+	assert_int_equal(w.handle, wanted->handle);
+	assert_int_equal(w.family, wanted->family);
+	assert_int_equal(w.vlan, wanted->vlan);
+}
+
+/* Guards for tagged packets share the prio of their outer tag. */
+static void guards_of_tagged_packets(void **state UNUSED)
+{
+	struct rule r = guard_of(OFFLOAD_HARDWARE, slot_guard(VLAN_Q, FAMILY_IP4));
+
+	assert_rule(&r, "if4 prio 104 handle 5 hardware guard ip4 802.1q");
+	r = guard_of(OFFLOAD_HARDWARE, slot_guard(VLAN_Q_Q, FAMILY_IP6));
+	assert_rule(&r, "if4 prio 104 handle 10 hardware guard ip6 802.1q 802.1q");
+	r = guard_of(OFFLOAD_HARDWARE, slot_guard(VLAN_AD_Q, FAMILY_IP4));
+	assert_rule(&r, "if4 prio 106 handle 11 hardware guard ip4 802.1ad 802.1q");
+	for (unsigned int g = 0; g < SLOT_GUARDS; g++) {
+		struct rule_where w = slot_where_guard(100, g, 4);
+
+		assert_int_equal(slot_guard_at(&w), g);
+		r = guard_of(OFFLOAD_HARDWARE, g);
+		assert_place(&r, &w);
+		for (unsigned int other = 0; other < g; other++) {
+			struct rule_where o = slot_where_guard(100, other, 4);
+
+			assert_true(o.prio != w.prio || o.handle != w.handle);
+		}
+	}
+	assert_int_equal(slot_guards_of(0), 3);
+	assert_int_equal(slot_guards_of(1 << VLAN_Q), 0xf);
+	assert_int_equal(slot_guards_of(VLAN_ENCAPS_ALL), SLOT_GUARDS_ALL);
+}
+
+/* As many as there are prios of guards before rules of the port. */
+static void barriers(void **state UNUSED)
+{
+	struct settings s = settings_of(OFFLOAD_HARDWARE);
+	struct link_rec port = { .link.ifindex = 4 };
+	struct order_barrier o = { 0 };
+	struct rule r;
+
+	plan_barriers(&s, &port, 0xabcd, &o);
+	assert_int_equal(o.barriers, 1 << SLOT_BARRIER_IP4 | 1 << SLOT_BARRIER_IP6);
+	port.slot_kinds = 1 << SLOT_UNTAGGED | 1 << SLOT_AD;
+	plan_barriers(&s, &port, 0xabcd, &o);
+	assert_int_equal(o.barriers, SLOT_BARRIERS_ALL & ~(1u << SLOT_BARRIER_Q));
+	port.slot_kinds |= 1 << SLOT_Q;
+	plan_barriers(&s, &port, 0xabcd, &o);
+	assert_int_equal(o.barriers, SLOT_BARRIERS_ALL);
+	plan_barrier(&o, SLOT_BARRIER_IP4, &r);
+	assert_rule(&r, "if4 prio 100 handle 20 hardware barrier ip4");
+	plan_barrier(&o, SLOT_BARRIER_IP6, &r);
+	assert_rule(&r, "if4 prio 101 handle 21 hardware barrier ip6");
+	plan_barrier(&o, SLOT_BARRIER_Q, &r);
+	assert_rule(&r, "if4 prio 104 handle 22 hardware barrier 802.1q");
+	plan_barrier(&o, SLOT_BARRIER_AD, &r);
+	assert_rule(&r, "if4 prio 106 handle 23 hardware barrier 802.1ad");
+	for (unsigned int i = 0; i < SLOT_BARRIER__COUNT; i++) {
+		struct rule_where w = slot_where_barrier(100, i, 4);
+
+		plan_barrier(&o, i, &r);
+		assert_place(&r, &w);
+		assert_int_equal(r.cookie.kind, RULE_BARRIER);
+		assert_int_equal(r.cookie.instance, 0xabcd);
+		/* In the prio of guards, but not in their places. */
+		for (unsigned int g = 0; g < SLOT_GUARDS; g++) {
+			struct rule_where guard = slot_where_guard(100, g, 4);
+
+			assert_true(guard.prio != w.prio || guard.handle != w.handle);
+		}
+	}
 }
 
 int main(void)
@@ -187,6 +272,7 @@ int main(void)
 		cmocka_unit_test(everything_translated),
 		cmocka_unit_test(handles_are_dense), cmocka_unit_test(removal_finds_the_rule),
 		cmocka_unit_test(software_place),	cmocka_unit_test(guards_and_their_prios),
+		cmocka_unit_test(guards_of_tagged_packets), cmocka_unit_test(barriers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -570,6 +570,28 @@ static void another_list_of_devices_opens_and_closes_ports(void **state UNUSED)
 	pf_expect(4, NONE);
 }
 
+/* Nothing about the link itself has changed. */
+static void a_failed_port_that_is_listed_again_is_tried_again(void **state UNUSED)
+{
+	static const char one[][LINK_NAME_SIZE] = { "net2" }, both[][LINK_NAME_SIZE] = { "net2", "net3" };
+	struct settings s = pf_software();
+
+	s.auto_devices = false;
+	s.n_devices = 2;
+	memcpy(s.device, both, sizeof(both));
+	start_again(&s);
+	pf_open_and_guard(2);
+	pf_add_link(3);
+	pf_take_port(ORDER_PORT_OPEN, 3);
+	pf_not_opened(3, -EBUSY);
+	feed_devices(2, both);
+	pf_expect(3, FAILED);
+	feed_devices(1, one);
+	pf_expect(3, FAILED);
+	feed_devices(2, both);
+	pf_expect(3, WANTED);
+}
+
 static void feed_and_expect_walk(const struct event *ev, bool is_walked)
 {
 	pf_tick();
@@ -648,6 +670,7 @@ int main(void)
 		SW(the_last_answer_counts),
 		RUN_HW(a_link_that_is_gone_leaves_nothing),
 		SW(another_list_of_devices_opens_and_closes_ports),
+		SW(a_failed_port_that_is_listed_again_is_tried_again),
 		RUN_SW(facts_that_move_paths_have_them_checked),
 		RUN_SW(a_driver_is_asked_for_a_barrier_again_when_the_link_changes),
 	};

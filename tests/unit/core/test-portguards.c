@@ -50,9 +50,10 @@ static void guard_two_ports(void)
 
 static enum reason resolve(uint32_t in, uint32_t out, unsigned int class)
 {
+	struct nic_want want = { .in = in, .out = out, .class = (uint8_t)class };
 	struct recipe recipe;
 
-	return nic_resolve(view_nic(rig.engine), in, out, class, &recipe);
+	return nic_resolve(view_nic(rig.engine), &want, &recipe);
 }
 
 /* The setting says which flows can do without. */
@@ -239,6 +240,9 @@ static void a_round_during_a_renewal_mends_nothing(void **state UNUSED)
 	pf_round(2, 0, false, 0);
 	pf_expect(2, OPEN);
 	pf_guarded(2, PF_BOTH_GUARDS);
+	/* This round may have begun before the answer. */
+	pf_round(2, 0, false, 0);
+	pf_expect(2, OPEN);
 	pf_round(2, 0, false, 0);
 	pf_expect(2, WANTED);
 }
@@ -256,7 +260,7 @@ static void a_renewal_that_changes_nothing_touches_no_path(void **state UNUSED)
 	pf_answer(&done);
 	assert_int_equal(rig.engine->paths.generation, generation);
 	assert_int_equal(pf_port(2)->err, 0);
-	assert_true(pf_nic_port(2)->is_guarded[0] && pf_nic_port(2)->is_guarded[1]);
+	assert_int_equal(pf_nic_port(2)->guards, PF_BOTH_GUARDS);
 }
 
 static void a_renewal_that_loses_a_guard_has_paths_checked(void **state UNUSED)
@@ -268,8 +272,7 @@ static void a_renewal_that_loses_a_guard_has_paths_checked(void **state UNUSED)
 	pf_expect_guards(2, RENEWED);
 	assert_int_equal(pf_port(2)->guards, PF_GUARD_IP6);
 	assert_int_equal(pf_port(2)->err, -EOPNOTSUPP);
-	assert_false(pf_nic_port(2)->is_guarded[0]);
-	assert_true(pf_nic_port(2)->is_guarded[1]);
+	assert_int_equal(pf_nic_port(2)->guards, PF_GUARD_IP6);
 	assert_int_equal(pf_port(2)->changed, rig.engine->paths.generation);
 	assert_true(walk_is_running(rig.engine, WALK_PATH));
 }
@@ -291,6 +294,66 @@ static void a_renewal_does_not_open_a_port_that_was_left(void **state UNUSED)
 	pf_take_nothing();
 	pf_expect_guards(3, DOUBTED);
 	portfsm_renew_guards(rig.engine, 77);
+}
+
+static void put_vlan(uint32_t ifindex, uint32_t lower, uint16_t proto)
+{
+	struct event ev = { .type = EVENT_LINK };
+
+	ev.link = (struct link){ .ifindex = ifindex,
+				 .name = "vlan",
+				 .kind = "vlan",
+				 .lower = lower,
+				 .vlan = { proto, 7 },
+				 .is_up = true,
+				 .is_ether = true };
+	rig_feed(&rig, &ev);
+}
+
+/* The first VLAN device with a kind of tags brings its guards, and no flow is disturbed. */
+static void vlans_bring_guards(void **state UNUSED)
+{
+	uint32_t changed = pf_port(2)->changed;
+	const uint16_t q = 0xf, ad = 0x30;
+	struct order_port o;
+
+	put_vlan(9, 2, VLAN_8021Q);
+	/* No rule matches tags that the driver does not accept. */
+	pf_expect_guards(2, TRUSTED);
+	rig.engine->paths.nic->pair[0][1].tags = TAGS_KNOWN;
+	rig.engine->paths.nic->pair[0][1].recipe.tags = FAKE_TAGS_ALL;
+	put_vlan(9, 2, VLAN_8021Q);
+	pf_expect_guards(2, DOUBTED);
+	pf_expect_guards(3, TRUSTED);
+	o = pf_take_port(ORDER_PORT_GUARD, 2);
+	assert_int_equal(o.guards, q);
+	/* Those that are in are not touched. */
+	assert_false(o.renew);
+	/* Another kind comes before the answer. */
+	put_vlan(10, 2, VLAN_8021AD);
+	pf_expect_guards(2, RENEWING);
+	pf_guarded(2, q);
+	assert_int_equal(pf_port(2)->guards, q);
+	assert_int_equal(pf_port(2)->changed, changed);
+	pf_expect_guards(2, DOUBTED);
+	o = pf_take_port(ORDER_PORT_GUARD, 2);
+	assert_int_equal(o.guards, q | ad);
+	/* The driver refuses one, and is not asked again. */
+	pf_guarded(2, 0x2f);
+	assert_int_equal(pf_port(2)->guards, 0x2f);
+	assert_int_equal(pf_nic_port(2)->guards, 0x2f);
+	assert_int_equal(pf_port(2)->changed, changed);
+	pf_expect_guards(2, RENEWED);
+	/* One more of the same kind needs nothing. */
+	put_vlan(11, 2, VLAN_8021AD);
+	pf_expect_guards(2, RENEWED);
+	/* A new kind does not wait for the next round. */
+	put_vlan(12, 9, VLAN_8021Q);
+	pf_expect_guards(2, DOUBTED);
+	/* Meanwhile the carrier has gone and come back. */
+	portfsm_renew_guards(rig.engine, 2);
+	o = pf_take_port(ORDER_PORT_GUARD, 2);
+	assert_true(o.renew);
 }
 
 static void the_kernels_own_guards_are_not_doubted(void **state UNUSED)
@@ -450,6 +513,7 @@ int main(void)
 		RUN_HW(a_renewal_that_changes_nothing_touches_no_path),
 		RUN_HW(a_renewal_that_loses_a_guard_has_paths_checked),
 		RUN_HW(a_renewal_does_not_open_a_port_that_was_left),
+		RUN_HW(vlans_bring_guards),
 		RUN_SW(the_kernels_own_guards_are_not_doubted),
 		RUN_HW(trust_ends_four_rounds_after_the_last_evidence),
 		RUN_HW(longer_rounds_make_trust_last_longer),

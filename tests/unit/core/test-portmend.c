@@ -169,7 +169,7 @@ static void flows_of_a_nic_are_checked_when_a_guard_is_refused_now(void **state 
 	pf_take_port(ORDER_PORT_GUARD, 3);
 	pf_guarded(3, PF_GUARD_IP4);
 	pf_expect(3, OPEN);
-	assert_false(pf_nic_port(3)->is_guarded[1]);
+	assert_int_equal(pf_nic_port(3)->guards, PF_GUARD_IP4);
 	rig_settle(&rig);
 	assert_int_equal(rig.kernel.n_orders[ORDER_LOOKUP], n_lookups + 1);
 	assert_true(rf_is_active(1));

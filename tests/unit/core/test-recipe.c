@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/port/recipe.h"
+#include "core/rules/slot.h"
 
 static struct tuple tuple_of(const char *text)
 {
@@ -150,6 +151,31 @@ static void probe_in_one_prio(void **state UNUSED)
 	assert_int_equal(rule_where(&r).family, FAMILY_NONE);
 }
 
+/* The prio is for the outer tag. */
+static void probe_with_tags(void **state UNUSED)
+{
+	const struct rule sample = sample_of(RULE_WITH_CSUM);
+	struct rule r;
+
+	for (unsigned int in = 0; in < VLAN_ENCAP__COUNT; in++) {
+		for (unsigned int out = 0; out < VLAN_ENCAP__COUNT; out++) {
+			recipe_probe(&sample, 0, &r);
+			recipe_tag(&r, 100, in, out);
+			assert_int_equal(vlan_encap_of(&r.tags), in);
+			assert_int_equal(vlan_encap_of(&r.out_tags), out);
+			assert_int_equal(r.handle, sample.handle);
+			assert_int_equal(r.prio, 100 + (in == VLAN_UNTAGGED			    ? SLOT_PRIO_FLOW_IP4 :
+							in == VLAN_Q || in == VLAN_Q_Q ? SLOT_PRIO_FLOW_Q :
+											   SLOT_PRIO_FLOW_AD));
+		}
+	}
+	/* Each pair of encapsulations has a bit. */
+	assert_int_equal(recipe_tags_bit(VLAN_UNTAGGED, VLAN_UNTAGGED), 1);
+	assert_int_equal(recipe_tags_bit(VLAN_UNTAGGED, VLAN_Q), 2);
+	assert_int_equal(recipe_tags_bit(VLAN_Q, VLAN_UNTAGGED), 1 << 5);
+	assert_int_equal(recipe_tags_bit(VLAN_AD_Q, VLAN_AD_Q), 1 << 24);
+}
+
 static void odd_rules(void **state UNUSED)
 {
 	const struct rule sample = sample_of(RULE_WITH_CSUM);
@@ -194,6 +220,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(class_of_a_rewrite),    cmocka_unit_test(names),
 		cmocka_unit_test(probe_of_each_class), cmocka_unit_test(probe_in_one_prio),
+		cmocka_unit_test(probe_with_tags),
 		cmocka_unit_test(odd_rules),  cmocka_unit_test(form_of_each_recipe),
 	};
 

@@ -4,41 +4,7 @@
 #include <string.h>
 
 #include "base/util.h"
-#include "core/path/topology.h"
-
-static const uint64_t key[2] = { 1, 2 };
-static const struct settings all = { .auto_devices = true };
-
-static void init(struct topology *tab)
-{
-	assert_int_equal(topology_init(tab, key), 0);
-}
-
-static struct link ether(uint32_t ifindex, const char *name)
-{
-	struct link l = { .ifindex = ifindex, .mtu = 1500, .is_up = true, .is_ether = true };
-
-	l.mac.b[0] = 2;
-	l.mac.b[5] = (uint8_t)ifindex;
-	strncpy(l.name, name, sizeof(l.name) - 1);
-	return l;
-}
-
-static struct neigh neigh_of(uint32_t ifindex, uint8_t host, uint8_t mac)
-{
-	struct neigh n = { .ifindex = ifindex, .family = FAMILY_IP4, .is_valid = mac != 0 };
-
-	n.addr.b[0] = 10;
-	n.addr.b[3] = host;
-	n.mac.b[0] = 2;
-	n.mac.b[5] = mac;
-	return n;
-}
-
-static uint32_t find(const struct topology *tab, const struct neigh *n)
-{
-	return topology_find_neigh(tab, n->ifindex, n->family, &n->addr);
-}
+#include "unit/topologyfixture.h"
 
 static bool tell(struct topology *tab, uint32_t ifindex, uint8_t mask, uint8_t bits)
 {
@@ -216,6 +182,45 @@ static void named_devices(void **state UNUSED)
 	l.is_ether = true;
 	l.is_loopback = true;
 	assert_false(topology_put_link(&tab, &all, &l)->is_named);
+	topology_fini(&tab);
+}
+
+/* A pattern names only what can be used. */
+static void devices_named_by_a_pattern(void **state UNUSED)
+{
+	struct settings s = { .n_devices = 2, .device = { "lan*", "wan[01]" }, .n_bypass = 1,
+			      .bypass = { { "lan?", BYPASS_XDP } }, .offload = OFFLOAD_SOFTWARE };
+	struct link l = ether(2, "lan");
+	struct topology tab;
+
+	init(&tab);
+	assert_true(topology_put_link(&tab, &s, &l)->is_named);
+	assert_int_equal(topology_find_link(&tab, 2)->bypass_allowed, 0);
+	strcpy(l.name, "lan1");
+	assert_true(topology_put_link(&tab, &s, &l)->is_named);
+	assert_int_equal(topology_find_link(&tab, 2)->bypass_allowed, BYPASS_XDP);
+	strcpy(l.name, "wan0");
+	assert_true(topology_put_link(&tab, &s, &l)->is_named);
+	strcpy(l.name, "wan2");
+	assert_false(topology_put_link(&tab, &s, &l)->is_named);
+	strcpy(l.name, "vlan1");
+	assert_false(topology_put_link(&tab, &s, &l)->is_named);
+	strcpy(l.name, "lan1");
+	l.master = 3;
+	assert_false(topology_put_link(&tab, &s, &l)->is_named);
+	l.master = 0;
+	strcpy(l.kind, "vxlan");
+	assert_false(topology_put_link(&tab, &s, &l)->is_named);
+	/* Hardware uses a VLAN by the port below. */
+	strcpy(l.kind, "vlan");
+	l.vlan = (struct vlan_tag){ VLAN_8021Q, 1 };
+	s.offload = OFFLOAD_HARDWARE;
+	assert_true(topology_put_link(&tab, &s, &l)->is_named);
+	l.master = 3;
+	assert_false(topology_put_link(&tab, &s, &l)->is_named);
+	/* A name names the device in any case. */
+	strcpy(s.device[0], "lan1");
+	assert_true(topology_put_link(&tab, &s, &l)->is_named);
 	topology_fini(&tab);
 }
 
@@ -593,6 +598,7 @@ int main(void)
 		cmocka_unit_test(bypass_allowed),
 		cmocka_unit_test(what_moves_paths),
 		cmocka_unit_test(named_devices),
+		cmocka_unit_test(devices_named_by_a_pattern),
 		cmocka_unit_test(devices_above_ports),
 		cmocka_unit_test(gone_link_changes_routes),
 		cmocka_unit_test(link_up_changes_routes),

@@ -15,6 +15,10 @@ struct driver {
 	unsigned int n_asked;
 	unsigned int asked[RECIPE_CLASSES]; /* classes, in the order in which they were probed */
 	unsigned int n_odd;
+	uint32_t asked_tags, takes_tags; /* bits of recipe_tags_bit() */
+	uint16_t tags_classes; /* bit i: class i was probed with tags */
+	unsigned int last_with_tags; /* larger classes are not taken with tags */
+	int tags_err;
 	uint16_t asked_mtu; /* bit i: class i was probed with a size check */
 	unsigned int n_busy; /* number of next calls that fail with EBUSY */
 };
@@ -45,6 +49,12 @@ static int drive(void *ctx, const struct rule *rule, struct nlerr *why)
 	if (rule->form & (RULE_ODD_MATCH | RULE_ODD_REWRITE)) {
 		err = d->odd_err[rule->form & RULE_ODD_MATCH ? 0 : 1];
 		d->n_odd++;
+	} else if (vlan_count(&rule->tags) || vlan_count(&rule->out_tags)) {
+		uint32_t bit = recipe_tags_bit(vlan_encap_of(&rule->tags), vlan_encap_of(&rule->out_tags));
+
+		d->asked_tags |= bit;
+		d->tags_classes |= (uint16_t)(1u << class_of(rule));
+		err = d->takes_tags & bit && class_of(rule) <= d->last_with_tags ? 0 : d->tags_err;
 	} else if (rule->form & RULE_WITH_MTU) {
 		assert_int_equal(rule->mtu, 1280);
 		d->asked_mtu |= (uint16_t)(1u << class_of(rule));
@@ -79,7 +89,8 @@ static struct order_probe order_for(uint16_t classes)
 
 static struct driver honest(void)
 {
-	return (struct driver){ .odd_err = { -EOPNOTSUPP, -EOPNOTSUPP } };
+	return (struct driver){ .odd_err = { -EOPNOTSUPP, -EOPNOTSUPP },
+				.last_with_tags = RECIPE_CLASSES - 1 };
 }
 
 static struct event_probe run(struct driver *d, const struct order_probe *order)
@@ -265,6 +276,57 @@ static void test_size_checks(void **state)
 	assert_int_equal(ret.err, -EIO);
 }
 
+/* The first class that was accepted is tried with all tags. */
+static void test_tags(void **state)
+{
+	struct order_probe order = order_for(RECIPE_CLASSES_ALL);
+	struct driver d = honest();
+	struct event_probe ret = run(&d, &order);
+
+	(void)state;
+	assert_int_equal(d.asked_tags, 0);
+	assert_int_equal(ret.tags, 0);
+	order.asks_tags = true;
+	order.tc_priority = 1;
+	order.classes = 1 | 1 << 15;
+	d = honest();
+	d.tags_err = -EOPNOTSUPP;
+	d.takes_tags = 0x00a5a5a4;
+	ret = run(&d, &order);
+	assert_int_equal(d.asked_tags, 0x01fffffe);
+	assert_int_equal(d.tags_classes, order.classes);
+	assert_int_equal(ret.tags, 0x00a5a5a4);
+	assert_int_equal(ret.classes, order.classes);
+	assert_int_equal(ret.err, 0);
+	/* The largest rule needs too much. */
+	d = honest();
+	d.tags_err = -ENOSPC;
+	d.takes_tags = 0x01fffffe;
+	d.last_with_tags = 14;
+	ret = run(&d, &order);
+	assert_int_equal(ret.tags, 0);
+	assert_int_equal(ret.classes, order.classes);
+	order.classes = RECIPE_CLASSES_ALL;
+	/* IPv6 only. */
+	d = honest();
+	d.err[0] = d.tags_err = -EOPNOTSUPP;
+	d.takes_tags = 2;
+	ret = run(&d, &order);
+	assert_int_equal(ret.classes, 1u << RECIPE_IP6);
+	assert_int_equal(ret.tags, 2);
+	/* Nothing is accepted, or an error may pass. */
+	d = honest();
+	d.err[0] = d.err[RECIPE_IP6] = -EOPNOTSUPP;
+	ret = run(&d, &order);
+	assert_int_equal(d.asked_tags, 0);
+	d = honest();
+	d.tags_err = -EIO;
+	ret = run(&d, &order);
+	assert_int_equal(ret.classes, 0);
+	assert_int_equal(ret.tags, 0);
+	assert_int_equal(ret.err, -EIO);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -276,6 +338,7 @@ int main(void)
 		cmocka_unit_test(test_transient_errors),
 		cmocka_unit_test(test_busy_for_a_while),
 		cmocka_unit_test(test_size_checks),
+		cmocka_unit_test(test_tags),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
  * What a worker does with its orders, and what it answers when the kernel refuses a request,
  * loses an answer or is late with it. test-workerbounds has the rest.
  */
+#include "core/rules/slot.h"
 #include "unit/unit.h"
 
 #include "unit/workerfixture.h"
@@ -508,7 +509,6 @@ static void a_refused_move_leaves_the_old_rule(void **state UNUSED)
 
 /* -- barriers ------------------------------------------------------------- */
 
-/* The rules of flow 50 and 51, as those of a barrier. */
 static struct order barrier_of(bool raise)
 {
 	struct order o = { .type = ORDER_BARRIER };
@@ -516,12 +516,20 @@ static struct order barrier_of(bool raise)
 	o.barrier.ifindex = WF_OUT;
 	o.barrier.link = (struct slab_ref){ 9, 7 };
 	o.barrier.raise = raise;
-	for (unsigned int i = 0; i < 2; i++) {
-		o.barrier.rule[i] = wf_rule_of(50 + i, DIR_REPLY);
-		o.barrier.rule[i].kind = o.barrier.rule[i].cookie.kind = RULE_BARRIER;
-	}
+	o.barrier.barriers = 1u << SLOT_BARRIER_IP4 | 1u << SLOT_BARRIER_Q;
+	o.barrier.tc_priority = WF_PRIO;
+	o.barrier.sample = wf_rule_of(50, DIR_REPLY);
+	o.barrier.sample.kind = o.barrier.sample.cookie.kind = RULE_BARRIER;
 	return o;
 }
+
+static uint32_t barrier_handle(unsigned int barrier)
+{
+	return slot_where_barrier(WF_PRIO, barrier, WF_OUT).handle;
+}
+
+#define FIRST  barrier_handle(SLOT_BARRIER_IP4)
+#define SECOND barrier_handle(SLOT_BARRIER_Q)
 
 static void assert_barrier(bool raise, int err, bool is_left, bool first, bool second)
 {
@@ -536,18 +544,18 @@ static void assert_barrier(bool raise, int err, bool is_left, bool first, bool s
 	assert_int_equal(ev.barrier.raise, raise);
 	assert_int_equal(ev.barrier.err, err);
 	assert_int_equal(ev.barrier.is_left, is_left);
-	assert_int_equal(wf_has_rule(50, DIR_REPLY), first);
-	assert_int_equal(wf_has_rule(51, DIR_REPLY), second);
+	assert_int_equal(fakenet_find_rule(WF_OUT, FIRST, NULL), first);
+	assert_int_equal(fakenet_find_rule(WF_OUT, SECOND, NULL), second);
 }
 
 static void half_a_barrier_can_be_raised(void **state UNUSED)
 {
 	assert_barrier(true, 0, false, true, true);
-	wf_refuse(RTM_DELTFILTER, wf_handle_of(51, DIR_REPLY), -EBUSY, "in reset");
+	wf_refuse(RTM_DELTFILTER, SECOND, -EBUSY, "in reset");
 	assert_barrier(false, -EBUSY, true, false, true);
 	/* The rule that stayed counts. */
 	assert_barrier(true, 0, false, true, true);
-	wf_refuse(RTM_DELTFILTER, wf_handle_of(50, DIR_REPLY), -EBUSY, "in reset");
+	wf_refuse(RTM_DELTFILTER, FIRST, -EBUSY, "in reset");
 	assert_barrier(false, -EBUSY, true, true, false);
 	assert_barrier(true, 0, false, true, true);
 	assert_barrier(false, 0, false, false, false);
@@ -555,18 +563,21 @@ static void half_a_barrier_can_be_raised(void **state UNUSED)
 
 static void a_refused_barrier_is_removed_or_reported(void **state UNUSED)
 {
-	wf_refuse(RTM_NEWTFILTER, wf_handle_of(51, DIR_REPLY), -ENOSPC, "full");
+	wf_refuse(RTM_NEWTFILTER, SECOND, -ENOSPC, "full");
 	assert_barrier(true, -ENOSPC, false, false, false);
-	wf_refuse(RTM_NEWTFILTER, wf_handle_of(51, DIR_REPLY), -ENOSPC, "full");
-	wf_refuse(RTM_DELTFILTER, wf_handle_of(50, DIR_REPLY), -EBUSY, "in reset");
+	wf_refuse(RTM_NEWTFILTER, SECOND, -ENOSPC, "full");
+	wf_refuse(RTM_DELTFILTER, FIRST, -EBUSY, "in reset");
 	assert_barrier(true, -ENOSPC, true, true, false);
 }
 
 /* A rule of somebody else is in the place of the second rule. */
 static void a_barrier_leaves_rules_of_others(void **state UNUSED)
 {
+	struct rule_where where = slot_where_barrier(WF_PRIO, SLOT_BARRIER_Q, WF_OUT);
 	struct rule other = wf_rule_of(51, DIR_REPLY);
 
+	other.prio = where.prio;
+	other.handle = where.handle;
 	fakenet_put_rule(&other, (struct rule_stats){ 0 });
 	assert_barrier(true, -EEXIST, false, false, true);
 }
@@ -642,12 +653,14 @@ static void every_kind_of_order_has_its_answer(void **state UNUSED)
 	struct order o = wf_port_order(ORDER_PORT_GUARD);
 	struct event ev;
 
-	o.port.n_guards = 2;
-	o.port.guard[0] = o.port.guard[1] = wf_rule_of(40, DIR_ORIG);
-	o.port.guard[0].kind = o.port.guard[1].kind = RULE_GUARD;
-	o.port.guard[0].cookie.kind = o.port.guard[1].cookie.kind = RULE_GUARD;
-	o.port.guard[1].handle = 82;
-	wf_refuse(RTM_NEWTFILTER, 82, -EOPNOTSUPP, "no TTL");
+	o.port.guards = 1u << slot_guard(VLAN_UNTAGGED, FAMILY_IP4) |
+			1u << slot_guard(VLAN_Q, FAMILY_IP6);
+	o.port.tc_priority = WF_PRIO;
+	o.port.sample = wf_rule_of(40, DIR_ORIG);
+	o.port.sample.kind = o.port.sample.cookie.kind = RULE_GUARD;
+	wf_refuse(RTM_NEWTFILTER,
+		  slot_where_guard(WF_PRIO, slot_guard(VLAN_Q, FAMILY_IP6), WF_IN).handle, -EOPNOTSUPP,
+		  "no TTL");
 	wf_push(o);
 	ev = wf_pop();
 	assert_int_equal(ev.type, EVENT_PORT_DONE);

@@ -71,7 +71,7 @@ static void plain_port(void **state UNUSED)
 	assert_int_equal(link.mtu, 1496);
 	assert_int_equal(link.master, 9);
 	assert_int_equal(link.lower, 0);
-	assert_int_equal(link.vlan, 0);
+	assert_int_equal(link.vlan.proto, VLAN_NONE);
 	assert_true(link.is_up);
 	assert_true(link.is_ether);
 	assert_false(link.is_loopback);
@@ -139,7 +139,24 @@ static void vlan_device(void **state UNUSED)
 	assert_int_equal(get_link(&m, &link), 0);
 	assert_string_equal(link.kind, "vlan");
 	assert_int_equal(link.lower, 3);
-	assert_int_equal(link.vlan, 7);
+	assert_int_equal(link.vlan.proto, VLAN_8021Q);
+	assert_int_equal(link.vlan.id, 7);
+	assert_false(link.maps_priority);
+
+	/* A service tag, and a map of priorities, which the kernel reports if it has entries. */
+	begin_link(&m, RTM_NEWLINK, AF_UNSPEC, IFF_UP | IFF_LOWER_UP);
+	info = nlput_nest_begin(&m.w, IFLA_LINKINFO);
+	nlput_str(&m.w, IFLA_INFO_KIND, "vlan");
+	data = nlput_nest_begin(&m.w, IFLA_INFO_DATA);
+	nlput_be16(&m.w, IFLA_VLAN_PROTOCOL, 0x88a8);
+	nlput_u16(&m.w, IFLA_VLAN_ID, 4094);
+	nlput_nest_end(&m.w, nlput_nest_begin(&m.w, IFLA_VLAN_EGRESS_QOS));
+	nlput_nest_end(&m.w, data);
+	nlput_nest_end(&m.w, info);
+	assert_int_equal(get_link(&m, &link), 0);
+	assert_int_equal(link.vlan.proto, VLAN_8021AD);
+	assert_int_equal(link.vlan.id, 4094);
+	assert_true(link.maps_priority);
 
 	/* The kind without its data. */
 	begin_link(&m, RTM_NEWLINK, AF_UNSPEC, IFF_UP | IFF_LOWER_UP);
@@ -149,7 +166,7 @@ static void vlan_device(void **state UNUSED)
 	nlput_nest_end(&m.w, info);
 	assert_int_equal(get_link(&m, &link), 0);
 	assert_string_equal(link.kind, "vlan");
-	assert_int_equal(link.vlan, 0);
+	assert_int_equal(link.vlan.proto, VLAN_NONE);
 
 	/* The number of a device in another namespace means nothing here. */
 	nlput_u32(&m.w, IFLA_LINK_NETNSID, 0);
