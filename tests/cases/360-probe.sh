@@ -32,6 +32,9 @@ load profile=full
 probe 20 odd
 assert_eq "full" "$answer" "classes ffff refused 0000 err 0"
 assert_eq "rules tried" "$(nicsim inserts)" 16
+# Tags of packets that arrive and leave, but for untagged ones that stay so (recipe_tags_bit).
+probe 20 tags
+assert_eq "tags that full takes" "$(sed -n 's/^tags //p' probe.out)" 1fffffe
 
 # This NIC accepts only prio 1, which rules of both families can share (any-ethertype).
 load profile=nic-full

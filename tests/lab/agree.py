@@ -7,11 +7,11 @@
 Compares, without tolerance:
 
  - every flow that "nft-offload flows" calls offloaded has exactly two filters: one
-   for each direction, on the device where that direction arrives, with its match;
+   for each direction, on the port by which that direction arrives, with its match;
  - both filters are in the NIC's table (nicsim's debugfs), with the same match,
    priority and port, and tc reports them in_hw;
  - there is no other filter of ours on any device, and no other rule in the NIC.
-   Guards, which match nothing but a TTL or hop limit, are allowed;
+   Guards, which match nothing but tags and a TTL or hop limit, are allowed;
  - the NIC has lost no rule that tc has;
  - conntrack has every offloaded flow, with the same two tuples.
 
@@ -39,6 +39,7 @@ Match = collections.namedtuple("Match", "dev pref family proto src dst sport dpo
 
 ETHERTYPE = {"0x0800": "ipv4", "0x86dd": "ipv6"}
 PROTO = {"6": "tcp", "17": "udp"}
+TPID = {"802.1q": "0x8100", "802.1ad": "0x88a8"}
 
 
 def run(*command):
@@ -75,6 +76,13 @@ def tc_match(dev, f):
         rest["dmac"] = keys.pop("dst_mac")
     if "indev" in f["options"]:
         rest["indev"] = True
+    tpid = TPID.get(f["protocol"].lower())
+    for tag in ("vlan", "cvlan"):
+        ethertype = keys.pop(tag + "_ethtype", "").lower()
+        vid = keys.pop(tag + "_id", None)
+        if tpid:
+            rest[tag] = (tpid, vid)
+        tpid = TPID.get(ethertype)
     m = Match(dev, f["pref"], family, keys.pop("ip_proto", None), keys.pop("src_ip", None),
               keys.pop("dst_ip", None), keys.pop("src_port", None), keys.pop("dst_port", None),
               tuple(sorted(rest.items())))
@@ -82,8 +90,18 @@ def tc_match(dev, f):
     return m._replace(rest=m.rest + tuple(sorted((k, str(v)) for k, v in keys.items())))
 
 
-def devices(netns):
-    return [link["ifname"] for link in json.loads(run("ip", "-n", netns, "-j", "link", "show"))]
+def ports(netns):
+    """The port of each device: itself, or for a VLAN that below."""
+    links = json.loads(run("ip", "-n", netns, "-j", "-d", "link", "show"))
+    below = {link["ifname"]: link["link"] for link in links
+             if link.get("linkinfo", {}).get("info_kind") == "vlan" and "link" in link}
+    found = {}
+    for link in links:
+        name = link["ifname"]
+        while name in below:
+            name = below[name]
+        found[link["ifname"]] = name
+    return found
 
 
 def tc_filters(netns, dev):
@@ -115,6 +133,10 @@ def nic_rules(path):
             rest["ttl"] = masked(words.pop("ttl"), 0, 0xff)
         if "dmac" in words:
             rest["dmac"] = words.pop("dmac")
+        for tag, c in (("vlan", ""), ("cvlan", "c")):
+            tpid, tci = words.pop(c + "tpid", None), words.pop(c + "tci", None)
+            if tpid:
+                rest[tag] = (tpid, masked(tci, 0, 0xffff)[0] if tci else None)
         if words.pop("indev", None):
             rest["indev"] = True
         family = words.pop("eth_type", "")
@@ -168,7 +190,7 @@ class Comparison:
 
 def is_guard(m):
     return m.proto is None and m.src is None and m.dst is None and m.sport is None and m.dport is None and \
-        [k for k, _ in m.rest] == ["ttl"]
+        [k for k, _ in m.rest if k not in ("vlan", "cvlan")] == ["ttl"]
 
 
 def shown(m):
@@ -176,7 +198,7 @@ def shown(m):
                                                  " ".join("%s=%s" % r for r in m.rest))
 
 
-def compare_flows(c, offloaded, by_tuple, entries):
+def compare_flows(c, offloaded, by_tuple, entries, port_of):
     wanted = collections.Counter()
     for f in offloaded:
         name = "%s %s" % (f["proto"], " ".join("%s:%s>%s:%s" % (t["src"], t["sport"], t["dst"], t["dport"])
@@ -187,7 +209,7 @@ def compare_flows(c, offloaded, by_tuple, entries):
             c.say("offloaded without devices: %s", name)
             continue
         for dev, which in zip(f["devices"], ("orig", "reply")):
-            key = (dev, f["proto"]) + tuple_of(f[which])
+            key = (port_of.get(dev, dev), f["proto"]) + tuple_of(f[which])
             wanted[key] += 1
             if by_tuple[key] != 1:
                 c.say("%d filters on %s for the %s direction of %s", by_tuple[key], dev, which, name)
@@ -204,7 +226,8 @@ def compare(args):
     c = Comparison()
     offloaded = flows(args.netns, args.socket)
     filters, by_tuple, guards = collections.Counter(), collections.Counter(), 0
-    for dev in devices(args.netns):
+    port_of = ports(args.netns)
+    for dev in port_of:
         for m, cookie, in_hw in tc_filters(args.netns, dev):
             filters[m] += 1
             if not in_hw:
@@ -221,7 +244,7 @@ def compare(args):
         c.say("in tc and not in the NIC: %s", shown(m))
     for m in nic - filters:
         c.say("in the NIC and not in tc: %s", shown(m))
-    compare_flows(c, offloaded, by_tuple, conntrack(args.netns))
+    compare_flows(c, offloaded, by_tuple, conntrack(args.netns), port_of)
     print(json.dumps({"flows": len(offloaded), "filters": sum(filters.values()), "guards": guards,
                       "nic": sum(nic.values()), "lost": len(lost), "differences": len(c.differences),
                       "first": c.differences[:SHOWN]}), flush=True)

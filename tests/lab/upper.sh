@@ -19,8 +19,9 @@
 #                         makes a bridge
 #   upper_bond NS NAME PORT...
 #                         makes a bond in mode active-backup; the first port is the primary one
-#   upper_start LINE...   gives the L3 devices their addresses, starts the daemon for lan0 and wan0
-#                         with software rules
+#   upper_start LINE...   gives the L3 devices their addresses, starts the daemon for lan0 and wan0.
+#                         OFFLOAD says where rules are: "software" (default) on these devices,
+#                         "hardware" on p0 and p1, which are ports of nicsim then
 #   upper_offloads        sends data both ways over TCP and UDP, IPv4 and IPv6; fails unless rules
 #                         forward nearly all of it
 #   upper_open NAME TRANSFER-OPTION...
@@ -85,12 +86,18 @@ upper_start() {
 	topo_masquerade ip
 	topo_acct
 	topo_count_forward
-	start_daemon 'devices = { "lan0", "wan0" }' 'offload = software' "$@"
+	[ "$OFFLOAD" = software ] || set -- 'allow-drivers = { "nicsim" }' "$@"
+	start_daemon 'devices = { "lan0", "wan0" }' "offload = $OFFLOAD" "$@"
 }
 
-# upper_has_rule: the newest transfer has a rule on lan0.
+# The device that has the rules for what comes from the client.
+: "${OFFLOAD:=software}"
+UPPER_IN=lan0
+[ "$OFFLOAD" = software ] || UPPER_IN=p0
+
+# upper_has_rule: the newest transfer has a rule.
 upper_has_rule() {
-	tc -n router filter show dev lan0 ingress | grep -q "dst_port $((5200 + transfer_count))$"
+	tc -n router filter show dev "$UPPER_IN" ingress | grep -q "dst_port $((5200 + transfer_count))$"
 }
 
 # upper_transfer NAME PROTO FAMILY BYTES
@@ -98,6 +105,7 @@ upper_transfer() {
 	local stack
 	transfer_open "$@"
 	wait_for 20 upper_has_rule
+	[ "$OFFLOAD" = software ] || agree 10
 	stack=$(fwd_bytes)
 	transfer_bulk "$1"
 	stack=$(($(fwd_bytes) - stack))
@@ -118,9 +126,9 @@ upper_open() {
 	transfer_go "$1"
 }
 
-# upper_sent: prints the bytes that all actions of the rules on lan0 have counted.
+# upper_sent: prints the bytes that all actions of the rules have counted.
 upper_sent() {
-	tc -n router -s filter show dev lan0 ingress | sed -n 's/.*Sent \([0-9]*\) bytes.*/\1/p' |
+	tc -n router -s filter show dev "$UPPER_IN" ingress | sed -n 's/.*Sent \([0-9]*\) bytes.*/\1/p' |
 		awk '{ n += $1 } END { print n + 0 }'
 }
 
