@@ -146,13 +146,13 @@ class Crowd:
 
     @staticmethod
     def is_unseen(line, entries, faults, now):
-        """True for a connection that opened while the ruleset was flushed. Without rules that need it,
-        conntrack is off (nf_ct_netns_put), and the entry may never get past SYN_RECV. The daemon
-        has no part in this."""
+        """True for a connection that opened shortly before or while the ruleset was flushed. Without
+        rules that need it, conntrack is off (nf_ct_netns_put), and the entry may never get past
+        SYN_RECV. The daemon has no part in this."""
         opened = re.search(r"opened ([\d.]+) s ago", line)
         at = now - float(opened[1]) if opened else 0
         return " SYN_" in entries and any(
-            name == "ruleset_flushed" and -1 < when - at < 3 for when, name in faults)
+            name == "ruleset_flushed" and began - 3 < at < ended for began, ended, name in faults)
 
     @staticmethod
     def look():
@@ -182,9 +182,10 @@ class Crowd:
                 continue
             heard = re.findall(r"last ack (\d+) ms ago", line)
             silent_since = now - max(map(int, heard)) / 1000 if heard else now
-            for at, name in faults:
-                if -1 < at - silent_since < 3:
-                    print(f"  {at - silent_since:+.1f} s: {name}", file=sys.stderr)
+            for began, ended, name in faults:
+                if began < silent_since + 3 and ended > silent_since - 1:
+                    print(f"  {began - silent_since:+.1f} to {ended - silent_since:+.1f} s: {name}",
+                          file=sys.stderr)
             has_port = re.compile(rf"(port=|:){port[1]}\b")
             about = [(who, text) for who, text in known if has_port.search(text)]
             entries = "".join(text for who, text in about if who == "conntrack")
@@ -280,7 +281,7 @@ class World:
         self.is_control = args.control
         self.daemon = Daemon(args.control)
         self.faults = collections.Counter()
-        self.when = []          # (monotonic time, name) of each fault
+        self.when = []          # (begin and end in monotonic time, name) of each fault
         self.base = 0           # way of the route to the network
         self.specific = None    # ... of the route to the server alone
         self.rule = None        # ... of a policy rule
@@ -501,8 +502,9 @@ class World:
 
     def happen(self, fault):
         self.faults[fault.__name__] += 1
-        self.when.append((time.monotonic(), fault.__name__))
+        began = time.monotonic()
         fault()
+        self.when.append((began, time.monotonic(), fault.__name__))
 
     def faults_of_round(self):
         names = []
