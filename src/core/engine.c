@@ -20,6 +20,7 @@
 #include "core/path/plan.h"
 #include "core/port/barrier.h"
 #include "core/port/portfsm.h"
+#include "core/port/topofeed.h"
 #include "core/port/proof.h"
 #include "core/port/rank.h"
 #include "core/resync.h"
@@ -47,7 +48,7 @@ COUNTER(refreshes, "times that the daemon read or updated the conntrack entry of
 
 static int init_hardware(struct engine *e, mono_t now)
 {
-	e->paths.nic = nic_new(&e->settings, e->instance);
+	topology_set_nic(&e->paths, nic_new(&e->settings, e->instance));
 	if (!e->paths.nic)
 		return -ENOMEM;
 	return rank_new(&e->settings, now, &e->rank);
@@ -74,6 +75,7 @@ int engine_new(const struct engine_params *params, struct engine **ret_engine)
 	e->started = params->now;
 	e->adopt_due = MONO_NEVER;
 	e->kernel_due = MONO_NEVER;
+	e->lift_due = MONO_NEVER;
 	err = flowtab_init(&e->flows, params->settings.max_flows, params->n_workers,
 			   params->hash_key);
 	if (!err)
@@ -160,6 +162,9 @@ static enum reason judge_refusal(struct engine *e, struct flow *f, const struct 
 		return REASON_HARDWARE_FULL;
 	if (refusal == REFUSAL_UNSUPPORTED && flowact_path_of(e, f, &path)) {
 		want = path_want(&path, &f->orig, &f->reply, done->dir);
+		/* A station may have moved since. */
+		want.in = in;
+		want.out = f->port[dir_other(done->dir)];
 		nic_drop_class(nic, &want, done);
 	}
 	return REASON_RULE_REFUSED;
@@ -359,17 +364,6 @@ void engine_feed(struct engine *e, const struct event *ev, mono_t now)
 	case EVENT_STOP:
 		resync_event(e, ev);
 		break;
-	case EVENT_LINK:
-	case EVENT_LINK_GONE:
-	case EVENT_BYPASS:
-	case EVENT_NEIGH:
-	case EVENT_NEIGHS_BEGIN:
-	case EVENT_NEIGHS_END:
-	case EVENT_ROUTES_CHANGED:
-	case EVENT_RULES_CHANGED:
-	case EVENT_IPSEC:
-	case EVENT_FORWARDING_IP6:
-	case EVENT_DEVICES:
 	case EVENT_PORT_DONE:
 	case EVENT_PROBE_DONE:
 		portfsm_feed(e, ev, now);
@@ -400,8 +394,8 @@ void engine_feed(struct engine *e, const struct event *ev, mono_t now)
 	case EVENT_REFRESH_DONE:
 		feed_answer(e, ev, now);
 		break;
-	case EVENT__COUNT:
-		BUG_ON(true);
+	default:
+		BUG_ON(!topofeed(e, ev, now));
 		break;
 	}
 }
@@ -449,6 +443,7 @@ bool engine_tick(struct engine *e, mono_t now)
 		portfsm_touch_ways(e);
 		portfsm_renew_all_guards(e);
 	}
+	topofeed_tick(e, now);
 	more |= rank_step(e, now);
 	kernfwd_step(e, now);
 	adopt_step(e, now);
@@ -460,7 +455,7 @@ mono_t engine_next_due(const struct engine *e)
 	mono_t due = mono_min(mono_min(wheel_next_due(&e->timers), rank_next_due(e)),
 			      mono_min(barrier_next_due(e), kernfwd_next_due(e)));
 
-	due = mono_min(due, adopt_next_due(e));
+	due = mono_min(mono_min(due, adopt_next_due(e)), e->lift_due);
 	return e->paths.nic ? mono_min(due, nic_next_due(e->paths.nic)) : due;
 }
 

@@ -59,6 +59,7 @@ struct engine {
 	mono_t kernel_due;
 	bool wants_kernel_dump;
 
+	mono_t lift_due; /* of topofeed_tick() */
 	bool has_turned_away; /* a connection found the flow table full since the last dump began */
 	uint32_t evict_cursor;
 	uint32_t n_moves;   /* answers to ORDER_MOVE, failures included */

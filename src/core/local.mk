@@ -17,6 +17,9 @@ src_core_libcore_a_SOURCES = \
 	src/core/port/portstate.h src/core/port/portstate.c \
 	src/core/path/routelog.h src/core/path/routelog.c \
 	src/core/path/routeset.h src/core/path/routeset.c \
+	src/core/path/linktab.h src/core/path/linktab.c \
+	src/core/path/stations.h src/core/path/stations.c \
+	src/core/path/legs.h src/core/path/legs.c \
 	src/core/path/topology.h src/core/path/topology.c \
 	src/core/path/path.h src/core/path/path.c \
 	src/core/path/plan.h src/core/path/plan.c \
@@ -29,6 +32,7 @@ src_core_libcore_a_SOURCES = \
 	src/core/flow/flowact.h src/core/flow/flowact.c \
 	src/core/flow/pathanswer.h src/core/flow/pathanswer.c \
 	src/core/port/portfsm.h src/core/port/portfsm.c \
+	src/core/port/topofeed.h src/core/port/topofeed.c \
 	src/core/port/proof.h src/core/port/proof.c \
 	src/core/port/rank.h src/core/port/rank.c \
 	src/core/flow/age.h src/core/flow/age.c \
@@ -70,6 +74,9 @@ tests_unit_core_test_flowtab_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
 
 unit_tests += tests/unit/core/test-portstate
 tests_unit_core_test_portstate_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
+
+unit_tests += tests/unit/core/test-legs
+tests_unit_core_test_legs_LDADD = $(core_ldadd) $(CMOCKA_LIBS)
 
 unit_tests += tests/unit/core/test-topology
 tests_unit_core_test_topology_SOURCES = tests/unit/core/test-topology.c tests/unit/topologyfixture.h

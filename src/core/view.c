@@ -35,6 +35,7 @@ bool view_flow(const struct engine *engine, const struct tuple *orig, uint32_t c
 	if (ret->reason == REASON_NONE && (f->state == FLOW_DRAIN || f->state == FLOW_REMOVE))
 		ret->reason = REASON_PATH_CHANGED;
 	get_egress(engine, f, ret->egress);
+	memcpy(ret->port, f->port, sizeof(ret->port));
 	for (unsigned int d = 0; d < DIR__COUNT; d++)
 		ret->forwarded[d] = (struct rule_stats){ f->total_pkts[d], f->total_bytes[d] };
 	return true;

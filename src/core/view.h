@@ -22,6 +22,7 @@ struct view_flow {
 	enum reason reason;
 	bool in_hw;
 	uint32_t egress[DIR__COUNT]; /* ifindex; 0 = no path */
+	uint32_t port[DIR__COUNT];   /* on which the direction arrives, with its rule; 0 = no path */
 	struct rule_stats forwarded[DIR__COUNT]; /* by all rules that the flow has had */
 };
 

@@ -28,6 +28,7 @@ src_daemon_libdaemon_a_SOURCES = \
 	src/daemon/report.h src/daemon/report.c \
 	src/daemon/watch/ipsec.h src/daemon/watch/ipsec.c \
 	src/daemon/watch/portlist.h src/daemon/watch/portlist.c \
+	src/daemon/watch/ingestrt.h src/daemon/watch/ingestrt.c \
 	src/daemon/watch/ingest.h src/daemon/watch/ingest.c \
 	src/daemon/admission/epochs.h src/daemon/admission/epochs.c \
 	src/daemon/admission/gate.h src/daemon/admission/gate.c \

@@ -364,14 +364,7 @@ static void report_missing_devices(const struct daemon *d)
 	const struct settings *s = engine_settings(d->engine);
 
 	for (unsigned int i = 0; i < s->n_devices; i++) {
-		struct link_rec *rec;
-		uint32_t slot;
-
-		for (slot = 0; (rec = topology_next_link(paths, &slot)); slot++) {
-			if (settings_device_matches(s->device[i], rec->link.name))
-				break;
-		}
-		if (!rec)
+		if (!topology_has_device(paths, s->device[i]))
 			log_notice("%s: no such device yet; it will be used when it appears",
 				   s->device[i]);
 	}

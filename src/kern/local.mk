@@ -14,6 +14,7 @@ src_kern_libkern_a_SOURCES = \
 	src/kern/hw/hwinfo.h src/kern/hw/hwinfo.c \
 	src/kern/hw/devlink.h src/kern/hw/devlink.c \
 	src/kern/rt/neighs.h src/kern/rt/neighs.c \
+	src/kern/rt/bridges.h src/kern/rt/bridges.c \
 	src/kern/rt/routes.h src/kern/rt/routes.c \
 	src/kern/rt/netconf.h src/kern/rt/netconf.c \
 	src/kern/rt/routechange.h src/kern/rt/routechange.c \
@@ -48,6 +49,8 @@ unit_tests += tests/unit/kern/test-ctnl
 tests_unit_kern_test_ctnl_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)
 unit_tests += tests/unit/kern/test-links
 tests_unit_kern_test_links_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)
+unit_tests += tests/unit/kern/test-bridges
+tests_unit_kern_test_bridges_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)
 unit_tests += tests/unit/kern/test-hwinfo
 tests_unit_kern_test_hwinfo_LDADD = $(kern_ldadd) $(CMOCKA_LIBS)
 unit_tests += tests/unit/kern/test-devlink

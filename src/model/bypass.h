@@ -14,10 +14,9 @@
  * filters and qdiscs of the egress after them. The bits apply all the same: software mode
  * is meant to do what the NIC would do.
  *
- * Chains of the bridge family would be one more kind. They do not matter: members of a bridge
- * carry no rules, and software rules on the bridge itself leave its own hooks as they are.
  * What is attached to the devices below a VLAN, bridge or bond is not bypassed by software rules on it.
- * Hardware rules bypass the port and all VLAN devices above it, so all of them count.
+ * Hardware rules bypass the port and all devices above it, so all of them count, and so do nft chains of
+ * family bridge, which belong to all bridges. Rules of ebtables-legacy are not seen.
  */
 #pragma once
 

@@ -39,6 +39,13 @@ struct link_hw {
 	uint8_t eswitch;       /* enum link_eswitch */
 };
 
+/* How a bond uses its ports. */
+enum link_bond {
+	LINK_BOND_NONE, /* it is no bond */
+	LINK_BOND_BACKUP, /* one at a time (active-backup) */
+	LINK_BOND_OTHER,
+};
+
 struct link {
 	uint32_t ifindex;
 	char name[LINK_NAME_SIZE];
@@ -49,6 +56,10 @@ struct link {
 	uint32_t lower;	 /* IFLA_LINK: device below a VLAN, or the veth peer; 0 = none */
 	struct vlan_tag vlan; /* of kind "vlan": the tag of its frames */
 	bool maps_priority; /* of kind "vlan": it maps priorities of packets to those of tags */
+	uint16_t bridge_proto; /* of kind "bridge": enum vlan_proto by which it filters VLANs; 0 = it does not */
+	bool has_mst;	 /* of kind "bridge": each VLAN has a state of its own, which is not announced */
+	uint8_t bond;	 /* enum link_bond */
+	uint32_t active_port; /* LINK_BOND_BACKUP: ifindex; 0 = none */
 	bool is_up;	 /* administratively up, with carrier */
 	bool is_ether;	 /* ARPHRD_ETHER: frames have MAC addresses */
 	bool is_loopback;

@@ -8,7 +8,7 @@ src_model_libmodel_a_SOURCES = \
 	src/model/tuple.h src/model/tuple.c \
 	src/model/conn.h src/model/conn.c \
 	src/model/vlan.h src/model/vlan.c \
-	src/model/link.h src/model/hop.h src/model/exempt.h \
+	src/model/link.h src/model/bridge.h src/model/hop.h src/model/exempt.h \
 	src/model/flowtable.h \
 	src/model/setelem.h src/model/setelem.c \
 	src/model/rule.h src/model/rule.c \

@@ -8,8 +8,9 @@
 #pragma once
 
 #include "base/ds/slab.h"
-#include "model/conn.h"
+#include "model/bridge.h"
 #include "model/bypass.h"
+#include "model/conn.h"
 #include "model/link.h"
 #include "model/reason.h"
 #include "model/rule.h"
@@ -147,6 +148,12 @@ enum event_type {
 	EVENT_NEIGH,	      /* neigh: new or changed; not valid = deleted */
 	EVENT_NEIGHS_BEGIN,   /* a list of all neighbours follows */
 	EVENT_NEIGHS_END,     /* end of the list: neighbours that were not in it are gone */
+	EVENT_BRIDGE_PORT,    /* bridge_port: of a bridge, or of a port of one */
+	EVENT_BRIDGES_BEGIN,  /* all bridges and their ports follow */
+	EVENT_BRIDGES_END,    /* those that were not shown are none any more */
+	EVENT_STATION,	      /* station: new, moved or gone */
+	EVENT_STATIONS_BEGIN, /* a list of all stations follows */
+	EVENT_STATIONS_END,   /* end of the list: stations that were not in it are gone */
 	EVENT_ROUTES_CHANGED, /* routes: these may have changed */
 	EVENT_PORT_DONE,      /* port: answer to PORT_OPEN, PORT_GUARD or PORT_CLOSE */
 	EVENT_BARRIER_DONE,   /* barrier */
@@ -302,6 +309,8 @@ struct event {
 		struct conn conn;
 		struct link link;
 		struct neigh neigh;
+		struct bridge_port bridge_port;
+		struct station station;
 		struct route_change routes;
 		bool ipsec;
 		bool forwards_ip6;

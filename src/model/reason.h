@@ -42,6 +42,9 @@
 	X(DEVICE_KIND, "device-kind", "a device on its path is enslaved or of a kind that cannot be offloaded") \
 	X(DEVICE_DOWN, "device-down", "a device on its path is down")                                      \
 	X(VLAN_PRIORITY, "vlan-priority", "a VLAN device on its path maps priorities of packets to tags, which no rule can do") \
+	X(STATION_UNKNOWN, "station-unknown", "a bridge on its path does not know behind which port the next hop is") \
+	X(BRIDGE, "bridge", "a bridge on its path does with its packets what no rule can: its port is blocked, locked or maps VLANs to tunnels, or VLANs differ between arrival and departure, are more than 32 ranges, or are taken by a VLAN device on the port") \
+	X(BOND_MODE, "bond-mode", "a bond on its path uses several ports at once") \
 	X(XDP, "xdp", "a device on its path has an XDP program, which offload would bypass")               \
 	X(NETDEV_CHAIN, "netdev-chain", "a device on its path has an nft chain, which offload would bypass") \
 	X(FOREIGN_FILTER, "foreign-filter", "a device on its path has tc filters, which offload would bypass") \

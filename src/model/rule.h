@@ -86,7 +86,7 @@ struct rule {
 	uint8_t form;	 /* enum rule_form bits */
 	uint8_t ttl;	 /* RULE_EXACT_TTL */
 	char indev[LINK_NAME_SIZE]; /* RULE_WITH_INDEV: name of ifindex */
-	struct mac dmac;	    /* RULE_WITH_DMAC: that of ifindex */
+	struct mac dmac;	    /* RULE_WITH_DMAC: that of the device with the address */
 	uint16_t mtu; /* RULE_WITH_MTU: bytes of the largest IP packet that is redirected */
 	struct vlan_tags tags; /* of the packet as it arrives; no id counts in a barrier or guard */
 	/* match (not if rule_only_accepts()): addresses, protocol and ports of the packet

@@ -29,6 +29,7 @@ ip -n router link add p0 type dummy
 ip -n router link set p0 master br0
 ip -n router link add link lan0 name lan0.7 type vlan id 7
 br0=$(ip -n router -o link show br0 | cut -d: -f1)
+p0=$(ip -n router -o link show p0 | cut -d: -f1)
 golden links >links.txt
 grep -q "^link $lan0 lan0 kind=veth mac=$LAN_MAC mtu=1500 master=0 lower=0 vlan=0 up ether$" links.txt ||
 	fail "wrong line about lan0: $(grep lan0 links.txt)"
@@ -121,7 +122,14 @@ ip -n router neigh replace 203.0.113.77 lladdr 02:00:00:00:00:77 dev wan0
 wait_for 5 has "neigh $wan0 203.0.113.77 mac=02:00:00:00:00:77 valid"
 ip -n router neigh del 203.0.113.77 dev wan0
 wait_for 5 has "neigh $wan0 203.0.113.77 mac=00:00:00:00:00:00$"
+bridge -n router fdb add 02:00:00:00:00:88 dev p0 master static
+wait_for 5 has "station bridge=$br0 port=$p0 vlan=0 02:00:00:00:00:88$"
+bridge -n router fdb del 02:00:00:00:00:88 dev p0 master
+wait_for 5 has "station bridge=$br0 port=0 vlan=0 02:00:00:00:00:88$"
+in_router sh -c 'echo 0 >/proc/sys/net/ipv6/conf/all/forwarding; echo 1 >/proc/sys/net/ipv6/conf/all/forwarding'
+wait_for 5 has "forwards IPv6: yes"
 ip -n router link set p0 nomaster
+wait_for 5 has "bridges changed"
 ip -n router link del br0
 
 transfer_open t tcp 4 100000

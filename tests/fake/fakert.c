@@ -11,6 +11,7 @@
 #include "base/util.h"
 #include "kern/hw/devlink.h"
 #include "kern/hw/hwinfo.h"
+#include "kern/rt/bridges.h"
 #include "kern/rt/links.h"
 #include "kern/rt/neighs.h"
 #include "kern/rt/netconf.h"
@@ -110,6 +111,8 @@ static void deliver(const struct rtwatch_callbacks *cb, const struct fakert_read
 	case FAKERT_LINK_GONE: cb->link_gone(r->link.ifindex, cb->ctx); break;
 	case FAKERT_NEIGH: cb->neigh(&r->neigh, cb->ctx); break;
 	case FAKERT_NEIGH_GONE: cb->neigh_gone(&r->neigh, cb->ctx); break;
+	case FAKERT_BRIDGES: cb->bridges(cb->ctx); break;
+	case FAKERT_STATION: cb->station(&r->station, cb->ctx); break;
 	case FAKERT_FORWARDING: cb->forwards_ip6(r->forwards_ip6, cb->ctx); break;
 	case FAKERT_ROUTES: cb->routes(&r->routes, cb->ctx); break;
 	}
@@ -153,6 +156,22 @@ int neighs_dump(neighs_fn fn, void *ctx)
 	for (unsigned int i = 0; i < fakert.n_neighs; i++)
 		fn(&fakert.neigh[i], ctx);
 	return fakert.neighs_err;
+}
+
+int bridges_dump(bridges_port_fn fn, void *ctx)
+{
+	fakert.n_bridge_dumps++;
+	for (unsigned int i = 0; i < fakert.n_bridge_ports; i++)
+		fn(&fakert.bridge_port[i], ctx);
+	return fakert.bridges_err;
+}
+
+int bridges_dump_stations(bridges_station_fn fn, void *ctx)
+{
+	fakert.n_station_dumps++;
+	for (unsigned int i = 0; i < fakert.n_stations; i++)
+		fn(&fakert.station[i], ctx);
+	return fakert.stations_err;
 }
 
 int netconf_ask_ip6(bool *ret_is_forwarding)

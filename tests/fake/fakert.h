@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * fakert - the links, neighbours and hardware of a kernel that a test makes up, in the place of
- * kern/rt/rtwatch, links, neighs, rules and netconf, and of kern/hw/hwinfo and devlink.
+ * kern/rt/rtwatch, links, bridges, neighs, rules and netconf, and of kern/hw/hwinfo and devlink.
  *
  * Events are results of rtwatch_read(): each has a return value, and may bring one message. A
  * dump shows what the lists have. Everything is of one thread.
@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 
+#include "model/bridge.h"
 #include "model/link.h"
 
 #define FAKERT_LINKS 8192
@@ -24,11 +25,14 @@ struct fakert_read {
 		FAKERT_LINK_GONE,
 		FAKERT_NEIGH,
 		FAKERT_NEIGH_GONE,
+		FAKERT_BRIDGES,
+		FAKERT_STATION,
 		FAKERT_FORWARDING,
 		FAKERT_ROUTES
 	} what;
 	struct link link;
 	struct neigh neigh;
+	struct station station;
 	bool forwards_ip6;
 	struct route_change routes;
 };
@@ -39,8 +43,12 @@ struct fakert {
 	unsigned int n_links;
 	struct neigh neigh[FAKERT_NEIGHS];
 	unsigned int n_neighs;
+	struct bridge_port bridge_port[FAKERT_NEIGHS];
+	unsigned int n_bridge_ports;
+	struct station station[FAKERT_NEIGHS];
+	unsigned int n_stations;
 	bool forwards_ip6;
-	int links_err, neighs_err, forwarding_err;
+	int links_err, bridges_err, stations_err, neighs_err, forwarding_err;
 	bool rules_need_packet;
 	int rules_err;
 	/* Hardware of every device, by the first letter of its name: 'p' is a PCI function. */
@@ -49,7 +57,7 @@ struct fakert {
 	enum link_eswitch eswitch;
 	bool reads_forever; /* rtwatch_read() returns -ENOBUFS without end */
 	/* What was asked. */
-	unsigned int n_link_dumps, n_neigh_dumps, n_forwarding, n_rules, n_reads, n_grown;
+	unsigned int n_link_dumps, n_bridge_dumps, n_station_dumps, n_neigh_dumps, n_forwarding, n_rules, n_reads, n_grown;
 	unsigned int n_hw, n_eswitch;
 	int rcvbuf_bytes;
 	unsigned int n_open; /* rtwatch, hwinfo and devlink together */

@@ -110,7 +110,8 @@ unsigned int rig_n_lanes(const struct rig *rig)
 	return 2 + 2 * rig->n_workers;
 }
 
-/* Like daemon/watch/bypass, which checks each link. A VLAN device can make the link below it a port. */
+/* Like daemon/watch/bypass, which checks each link. A device above can make a link a
+ * port. */
 static void tell_all_bypasses(struct rig *rig)
 {
 	for (unsigned int i = 0; i < FAKE_LINKS; i++) {
@@ -123,7 +124,7 @@ void rig_feed(struct rig *rig, const struct event *event)
 {
 	fake_tell(&rig->kernel, event, rig->now);
 	engine_feed(rig->engine, event, rig->now);
-	if (event->type == EVENT_LINK)
+	if (event->type == EVENT_LINK || event->type == EVENT_BRIDGE_PORT)
 		tell_all_bypasses(rig);
 }
 

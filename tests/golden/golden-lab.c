@@ -383,6 +383,26 @@ static void print_routes(const struct route_change *c, void *ctx UNUSED)
 	fflush(stdout);
 }
 
+static void print_bridges(void *ctx UNUSED)
+{
+	printf("bridges changed\n");
+	fflush(stdout);
+}
+
+static void print_station(const struct station *s, void *ctx UNUSED)
+{
+	char mac[MAC_STR_SIZE];
+
+	printf("station bridge=%u port=%u vlan=%u %s\n", s->bridge, s->port, s->vlan, mac_to_str(&s->mac, mac));
+	fflush(stdout);
+}
+
+static void print_forwarding(bool forwards, void *ctx UNUSED)
+{
+	printf("forwards IPv6: %s\n", forwards ? "yes" : "no");
+	fflush(stdout);
+}
+
 static void print_answer(int err, const struct route_answer *a)
 {
 	static const char *const kinds[] = {
@@ -529,6 +549,9 @@ static void watch(int seconds)
 		.link_gone = print_link_gone,
 		.neigh = print_neigh,
 		.neigh_gone = print_neigh,
+		.bridges = print_bridges,
+		.station = print_station,
+		.forwards_ip6 = print_forwarding,
 		.routes = print_routes,
 	};
 	mono_t end = mono_add_ms(mono_now(), seconds * 1000);

@@ -7,6 +7,7 @@
 #include "base/bug.h"
 #include "core/engine_priv.h"
 #include "core/path/plan.h"
+#include "core/flow/flowact.h"
 #include "core/flow/policy.h"
 #include "core/flow/leftover.h"
 #include "core/rules/slot.h"
@@ -377,6 +378,23 @@ static void check_sums(struct world *w, const struct sums *s)
 		fake_complain(k, "more packets counted than forwarded");
 }
 
+/* Rules send packets to that port of a bridge behind which the host is, or the engine knows that they do not. */
+static void check_stations(struct world *w)
+{
+	struct fake *k = &w->rig.kernel;
+	uint32_t port;
+
+	for (unsigned int i = 0; i < k->n_rules; i++) {
+		const struct rule *r = &k->rule[i].rule;
+		const struct flow *f = flowtab_get(&w->rig.engine->flows, k->rule[i].flow);
+
+		if (f && f->state == FLOW_ACTIVE && !flowact_hops_changed(w->rig.engine, f) &&
+		    world_find_station(w, &r->eth_dst, &port) && port != r->out_ifindex)
+			fake_complain(k, "a rule of %u redirects to if%u, but the host is behind if%u",
+				      r->cookie.ct_id, r->out_ifindex, port);
+	}
+}
+
 void world_check(struct world *w)
 {
 	struct engine *e = w->rig.engine;
@@ -402,6 +420,8 @@ void world_check(struct world *w)
 	check_sums(w, &s);
 	check_queues(w, &s);
 	check_neighs(w, &s);
+	if (!w->rt.n && !w->rt.has_lost)
+		check_stations(w);
 	if (bug_count())
 		fake_complain(&w->rig.kernel, "BUG_ON() was hit");
 }

@@ -9,19 +9,25 @@
 #include "random/world.h"
 
 /* Changes every link, because a port that failed is opened again only when its link changes. */
+static void shake(struct world *w, uint32_t ifindex)
+{
+	const struct fake_link *l = ifindex ? fake_find_link(&w->rig.kernel, ifindex) : NULL;
+	struct event ev = { .type = EVENT_LINK };
+
+	if (!l)
+		return;
+	ev.link = l->link;
+	ev.link.mtu++;
+	rig_feed(&w->rig, &ev);
+	ev.link.mtu--;
+	rig_feed(&w->rig, &ev);
+}
+
 static void shake_links(struct world *w)
 {
 	for (unsigned int n = 0; n < WORLD_NETS; n++) {
-		const struct fake_link *l = fake_find_link(&w->rig.kernel, world_port(w, n));
-		struct event ev = { .type = EVENT_LINK };
-
-		if (!world_port(w, n) || !l)
-			continue;
-		ev.link = l->link;
-		ev.link.mtu++;
-		rig_feed(&w->rig, &ev);
-		ev.link.mtu--;
-		rig_feed(&w->rig, &ev);
+		shake(w, world_port(w, n));
+		shake(w, w->net[n].port2);
 	}
 }
 

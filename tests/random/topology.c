@@ -54,13 +54,47 @@ static void say_vlan(struct world *w, unsigned int n)
 	put_link(w, &l);
 }
 
+static void say_bridge_port(struct world *w, uint32_t ifindex, bool is_blocked)
+{
+	struct event ev = { .type = EVENT_BRIDGE_PORT };
+
+	memset(&ev.bridge_port, 0, sizeof(ev.bridge_port));
+	ev.bridge_port.ifindex = ifindex;
+	ev.bridge_port.is_forwarding = !is_blocked;
+	world_queue_add(&w->rt, &ev);
+}
+
+/* The bridge and its second port. */
+static void say_bridge(struct world *w, unsigned int n)
+{
+	const struct world_net *net = &w->net[n];
+	struct link l = { .ifindex = net->ifindex,
+			  .kind = "bridge",
+			  .mac = { { 2, 0, 0, 1, net->mac, (uint8_t)n } },
+			  .mtu = net->mtu,
+			  .is_up = net->is_up,
+			  .is_ether = true };
+
+	snprintf(l.name, sizeof(l.name), "br%u", n);
+	put_link(w, &l);
+	l.master = l.ifindex;
+	l.ifindex = net->port2;
+	l.kind[0] = '\0';
+	l.mac.b[3] = 2;
+	l.hw = fake_hw();
+	l.hw.switch_id[1] = net->card;
+	l.hw.tc = LINK_TC_ON;
+	snprintf(l.name, sizeof(l.name), "eth%ub", n);
+	put_link(w, &l);
+}
+
 static void say_link(struct world *w, unsigned int n)
 {
 	const struct world_net *net = &w->net[n];
 	struct link l = { .ifindex = world_port(w, n),
 			  .mac = { { 2, 0, 0, 0, net->mac, (uint8_t)n } },
 			  .mtu = net->mtu,
-			  .master = net->is_enslaved ? 99 : 0,
+			  .master = net->is_enslaved ? 99 : net->port2 ? net->ifindex : 0,
 			  .is_up = net->is_up,
 			  .is_ether = true,
 			  .hw = fake_hw() };
@@ -69,8 +103,13 @@ static void say_link(struct world *w, unsigned int n)
 	l.hw.switch_id[1] = net->card;
 	l.hw.tc = net->is_tc_off ? LINK_TC_OFF : LINK_TC_ON;
 	put_link(w, &l);
-	if (net->port)
+	if (net->port2) {
+		say_bridge(w, n);
+		say_bridge_port(w, net->port, net->is_blocked);
+		say_bridge_port(w, net->port2, false);
+	} else if (net->port) {
 		say_vlan(w, n);
+	}
 }
 
 static void fill_neigh(const struct world *w, unsigned int n, unsigned int host, bool is_ip6,
@@ -86,13 +125,44 @@ static void fill_neigh(const struct world *w, unsigned int n, unsigned int host,
 	world_address(n, host + 1, is_ip6, &ret->addr);
 }
 
+/* False if the network is no bridge, or nobody knows the address of the host. */
+static bool fill_station(const struct world *w, unsigned int n, const struct neigh *neigh,
+			 const struct world_neigh *from, struct station *ret)
+{
+	const struct world_net *net = &w->net[n];
+
+	*ret = (struct station){ .bridge = net->ifindex, .mac = neigh->mac };
+	if (!from->is_forgotten)
+		ret->port = from->is_second ? net->port2 : net->port;
+	return net->ifindex && net->port2 && neigh->is_valid;
+}
+
+bool world_find_station(const struct world *w, const struct mac *mac, uint32_t *ret_port)
+{
+	for (unsigned int i = 0; i < WORLD_NEIGHS; i++) {
+		unsigned int n = i / (2 * WORLD_HOSTS), host = i / 2 % WORLD_HOSTS;
+		struct station station;
+		struct neigh neigh;
+
+		fill_neigh(w, n, host, i % 2, &neigh);
+		if (!fill_station(w, n, &neigh, &w->neigh[n][host][i % 2], &station) ||
+		    !mac_is_equal(&station.mac, mac))
+			continue;
+		*ret_port = station.port;
+		return true;
+	}
+	return false;
+}
+
 static void say_neigh(struct world *w, unsigned int n, unsigned int host, bool is_ip6)
 {
-	struct event ev = { .type = EVENT_NEIGH };
+	struct event ev = { .type = EVENT_NEIGH }, at = { .type = EVENT_STATION };
 
 	fill_neigh(w, n, host, is_ip6, &ev.neigh);
 	if (ev.neigh.ifindex)
 		world_queue_add(&w->rt, &ev);
+	if (fill_station(w, n, &ev.neigh, &w->neigh[n][host][is_ip6], &at.station))
+		world_queue_add(&w->rt, &at);
 }
 
 static void put_route(struct world *w, unsigned int n, bool is_ip6, uint32_t ifindex,
@@ -135,15 +205,20 @@ static void say_route(struct world *w, unsigned int n, bool is_ip6)
 static void add_net(struct world *w, unsigned int n)
 {
 	struct world_net *net = &w->net[n];
-	uint32_t port = net->port;
+	uint32_t port = net->port, port2 = 0;
 
-	if (!port && w->has_vlans && world_below(&w->rnd, 2))
+	if (!port && w->has_bridges && world_below(&w->rnd, 2)) {
 		port = w->next_ifindex++;
+		port2 = w->next_ifindex++;
+	} else if (!port && w->has_vlans && world_below(&w->rnd, 2)) {
+		port = w->next_ifindex++;
+	}
 	*net = (struct world_net){ .ifindex = w->next_ifindex++,
 				   .port = port,
+				   .port2 = port2,
 				   .is_up = true,
 				   .mtu = 1500 };
-	if (port)
+	if (port && !port2)
 		net->vlan = (struct vlan_tag){ world_below(&w->rnd, 4) ? VLAN_8021Q : VLAN_8021AD,
 					       (uint16_t)(10 + n) };
 	say_link(w, n);
@@ -178,15 +253,19 @@ static void del_link(struct world *w, uint32_t *ifindex)
 static void del_net(struct world *w, unsigned int n)
 {
 	del_link(w, &w->net[n].ifindex);
-	if (w->net[n].port && world_below(&w->rnd, 2))
+	if (w->net[n].port2) {
+		del_link(w, &w->net[n].port2);
 		del_link(w, &w->net[n].port);
+	} else if (w->net[n].port && world_below(&w->rnd, 2)) {
+		del_link(w, &w->net[n].port);
+	}
 }
 
 static void change_link(struct world *w, unsigned int n)
 {
 	struct world_net *net = &w->net[n];
 
-	switch (world_below(&w->rnd, 6)) {
+	switch (world_below(&w->rnd, 7)) {
 	case 0:
 		net->is_up = !net->is_up || world_below(&w->rnd, 3);
 		break;
@@ -201,6 +280,9 @@ static void change_link(struct world *w, unsigned int n)
 		break;
 	case 2:
 		net->mac ^= 1;
+		break;
+	case 3:
+		net->is_blocked = net->port2 && !net->is_blocked && world_below(&w->rnd, 3) == 0;
 		break;
 	default:
 		/* Into a bridge, and out of it again. */
@@ -264,6 +346,22 @@ static void change_neigh(struct world *w, unsigned int n)
 	say_neigh(w, n, host, is_ip6);
 }
 
+/* Nothing else changes, so nothing else makes the engine look at the flows. */
+void world_move_station(struct world *w)
+{
+	unsigned int n = world_below(&w->rnd, WORLD_NETS), host = world_below(&w->rnd, WORLD_HOSTS);
+	bool is_ip6 = world_below(&w->rnd, 2);
+	struct world_neigh *neigh = &w->neigh[n][host][is_ip6];
+
+	if (!w->net[n].port2)
+		return;
+	if (neigh->is_forgotten || world_below(&w->rnd, 3) == 0)
+		neigh->is_forgotten = !neigh->is_forgotten;
+	else
+		neigh->is_second = !neigh->is_second;
+	say_neigh(w, n, host, is_ip6);
+}
+
 /* Sets the flag rarely and clears it soon, because nothing is offloaded while it is set. */
 static bool flip(struct world *w, bool *flag)
 {
@@ -323,7 +421,7 @@ void world_step_topology(struct world *w)
 static bool is_there(const struct world *w, uint32_t ifindex)
 {
 	for (unsigned int n = 0; n < WORLD_NETS; n++) {
-		if (w->net[n].ifindex == ifindex || w->net[n].port == ifindex)
+		if (w->net[n].ifindex == ifindex || w->net[n].port == ifindex || w->net[n].port2 == ifindex)
 			return true;
 	}
 	return false;
@@ -361,6 +459,35 @@ static bool feed_link(struct world *w, uint32_t ifindex)
 	return true;
 }
 
+static void read_bridges(struct world *w)
+{
+	struct event ev = { .type = EVENT_BRIDGE_PORT };
+
+	rig_feed_type(&w->rig, EVENT_BRIDGES_BEGIN);
+	for (unsigned int n = 0; n < WORLD_NETS; n++) {
+		const uint32_t ports[] = { w->net[n].port, w->net[n].port2 };
+
+		for (unsigned int i = 0; w->net[n].port2 && i < array_size(ports); i++) {
+			memset(&ev.bridge_port, 0, sizeof(ev.bridge_port));
+			ev.bridge_port.ifindex = ports[i];
+			ev.bridge_port.is_forwarding = i || !w->net[n].is_blocked;
+			rig_feed(&w->rig, &ev);
+		}
+	}
+	rig_feed_type(&w->rig, EVENT_BRIDGES_END);
+	rig_feed_type(&w->rig, EVENT_STATIONS_BEGIN);
+	for (unsigned int i = 0; i < WORLD_NEIGHS; i++) {
+		unsigned int n = i / (2 * WORLD_HOSTS), host = i / 2 % WORLD_HOSTS;
+		struct neigh neigh;
+
+		fill_neigh(w, n, host, i % 2, &neigh);
+		ev = (struct event){ .type = EVENT_STATION };
+		if (fill_station(w, n, &neigh, &w->neigh[n][host][i % 2], &ev.station) && ev.station.port)
+			rig_feed(&w->rig, &ev);
+	}
+	rig_feed_type(&w->rig, EVENT_STATIONS_END);
+}
+
 void world_read_topology(struct world *w)
 {
 	struct event ev;
@@ -372,6 +499,7 @@ void world_read_topology(struct world *w)
 	rig_feed_type(&w->rig, EVENT_NEIGHS_BEGIN);
 	for (unsigned int n = 0; n < WORLD_NETS; n++) {
 		feed_link(w, w->net[n].port);
+		feed_link(w, w->net[n].port2);
 		if (!feed_link(w, w->net[n].ifindex))
 			continue;
 		for (unsigned int i = 0; i < 2 * WORLD_HOSTS; i++) {
@@ -384,6 +512,7 @@ void world_read_topology(struct world *w)
 	}
 	rig_feed_type(&w->rig, EVENT_NEIGHS_END);
 	drop_absent(w);
+	read_bridges(w);
 	ev = (struct event){ .type = EVENT_IPSEC, .ipsec = w->has_ipsec };
 	rig_feed(&w->rig, &ev);
 	ev = (struct event){ .type = EVENT_FORWARDING_IP6, .forwards_ip6 = !w->is_ip6_off };

@@ -108,6 +108,7 @@ void world_init(struct world *w, uint64_t seed)
 	w->has_policy = settings.admit == ADMIT_NFT && one_in(w, 2);
 	w->has_cards = one_in(w, 4);
 	w->has_vlans = settings.offload == OFFLOAD_HARDWARE && one_in(w, 2);
+	w->has_bridges = settings.offload == OFFLOAD_HARDWARE && one_in(w, 3);
 	w->haste = 8u << below(w, 4);
 	random_driver(w, &w->rig.kernel.driver);
 	w->ct.size = one_in(w, 3) ? 3 : WORLD_QUEUE;
@@ -712,6 +713,8 @@ void world_step(struct world *w)
 		change_conn(w);
 	else if (dice < 12 && (!w->is_crowded || one_in(w, 8)))
 		world_step_topology(w);
+	else if (dice < 13 && w->has_bridges)
+		world_move_station(w);
 	else if (dice < 27)
 		move_packets(w);
 	else if (dice < 32)

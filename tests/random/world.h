@@ -58,7 +58,9 @@ struct world_pass {
 
 struct world_net {
 	uint32_t ifindex; /* 0 = the device is not there */
-	uint32_t port;	  /* the device is a VLAN over this one; 0 = it is none */
+	uint32_t port;	  /* the device is a VLAN over this one, or a bridge with this port; 0 = neither */
+	uint32_t port2;	  /* the second port of the bridge; 0 = it is none */
+	bool is_blocked;  /* the first port does not forward */
 	struct vlan_tag vlan;
 	bool is_up;
 	bool is_enslaved;
@@ -72,6 +74,8 @@ struct world_net {
 struct world_neigh {
 	uint8_t mac;
 	bool is_valid;
+	bool is_second;	   /* on a bridge: it is behind the second port */
+	bool is_forgotten; /* the bridge does not know where it is */
 };
 
 struct world {
@@ -92,6 +96,7 @@ struct world {
 	bool is_crowded;  /* many connections, and little that keeps them on the CPU */
 	bool has_cards;	   /* ports move between two cards */
 	bool has_vlans;	   /* some networks are VLANs */
+	bool has_bridges;  /* some are bridges */
 	bool is_stuck[FAKE_WORKERS]; /* the worker does not return from the kernel */
 	bool is_told[FAKE_WORKERS];  /* the engine was told that */
 	bool is_dumping;
@@ -110,6 +115,10 @@ struct world {
 void world_init(struct world *w, uint64_t seed);
 void world_fini(struct world *w);
 
+/* A host moves to the other port of its bridge, or is forgotten or found again. */
+void world_move_station(struct world *w);
+/* The port behind which a bridge has this host, 0 if it has forgotten it. False if it is a host on no bridge. */
+bool world_find_station(const struct world *w, const struct mac *mac, uint32_t *ret_port);
 /* The port of network @n: its device, or that below. */
 uint32_t world_port(const struct world *w, unsigned int n);
 

@@ -196,6 +196,27 @@ static void take_vlan(struct scene *s, struct words *w, struct link *l)
 	l->lower = words_take_number(s, w);
 }
 
+/* "bridge [filters 802.1q|802.1ad]" */
+static void take_bridge(struct words *w, struct link *l)
+{
+	snprintf(l->kind, sizeof(l->kind), "bridge");
+	memset(&l->hw, 0, sizeof(l->hw));
+	l->bridge_proto = VLAN_NONE;
+	if (!words_take_if(w, "filters"))
+		return;
+	l->bridge_proto = words_take_if(w, "802.1ad") ? VLAN_8021AD : VLAN_8021Q;
+	words_take_if(w, "802.1q");
+}
+
+/* "bond IF": in mode active-backup, with this active port; "bond other" */
+static void take_bond(struct scene *s, struct words *w, struct link *l)
+{
+	snprintf(l->kind, sizeof(l->kind), "bond");
+	memset(&l->hw, 0, sizeof(l->hw));
+	l->bond = words_take_if(w, "other") ? LINK_BOND_OTHER : LINK_BOND_BACKUP;
+	l->active_port = l->bond == LINK_BOND_BACKUP ? words_take_number(s, w) : 0;
+}
+
 static void take_link_word(struct scene *s, struct words *w, struct link *l)
 {
 	if (words_take_if(w, "up"))
@@ -218,6 +239,10 @@ static void take_link_word(struct scene *s, struct words *w, struct link *l)
 		snprintf(l->kind, sizeof(l->kind), "%s", words_take(s, w));
 	else if (words_take_if(w, "vlan"))
 		take_vlan(s, w, l);
+	else if (words_take_if(w, "bridge"))
+		take_bridge(w, l);
+	else if (words_take_if(w, "bond"))
+		take_bond(s, w, l);
 	else if (words_take_if(w, "maps-priority"))
 		l->maps_priority = true;
 	else if (words_take_if(w, "master"))
@@ -300,6 +325,42 @@ static void run_neigh(struct scene *s, struct words *w)
 	n->is_valid = !words_take_if(w, "gone");
 	if (n->is_valid)
 		words_take_mac(s, w, &n->mac);
+	rig_feed(&s->rig, &ev);
+}
+
+/* "station BRIDGE MAC [vlan ID] PORT"; PORT 0: it is gone */
+static void run_station(struct scene *s, struct words *w)
+{
+	struct event ev = { .type = EVENT_STATION };
+
+	scene_start(s);
+	ev.station.bridge = words_take_number(s, w);
+	words_take_mac(s, w, &ev.station.mac);
+	if (words_take_if(w, "vlan"))
+		ev.station.vlan = (uint16_t)words_take_number(s, w);
+	ev.station.port = words_take_number(s, w);
+	rig_feed(&s->rig, &ev);
+}
+
+/* "bridge-port IF [blocked] [pvid ID | vlan ID]...": what the bridge does with frames of the port. Those of the
+ * VLAN "pvid" have no tag. */
+static void run_bridge_port(struct scene *s, struct words *w)
+{
+	struct event ev = { .type = EVENT_BRIDGE_PORT };
+	struct bridge_port *p = &ev.bridge_port;
+
+	scene_start(s);
+	memset(p, 0, sizeof(*p));
+	p->ifindex = words_take_number(s, w);
+	p->is_forwarding = !words_take_if(w, "blocked");
+	while (words_are_left(w) && !s->has_failed) {
+		struct bridge_range *r = &p->range[p->n_ranges++];
+
+		r->is_pvid = r->is_untagged = words_take_if(w, "pvid");
+		if (!r->is_pvid && !words_take_if(w, "vlan"))
+			scene_fail(s, "bridge-port: not pvid or vlan");
+		r->first = r->last = (uint16_t)words_take_number(s, w);
+	}
 	rig_feed(&s->rig, &ev);
 }
 
@@ -480,7 +541,8 @@ const struct scene_command scene_setup[] = {
 	{ "set", run_set },	    { "show", run_show },
 	{ "hide", run_hide },	    { "link", run_link },
 	{ "unlink", run_unlink },   { "bypass", run_bypass },
-	{ "neigh", run_neigh },
+	{ "neigh", run_neigh },	    { "station", run_station },
+	{ "bridge-port", run_bridge_port },
 	{ "route", run_route },
 	{ "unroute", run_unroute }, { "routes-changed", run_routes_changed },
 	{ "way", run_way },	    { "rules", run_rules },

@@ -81,7 +81,7 @@ static inline void bf_answer(uint32_t ifindex, bool raise, int err)
 {
 	const struct link_rec *rec = topology_find_link(&rig.engine->paths, ifindex);
 
-	bf_answer_device(ifindex, rec ? slab_ref_of(&rig.engine->paths.links, rec) : SLAB_REF_NONE,
+	bf_answer_device(ifindex, rec ? slab_ref_of(&rig.engine->paths.legs.links.slab, rec) : SLAB_REF_NONE,
 			 raise, err);
 }
 

@@ -178,6 +178,8 @@ bool adopt_waits(struct engine *e, const struct flow *f, enum reason reason)
 	case REASON_PROBING:
 	case REASON_TTL_GUARD:
 	case REASON_NEIGHBOUR_UNRESOLVED:
+	case REASON_STATION_UNKNOWN:
+	case REASON_BRIDGE:
 		leftover_of(e, f)->waits_for = (uint8_t)reason;
 		return !mono_is_never(e->adopt_due);
 	default:

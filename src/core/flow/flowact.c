@@ -76,6 +76,7 @@ static void drop_path(struct engine *e, struct flow *f)
 	for (unsigned int d = 0; d < DIR__COUNT; d++) {
 		topology_unref_neigh(&e->paths, f->next_hop[d]);
 		f->next_hop[d] = FLOW_NONE;
+		topology_unref_port(&e->paths, f->port[d]);
 		f->port[d] = 0;
 	}
 }
@@ -459,7 +460,7 @@ bool flowact_path_of(const struct engine *e, const struct flow *f, struct path *
 		const struct neigh_rec *n = topology_get_neigh(&e->paths, f->next_hop[d]);
 		struct leg leg;
 
-		if (!n || topology_find_leg(&e->paths, n->neigh.ifindex, &leg) != REASON_NONE)
+		if (!n || legs_find(&e->paths.legs, n->neigh.ifindex, &n->neigh.mac, &leg) != REASON_NONE)
 			return false;
 		path_set_hop(ret, d, &leg, f->next_hop[d], n, f->route_mtu[d]);
 	}
@@ -493,17 +494,17 @@ bool flowact_may_be_lifted(const struct engine *e, const struct flow *f)
 	if (!policy_is_path_reason(f->reason) && f->reason != REASON_OBSERVE_ONLY &&
 	    f->reason != REASON_KERNEL_BACKEND)
 		return false;
-	if (f->reason == REASON_NEIGHBOUR_UNRESOLVED)
+	if (f->reason == REASON_NEIGHBOUR_UNRESOLVED || f->reason == REASON_STATION_UNKNOWN)
 		return flowact_is_newer(e->paths.generation, f);
 	return flowact_is_newer(e->paths.ways_changed, f) ||
 	       flowact_has_new_routes(e, f);
 }
 
-static bool has_leg_changed(const struct engine *e, const struct flow *f, uint32_t ifindex)
+static bool has_leg_changed(const struct engine *e, const struct flow *f, const struct neigh *n)
 {
 	struct leg leg;
 
-	if (topology_find_leg(&e->paths, ifindex, &leg) != REASON_NONE)
+	if (legs_find(&e->paths.legs, n->ifindex, &n->mac, &leg) != REASON_NONE)
 		return true;
 	for (unsigned int i = 0; i < leg.n; i++) {
 		if (flowact_is_newer(leg.rec[i]->changed, f))
@@ -517,8 +518,7 @@ bool flowact_hops_changed(const struct engine *e, const struct flow *f)
 	for (unsigned int d = 0; d < DIR__COUNT; d++) {
 		const struct neigh_rec *n = topology_get_neigh(&e->paths, f->next_hop[d]);
 
-		if (!n || flowact_is_newer(n->changed, f) ||
-		    has_leg_changed(e, f, n->neigh.ifindex))
+		if (!n || flowact_is_newer(n->changed, f) || has_leg_changed(e, f, &n->neigh))
 			return true;
 	}
 	return false;

@@ -54,7 +54,9 @@ static void take_path(struct engine *e, struct flow *f, const struct path_query 
 		topology_ref_neigh(&e->paths, path->next_hop[d]);
 		topology_unref_neigh(&e->paths, f->next_hop[d]);
 		f->next_hop[d] = path->next_hop[d];
+		topology_unref_port(&e->paths, f->port[d]);
 		f->port[d] = path->hop[dir_other(d)].ifindex;
+		topology_ref_port(&e->paths, f->port[d]);
 		topology_note_slot(&e->paths, f->port[d], path_slot_kind(path, d));
 		f->route_mtu[d] = path->route_mtu[d];
 		f->route_mark[d] = q->mark[d];

@@ -165,11 +165,16 @@ uint32_t path_egress(const struct path_query *q, enum dir dir)
 	return answer_of(q, dir)->oif;
 }
 
-/* Finds the leg of a device, and checks that each device on it can be used. */
-static enum reason find_leg(const struct topology *tab, uint32_t ifindex, struct leg *ret)
+/* Finds the leg towards a next hop, and checks that each device on it can be used. @neigh is NULL if the next
+ * hop is not known. */
+static enum reason find_leg(const struct topology *tab, uint32_t ifindex, const struct neigh *neigh,
+			    struct leg *ret)
 {
-	enum reason reason = topology_find_leg(tab, ifindex, ret);
+	enum reason reason = legs_find(&tab->legs, ifindex, neigh ? &neigh->mac : NULL, ret);
 	bool is_up = true, maps_priority = false;
+
+	if (reason == REASON_STATION_UNKNOWN && !neigh)
+		return REASON_NEIGHBOUR_UNRESOLVED;
 
 	if (reason != REASON_NONE)
 		return reason;
@@ -195,31 +200,48 @@ static uint32_t next_hop_of(const struct topology *tab, const struct route_answe
 void path_set_hop(struct path *path, enum dir dir, const struct leg *leg, uint32_t slot,
 		  const struct neigh_rec *neigh, uint16_t route_mtu)
 {
-	const struct link *dev = &leg->rec[0]->link;
+	uint32_t mtu = leg->rec[0]->link.mtu;
 
+	/* A bridge drops what is too large for a port (is_skb_forwardable). */
+	for (unsigned int i = 1; i < leg->n; i++)
+		mtu = MIN(mtu, leg->rec[i]->link.mtu);
 	path->leg[dir] = *leg;
 	path->next_hop[dir] = slot;
 	path->route_mtu[dir] = route_mtu;
 	path->hop[dir] = (struct hop){
 		.ifindex = leg_port(leg)->link.ifindex,
-		.src = dev->mac,
+		.src = leg->rec[0]->link.mac,
 		.dst = neigh->neigh.mac,
-		.mtu = route_mtu ? MIN_T(uint32_t, route_mtu, dev->mtu) : dev->mtu,
+		.mtu = route_mtu ? MIN_T(uint32_t, route_mtu, mtu) : mtu,
 	};
+}
+
+/* The slot of the next hop of @dir. */
+static uint32_t find_next_hop(const struct topology *tab, const struct path_query *q, enum dir dir)
+{
+	return next_hop_of(tab, answer_of(q, dir), q->orig.family,
+			   dir == DIR_REPLY ? &q->orig.src : &q->reply.src);
+}
+
+/* NULL if the MAC address of a next hop is not known. */
+static const struct neigh_rec *get_resolved(const struct topology *tab, uint32_t slot)
+{
+	const struct neigh_rec *neigh = topology_get_neigh(tab, slot);
+
+	return neigh && neigh->neigh.is_valid && mac_is_unicast(&neigh->neigh.mac) ? neigh : NULL;
 }
 
 /* Resolves the next hop of @dir to its MAC address. */
 static enum reason resolve_hop(const struct topology *tab, const struct path_query *q,
-			       enum dir dir, const struct addr *dst, struct path *path)
+			       enum dir dir, struct path *path)
 {
-	const struct route_answer *a = answer_of(q, dir);
+	uint32_t slot = find_next_hop(tab, q, dir), mtu = answer_of(q, dir)->mtu;
+	const struct neigh_rec *neigh = get_resolved(tab, slot);
 	const struct leg leg = path->leg[dir];
-	uint32_t slot = next_hop_of(tab, a, q->orig.family, dst);
-	const struct neigh_rec *neigh = topology_get_neigh(tab, slot);
 
-	if (!neigh || !neigh->neigh.is_valid || !mac_is_unicast(&neigh->neigh.mac))
+	if (!neigh)
 		return REASON_NEIGHBOUR_UNRESOLVED;
-	path_set_hop(path, dir, &leg, slot, neigh, (uint16_t)MIN_T(uint32_t, a->mtu, UINT16_MAX));
+	path_set_hop(path, dir, &leg, slot, neigh, (uint16_t)MIN_T(uint32_t, mtu, UINT16_MAX));
 	return REASON_NONE;
 }
 
@@ -235,6 +257,13 @@ struct nic_want path_want(const struct path *path, const struct tuple *orig,
 				  .out_encap = (uint8_t)vlan_encap_of(&out->tags) };
 }
 
+/* A bridge also gets frames that are not for the router. The port may be below a VLAN device that is the
+ * bridge's port, or be a port of a bridge that is not on the leg. */
+static bool gets_other_frames(const struct leg *leg)
+{
+	return leg->has_master || leg_port(leg)->link.master;
+}
+
 enum reason path_find_recipes(const struct topology *tab, const struct tuple *orig,
 			      const struct tuple *reply, struct path *path)
 {
@@ -246,6 +275,9 @@ enum reason path_find_recipes(const struct topology *tab, const struct tuple *or
 		path->recipe[d] = RECIPE_SOFTWARE;
 		if (tab->nic)
 			reason = nic_resolve(tab->nic, &want, &path->recipe[d]);
+		if (reason == REASON_NONE && gets_other_frames(&path->leg[dir_other(d)]) &&
+		    !path->recipe[d].with_dmac)
+			reason = REASON_NOT_IN_RECIPE;
 	}
 	return reason;
 }
@@ -365,7 +397,9 @@ enum reason path_resolve(const struct topology *tab, const struct settings *sett
 	if (reason != REASON_NONE)
 		return reason;
 	for (unsigned int d = 0; d < DIR__COUNT; d++) {
-		reason = find_leg(tab, answer_of(q, d)->oif, &path.leg[d]);
+		const struct neigh_rec *n = get_resolved(tab, find_next_hop(tab, q, d));
+
+		reason = find_leg(tab, answer_of(q, d)->oif, n ? &n->neigh : NULL, &path.leg[d]);
 		if (reason != REASON_NONE)
 			return reason;
 	}
@@ -377,9 +411,9 @@ enum reason path_resolve(const struct topology *tab, const struct settings *sett
 		return reason;
 	reason = path_find_recipes(tab, &q->orig, &q->reply, &path);
 	if (reason == REASON_NONE)
-		reason = resolve_hop(tab, q, DIR_ORIG, &q->reply.src, &path);
+		reason = resolve_hop(tab, q, DIR_ORIG, &path);
 	if (reason == REASON_NONE)
-		reason = resolve_hop(tab, q, DIR_REPLY, &q->orig.src, &path);
+		reason = resolve_hop(tab, q, DIR_REPLY, &path);
 	if (reason == REASON_NONE)
 		reason = path_check_mtu(&path, &q->orig, &q->reply);
 	if (reason != REASON_NONE)

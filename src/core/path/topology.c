@@ -24,11 +24,9 @@ int topology_init(struct topology *tab, const uint64_t key[2])
 	memcpy(tab->key, key, sizeof(tab->key));
 	tab->generation = 1;
 	tab->forwards_ip6 = true;
-	err = slab_init(&tab->links, sizeof(struct link_rec), TOPOLOGY_MAX_LINKS);
+	err = legs_init(&tab->legs, key);
 	if (!err)
 		err = slab_init(&tab->neighs, sizeof(struct neigh_rec), TOPOLOGY_MAX_NEIGHS);
-	if (!err)
-		err = htab_init(&tab->link_index, 64);
 	if (!err)
 		err = htab_init(&tab->neigh_index, 1024);
 	if (!err)
@@ -43,9 +41,14 @@ void topology_fini(struct topology *tab)
 	nic_free(tab->nic);
 	routeset_fini(&tab->routes);
 	htab_fini(&tab->neigh_index);
-	htab_fini(&tab->link_index);
 	slab_fini(&tab->neighs);
-	slab_fini(&tab->links);
+	legs_fini(&tab->legs);
+}
+
+void topology_set_nic(struct topology *tab, struct nic *nic)
+{
+	tab->nic = nic;
+	tab->legs.go_down = nic != NULL;
 }
 
 static uint32_t next_generation(struct topology *tab)
@@ -56,39 +59,8 @@ static uint32_t next_generation(struct topology *tab)
 /* For all changes but those of neighbours and of single prefixes. */
 static uint32_t next_way(struct topology *tab)
 {
+	tab->ways_doubted = false;
 	return tab->ways_changed = next_generation(tab);
-}
-
-static uint32_t link_hash(const struct topology *tab, uint32_t ifindex)
-{
-	return (uint32_t)siphash13(&ifindex, sizeof(ifindex), tab->key);
-}
-
-struct link_match {
-	const struct topology *tab;
-	uint32_t ifindex;
-};
-
-static bool link_matches(uint32_t slot, const void *ctx)
-{
-	const struct link_match *m = ctx;
-	const struct link_rec *rec = slab_at(&m->tab->links, slot);
-
-	return rec && rec->link.ifindex == m->ifindex;
-}
-
-struct link_rec *topology_find_link(const struct topology *tab, uint32_t ifindex)
-{
-	struct link_match m = { tab, ifindex };
-	uint32_t slot = htab_find(&tab->link_index, link_hash(tab, ifindex), link_matches, &m);
-
-	return slot == HTAB_NONE ? NULL : slab_at(&tab->links, slot);
-}
-
-struct link_rec *topology_next_link(const struct topology *tab, uint32_t *slot)
-{
-	*slot = slab_next(&tab->links, *slot);
-	return *slot == SLAB_END ? NULL : slab_at(&tab->links, *slot);
 }
 
 /*
@@ -109,17 +81,26 @@ static bool is_upper(const struct link *l)
 }
 
 /* True for devices that can carry rules. */
-static bool is_port_kind(const struct settings *s, const struct link *l)
+static bool is_port_kind(const struct topology *tab, const struct settings *s, const struct link *l)
 {
 	bool can_be_upper = s->offload == OFFLOAD_SOFTWARE && s->backend == BACKEND_FLOWER;
 
-	return !l->master && (link_is_at_wire(l) || (can_be_upper && is_upper(l)));
+	if (l->master)
+		return link_is_at_wire(l) && legs_is_master(&tab->legs, l->master);
+	return link_is_at_wire(l) || (can_be_upper && is_upper(l));
+}
+
+/* In hardware, ports are below it. */
+static bool is_above_ports(const struct settings *s, const struct link *l)
+{
+	return s->offload == OFFLOAD_HARDWARE && !l->master &&
+	       (l->vlan.proto || l->bond == LINK_BOND_BACKUP || strcmp(l->kind, "bridge") == 0);
 }
 
 /* A pattern names only devices that can be used, like "auto". */
 static bool is_named(const struct settings *s, const struct link *l, bool is_port)
 {
-	bool can_be_used = is_port || (s->offload == OFFLOAD_HARDWARE && l->vlan.proto && !l->master);
+	bool can_be_used = is_port || is_above_ports(s, l);
 
 	if (s->auto_devices || (s->n_devices == 0 && !s->devices_from.family))
 		return is_port;
@@ -136,134 +117,60 @@ bool topology_is_port(const struct link_rec *rec)
 	return topology_is_named(rec) && rec->is_port_kind;
 }
 
-/* In hardware mode. */
-static bool is_vlan(const struct topology *tab, const struct link *l)
+bool topology_has_device(const struct topology *tab, const char *entry)
 {
-	return tab->nic && l->vlan.proto && l->is_ether && !l->master;
-}
+	const struct link_rec *rec;
 
-enum reason topology_find_leg(const struct topology *tab, uint32_t ifindex, struct leg *ret)
-{
-	struct leg leg = { .n = 0 };
-
-	for (;;) {
-		const struct link_rec *rec = topology_find_link(tab, ifindex);
-
-		if (!rec)
-			return REASON_DEVICE_UNKNOWN;
-		leg.rec[leg.n++] = rec;
-		if (rec->is_port_kind)
-			break;
-		/* The innermost tag is that of the device with the address. */
-		if (leg.n == array_size(leg.rec) || !is_vlan(tab, &rec->link) ||
-		    !rec->link.lower || !vlan_push(&leg.tags, rec->link.vlan))
-			return rec->link.is_loopback ? REASON_LOCAL : REASON_DEVICE_KIND;
-		ifindex = rec->link.lower;
-	}
-	if (vlan_encap_of(&leg.tags) == VLAN_ENCAP__COUNT)
-		return REASON_DEVICE_KIND;
-	*ret = leg;
-	return REASON_NONE;
-}
-
-bool leg_is_named(const struct leg *leg)
-{
-	for (unsigned int i = 0; i < leg->n; i++) {
-		if (leg->rec[i]->is_named)
+	for (uint32_t slot = 0; (rec = topology_next_link(tab, &slot)); slot++) {
+		if (settings_device_matches(entry, rec->link.name))
 			return true;
 	}
 	return false;
 }
 
-bool topology_is_way(const struct topology *tab, const struct link_rec *rec)
-{
-	struct leg leg;
-
-	return topology_find_leg(tab, rec->link.ifindex, &leg) == REASON_NONE &&
-	       (rec->is_named_above || leg_is_named(&leg));
-}
-
-/* The port below a VLAN device; NULL if it is none or there is none. */
-static struct link_rec *port_below(const struct topology *tab, const struct link_rec *rec, struct leg *leg)
-{
-	if (rec->is_port_kind || !is_vlan(tab, &rec->link) ||
-	    topology_find_leg(tab, rec->link.ifindex, leg) != REASON_NONE)
-		return NULL;
-	return topology_find_link(tab, leg_port(leg)->link.ifindex);
-}
-
-/* Tells the devices below a VLAN device that it is there. */
-static void tell_below(const struct topology *tab, const struct leg *leg)
-{
-	for (unsigned int i = 1; i < leg->n; i++) {
-		struct link_rec *rec = topology_find_link(tab, leg->rec[i]->link.ifindex);
-
-		rec->is_named_above |= leg->rec[0]->is_named;
-		if (i + 1 == leg->n)
-			rec->encaps |= (uint8_t)(1u << vlan_encap_of(&leg->tags));
-	}
-}
-
-/* Tells a port, and the devices between, of all VLAN devices above it. */
-static void look_above(const struct topology *tab, struct link_rec *port)
-{
-	struct leg leg;
-
-	port->is_named_above = false;
-	SLAB_FOR_EACH(&tab->links, slot) {
-		struct link_rec *rec = slab_at(&tab->links, slot);
-
-		if (port_below(tab, rec, &leg) == port)
-			rec->is_named_above = false;
-	}
-	SLAB_FOR_EACH(&tab->links, slot) {
-		if (port_below(tab, slab_at(&tab->links, slot), &leg) == port)
-			tell_below(tab, &leg);
-	}
-}
-
 static bool has_above(const struct topology *tab, uint32_t ifindex)
 {
-	SLAB_FOR_EACH(&tab->links, slot) {
-		const struct link_rec *rec = slab_at(&tab->links, slot);
+	const struct link_rec *rec;
 
+	for (uint32_t slot = 0; (rec = topology_next_link(tab, &slot)); slot++) {
 		if (rec->link.vlan.proto && rec->link.lower == ifindex)
 			return true;
 	}
 	return false;
 }
 
-/* A new or changed link: tells the port below it, or the link itself if it is a new port, of VLAN
- * devices. @before: the port that was below it. */
-static void connect(const struct topology *tab, struct link_rec *rec, bool is_new_port,
-		    struct link_rec *before, bool was_named)
-{
-	struct link_rec *port;
-	struct leg leg;
+/* What a link was before it changed. */
+struct old_place {
+	uint32_t port, master; /* legs_port_below(), legs_master_of() */
+	bool is_known, is_port_kind, is_named;
+};
 
-	if (!tab->nic)
-		return;
-	if (is_new_port)
-		look_above(tab, rec);
-	port = port_below(tab, rec, &leg);
-	if (before && before != port)
-		look_above(tab, before);
-	if (!port)
-		return;
-	if ((was_named && !rec->is_named) ||
-	    (before != port && has_above(tab, rec->link.ifindex)))
-		look_above(tab, port);
-	else
-		tell_below(tab, &leg);
+static struct old_place place_of(const struct topology *tab, const struct link_rec *rec)
+{
+	if (!rec)
+		return (struct old_place){ .port = 0 };
+	return (struct old_place){ legs_port_below(&tab->legs, rec), legs_master_of(&tab->legs, rec), true,
+				   rec->is_port_kind, rec->is_named };
 }
 
-uint32_t topology_port_below(const struct topology *tab, uint32_t ifindex)
+/* A new or changed link: tells the devices below it of it, or, if what is above others has changed,
+ * all of them. */
+static void connect(const struct topology *tab, const struct link_rec *rec, const struct old_place *was)
 {
-	const struct link_rec *rec = topology_find_link(tab, ifindex);
-	struct leg leg;
+	const struct old_place now = place_of(tab, rec);
 
-	rec = rec ? port_below(tab, rec, &leg) : NULL;
-	return rec ? rec->link.ifindex : 0;
+	if (!tab->legs.go_down)
+		return;
+	/* A new VLAN device takes nothing away from others, even if it is above a bridge or bond. */
+	if (!was->is_known && rec->link.vlan.proto && !rec->link.master && !has_above(tab, rec->link.ifindex))
+		legs_tell_below(&tab->legs, rec);
+	else if (now.master || was->master || (now.is_port_kind && !was->is_port_kind) ||
+	    (was->port && was->port != now.port) ||
+	    (now.port && ((was->is_named && !now.is_named) ||
+			  (was->port != now.port && has_above(tab, rec->link.ifindex)))))
+		legs_look_everywhere(&tab->legs);
+	else
+		legs_tell_below(&tab->legs, rec);
 }
 
 static uint8_t allowed_bypass(const struct settings *s, const struct link *l)
@@ -277,16 +184,23 @@ static uint8_t allowed_bypass(const struct settings *s, const struct link *l)
 	return bits;
 }
 
+/* The legs over the link may have changed, or whether a device on them is named. */
+static bool is_placed_otherwise(const struct link *a, const struct link *b)
+{
+	return a->master != b->master || strcmp(a->kind, b->kind) ||
+	       (a->vlan.proto && a->lower != b->lower) || a->vlan.proto != b->vlan.proto ||
+	       a->vlan.id != b->vlan.id || a->bridge_proto != b->bridge_proto || a->bond != b->bond ||
+	       a->active_port != b->active_port || strcmp(a->name, b->name);
+}
+
 /* The name counts because the configuration lists devices by name; `hw`, because other
  * hardware needs other rules. struct link_hw has no padding and its strings are
  * zero-filled, so memcmp can compare it. */
 static bool moves_paths(const struct link *a, const struct link *b)
 {
-	return memcmp(&a->mac, &b->mac, sizeof(a->mac)) || a->mtu != b->mtu ||
-	       a->master != b->master || a->is_up != b->is_up ||
-	       memcmp(&a->hw, &b->hw, sizeof(a->hw)) || strcmp(a->kind, b->kind) ||
-	       (a->vlan.proto && a->lower != b->lower) || a->vlan.proto != b->vlan.proto ||
-	       a->vlan.id != b->vlan.id || a->maps_priority != b->maps_priority || strcmp(a->name, b->name);
+	return memcmp(&a->mac, &b->mac, sizeof(a->mac)) || a->mtu != b->mtu || a->is_up != b->is_up ||
+	       memcmp(&a->hw, &b->hw, sizeof(a->hw)) || a->maps_priority != b->maps_priority ||
+	       is_placed_otherwise(a, b);
 }
 
 /* No routes lead over a member of a bridge or bond. */
@@ -308,8 +222,20 @@ static bool carries_routes(const struct topology *tab, const struct link *l)
 static void lose_routes(struct topology *tab, const struct link_rec *rec)
 {
 	if (carries_routes(tab, &rec->link))
-		*(topology_is_way(tab, rec) ? &tab->routes_changed : &tab->routes_doubted) =
+		*(legs_is_way(&tab->legs, rec) ? &tab->routes_changed : &tab->routes_doubted) =
 			tab->generation;
+}
+
+/* A VLAN device takes frames that the bridge or bond whose port is below it would get. */
+static void touch_lower(struct topology *tab, const struct link_rec *rec)
+{
+	struct link_rec *lower = rec->link.vlan.proto ? topology_find_link(tab, rec->link.lower) : NULL;
+
+	if (!lower)
+		return;
+	lower->has_vlans = true;
+	if (lower->link.master)
+		lower->changed = next_way(tab);
 }
 
 struct link_rec *topology_put_link(struct topology *tab, const struct settings *settings,
@@ -317,40 +243,42 @@ struct link_rec *topology_put_link(struct topology *tab, const struct settings *
 {
 	struct link_rec *rec = topology_find_link(tab, link->ifindex);
 	bool was_up = rec ? rec->link.is_up : link->is_up;
-	bool is_port = is_port_kind(settings, link), named = is_named(settings, link, is_port);
-	bool is_new_port = is_port && !(rec && rec->is_port_kind), was_named = rec && rec->is_named;
-	struct link_rec *before;
-	struct leg leg;
-	struct slab_ref ref;
+	bool is_port = is_port_kind(tab, settings, link), named = is_named(settings, link, is_port);
+	bool is_same = rec && !is_placed_otherwise(&rec->link, link);
+	const struct old_place was = place_of(tab, rec);
 
-	before = rec ? port_below(tab, rec, &leg) : NULL;
 	if (!rec) {
-		rec = slab_alloc(&tab->links, &ref);
+		rec = linktab_add(&tab->legs.links, link->ifindex);
 		if (!rec) {
 			tab->dropped++;
 			return NULL;
 		}
-		if (htab_add(&tab->link_index, link_hash(tab, link->ifindex), ref.slot)) {
-			slab_free(&tab->links, ref);
-			tab->dropped++;
-			return NULL;
-		}
+		rec->has_vlans = has_above(tab, link->ifindex);
 		rec->changed = next_way(tab);
 	} else if (moves_paths(&rec->link, link)) {
 		rec->changed = next_way(tab);
 	}
-	/* EVENT_DEVICES changes the list without changing the link. */
-	if (rec->is_named != named)
+	/* EVENT_DEVICES changes the list without changing the link, and so may its master. */
+	if (rec->is_named != named || rec->is_port_kind != is_port)
 		rec->changed = next_way(tab);
+	is_same &= rec->is_named == named && rec->is_port_kind == is_port;
+	/* A bridge tells what the port does for it. Its own VLANs stay when it joins a VRF. */
+	if (rec->link.master != link->master && strcmp(link->kind, "bridge"))
+		memset(&rec->bridge_port, 0, sizeof(rec->bridge_port));
+	if (!is_same)
+		touch_lower(tab, rec);
 	rec->link = *link;
 	rec->is_port_kind = is_port;
 	rec->is_named = named;
-	connect(tab, rec, is_new_port, before, was_named);
+	if (!is_same) {
+		touch_lower(tab, rec);
+		connect(tab, rec, &was);
+	}
 	if (rec->link.is_up != was_up)
 		lose_routes(tab, rec);
 	rec->bypass_allowed = allowed_bypass(settings, link);
 	/* Bypasses are only looked for there. */
-	if (!topology_is_way(tab, rec))
+	if (!legs_is_way(&tab->legs, rec))
 		rec->bypass = rec->bypass_known = 0;
 	return rec;
 }
@@ -392,19 +320,60 @@ bool topology_set_bypass(struct topology *tab, const struct event_bypass *told)
 
 void topology_del_link(struct topology *tab, uint32_t ifindex)
 {
-	struct link_rec *rec = topology_find_link(tab, ifindex), *port;
-	struct leg leg;
+	struct link_rec *rec = topology_find_link(tab, ifindex);
+	bool was_above;
 
 	if (!rec)
 		return;
 	next_way(tab);
+	touch_lower(tab, rec);
 	lose_routes(tab, rec);
-	port = rec->is_named || has_above(tab, ifindex) ? port_below(tab, rec, &leg) : NULL;
-	htab_del(&tab->link_index, link_hash(tab, ifindex), slab_slot_of(&tab->links, rec));
-	slab_free(&tab->links, slab_ref_of(&tab->links, rec));
-	if (port)
-		look_above(tab, port);
+	was_above = legs_master_of(&tab->legs, rec) ||
+		    (rec->is_named || has_above(tab, ifindex) ? legs_port_below(&tab->legs, rec) : 0);
+	linktab_del(&tab->legs.links, rec);
+	if (was_above)
+		legs_look_everywhere(&tab->legs);
 }
+
+/* -- bridges -------------------------------------------------------------- */
+
+static void set_bridge_port(struct topology *tab, struct link_rec *rec, const struct bridge_port *port)
+{
+	if (memcmp(&rec->bridge_port, port, sizeof(*port)) == 0)
+		return;
+	rec->bridge_port = *port;
+	rec->changed = next_way(tab);
+	if (tab->legs.go_down)
+		legs_look_everywhere(&tab->legs);
+}
+
+void topology_put_bridge_port(struct topology *tab, const struct bridge_port *port)
+{
+	struct link_rec *rec = topology_find_link(tab, port->ifindex);
+
+	if (!rec)
+		return;
+	rec->bridge_round = tab->bridge_round;
+	set_bridge_port(tab, rec, port);
+}
+
+void topology_begin_bridges(struct topology *tab)
+{
+	tab->bridge_round++;
+}
+
+void topology_end_bridges(struct topology *tab)
+{
+	static const struct bridge_port none;
+	struct link_rec *rec;
+
+	for (uint32_t slot = 0; (rec = topology_next_link(tab, &slot)); slot++) {
+		if (rec->bridge_round != tab->bridge_round)
+			set_bridge_port(tab, rec, &none);
+	}
+}
+
+/* -- neighbours ----------------------------------------------------------- */
 
 static struct neigh_key neigh_key(uint32_t ifindex, enum family family, const struct addr *addr)
 {
@@ -482,6 +451,14 @@ static void add_neigh(struct topology *tab, const struct neigh *neigh)
 	rec->changed = next_generation(tab);
 }
 
+/* The MAC address of a next hop says which port it is behind. */
+static bool is_over_bridge(const struct topology *tab, uint32_t ifindex)
+{
+	const struct link_rec *rec = topology_find_link(tab, ifindex);
+
+	return rec && legs_master_of(&tab->legs, rec);
+}
+
 void topology_put_neigh(struct topology *tab, const struct neigh *neigh)
 {
 	uint32_t slot = topology_find_neigh(tab, neigh->ifindex, neigh->family, &neigh->addr);
@@ -494,8 +471,10 @@ void topology_put_neigh(struct topology *tab, const struct neigh *neigh)
 	}
 	rec = slab_at(&tab->neighs, slot);
 	if (rec->neigh.is_valid != neigh->is_valid ||
-	    (neigh->is_valid && !mac_is_equal(&rec->neigh.mac, &neigh->mac)))
+	    (neigh->is_valid && !mac_is_equal(&rec->neigh.mac, &neigh->mac))) {
 		rec->changed = next_generation(tab);
+		tab->ways_doubted |= is_over_bridge(tab, neigh->ifindex);
+	}
 	rec->neigh = *neigh;
 	rec->round = tab->neigh_round;
 	if (!neigh->is_valid && rec->refs == 0)
@@ -542,22 +521,61 @@ void topology_unref_neigh(struct topology *tab, uint32_t slot)
 		forget_neigh(tab, slot);
 }
 
-/* A VLAN device may be gone, with rules for its packets still on the port. */
-bool topology_is_used(const struct topology *tab, uint32_t ifindex)
+/* The way to all neighbours with this address has changed. */
+static void touch_neighs(struct topology *tab, const struct mac *mac)
 {
 	SLAB_FOR_EACH(&tab->neighs, slot) {
-		const struct neigh_rec *rec = slab_at(&tab->neighs, slot);
-		struct leg leg;
+		struct neigh_rec *rec = slab_at(&tab->neighs, slot);
 
-		if (!rec->refs)
+		if (!rec->neigh.is_valid || !mac_is_equal(&rec->neigh.mac, mac))
 			continue;
-		if (rec->neigh.ifindex == ifindex)
-			return true;
-		if (tab->nic && (topology_find_leg(tab, rec->neigh.ifindex, &leg) != REASON_NONE ||
-				 leg_port(&leg)->link.ifindex == ifindex))
-			return true;
+		rec->changed = next_generation(tab);
+		tab->ways_doubted = true;
 	}
-	return false;
+}
+
+void topology_put_station(struct topology *tab, const struct station *station)
+{
+	if (stations_put(&tab->legs.stations, station))
+		touch_neighs(tab, &station->mac);
+}
+
+void topology_begin_stations(struct topology *tab)
+{
+	stations_begin(&tab->legs.stations);
+}
+
+void topology_end_stations(struct topology *tab)
+{
+	struct station gone;
+
+	for (uint32_t slot = 0; stations_take_absent(&tab->legs.stations, &slot, &gone);)
+		touch_neighs(tab, &gone.mac);
+}
+
+void topology_ref_port(struct topology *tab, uint32_t ifindex)
+{
+	struct link_rec *rec = topology_find_link(tab, ifindex);
+
+	if (rec)
+		rec->n_dirs++;
+}
+
+void topology_unref_port(struct topology *tab, uint32_t ifindex)
+{
+	struct link_rec *rec = topology_find_link(tab, ifindex);
+
+	/* A later device can have got the index. Then the count may get too low, and the port be closed
+	 * before its flows are out: that takes their rules out as well. */
+	if (rec && rec->n_dirs)
+		rec->n_dirs--;
+}
+
+bool topology_is_used(const struct topology *tab, uint32_t ifindex)
+{
+	const struct link_rec *rec = topology_find_link(tab, ifindex);
+
+	return rec && rec->n_dirs;
 }
 
 static void touch_all_routes(struct topology *tab)

@@ -8,63 +8,21 @@
  * whether the path must be checked again, without lists of flows.
  *
  * Owns the link and neighbour records. Flows hold counted references to
- * neighbour slots. Bounded: TOPOLOGY_MAX_LINKS links, TOPOLOGY_MAX_NEIGHS
+ * neighbour slots. Bounded: LINKTAB_MAX links, TOPOLOGY_MAX_NEIGHS
  * neighbours. One that does not fit is unknown: flows over it stay on the CPU.
  */
 #pragma once
 
 #include "base/ds/htab.h"
 #include "base/ds/slab.h"
-#include "base/mono.h"
+#include "core/path/legs.h"
 #include "core/path/routeset.h"
 #include "core/port/nic.h"
-#include "core/port/portstate.h"
 #include "model/hop.h"
-#include "model/link.h"
 #include "model/order.h"
-#include "model/vlan.h"
 
-#define TOPOLOGY_MAX_LINKS  4096
 #define TOPOLOGY_MAX_NEIGHS 65536
 #define TOPOLOGY_NONE	   UINT32_MAX
-
-/* State of the rules that send all packets of a port to the CPU (core/port/barrier). */
-enum barrier_state {
-	BARRIER_NONE,
-	BARRIER_RAISING, /* a worker is adding them */
-	BARRIER_UP,
-	BARRIER_LOWERING, /* a worker is removing them */
-	BARRIER_HALF,	  /* a worker could not remove all of them; some may be gone */
-};
-
-struct link_rec {
-	struct link link;
-	bool is_port_kind; /* of a kind that can carry rules, and not enslaved */
-	bool is_named_above; /* a VLAN device above it is_named */
-	uint32_t changed; /* generation of the last change that moves paths */
-	uint8_t port;	  /* enum port_state */
-	bool is_wanted;	  /* `port` was last told that it should be one */
-	bool is_named;	  /* in the configured list of devices, or taken by "auto" */
-	uint8_t encaps;	  /* hardware: bits of enum vlan_encap of the frames of VLAN devices above it, also
-			   * of those that are gone */
-	uint8_t slot_kinds; /* bits of enum slot_kind of the rules that it has or had */
-	uint8_t bypass;	  /* enum bypass_mask: what rules on it would bypass */
-	uint8_t bypass_known;	/* bits of `bypass` that have been checked */
-	uint8_t bypass_allowed; /* bits that the configuration allows (allow-bypass) */
-	bool made_clsact; /* we added its clsact */
-	uint8_t residue;  /* enum port_residue */
-	uint8_t guards_state; /* enum guards_state */
-	uint32_t guards_kept; /* last time that the NIC is known to have had them (clock_ds) */
-	bool is_read;	  /* all its rules were read in this sampling round */
-	uint8_t barrier;  /* enum barrier_state */
-	mono_t barrier_due; /* BARRIER_HALF: when to try again to lower it */
-	bool has_no_barrier; /* the driver refused a barrier, and the link has not changed since */
-	uint8_t guarded;  /* bits of enum vlan_encap for which guards were last added */
-	bool adds_guards; /* guards_state is DOUBTED only because more kinds are needed */
-	uint16_t guards;  /* guards that are in (slot_guard) */
-	int32_t err;
-	char extack[EXTACK_SIZE];
-};
 
 struct neigh_rec {
 	struct neigh neigh;
@@ -74,12 +32,15 @@ struct neigh_rec {
 };
 
 struct topology {
-	struct slab links, neighs;
-	struct htab link_index, neigh_index;
+	struct legs legs;	 /* links, bridges */
+	struct slab neighs;
+	struct htab neigh_index;
+	uint8_t bridge_round;	 /* incremented by topology_begin_bridges() */
 	uint64_t key[2];
 	uint32_t generation;	 /* of the newest change of any kind */
 	uint32_t ways_changed;	 /* of the newest change except neighbours and prefixes
 				  * in `routes` */
+	bool ways_doubted;	 /* a next hop may be behind another port; topology_touch_ways() ends it */
 	uint32_t routes_changed; /* of the newest change that may affect any route */
 	uint32_t routes_doubted; /* of the newest change that might, but is unlikely to */
 	struct routeset routes;	 /* changes that affect one prefix only */
@@ -95,6 +56,8 @@ struct topology {
 
 int topology_init(struct topology *tab, const uint64_t key[2]) MUST_CHECK;
 void topology_fini(struct topology *tab);
+/* With hardware, rules sit on the ports below the devices with addresses. Takes ownership. */
+void topology_set_nic(struct topology *tab, struct nic *nic);
 
 /* Adds or updates a link. Returns its record, or NULL when the table is full. */
 struct link_rec *topology_put_link(struct topology *tab, const struct settings *settings,
@@ -106,43 +69,41 @@ bool topology_set_bypass(struct topology *tab, const struct event_bypass *told);
 bool topology_can_bypass(const struct link_rec *rec);
 void topology_del_link(struct topology *tab, uint32_t ifindex);
 /* NULL when unknown. */
-struct link_rec *topology_find_link(const struct topology *tab, uint32_t ifindex);
-/* True when the link, or a VLAN device above it, is named and the link is of a kind that can carry
+static inline struct link_rec *topology_find_link(const struct topology *tab, uint32_t ifindex)
+{
+	return linktab_find(&tab->legs.links, ifindex);
+}
+
+/* True when the link, or a device above it, is named and the link is of a kind that can carry
  * rules, even if it is not usable now. */
 bool topology_is_port(const struct link_rec *rec);
 
-/* True when the configuration names the link, or a VLAN device above it. */
+/* True when the configuration names the link, or a device above it. */
 static inline bool topology_is_named(const struct link_rec *rec)
 {
 	return rec->is_named || rec->is_named_above;
 }
 
-/*
- * The way from a device with an IP address down to the port. In software, rules sit on the device
- * itself: it is the port. A NIC knows only its ports, so the rules that it executes match and write the
- * VLAN tags of the devices above.
- */
-struct leg {
-	unsigned int n; /* devices, at least 1 */
-	const struct link_rec *rec[1 + VLAN_TAGS_MAX]; /* that with the address first, the port last */
-	struct vlan_tags tags; /* of the frames on the wire */
-};
+/* True when there is a device for this entry of the configured list of devices. */
+bool topology_has_device(const struct topology *tab, const char *entry);
 
-/* Finds the leg of a device. Returns REASON_NONE, or why there is none: a device on the way is unknown
- * or of a kind that rules cannot imitate. The devices may be down or not named. */
-enum reason topology_find_leg(const struct topology *tab, uint32_t ifindex, struct leg *ret);
-static inline const struct link_rec *leg_port(const struct leg *leg)
-{
-	return leg->rec[leg->n - 1];
-}
-/* The configuration names one of its devices. */
-bool leg_is_named(const struct leg *leg);
-/* The port below a VLAN device; 0 if it is no VLAN device, or no port is known below it. */
-uint32_t topology_port_below(const struct topology *tab, uint32_t ifindex);
-/* True when packets of flows can pass this link: it is a port, or on a leg that is named. */
-bool topology_is_way(const struct topology *tab, const struct link_rec *rec);
 /* Next record at or after cursor @slot, for walks; NULL at the end. */
-struct link_rec *topology_next_link(const struct topology *tab, uint32_t *slot);
+static inline struct link_rec *topology_next_link(const struct topology *tab, uint32_t *slot)
+{
+	return linktab_next(&tab->legs.links, slot);
+}
+
+/* Updates the bridge's side of a port. */
+void topology_put_bridge_port(struct topology *tab, const struct bridge_port *port);
+/* Bracket a reading of all bridges: topology_end_bridges() resets the ports that were not put since
+ * topology_begin_bridges(). */
+void topology_begin_bridges(struct topology *tab);
+void topology_end_bridges(struct topology *tab);
+/* Adds, moves or removes a station. */
+void topology_put_station(struct topology *tab, const struct station *station);
+/* Bracket a list of all stations in the same way. */
+void topology_begin_stations(struct topology *tab);
+void topology_end_stations(struct topology *tab);
 
 /* Adds or updates a neighbour. A neighbour that is neither valid nor referenced is removed. */
 void topology_put_neigh(struct topology *tab, const struct neigh *neigh);
@@ -162,7 +123,10 @@ void topology_ref_neigh(struct topology *tab, uint32_t slot);
 /* Does nothing for TOPOLOGY_NONE. */
 void topology_unref_neigh(struct topology *tab, uint32_t slot);
 
-/* True when a flow leaves by this port. Visits all neighbours. */
+/* The port carries, or will carry, a rule of a flow, or no more. No port has index 0. */
+void topology_ref_port(struct topology *tab, uint32_t ifindex);
+void topology_unref_port(struct topology *tab, uint32_t ifindex);
+/* True when the port has such rules. */
 bool topology_is_used(const struct topology *tab, uint32_t ifindex);
 
 /* Records a change of routes. */

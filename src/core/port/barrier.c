@@ -59,7 +59,7 @@ static bool has_place(const struct engine *e, const struct link_rec *rec)
 static void make_order(struct engine *e, struct link_rec *rec, bool raise, struct order *ret)
 {
 	*ret = (struct order){ .type = ORDER_BARRIER };
-	ret->barrier.link = slab_ref_of(&e->paths.links, rec);
+	ret->barrier.link = slab_ref_of(&e->paths.legs.links.slab, rec);
 	ret->barrier.raise = raise;
 	/* Rules of an earlier run are of the kinds that the devices above need. */
 	if (leftover_is_any(e))
@@ -115,7 +115,7 @@ static void set_none(struct engine *e, struct link_rec *rec)
 
 void barrier_done(struct engine *e, const struct event_barrier *done, mono_t now)
 {
-	struct link_rec *rec = slab_get(&e->paths.links, done->link);
+	struct link_rec *rec = slab_get(&e->paths.legs.links.slab, done->link);
 
 	/* The device may be gone. */
 	if (!rec || rec->barrier != (done->raise ? BARRIER_RAISING : BARRIER_LOWERING))

@@ -4,9 +4,9 @@
  *
  * Removing thousands of rules takes seconds. Until they are out, they forward packets that the
  * ruleset no longer allows, or along a path that the routing table no longer has. The barrier stops
- * that at once: one rule per port and family, or outer VLAN tag, in the prio of the guards and so in front of all
- * flows. Then the flows' rules are removed, then the barrier. Where the driver refuses the barrier,
- * the rules are removed without one. Nothing is installed while a barrier is up.
+ * that at once: one rule per port and family, or outer VLAN tag, in the prio of the guards and so in
+ * front of all flows. Then the flows' rules are removed, then the barrier. Where the driver refuses
+ * the barrier, the rules are removed without one. Nothing is installed while a barrier is up.
  */
 #pragma once
 

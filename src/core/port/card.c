@@ -18,6 +18,23 @@ COUNTER(card_pauses, "times that installs on a NIC were paused because it kept f
 /* How often a learnt limit is raised by one hundredth. */
 #define GROW_MS	       30000
 
+void card_id_of(const struct link *l, char id[CARD_ID_SIZE])
+{
+	const char *dot = strrchr(l->hw.bus, '.');
+	int n = snprintf(id, CARD_ID_SIZE, "%.16s ", l->hw.driver);
+
+	if (l->hw.switch_id_len) {
+		for (unsigned int i = 0; i < l->hw.switch_id_len && n + 2 < CARD_ID_SIZE; i++)
+			n += snprintf(id + n, CARD_ID_SIZE - (size_t)n, "%02x",
+				      l->hw.switch_id[i]);
+	} else if (dot) {
+		snprintf(id + n, CARD_ID_SIZE - (size_t)n, "%.*s", (int)(dot - l->hw.bus),
+			 l->hw.bus);
+	} else {
+		snprintf(id + n, CARD_ID_SIZE - (size_t)n, "port %u", l->ifindex);
+	}
+}
+
 void card_init(struct card *c, const struct settings *s, const char *id)
 {
 	memset(c, 0, sizeof(*c));

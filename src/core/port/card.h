@@ -48,6 +48,12 @@ struct card {
 	uint64_t n_full;    /* refusals for lack of room */
 };
 
+/*
+ * Writes the id of the link's card. Ports with the same switch id belong to one card. Without switch ids
+ * (mlx5 in NIC mode, cxgb4) the functions of one PCI slot do: those whose bus addresses differ in the
+ * function number only. A port with neither is a card of its own.
+ */
+void card_id_of(const struct link *link, char id[CARD_ID_SIZE]);
 void card_init(struct card *card, const struct settings *settings, const char *id);
 
 /* True when there is room for a flow that rank has not chosen. */

@@ -107,28 +107,6 @@ static void forget_pair(struct nic *nic, struct nic_pair *pair)
 
 /* -- cards ---------------------------------------------------------------- */
 
-/*
- * Ports with the same switch id belong to one card. Without switch ids (mlx5 in NIC
- * mode, cxgb4) the functions of one PCI slot do: those whose bus addresses differ
- * in the function number only. A port with neither is a card of its own.
- */
-static void card_id(const struct link *l, char id[CARD_ID_SIZE])
-{
-	const char *dot = strrchr(l->hw.bus, '.');
-	int n = snprintf(id, CARD_ID_SIZE, "%.16s ", l->hw.driver);
-
-	if (l->hw.switch_id_len) {
-		for (unsigned int i = 0; i < l->hw.switch_id_len && n + 2 < CARD_ID_SIZE; i++)
-			n += snprintf(id + n, CARD_ID_SIZE - (size_t)n, "%02x",
-				      l->hw.switch_id[i]);
-	} else if (dot) {
-		snprintf(id + n, CARD_ID_SIZE - (size_t)n, "%.*s", (int)(dot - l->hw.bus),
-			 l->hw.bus);
-	} else {
-		snprintf(id + n, CARD_ID_SIZE - (size_t)n, "port %u", l->ifindex);
-	}
-}
-
 static bool is_free(const struct card *c)
 {
 	return c->id[0] == '\0' || (c->n_ports == 0 && c->used == 0);
@@ -139,7 +117,7 @@ static uint8_t find_card(struct nic *nic, const struct link *link)
 	char id[CARD_ID_SIZE];
 	unsigned int free_one = NIC_MAX_CARDS;
 
-	card_id(link, id);
+	card_id_of(link, id);
 	for (unsigned int i = 0; i < NIC_MAX_CARDS; i++) {
 		if (strcmp(nic->card[i].id, id) == 0)
 			return (uint8_t)i;
@@ -276,17 +254,31 @@ static void forget_pairs(struct nic *nic, unsigned int port)
 
 /* -- changes of ports ----------------------------------------------------- */
 
-static struct nic_port *add_port(struct nic *nic)
+static void free_port(struct nic *nic, struct nic_port *p)
 {
-	for (unsigned int i = 0; i < NIC_MAX_PORTS; i++) {
+	forget_pairs(nic, (unsigned int)(p - nic->port));
+	leave_card(nic, p);
+	memset(p, 0, sizeof(*p));
+}
+
+/* A port whose driver may be given rules takes the place of one whose driver may not: a bridge can
+ * have many of those. */
+static struct nic_port *add_port(struct nic *nic, const struct driver *driver)
+{
+	struct nic_port *place = NULL;
+
+	for (unsigned int i = 0; i < NIC_MAX_PORTS && !(place && !place->link.ifindex); i++) {
 		struct nic_port *p = &nic->port[i];
 
-		if (p->link.ifindex)
-			continue;
-		*p = (struct nic_port){ .card = NIC_NONE, .layout = RECIPE_LAYOUT__COUNT };
-		return p;
+		if (!p->link.ifindex || (driver && !p->driver && !p->is_ready))
+			place = p;
 	}
-	return NULL;
+	if (!place)
+		return NULL;
+	if (place->link.ifindex)
+		free_port(nic, place);
+	*place = (struct nic_port){ .card = NIC_NONE, .layout = RECIPE_LAYOUT__COUNT };
+	return place;
 }
 
 /* Compares what decides which rules the driver accepts. Whether the link is up does
@@ -299,19 +291,20 @@ static bool is_same_hardware(const struct link *a, const struct link *b)
 
 enum reason nic_put_link(struct nic *nic, const struct link *link, bool *ret_changed)
 {
+	const struct driver *driver = driver_find(&nic->settings, link->hw.driver);
 	struct nic_port *p = find_port(nic, link->ifindex);
 	bool is_new = !p;
 
 	*ret_changed = false;
 	if (!p)
-		p = add_port(nic);
+		p = add_port(nic, driver);
 	if (!p)
 		return REASON_DEVICE_NOT_READY;
 	if (is_new || !is_same_hardware(&p->link, link)) {
 		forget_pairs(nic, (unsigned int)(p - nic->port));
 		leave_card(nic, p);
 		p->link = *link;
-		p->driver = driver_find(&nic->settings, link->hw.driver);
+		p->driver = driver;
 		join_card(nic, p);
 		*ret_changed = true;
 	}
@@ -324,11 +317,8 @@ void nic_del_link(struct nic *nic, uint32_t ifindex)
 {
 	struct nic_port *p = find_port(nic, ifindex);
 
-	if (!p)
-		return;
-	forget_pairs(nic, (unsigned int)(p - nic->port));
-	leave_card(nic, p);
-	memset(p, 0, sizeof(*p));
+	if (p)
+		free_port(nic, p);
 }
 
 void nic_set_trunk(struct nic *nic, uint32_t ifindex)

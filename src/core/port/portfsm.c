@@ -110,7 +110,7 @@ static bool can_be_closed(const struct link_rec *rec)
 	return false;
 }
 
-/* The link is not a port any more, for example because it joined a bridge. */
+/* The link is not a port any more, for example because the configuration does not name it. */
 static void leave_port(struct engine *e, struct link_rec *rec)
 {
 	rec->is_wanted = false;
@@ -161,18 +161,15 @@ static void doubt_guards(struct link_rec *rec, enum guards_input input)
 	step_guards(rec, input);
 }
 
-static void feed_port(struct engine *e, uint32_t ifindex);
-
-static void feed_link(struct engine *e, const struct link *link)
+bool portfsm_put_link(struct engine *e, const struct link *link)
 {
 	uint32_t before = e->paths.generation;
-	uint32_t port = topology_port_below(&e->paths, link->ifindex), port_now;
 	struct link_rec *rec = topology_find_link(&e->paths, link->ifindex);
 	bool was_down = rec && !rec->link.is_up;
 
 	rec = topology_put_link(&e->paths, &e->settings, link);
 	if (!rec)
-		return;
+		return false;
 	if (e->paths.generation != before)
 		rec->has_no_barrier = false;
 	/* A reset of the NIC, which loses rules, shows by the carrier at best. */
@@ -185,77 +182,7 @@ static void feed_link(struct engine *e, const struct link *link)
 	want_more_guards(e, rec);
 	if (e->paths.generation != before)
 		walk_start(e, WALK_PATH);
-	port_now = topology_port_below(&e->paths, link->ifindex);
-	feed_port(e, port_now);
-	if (port != port_now)
-		feed_port(e, port);
-}
-
-/* Feeds a port again, because of a change of a VLAN device above it. */
-static void feed_port(struct engine *e, uint32_t ifindex)
-{
-	const struct link_rec *rec = topology_find_link(&e->paths, ifindex);
-	struct link link;
-
-	if (!rec)
-		return;
-	link = rec->link;
-	feed_link(e, &link);
-}
-
-/* Sets the new list of devices, and feeds all links again. */
-static void feed_devices(struct engine *e, const struct event_devices *devices)
-{
-	struct settings *s = &e->settings;
-	struct link_rec *rec;
-	struct link link;
-
-	memset(s->device, 0, sizeof(s->device));
-	s->n_devices = MIN(devices->n, (unsigned int)SETTINGS_MAX_DEVICES);
-	for (unsigned int i = 0; i < s->n_devices; i++)
-		memcpy(s->device[i], devices->name[i], LINK_NAME_SIZE);
-	/* All names first: a port may lose its own, while a VLAN device above it gets one. */
-	for (uint32_t slot = 0; (rec = topology_next_link(&e->paths, &slot)); slot++) {
-		link = rec->link;
-		topology_put_link(&e->paths, s, &link);
-	}
-	for (uint32_t slot = 0; (rec = topology_next_link(&e->paths, &slot)); slot++) {
-		link = rec->link;
-		feed_link(e, &link);
-	}
-	walk_start(e, WALK_PATH);
-}
-
-static void feed_link_gone(struct engine *e, uint32_t ifindex)
-{
-	struct link_rec *rec = topology_find_link(&e->paths, ifindex);
-	uint32_t port = topology_port_below(&e->paths, ifindex);
-
-	if (is_hardware(e))
-		nic_del_link(e->paths.nic, ifindex);
-	if (rec)
-		barrier_forget(e, rec);
-	topology_del_link(&e->paths, ifindex);
-	feed_port(e, port);
-	walk_start(e, WALK_PATH);
-}
-
-static void feed_neigh(struct engine *e, const struct neigh *neigh)
-{
-	uint32_t before = e->paths.generation;
-
-	topology_put_neigh(&e->paths, neigh);
-	if (e->paths.generation != before)
-		walk_start(e, WALK_PATH);
-}
-
-static void end_neighs(struct engine *e)
-{
-	uint32_t before = e->paths.generation;
-
-	topology_end_neighs(&e->paths);
-	if (e->paths.generation != before)
-		walk_start(e, WALK_PATH);
+	return true;
 }
 
 /* -- answers -------------------------------------------------------------- */
@@ -344,7 +271,7 @@ static void feed_done(struct engine *e, const struct event_port *done)
 	guards = rec->guards;
 	is_renewal = is_renewing(rec);
 	/* The port is neither opened nor closed before this answer (is_renewing()). */
-	if (is_renewing(rec) && done->order == ORDER_PORT_GUARD) {
+	if (is_renewal && done->order == ORDER_PORT_GUARD) {
 		step_guards(rec, GUARDS_IN_DONE);
 		want_more_guards(e, rec);
 		if (rec->port != PORT_OPEN || done->guards == guards)
@@ -652,70 +579,10 @@ bool portfsm_are_settled(const struct engine *e)
 	return true;
 }
 
-/* Routes may have changed with the link, without an event of their own (topology.c, lose_routes). */
-static void feed_any_link(struct engine *e, const struct event *ev, mono_t now)
-{
-	uint32_t changed = e->paths.routes_changed, doubted = e->paths.routes_doubted;
-
-	if (ev->type == EVENT_LINK)
-		feed_link(e, &ev->link);
-	else
-		feed_link_gone(e, ev->link.ifindex);
-	if (e->paths.routes_changed != changed || e->paths.routes_doubted != doubted)
-		routelog_add(&e->route_log, &(struct route_change){ .family = FAMILY_NONE }, now);
-}
-
-/* -- events --------------------------------------------------------------- */
-
 void portfsm_feed(struct engine *e, const struct event *ev, mono_t now)
 {
-	switch ((enum event_type)ev->type) {
-	case EVENT_LINK:
-	case EVENT_LINK_GONE:
-		feed_any_link(e, ev, now);
-		break;
-	case EVENT_BYPASS:
-		if (topology_set_bypass(&e->paths, &ev->bypass))
-			walk_start(e, WALK_PATH);
-		break;
-	case EVENT_DEVICES:
-		feed_devices(e, &ev->devices);
-		break;
-	case EVENT_NEIGH:
-		feed_neigh(e, &ev->neigh);
-		break;
-	case EVENT_NEIGHS_BEGIN:
-		topology_begin_neighs(&e->paths);
-		break;
-	case EVENT_NEIGHS_END:
-		end_neighs(e);
-		break;
-	case EVENT_ROUTES_CHANGED:
-		topology_touch_routes(&e->paths, &ev->routes);
-		if (ev->routes.ifindex == 0)
-			routelog_add(&e->route_log, &ev->routes, now);
-		walk_start(e, WALK_PATH);
-		break;
-	case EVENT_RULES_CHANGED:
-		if (topology_set_rules_need_packet(&e->paths, ev->rules_need_packet))
-			walk_start(e, WALK_PATH);
-		break;
-	case EVENT_IPSEC:
-		if (topology_set_ipsec(&e->paths, ev->ipsec))
-			walk_start(e, WALK_PATH);
-		break;
-	case EVENT_FORWARDING_IP6:
-		if (topology_set_forwards_ip6(&e->paths, ev->forwards_ip6))
-			walk_start(e, WALK_PATH);
-		break;
-	case EVENT_PORT_DONE:
+	if (ev->type == EVENT_PORT_DONE)
 		feed_done(e, &ev->port);
-		break;
-	case EVENT_PROBE_DONE:
+	else
 		feed_probe(e, &ev->probe, now);
-		break;
-	default:
-		BUG_ON(true);
-		break;
-	}
 }

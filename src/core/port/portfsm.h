@@ -2,10 +2,10 @@
 /*
  * portfsm - the state machine that opens, guards, probes and closes ports.
  *
- * Takes events about links, neighbours and routing, and the answers to port orders. Makes the
- * orders for ports. With software rules a port is opened and then guarded. In hardware the recipe
- * decides which prio the guards can use, so the port's pairs are probed in between. A port without
- * a recipe for any pair keeps its clsact and waits.
+ * Takes links, and the answers to port orders. Makes the orders for ports. With software rules a
+ * port is opened and then guarded. In hardware the recipe decides which prio the guards can use, so
+ * the port's pairs are probed in between. A port without a recipe for any pair keeps its clsact and
+ * waits.
  */
 #pragma once
 
@@ -17,9 +17,14 @@
 struct engine;
 struct event;
 struct event_round;
+struct link;
 struct order;
 
+/* Takes EVENT_PORT_DONE and EVENT_PROBE_DONE. */
 void portfsm_feed(struct engine *e, const struct event *event, mono_t now);
+/* Puts a new or changed link into topology and NIC, and steps its port. Returns false if there is no
+ * room. */
+bool portfsm_put_link(struct engine *e, const struct link *link);
 void portfsm_feed_round(struct engine *e, const struct event_round *round);
 /* Something about the hardware changed that flows may wait for: checks their paths again. */
 void portfsm_touch_ways(struct engine *e);

@@ -52,7 +52,7 @@ enum recipe_class {
 struct recipe {
 	uint8_t shape;	  /* enum recipe_shape */
 	uint8_t layout;	  /* enum recipe_layout */
-	bool with_dmac;	  /* rules match the destination MAC address of their port */
+	bool with_dmac;	  /* rules match the destination MAC address */
 	uint16_t classes; /* bit i: class i is accepted */
 	uint16_t mtu_classes; /* those that are also accepted with RULE_WITH_MTU; read only for a
 			       * class in `classes` */
@@ -87,8 +87,9 @@ static inline uint32_t recipe_tags_bit(enum vlan_encap in, enum vlan_encap out)
 /* True when packets that arrive as @in are accepted, however they leave. */
 static inline bool recipe_tags_match(uint32_t tags, enum vlan_encap in)
 {
-	return tags >> (unsigned int)in * VLAN_ENCAP__COUNT & ((1u << VLAN_ENCAP__COUNT) - 1);
+	return tags >> (unsigned int)in * VLAN_ENCAP__COUNT & VLAN_ENCAPS_ALL;
 }
+
 /* Makes an odd rule, one that no NIC can execute, in the same place. @n is 0 to
  * RECIPE_ODD - 1. A driver that accepts it does not check its rules. */
 #define RECIPE_ODD 2

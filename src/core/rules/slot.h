@@ -67,8 +67,8 @@ static inline unsigned int slot_guard(enum vlan_encap encap, enum family family)
 	return 2 * (unsigned int)encap + (family == FAMILY_IP6);
 }
 
-/* The kinds of barriers (bits of enum slot_barrier) that stop rules of these kinds (bits of enum
- * slot_kind), and those for untagged packets. */
+/* The barriers (bits of enum slot_barrier) that a port with rules of these kinds (bits of enum slot_kind)
+ * needs: those for untagged packets, and those for the outer tags of these kinds. */
 uint8_t slot_barriers_of(uint8_t kinds);
 /* The kinds (bits of enum slot_kind) of rules for frames of these kinds (bits of enum vlan_encap). */
 uint8_t slot_kinds_of(uint8_t encaps);
@@ -76,14 +76,14 @@ uint8_t slot_kinds_of(uint8_t encaps);
 uint16_t slot_guards_of(uint8_t encaps);
 /* The kind for rules that match packets with these tags; @one_prio: the layout is RECIPE_PRIO. */
 enum slot_kind slot_kind_of(bool one_prio, const struct vlan_tags *tags);
-/* Places. @tc_priority is that of the settings. */
 
-/* Of the rule of @dir. @ingress is the port on which packets of @dir arrive. */
+/* The place of the rule of @dir. @tc_priority: of the settings. @ingress: the port on which packets of
+ * @dir arrive. */
 struct rule_where slot_where(uint16_t tc_priority, enum slot_kind kind, enum family family,
 			     uint32_t slot, enum dir dir, uint32_t ingress);
-/* Of guard number @guard. */
+/* The place of guard number @guard. */
 struct rule_where slot_where_guard(uint16_t tc_priority, unsigned int guard, uint32_t port);
-/* Of barrier number @barrier (enum slot_barrier). */
+/* The place of barrier number @barrier (enum slot_barrier). */
 struct rule_where slot_where_barrier(uint16_t tc_priority, unsigned int barrier, uint32_t port);
 /* The number of the guard in this place; SLOT_GUARDS if it is not the place of a guard. */
 unsigned int slot_guard_at(const struct rule_where *where);

@@ -77,7 +77,7 @@ struct flowtableplan {
 
 static struct trial *find_trial(struct flowtableplan *h, const struct link_rec *rec)
 {
-	struct slab_ref link = slab_ref_of(&view_paths(h->engine)->links, rec);
+	struct slab_ref link = slab_ref_of(&view_paths(h->engine)->legs.links.slab, rec);
 	struct trial *free_one = NULL;
 
 	for (size_t i = 0; i < array_size(h->trial); i++) {
@@ -202,7 +202,7 @@ static void forget_unseen(struct flowtableplan *h)
  * waits until all of them have been read. */
 static bool is_candidate(const struct link_rec *rec)
 {
-	return rec->is_named && rec->link.is_up && topology_is_port(rec) &&
+	return rec->is_named && rec->link.is_up && topology_is_port(rec) && !rec->link.master &&
 	       topology_can_bypass(rec);
 }
 

@@ -61,13 +61,42 @@ static enum reason bypass_reason_of(const struct link_rec *rec)
 	return bypass_reason((uint8_t)(rec->bypass & ~rec->bypass_allowed));
 }
 
-/* The port below a VLAN device; else the device itself. */
+/* A bridge, a bond that is its port, and the bond's ports. */
+#define MASTERS_MAX 2
+
+/* A port below a device: itself, that below its VLANs, or one of a bridge or bond, if possible an open one.
+ * NULL if there is none. */
+static const struct link_rec *find_port(const struct topology *paths, const struct link_rec *rec,
+					unsigned int depth)
+{
+	const struct link_rec *below = legs_bottom(&paths->legs, rec), *best = NULL, *link;
+
+	if (!below || below->is_port_kind)
+		return below;
+	if (depth == MASTERS_MAX || !legs_is_master(&paths->legs, below->link.ifindex))
+		return NULL;
+	for (uint32_t slot = 0; (link = topology_next_link(paths, &slot)); slot++) {
+		const struct link_rec *port =
+			link->link.master == below->link.ifindex ? find_port(paths, link, depth + 1) : NULL;
+
+		if (port && (!best || port->port == PORT_OPEN))
+			best = port;
+	}
+	return best;
+}
+
+/* A port below a VLAN device, bridge or bond; else the device itself. */
 static const struct link_rec *port_of(const struct engine *engine, const struct link_rec *rec)
 {
 	const struct topology *paths = view_paths(engine);
-	const struct link_rec *port =
-		topology_find_link(paths, topology_port_below(paths, rec->link.ifindex));
+	const struct link_rec *port;
 
+	if (rec->is_port_kind || !paths->legs.go_down)
+		return rec;
+	/* The active port of a bond. */
+	port = topology_find_link(paths, legs_port_below(&paths->legs, rec));
+	if (!port)
+		port = find_port(paths, rec, 0);
 	return port ? port : rec;
 }
 

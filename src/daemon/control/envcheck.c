@@ -194,19 +194,6 @@ static void check_device(const struct engine *engine, const struct link_rec *rec
 	json_decref(text);
 }
 
-/* @device: an element of the list of devices. */
-static bool is_there(const struct engine *engine, const char *device)
-{
-	const struct topology *paths = view_paths(engine);
-	const struct link_rec *rec;
-
-	for (uint32_t slot = 0; (rec = topology_next_link(paths, &slot)); slot++) {
-		if (settings_device_matches(device, rec->link.name))
-			return true;
-	}
-	return false;
-}
-
 /* A connection enters through one device and leaves through another. */
 #define DEVICES_NEEDED 2
 
@@ -224,7 +211,7 @@ static void check_devices(const struct engine *engine, struct findings *f)
 			     "fewer than two devices can be used: nothing is offloaded");
 	}
 	for (unsigned int i = 0; i < s->n_devices; i++) {
-		if (!is_there(engine, s->device[i]))
+		if (!topology_has_device(paths, s->device[i]))
 			envcheck_add(f, severity, "device", "check the name in nft-offload.conf",
 				     settings_is_pattern(s->device[i]) ?
 					     "device %s: no device has such a name" :

@@ -119,14 +119,25 @@ static const char *link_name(const struct engine *engine, uint32_t ifindex)
 	return rec ? rec->link.name : NULL;
 }
 
+static json_t *both_links(const struct engine *engine, uint32_t in, uint32_t out)
+{
+	const char *name_in = link_name(engine, in), *name_out = link_name(engine, out);
+
+	return name_in && name_out ?
+		       json_pack("[o, o]", jsonline_string(name_in), jsonline_string(name_out)) :
+		       json_array();
+}
+
 /* In the order in which the original direction passes them. */
 static json_t *devices_of(const struct engine *engine, const struct view_flow *f)
 {
-	const char *in = link_name(engine, f->egress[DIR_REPLY]);
-	const char *out = link_name(engine, f->egress[DIR_ORIG]);
+	return both_links(engine, f->egress[DIR_REPLY], f->egress[DIR_ORIG]);
+}
 
-	return in && out ? json_pack("[o, o]", jsonline_string(in), jsonline_string(out)) :
-			   json_array();
+/* In the same order. */
+static json_t *ports_of(const struct engine *engine, const struct view_flow *f)
+{
+	return both_links(engine, f->port[DIR_ORIG], f->port[DIR_REPLY]);
 }
 
 static json_t *counts(uint64_t offloaded, bool has_software, uint64_t software)
@@ -163,7 +174,7 @@ static json_t *row(const struct engine *engine, const struct conn *c, const stru
 		move_counts(c, fw);
 
 	return json_pack(
-		"{s:s, s:s, s:i, s:I, s:I, s:o, s:o, s:s, s:o, s:b, s:o, s:o, s:{s:o, s:o}, s:{s:o, s:o}}",
+		"{s:s, s:s, s:i, s:I, s:I, s:o, s:o, s:s, s:o, s:b, s:o, s:o, s:o, s:{s:o, s:o}, s:{s:o, s:o}}",
 		"proto", l4proto_to_str(c->orig.proto, proto), "family",
 		c->orig.family == FAMILY_IP6 ? "ipv6" : "ipv4", "zone", c->orig.zone, "id",
 		(json_int_t)c->id, "mark", (json_int_t)c->mark, "orig",
@@ -172,7 +183,7 @@ static json_t *row(const struct engine *engine, const struct conn *c, const stru
 		v->reason == REASON_NONE ? json_null() : json_string(reason_name(v->reason)),
 		"in_hw", is_in_hw(c, v), "backend",
 		v->backend ? json_string(v->backend) : json_null(), "devices",
-		devices_of(engine, &v->flow), "packets", "orig",
+		devices_of(engine, &v->flow), "ports", ports_of(engine, &v->flow), "packets", "orig",
 		counts(fw[DIR_ORIG].pkts, has, c->pkts[DIR_ORIG]), "reply",
 		counts(fw[DIR_REPLY].pkts, has, c->pkts[DIR_REPLY]), "bytes", "orig",
 		counts(fw[DIR_ORIG].bytes, has, c->bytes[DIR_ORIG]), "reply",

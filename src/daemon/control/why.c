@@ -137,18 +137,20 @@ static void describe_notes(struct why *w, const struct path_query *q)
 
 #define LEG_TEXT_SIZE 160
 
-/* Such as "lan0.7 (802.1q 7 on lan0)". */
+/* Such as "lan0.7 (802.1q 7 on lan0)", or "br0 (on lan1)". */
 static const char *leg_text(const struct leg *leg, char buf[LEG_TEXT_SIZE])
 {
 	struct strbuf sb;
 
 	strbuf_init(&sb, buf, LEG_TEXT_SIZE);
 	strbuf_put(&sb, leg->rec[0]->link.name);
+	if (leg->n > 1)
+		strbuf_put(&sb, " (");
 	for (unsigned int i = 0; i < vlan_count(&leg->tags); i++)
-		strbuf_printf(&sb, "%s%s %u", i ? ", " : " (", vlan_proto_name(leg->tags.tag[i].proto),
+		strbuf_printf(&sb, "%s%s %u ", i ? ", " : "", vlan_proto_name(leg->tags.tag[i].proto),
 			      leg->tags.tag[i].id);
 	if (leg->n > 1)
-		strbuf_printf(&sb, " on %s)", leg_port(leg)->link.name);
+		strbuf_printf(&sb, "on %s)", leg_port(leg)->link.name);
 	return buf;
 }
 

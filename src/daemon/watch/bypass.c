@@ -20,8 +20,8 @@ COUNTER(bypass_looks, "checks of what offload would bypass");
 COUNTER(bypass_failures, "failures to read what offload would bypass");
 
 #define LOOK_MS 1000
-/* Ports, and devices above ports, queried per check, in addition to new ones. XDP programs and filters can only be
- * queried port by port. */
+/* Ports, and devices above ports, queried per check, in addition to new ones. XDP programs and
+ * filters can only be queried port by port. */
 #define PORTS_PER_LOOK 128
 /* Consecutive failures of a dump after which the last result no longer counts. For a single
  * port, two failed attempts suffice (try_port()). */
@@ -56,7 +56,7 @@ struct bypass {
 	unsigned int n_failed[SOURCE__COUNT]; /* consecutive failures */
 	bool complete;
 
-	struct facts facts[TOPOLOGY_MAX_LINKS]; /* indexed by slot of the link */
+	struct facts facts[LINKTAB_MAX]; /* indexed by slot of the link */
 	uint32_t slot[2]; /* link slots at which the next check continues: ports, devices above them */
 
 	struct nftchains_device device[CHAIN_DEVICES_MAX];
@@ -134,7 +134,7 @@ static struct link_rec *next_port(const struct bypass *b, uint32_t *slot)
 	const struct topology *paths = view_paths(b->engine);
 	struct link_rec *rec;
 
-	while ((rec = topology_next_link(paths, slot)) && !topology_is_way(paths, rec))
+	while ((rec = topology_next_link(paths, slot)) && !legs_is_way(&paths->legs, rec))
 		++*slot;
 	return rec;
 }
@@ -178,7 +178,7 @@ static void on_qdisc(const struct hooks_qdisc *q, void *ctx)
 
 	if (!rec)
 		return;
-	f = &b->facts[slab_slot_of(&paths->links, rec)];
+	f = &b->facts[slab_slot_of(&paths->legs.links.slab, rec)];
 	if (q->ingress != HOOKS_NOTHING) {
 		f->ingress = q->ingress;
 		return;
@@ -307,7 +307,7 @@ static bool is_meant(const struct nftchains_device *device, const char *name)
 {
 	size_t len = device->is_prefix ? strlen(device->name) : LINK_NAME_SIZE;
 
-	return strncmp(device->name, name, len) == 0;
+	return !device->is_bridge && strncmp(device->name, name, len) == 0;
 }
 
 static unsigned int chains_of(const struct bypass *b, const struct link *link)
@@ -315,7 +315,10 @@ static unsigned int chains_of(const struct bypass *b, const struct link *link)
 	unsigned int bits = b->has_more_devices ? BYPASS_NETDEV_INGRESS | BYPASS_NETDEV_EGRESS : 0;
 
 	for (unsigned int i = 0; i < b->n_devices; i++) {
-		if (is_meant(&b->device[i], link->name))
+		if (b->device[i].is_bridge && strcmp(link->kind, "bridge") == 0 &&
+		    engine_settings(b->engine)->offload == OFFLOAD_HARDWARE)
+			bits |= BYPASS_NETDEV_INGRESS | BYPASS_NETDEV_EGRESS;
+		else if (is_meant(&b->device[i], link->name))
 			bits |= b->device[i].is_egress ? BYPASS_NETDEV_EGRESS :
 							 BYPASS_NETDEV_INGRESS;
 	}

@@ -11,13 +11,7 @@
 #include "base/util.h"
 #include "core/view.h"
 #include "kern/ct/ctnl.h"
-#include "kern/hw/devlink.h"
-#include "kern/hw/hwinfo.h"
-#include "kern/rt/links.h"
-#include "kern/rt/neighs.h"
-#include "kern/rt/netconf.h"
-#include "kern/rt/rtwatch.h"
-#include "kern/rt/rules.h"
+#include "daemon/watch/ingestrt.h"
 #include "nl/nlsock.h"
 
 LOG_TAG("ingest");
@@ -26,17 +20,11 @@ COUNTER(ct_events, "conntrack events read");
 COUNTER(ct_overruns, "times that conntrack events were lost");
 COUNTER(ct_dumps, "conntrack dumps read completely");
 COUNTER(ct_dumps_failed, "conntrack dumps that failed or were interrupted");
-COUNTER(hw_unread, "failed queries of the hardware behind a link");
-COUNTER(rt_overruns, "times that link, neighbour or route events were lost");
-COUNTER(rt_repairs_failed, "times that links and neighbours could not be read completely");
 
 #define CT_RCVBUF_MAX_BYTES (256 * 1024 * 1024)
-#define RT_RCVBUF_BYTES	    (4 * 1024 * 1024)
-#define RT_RCVBUF_MAX_BYTES (64 * 1024 * 1024)
 /* Messages per wake-up, so that other sources get their turn in between. */
 #define EVENT_BUDGET	    512
 #define DUMP_BUDGET	    1
-#define RT_BUDGET	    256
 /* Minimum delay of the dump after the first overrun. Up to as much again is added at random. */
 #define RESYNC_DELAY_MS	    100
 /* Interval of dumps while the engine wants them, and longest interval of checks whether one is
@@ -47,8 +35,6 @@ COUNTER(rt_repairs_failed, "times that links and neighbours could not be read co
  * RETRY_STEPS. */
 #define RETRY_MS	    500
 #define RETRY_STEPS	    20u
-/* More reads than it takes to empty a receive buffer of the largest size. */
-#define RT_DRAIN_READS	    1024
 /* Reads of the event queue before a dump. Events that are left are read during the dump. */
 #define CT_DRAIN_READS	    16
 
@@ -69,12 +55,9 @@ struct ingest {
 	struct dispatch *dispatch;
 	struct ctnl *ctnl;
 	struct nlsock events, dump;
-	struct loop_fd *events_fd, *rt_fd;
-	struct loop_timer *dump_timer, *rt_timer;
-	struct rtwatch *rt;
-	/* NULL if only the kernel's own classifier is used. */
-	struct hwinfo *hwinfo;
-	struct devlink *devlink;
+	struct loop_fd *events_fd;
+	struct loop_timer *dump_timer;
+	struct ingestrt *rt;
 	mono_t dump_began;
 	int64_t dump_took_ms; /* duration of the last complete dump */
 	mono_t last_dump;  /* end of the last complete dump */
@@ -89,8 +72,6 @@ struct ingest {
 	bool has_followed; /* ingest_follow() was called; the first call always dumps, for
 			    * connections from before the start */
 	unsigned int failures; /* consecutive failed dumps */
-	unsigned int rt_failures; /* consecutive failed reads of links, neighbours and rules */
-	bool rules_changed;	  /* and have not been read since */
 };
 
 /* -- conntrack events ----------------------------------------------------- */
@@ -394,332 +375,7 @@ void ingest_follow(struct ingest *in)
 		loop_timer_set(in->dump_timer, idle_ms(in), 0);
 }
 
-/* -- links, neighbours, routes -------------------------------------------- */
-
-/* Reads the hardware of a link. The kernel sends a link message whenever hw-tc-offload is
- * switched (NETDEV_FEAT_CHANGE in rtnetlink_event) or a driver recreates its devices. */
-static void read_hw(struct ingest *in, const char *name, struct link_hw *hw)
-{
-	enum link_eswitch mode = LINK_ESWITCH_NONE;
-	int err = hwinfo_read(in->hwinfo, name, hw);
-
-	if (!err && devlink_is_pci_name(hw->bus))
-		err = devlink_read_eswitch(in->devlink, hw->bus, &mode);
-	hw->eswitch = (uint8_t)mode;
-	if (err) {
-		counter_inc(&hw_unread);
-		log_debug("%s: cannot query its hardware: %s", name, strerror(-err));
-	}
-}
-
-/* The hardware of a link that is down and known, as it was read before, else NULL. It is read
- * again when the link is up, and not before: that takes RTNL, which a task that moves a device to
- * another network namespace holds for long after the messages that it is down. Until then no
- * packets need what has changed. */
-static const struct link_hw *kept_hw(const struct ingest *in, const struct link *link)
-{
-	const struct link_rec *rec = topology_find_link(view_paths(in->engine), link->ifindex);
-
-	return rec && !link->is_up ? &rec->link.hw : NULL;
-}
-
-static void on_link(const struct link *link, void *ctx)
-{
-	struct ingest *in = ctx;
-	struct event ev = { .type = EVENT_LINK, .link = *link };
-	const struct link_hw *kept = kept_hw(in, link);
-
-	if (kept)
-		ev.link.hw = *kept;
-	else if (in->hwinfo && link_is_at_wire(link))
-		read_hw(in, link->name, &ev.link.hw);
-	engine_feed(in->engine, &ev, loop_now(in->loop));
-}
-
-static void on_link_gone(uint32_t ifindex, void *ctx)
-{
-	struct ingest *in = ctx;
-	struct event ev = { .type = EVENT_LINK_GONE };
-
-	ev.link.ifindex = ifindex;
-	engine_feed(in->engine, &ev, loop_now(in->loop));
-}
-
-static void on_neigh(const struct neigh *neigh, void *ctx)
-{
-	struct ingest *in = ctx;
-	struct event ev = { .type = EVENT_NEIGH, .neigh = *neigh };
-
-	engine_feed(in->engine, &ev, loop_now(in->loop));
-}
-
-static void on_forwards_ip6(bool forwards, void *ctx)
-{
-	struct ingest *in = ctx;
-	struct event ev = { .type = EVENT_FORWARDING_IP6, .forwards_ip6 = forwards };
-
-	engine_feed(in->engine, &ev, loop_now(in->loop));
-}
-
-/* Reads the policy rules if they have changed. If they cannot be read, one of them may need the packet. */
-static int read_rules(struct ingest *in)
-{
-	struct event ev = { .type = EVENT_RULES_CHANGED, .rules_need_packet = true };
-	int err;
-
-	if (!in->rules_changed)
-		return 0;
-	err = rules_ask(&ev.rules_need_packet);
-	in->rules_changed = err != 0;
-	engine_feed(in->engine, &ev, loop_now(in->loop));
-	return err;
-}
-
-static void on_routes(const struct route_change *change, void *ctx)
-{
-	struct ingest *in = ctx;
-	struct event ev = { .type = EVENT_ROUTES_CHANGED, .routes = *change };
-
-	in->rules_changed |= change->is_hidden;
-	engine_feed(in->engine, &ev, loop_now(in->loop));
-}
-
-struct known_link {
-	uint32_t ifindex;
-	bool is_shown; /* by the dump */
-};
-
-/* The links that the engine knows when a dump begins, by ifindex. The engine has a bound for
- * them; the dump has none, because there may be more links, and some are shown twice. */
-struct link_set {
-	struct ingest *ingest;
-	struct known_link link[TOPOLOGY_MAX_LINKS];
-	unsigned int n;
-};
-
-static int compare_links(const void *a, const void *b)
-{
-	const struct known_link *x = a, *y = b;
-
-	return x->ifindex < y->ifindex ? -1 : x->ifindex > y->ifindex;
-}
-
-static void note_known_links(struct ingest *in, struct link_set *ret)
-{
-	const struct topology *paths = view_paths(in->engine);
-	struct link_rec *rec;
-
-	ret->ingest = in;
-	for (uint32_t slot = 0; (rec = topology_next_link(paths, &slot)); slot++)
-		ret->link[ret->n++].ifindex = rec->link.ifindex;
-	qsort(ret->link, ret->n, sizeof(ret->link[0]), compare_links);
-}
-
-static void on_dumped_link(const struct link *link, void *ctx)
-{
-	struct link_set *set = ctx;
-	struct known_link key = { .ifindex = link->ifindex };
-	struct known_link *known =
-		bsearch(&key, set->link, set->n, sizeof(set->link[0]), compare_links);
-
-	if (known)
-		known->is_shown = true;
-	on_link(link, set->ingest);
-}
-
-/* Drops links whose removal no event has reported. */
-static void drop_absent_links(const struct link_set *set)
-{
-	for (unsigned int i = 0; i < set->n; i++) {
-		if (!set->link[i].is_shown)
-			on_link_gone(set->link[i].ifindex, set->ingest);
-	}
-}
-
-static int read_links(struct ingest *in)
-{
-	struct link_set *set = calloc(1, sizeof(*set));
-	int err;
-
-	if (!set)
-		return -ENOMEM;
-	note_known_links(in, set);
-	err = links_dump(on_dumped_link, set);
-	if (!err)
-		drop_absent_links(set);
-	free(set);
-	return err;
-}
-
-static int read_neighs(struct ingest *in)
-{
-	int err;
-
-	feed_type(in, EVENT_NEIGHS_BEGIN);
-	err = neighs_dump(on_neigh, in);
-	if (!err)
-		feed_type(in, EVENT_NEIGHS_END);
-	return err;
-}
-
-static int read_forwarding(struct ingest *in)
-{
-	bool forwards = true;
-	int err = netconf_ask_ip6(&forwards);
-
-	if (!err)
-		on_forwards_ip6(forwards, in);
-	return err;
-}
-
-/* Where devices and neighbours come and go all the time, no dump may be complete. What an
- * incomplete dump shows is used nevertheless: a device or neighbour that is not known only
- * keeps flows on the CPU. */
-static int accept_part(int err, bool *is_whole)
-{
-	*is_whole &= err == 0;
-	return err == -EINTR ? 0 : err;
-}
-
-/* Returns -EINTR if a dump was incomplete; a later one may show more. */
-static int read_topology(struct ingest *in)
-{
-	bool is_whole = true;
-	int err = accept_part(read_links(in), &is_whole);
-
-	if (!err)
-		err = accept_part(read_neighs(in), &is_whole);
-	if (!err)
-		err = read_forwarding(in);
-	return err || is_whole ? err : -EINTR;
-}
-
-/* Reads events. Returns -ENOBUFS after some were lost; this is counted, and the buffer is
- * enlarged. */
-static int read_rt(struct ingest *in)
-{
-	int n = rtwatch_read(in->rt, RT_BUDGET);
-
-	if (n == -ENOBUFS) {
-		counter_inc(&rt_overruns);
-		log_notice("link or route events were lost; the buffer now has %d bytes; "
-			   "reading links and neighbours again",
-			   rtwatch_grow(in->rt, RT_RCVBUF_MAX_BYTES));
-	}
-	return n;
-}
-
-/* Reads queued events, which are older than the dump that follows. If they were read after
- * it, they would bring back what is gone. */
-static void drain_rt(struct ingest *in, bool *were_lost)
-{
-	int n = 1;
-
-	for (unsigned int i = 0; i < RT_DRAIN_READS && (n > 0 || n == -ENOBUFS); i++) {
-		n = read_rt(in);
-		*were_lost |= n == -ENOBUFS;
-	}
-}
-
-static void repair_later(struct ingest *in, int err)
-{
-	counter_inc(&rt_repairs_failed);
-	in->rt_failures++;
-	if (err == -EINTR)
-		log_info("links, neighbours or policy rules kept changing while they were read; "
-			 "reading them again later");
-	else
-		log_warning("cannot read links, neighbours or policy rules, trying again: %s",
-			    strerror(-err));
-	loop_timer_set(in->rt_timer, RETRY_MS * MIN(in->rt_failures, RETRY_STEPS), 0);
-}
-
-/* @were_lost: events may have been about policy rules, too. */
-static void repair(struct ingest *in, bool were_lost)
-{
-	int err, rules_err;
-
-	drain_rt(in, &were_lost);
-	err = read_topology(in);
-	on_routes(&(struct route_change){ .family = FAMILY_NONE, .is_hidden = were_lost }, in);
-	rules_err = read_rules(in);
-	err = err ? err : rules_err;
-	if (err)
-		repair_later(in, err);
-	else
-		in->rt_failures = 0;
-}
-
-static void repair_again(void *ctx)
-{
-	repair(ctx, false);
-}
-
-static void on_rt(void *ctx, int fd, unsigned int events)
-{
-	struct ingest *in = ctx;
-	int n = read_rt(in), err;
-
-	(void)fd;
-	(void)events;
-	if (n == -ENOBUFS) {
-		repair(in, true);
-	} else {
-		if (n < 0)
-			log_warning("cannot read link and route events: %s", strerror(-n));
-		err = read_rules(in);
-		if (err)
-			repair_later(in, err);
-	}
-	dispatch_kick(in->dispatch);
-}
-
 /* -- start and stop ------------------------------------------------------- */
-
-static int open_hw(struct ingest *in)
-{
-	int err;
-
-	if (engine_settings(in->engine)->offload != OFFLOAD_HARDWARE)
-		return 0;
-	err = hwinfo_open(&in->hwinfo);
-	if (!err)
-		err = devlink_open(&in->devlink);
-	if (err)
-		log_error("cannot query the hardware by ethtool and devlink: %s", strerror(-err));
-	return err;
-}
-
-static int open_rt(struct ingest *in)
-{
-	struct rtwatch_callbacks cb = {
-		.link = on_link,
-		.link_gone = on_link_gone,
-		.neigh = on_neigh,
-		.neigh_gone = on_neigh,
-		.forwards_ip6 = on_forwards_ip6,
-		.routes = on_routes,
-		.ctx = in,
-	};
-	int rules_err, err = rtwatch_open(&in->rt, RT_RCVBUF_BYTES, &cb);
-
-	if (!err)
-		err = read_topology(in);
-	if (err && err != -EINTR) {
-		log_error("cannot watch links and routes: %s", strerror(-err));
-		return err;
-	}
-	in->rules_changed = true;
-	rules_err = read_rules(in);
-	err = err ? err : rules_err;
-	in->rt_timer = loop_timer_add(in->loop, "route events lost", repair_again, in);
-	in->rt_fd = loop_fd_add(in->loop, rtwatch_fd(in->rt), LOOP_READ, "route events", on_rt, in);
-	if (!in->rt_timer || !in->rt_fd)
-		return -ENOMEM;
-	if (err)
-		repair_later(in, err);
-	return 0;
-}
 
 static int open_ct(struct ingest *in, uint32_t buffer_bytes)
 {
@@ -750,9 +406,7 @@ int ingest_new(struct loop *loop, struct engine *engine, struct dispatch *dispat
 	in->loop = loop;
 	in->engine = engine;
 	in->dispatch = dispatch;
-	err = open_hw(in);
-	if (!err)
-		err = open_rt(in);
+	err = ingestrt_new(loop, engine, dispatch, &in->rt);
 	if (!err)
 		err = open_ct(in, event_buffer_bytes);
 	if (err) {
@@ -777,12 +431,8 @@ void ingest_free(struct ingest *in)
 		free(f);
 	}
 	loop_fd_del(in->events_fd);
-	loop_fd_del(in->rt_fd);
 	loop_timer_del(in->dump_timer);
-	loop_timer_del(in->rt_timer);
-	rtwatch_close(in->rt);
-	devlink_close(in->devlink);
-	hwinfo_close(in->hwinfo);
+	ingestrt_free(in->rt);
 	nlsock_close(&in->dump);
 	nlsock_close(&in->events);
 	ctnl_free(in->ctnl);

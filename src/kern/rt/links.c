@@ -4,16 +4,20 @@
 #include <errno.h>
 #include <linux/if.h>
 #include <linux/if_arp.h>
+#include <linux/if_bonding.h>
+#include <linux/if_bridge.h>
 #include <linux/rtnetlink.h>
 #include <netlink/addr.h>
 #include <netlink/data.h>
 #include <netlink/route/link.h>
-#include <netlink/route/link/vlan.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "kern/rt/rtobj.h"
 #include "nl/nlget.h"
+
+/* Since Linux 5.18; the headers of older build systems do not have it. */
+#define BOOLOPT_MST_ENABLE 2 /* BR_BOOLOPT_MST_ENABLE */
 
 /* False for the messages of the same type that bridges send for each port; these have
  * another family. */
@@ -98,22 +102,68 @@ static bool is_sane(const struct nlmsghdr *nlh)
 	return !g.is_malformed;
 }
 
-/* rtnl_link_vlan_get_id() and its like crash without IFLA_INFO_DATA (libnl 3.7). */
-static void get_vlan(const struct nlmsghdr *nlh, struct link *ret)
+/* IFLA_INFO_DATA; NULL if there is none. */
+static const struct nlattr *find_data(const struct nlmsghdr *nlh)
 {
-	const struct nlattr *info, *data = NULL, *id, *proto;
-	struct nlget g = nlget_begin(nlh, sizeof(struct ifinfomsg));
+	const struct nlattr *info = find_attr(nlget_begin(nlh, sizeof(struct ifinfomsg)), IFLA_LINKINFO);
 
-	info = find_attr(g, IFLA_LINKINFO);
-	if (info)
-		data = find_attr(nlget_enter(info), IFLA_INFO_DATA);
-	if (!data)
-		return;
-	id = find_attr(nlget_enter(data), IFLA_VLAN_ID);
-	proto = find_attr(nlget_enter(data), IFLA_VLAN_PROTOCOL);
+	return info ? find_attr(nlget_enter(info), IFLA_INFO_DATA) : NULL;
+}
+
+/* rtnl_link_vlan_get_id() and its like crash without IFLA_INFO_DATA (libnl 3.7). */
+static void get_vlan(const struct nlattr *data, struct link *ret)
+{
+	const struct nlattr *id = find_attr(nlget_enter(data), IFLA_VLAN_ID),
+			    *proto = find_attr(nlget_enter(data), IFLA_VLAN_PROTOCOL);
+	struct nlget g = nlget_enter(data);
+
 	ret->vlan.id = id ? nlget_u16(&g, id) : 0;
 	ret->vlan.proto = proto ? nlget_be16(&g, proto) : VLAN_8021Q;
 	ret->maps_priority = find_attr(nlget_enter(data), IFLA_VLAN_EGRESS_QOS);
+}
+
+static void get_bridge(const struct nlattr *data, struct link *ret)
+{
+	const struct nlattr *filters = find_attr(nlget_enter(data), IFLA_BR_VLAN_FILTERING),
+			    *proto = find_attr(nlget_enter(data), IFLA_BR_VLAN_PROTOCOL);
+	const struct nlattr *options = find_attr(nlget_enter(data), IFLA_BR_MULTI_BOOLOPT);
+	struct br_boolopt_multi multi = { .optval = 0 };
+	struct nlget g = nlget_enter(data);
+
+	if (filters && nlget_u8(&g, filters))
+		ret->bridge_proto = proto ? nlget_be16(&g, proto) : VLAN_8021Q;
+	if (options)
+		nlget_struct(&g, options, &multi, sizeof(multi), sizeof(multi.optval));
+	ret->has_mst = multi.optval & 1u << BOOLOPT_MST_ENABLE;
+}
+
+static void get_bond(const struct nlattr *data, struct link *ret)
+{
+	const struct nlattr *mode = find_attr(nlget_enter(data), IFLA_BOND_MODE),
+			    *active = find_attr(nlget_enter(data), IFLA_BOND_ACTIVE_SLAVE);
+	struct nlget g = nlget_enter(data);
+
+	if (!mode || nlget_u8(&g, mode) != BOND_MODE_ACTIVEBACKUP)
+		return;
+	ret->bond = LINK_BOND_BACKUP;
+	ret->active_port = active ? nlget_u32(&g, active) : 0;
+}
+
+/* What only devices of this kind have. */
+static void get_kind(const struct nlmsghdr *nlh, struct link *ret)
+{
+	const struct nlattr *data = find_data(nlh);
+
+	if (strcmp(ret->kind, "bond") == 0)
+		ret->bond = LINK_BOND_OTHER;
+	if (!data)
+		return;
+	if (strcmp(ret->kind, "vlan") == 0)
+		get_vlan(data, ret);
+	else if (strcmp(ret->kind, "bridge") == 0)
+		get_bridge(data, ret);
+	else if (strcmp(ret->kind, "bond") == 0)
+		get_bond(data, ret);
 }
 
 static struct link make_link(struct rtnl_link *object, const struct nlmsghdr *nlh)
@@ -133,8 +183,7 @@ static struct link make_link(struct rtnl_link *object, const struct nlmsghdr *nl
 	copy_name(link.kind, sizeof(link.kind), rtnl_link_get_type(object));
 	get_mac(object, &link.mac);
 	get_port(object, &link.hw);
-	if (rtnl_link_is_vlan(object))
-		get_vlan(nlh, &link);
+	get_kind(nlh, &link);
 	return link;
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/util.h"
+#include "kern/rt/bridges.h"
 #include "kern/rt/links.h"
 #include "kern/rt/neighs.h"
 #include "kern/rt/netconf.h"
@@ -24,7 +25,7 @@ int rtwatch_open(struct rtwatch **ret, int rcvbuf_bytes, const struct rtwatch_ca
 		RTNLGRP_LINK,        RTNLGRP_NEIGH,       RTNLGRP_IPV4_ROUTE,
 		RTNLGRP_IPV6_ROUTE,  RTNLGRP_IPV4_RULE,   RTNLGRP_IPV6_RULE,
 		RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_NEXTHOP,
-		RTNLGRP_IPV4_NETCONF, RTNLGRP_IPV6_NETCONF,
+		RTNLGRP_IPV4_NETCONF, RTNLGRP_IPV6_NETCONF, RTNLGRP_BRVLAN,
 	};
 	struct rtwatch *w = calloc(1, sizeof(*w));
 	int err;
@@ -93,6 +94,19 @@ static void on_neigh(struct rtwatch *w, const struct nlmsghdr *nlh)
 		w->cb.neigh(&neigh, w->cb.ctx);
 }
 
+static void on_station(struct rtwatch *w, const struct nlmsghdr *nlh)
+{
+	struct station station;
+	int err = bridges_get_station(nlh, &station);
+
+	if (err == -ENOMSG)
+		return;
+	if (err)
+		w->is_lost = true;
+	else
+		w->cb.station(&station, w->cb.ctx);
+}
+
 static void on_netconf(struct rtwatch *w, const struct nlmsghdr *nlh)
 {
 	struct netconf conf;
@@ -123,11 +137,18 @@ static void on_message(const struct nlmsghdr *nlh, void *ctx)
 {
 	struct rtwatch *w = ctx;
 
+	if (bridges_have_changed(nlh)) {
+		w->cb.bridges(w->cb.ctx);
+		return;
+	}
 	switch (nlh->nlmsg_type) {
 	case RTM_NEWLINK:
 	case RTM_DELLINK: on_link(w, nlh); break;
 	case RTM_NEWNEIGH:
-	case RTM_DELNEIGH: on_neigh(w, nlh); break;
+	case RTM_DELNEIGH:
+		on_neigh(w, nlh);
+		on_station(w, nlh);
+		break;
 	case RTM_NEWNETCONF:
 		on_netconf(w, nlh);
 		on_route(w, nlh);

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * rtwatch - receives rtnetlink events: changes of links, neighbours, IPv6 forwarding
- * and routes.
+ * rtwatch - receives rtnetlink events: changes of links, bridges, neighbours, IPv6
+ * forwarding and routes.
  *
  * The caller subscribes with rtwatch_open() first and then reads the current state
- * (links_dump, neighs_dump, netconf_ask_ip6), so no change is missed between the
+ * (links_dump, bridges_dump, neighs_dump, netconf_ask_ip6), so no change is missed between the
  * two. After -ENOBUFS it reads the state again.
  */
 #pragma once
 
 #include "base/compiler.h"
+#include "model/bridge.h"
 #include "model/link.h"
 
 struct rtwatch;
@@ -20,6 +21,9 @@ struct rtwatch_callbacks {
 	void (*neigh)(const struct neigh *neigh, void *ctx);
 	/* neigh->is_valid is false. */
 	void (*neigh_gone)(const struct neigh *neigh, void *ctx);
+	/* A bridge or a port of one has changed; bridges_dump() says how. */
+	void (*bridges)(void *ctx);
+	void (*station)(const struct station *station, void *ctx);
 	void (*forwards_ip6)(bool forwards, void *ctx);
 	/* A route, rule, address, next hop or setting of a device changed. */
 	void (*routes)(const struct route_change *change, void *ctx);

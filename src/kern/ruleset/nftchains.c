@@ -182,6 +182,8 @@ int nftchains_get(const struct nlmsghdr *nlh, struct nftchains_table *ret, nftch
 		report_devices(&g, &hook,
 			       table.family == NFPROTO_NETDEV && hook.number == NF_NETDEV_EGRESS,
 			       fn, ctx);
+	if (fn && table.family == NFPROTO_BRIDGE && hook.number != UINT32_MAX)
+		fn(&(const struct nftchains_device){ .is_bridge = true }, ctx);
 	if (g.is_malformed)
 		return -EBADMSG;
 	*ret = table;

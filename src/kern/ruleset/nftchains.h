@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * nftchains - finds the devices that have nft base chains: of family netdev (ingress and
- * egress) and of family inet (ingress).
+ * egress), of family inet (ingress), and of family bridge, which concern all bridges.
  *
  * A chain may have several devices. Chains of dormant tables are inactive and are left
  * out (nf_tables_table_disable). Flowtables are attached to devices, too, but are not
@@ -34,6 +34,7 @@ struct nftchains_device {
 	char name[LINK_NAME_SIZE];
 	bool is_prefix; /* true = name stands for all devices whose names begin with it */
 	bool is_egress; /* true = egress hook, false = ingress hook */
+	bool is_bridge; /* true = all bridges; the other members are not set */
 };
 
 typedef void (*nftchains_fn)(const struct nftchains_device *device, void *ctx);

@@ -401,7 +401,7 @@ static void half_a_refused_barrier_is_lowered(void **state UNUSED)
 	bf_expect(3, true);
 	bf_answer(3, true, 0);
 	ev.barrier = (struct event_barrier){ .ifindex = 2,
-					     .link = slab_ref_of(&rig.engine->paths.links, bf_port(2)),
+					     .link = slab_ref_of(&rig.engine->paths.legs.links.slab, bf_port(2)),
 					     .raise = true,
 					     .is_left = true,
 					     .err = -EOPNOTSUPP };

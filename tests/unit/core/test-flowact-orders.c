@@ -538,6 +538,7 @@ static bool wants_lift(enum reason reason, enum change change)
 {
 	switch (reason) {
 	case REASON_NEIGHBOUR_UNRESOLVED:
+	case REASON_STATION_UNKNOWN:
 		return change != CHANGE_NONE;
 	case REASON_NO_ROUTE:
 	case REASON_LOCAL:
@@ -561,7 +562,8 @@ static void a_change_may_lift_a_reason_of_the_path(void **state UNUSED)
 		make_change(c);
 		for (unsigned int r = 0; r < REASON__COUNT; r++) {
 			enum reason like = r > REASON_LOCAL && r < REASON_SOFTWARE_NAT66 &&
-							   r != REASON_NEIGHBOUR_UNRESOLVED ?
+							   r != REASON_NEIGHBOUR_UNRESOLVED &&
+							   r != REASON_STATION_UNKNOWN ?
 						   REASON_LOCAL :
 						   (enum reason)r;
 			uint32_t path_gen = f->path_gen;

@@ -194,6 +194,26 @@ static void many_ports(void **state UNUSED)
 	assert_int_equal(resolve(1, l.ifindex), REASON_NONE);
 }
 
+/* Ports of a driver that may not be given rules do not take the place of others. */
+static void many_ports_without_driver(void **state UNUSED)
+{
+	struct link l;
+
+	for (uint32_t i = 1; i <= NIC_MAX_PORTS; i++) {
+		l = link_of(i);
+		snprintf(l.hw.driver, sizeof(l.hw.driver), "tun");
+		put(&l, REASON_DRIVER_NOT_ALLOWED);
+	}
+	for (uint32_t i = 1; i <= 2; i++)
+		add_plain(NIC_MAX_PORTS + i);
+	answer_all(RECIPE_CLASSES_ALL, 0);
+	assert_int_equal(resolve(NIC_MAX_PORTS + 1, NIC_MAX_PORTS + 2), REASON_NONE);
+	l = link_of(NIC_MAX_PORTS + 3);
+	snprintf(l.hw.driver, sizeof(l.hw.driver), "tun");
+	put(&l, REASON_DEVICE_NOT_READY);
+	assert_int_equal(resolve(NIC_MAX_PORTS + 1, NIC_MAX_PORTS + 2), REASON_NONE);
+}
+
 /* -- changes -------------------------------------------------------------- */
 
 static void changed_hardware(void **state UNUSED)
@@ -486,6 +506,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(cards_by_switch), TEST(cards_by_slot), TEST(card_with_rules_left),
 		TEST(which_pairs_are_probed), TEST(two_uplinks), TEST(many_ports),
+		TEST(many_ports_without_driver),
 		TEST(changed_hardware), TEST(stale_answers), TEST(not_hit), TEST(ttl_guards),
 		TEST(tags), TEST(dropped_tags),
 		TEST(a_port_with_vlans_is_a_pair_with_itself),

@@ -322,7 +322,7 @@ static void vlans_bring_guards(void **state UNUSED)
 	pf_expect_guards(2, TRUSTED);
 	rig.engine->paths.nic->pair[0][1].tags = TAGS_KNOWN;
 	rig.engine->paths.nic->pair[0][1].recipe.tags = FAKE_TAGS_ALL;
-	put_vlan(9, 2, VLAN_8021Q);
+	put_vlan(8, 2, VLAN_8021Q);
 	pf_expect_guards(2, DOUBTED);
 	pf_expect_guards(3, TRUSTED);
 	o = pf_take_port(ORDER_PORT_GUARD, 2);

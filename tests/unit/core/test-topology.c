@@ -423,20 +423,20 @@ static void too_many_links(void **state UNUSED)
 	uint32_t slot = 0, n = 0;
 
 	init(&tab);
-	for (uint32_t i = 1; i <= TOPOLOGY_MAX_LINKS; i++) {
+	for (uint32_t i = 1; i <= LINKTAB_MAX; i++) {
 		struct link l = ether(i, "eth");
 
 		assert_non_null(topology_put_link(&tab, &all, &l));
 	}
 	for (uint32_t i = 0; i < 2; i++) {
-		struct link l = ether(TOPOLOGY_MAX_LINKS + 1, "eth");
+		struct link l = ether(LINKTAB_MAX + 1, "eth");
 
 		assert_null(topology_put_link(&tab, &all, &l));
 		assert_int_equal(tab.dropped, i + 1);
 	}
 	for (; topology_next_link(&tab, &slot); slot++)
 		n++;
-	assert_int_equal(n, TOPOLOGY_MAX_LINKS);
+	assert_int_equal(n, LINKTAB_MAX);
 	/* Links in the table can still change. */
 	struct link l = ether(5, "other");
 	assert_non_null(topology_put_link(&tab, &all, &l));
@@ -519,6 +519,32 @@ static void neighbour_in_use(void **state UNUSED)
 	topology_unref_neigh(&tab, slot);
 	assert_int_equal(find(&tab, &n), slot);
 	topology_unref_neigh(&tab, TOPOLOGY_NONE);
+	topology_fini(&tab);
+}
+
+static void ports_in_use(void **state UNUSED)
+{
+	struct link l = ether(2, "eth0");
+	struct topology tab;
+
+	init(&tab);
+	topology_ref_port(&tab, 2);
+	assert_false(topology_is_used(&tab, 2));
+	topology_put_link(&tab, &all, &l);
+	assert_false(topology_is_used(&tab, 2));
+	topology_ref_port(&tab, 2);
+	topology_ref_port(&tab, 2);
+	topology_unref_port(&tab, 2);
+	assert_true(topology_is_used(&tab, 2));
+	topology_unref_port(&tab, 2);
+	assert_false(topology_is_used(&tab, 2));
+	/* A later device with the index has no users yet. */
+	topology_ref_port(&tab, 2);
+	topology_del_link(&tab, 2);
+	topology_put_link(&tab, &all, &l);
+	assert_false(topology_is_used(&tab, 2));
+	topology_unref_port(&tab, 2);
+	assert_false(topology_is_used(&tab, 2));
 	topology_fini(&tab);
 }
 
@@ -608,6 +634,7 @@ int main(void)
 		cmocka_unit_test(too_many_links),
 		cmocka_unit_test(neighbours_come_and_go),
 		cmocka_unit_test(neighbour_in_use),
+		cmocka_unit_test(ports_in_use),
 		cmocka_unit_test(too_many_neighbours),
 		cmocka_unit_test(absent_neighbours),
 		cmocka_unit_test(touch_link),

@@ -13,7 +13,7 @@ static const struct settings in_hw = { .auto_devices = true, .offload = OFFLOAD_
 static void init_hw(struct topology *tab)
 {
 	init(tab);
-	tab->nic = nic_new(&in_hw, 1);
+	topology_set_nic(tab, nic_new(&in_hw, 1));
 	assert_non_null(tab->nic);
 }
 
@@ -34,10 +34,11 @@ static void put(struct topology *tab, const struct settings *s, struct link l)
 
 static void expect_no_leg(const struct topology *tab, uint32_t ifindex, enum reason reason)
 {
+	const struct link_rec *rec = topology_find_link(tab, ifindex);
 	struct leg leg;
 
-	assert_int_equal(topology_find_leg(tab, ifindex, &leg), reason);
-	assert_int_equal(topology_port_below(tab, ifindex), 0);
+	assert_int_equal(legs_find(&tab->legs, ifindex, NULL, &leg), reason);
+	assert_true(!rec || legs_port_below(&tab->legs, rec) == 0);
 }
 
 static void legs_of_vlans(void **state UNUSED)
@@ -50,12 +51,12 @@ static void legs_of_vlans(void **state UNUSED)
 	put(&tab, &in_hw, ether(2, "eth0"));
 	put(&tab, &in_hw, vlan(3, "outer", 2, VLAN_8021AD, 100));
 	put(&tab, &in_hw, vlan(4, "inner", 3, VLAN_8021Q, 7));
-	assert_int_equal(topology_find_leg(&tab, 2, &leg), REASON_NONE);
+	assert_int_equal(legs_find(&tab.legs, 2, NULL, &leg), REASON_NONE);
 	assert_int_equal(leg.n, 1);
 	assert_int_equal(vlan_count(&leg.tags), 0);
 	assert_ptr_equal(leg_port(&leg), topology_find_link(&tab, 2));
-	assert_int_equal(topology_port_below(&tab, 2), 0);
-	assert_int_equal(topology_find_leg(&tab, 4, &leg), REASON_NONE);
+	assert_int_equal(legs_port_below(&tab.legs, topology_find_link(&tab, 2)), 0);
+	assert_int_equal(legs_find(&tab.legs, 4, NULL, &leg), REASON_NONE);
 	assert_int_equal(leg.n, 3);
 	assert_int_equal(leg.rec[0]->link.ifindex, 4);
 	assert_int_equal(leg.rec[1]->link.ifindex, 3);
@@ -64,7 +65,7 @@ static void legs_of_vlans(void **state UNUSED)
 	assert_int_equal(vlan_encap_of(&leg.tags), VLAN_AD_Q);
 	assert_int_equal(leg.tags.tag[0].id, 100);
 	assert_int_equal(leg.tags.tag[1].id, 7);
-	assert_int_equal(topology_port_below(&tab, 4), 2);
+	assert_int_equal(legs_port_below(&tab.legs, topology_find_link(&tab, 4)), 2);
 	/* What a rule cannot imitate. */
 	expect_no_leg(&tab, 9, REASON_DEVICE_UNKNOWN);
 	put(&tab, &in_hw, vlan(5, "third", 4, VLAN_8021Q, 8));
@@ -110,17 +111,17 @@ static void ports_know_what_is_above(void **state UNUSED)
 	assert_int_equal(port->encaps, bit(VLAN_AD) | bit(VLAN_AD_Q));
 	assert_true(topology_is_port(port));
 	for (uint32_t i = 2; i <= 4; i++)
-		assert_true(topology_is_way(&tab, topology_find_link(&tab, i)));
+		assert_true(legs_is_way(&tab.legs, topology_find_link(&tab, i)));
 	/* Nothing names it any more; rules for what was above it may be left. */
 	put(&tab, &s, vlan(4, "other", 3, VLAN_8021Q, 7));
 	assert_false(topology_is_port(port));
-	assert_false(topology_is_way(&tab, topology_find_link(&tab, 4)));
+	assert_false(legs_is_way(&tab.legs, topology_find_link(&tab, 4)));
 	assert_int_equal(port->encaps, bit(VLAN_AD) | bit(VLAN_AD_Q));
 	put(&tab, &s, vlan(4, "inner", 3, VLAN_8021Q, 7));
 	assert_true(topology_is_port(port));
 	/* A VLAN beside it carries no flow. */
 	put(&tab, &s, vlan(5, "beside", 2, VLAN_8021Q, 9));
-	assert_false(topology_is_way(&tab, topology_find_link(&tab, 5)));
+	assert_false(legs_is_way(&tab.legs, topology_find_link(&tab, 5)));
 	topology_del_link(&tab, 4);
 	assert_false(topology_is_port(port));
 	topology_fini(&tab);
@@ -147,34 +148,12 @@ static void legs_that_end(void **state UNUSED)
 		assert_true(topology_is_port(port));
 		put(&tab, &s, slave);
 		assert_false(topology_is_port(port));
-		assert_false(topology_is_way(&tab, topology_find_link(&tab, 4)));
+		assert_false(legs_is_way(&tab.legs, topology_find_link(&tab, 4)));
 		put(&tab, &s, i ? outer : inner);
 		assert_true(topology_is_port(port));
 	}
 	topology_del_link(&tab, 3);
 	assert_false(topology_is_port(port));
-	topology_fini(&tab);
-}
-
-/* A port is in use by flows over a VLAN device, even when that is gone. */
-static void ports_in_use_by_vlans(void **state UNUSED)
-{
-	struct neigh n = neigh_of(4, 1, 1);
-	struct topology tab;
-
-	init_hw(&tab);
-	put(&tab, &in_hw, ether(2, "eth0"));
-	put(&tab, &in_hw, ether(3, "eth1"));
-	put(&tab, &in_hw, vlan(4, "eth0.7", 2, VLAN_8021Q, 7));
-	topology_put_neigh(&tab, &n);
-	assert_false(topology_is_used(&tab, 2));
-	topology_ref_neigh(&tab, find(&tab, &n));
-	assert_true(topology_is_used(&tab, 2));
-	assert_false(topology_is_used(&tab, 3));
-	topology_del_link(&tab, 4);
-	assert_true(topology_is_used(&tab, 2));
-	topology_unref_neigh(&tab, find(&tab, &n));
-	assert_false(topology_is_used(&tab, 2));
 	topology_fini(&tab);
 }
 
@@ -184,7 +163,6 @@ int main(void)
 		cmocka_unit_test(legs_of_vlans),
 		cmocka_unit_test(ports_know_what_is_above),
 		cmocka_unit_test(legs_that_end),
-		cmocka_unit_test(ports_in_use_by_vlans),
 	};
 
 	return cmocka_run_group_tests_name("vlanlegs", tests, NULL, NULL);

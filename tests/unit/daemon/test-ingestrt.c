@@ -57,9 +57,9 @@ static void the_present_state_is_known_after_the_start(void **state UNUSED)
 
 static void a_failed_start_leaves_nothing(void **state UNUSED)
 {
-	static int *const errs[] = { &fakert.open_err,         &fakert.hw_open_err,
-				     &fakert.devlink_open_err, &fakert.links_err,
-				     &fakert.neighs_err,       &fakert.forwarding_err };
+	static int *const errs[] = { &fakert.open_err,	    &fakert.hw_open_err, &fakert.devlink_open_err,
+				     &fakert.links_err,	    &fakert.bridges_err, &fakert.stations_err,
+				     &fakert.neighs_err,    &fakert.forwarding_err };
 	unsigned int n = fakesock_n_open();
 
 	for (unsigned int i = 0; i < array_size(errs); i++) {
@@ -371,14 +371,14 @@ static void a_repeated_list_of_links_drops_none(void **state UNUSED)
 {
 	fakert.n_links = 0;
 	while (fakert.n_links < FAKERT_LINKS - 1) {
-		uint32_t ifindex = 100 + fakert.n_links % (TOPOLOGY_MAX_LINKS / 2);
+		uint32_t ifindex = 100 + fakert.n_links % (LINKTAB_MAX / 2);
 
 		fakert.link[fakert.n_links++] = xf_link(ifindex, "net");
 	}
 	fakert.link[fakert.n_links++] = xf_link(3, "net3");
 	lose_events();
 	xf_go();
-	for (uint32_t i = 0; i < TOPOLOGY_MAX_LINKS / 2; i++)
+	for (uint32_t i = 0; i < LINKTAB_MAX / 2; i++)
 		assert_true(xf_knows_link(100 + i));
 	assert_true(xf_knows_link(3));
 	assert_false(xf_knows_link(2));
@@ -503,6 +503,70 @@ static void a_link_that_goes_down_keeps_its_hardware(void **state UNUSED)
 	}
 }
 
+/* -- bridges -------------------------------------------------------------- */
+
+/* One event causes one reading; a failed one is repeated later. */
+static void bridges_are_read_when_they_change(void **state UNUSED)
+{
+	const struct bridge_port port = { .ifindex = 2, .is_forwarding = true };
+
+	assert_int_equal(start_ingest(), 0);
+	xf_go();
+	xf_finish_dump();
+	assert_int_equal(fakert.n_bridge_dumps, 1);
+	assert_int_equal(spy_count(EVENT_BRIDGES_BEGIN), 1);
+	assert_int_equal(spy_count(EVENT_BRIDGES_END), 1);
+	fakert.bridge_port[fakert.n_bridge_ports++] = port;
+	spy_forget();
+	fakert_say(&(struct fakert_read){ .ret = 1, .what = FAKERT_BRIDGES });
+	xf_go();
+	assert_int_equal(fakert.n_bridge_dumps, 2);
+	assert_int_equal(spy_count(EVENT_BRIDGE_PORT), 1);
+	assert_true(spy_last(EVENT_BRIDGE_PORT)->bridge_port.is_forwarding);
+	assert_int_equal(spy_count(EVENT_BRIDGES_END), 1);
+	fakert.bridges_err = -EINTR;
+	fakert_say(&(struct fakert_read){ .ret = 1, .what = FAKERT_BRIDGES });
+	xf_go();
+	assert_int_equal(fakert.n_bridge_dumps, 3);
+	assert_int_equal(spy_count(EVENT_BRIDGES_END), 1);
+	fakert.bridges_err = 0;
+	xf_answers_dumps = true;
+	fakeloop_pass(xf_loop, RETRY_MS);
+	assert_int_equal(fakert.n_bridge_dumps, 4);
+	assert_int_equal(spy_count(EVENT_BRIDGES_END), 2);
+}
+
+static void stations_are_passed_on(void **state UNUSED)
+{
+	const struct station here = { .bridge = 9, .port = 2, .vlan = 7, .mac = { { 2 } } };
+
+	assert_int_equal(start_ingest(), 0);
+	assert_int_equal(spy_count(EVENT_STATIONS_BEGIN), 1);
+	assert_int_equal(spy_count(EVENT_STATIONS_END), 1);
+	fakert_say(&(struct fakert_read){ .ret = 1, .what = FAKERT_STATION, .station = here });
+	xf_go();
+	assert_int_equal(spy_last(EVENT_STATION)->station.port, 2);
+	/* Lost events may have been about stations. */
+	fakert.station[fakert.n_stations++] = here;
+	spy_forget();
+	lose_events();
+	xf_go();
+	/* One dump may pass over some, so two are put together. */
+	assert_int_equal(spy_count(EVENT_STATION), 2);
+	assert_int_equal(spy_count(EVENT_STATIONS_BEGIN), 1);
+	assert_int_equal(spy_count(EVENT_STATIONS_END), 1);
+}
+
+/* Their rules are on the bridges. */
+static void software_does_not_care_for_bridges(void **state UNUSED)
+{
+	fakert_say(&(struct fakert_read){ .ret = 1, .what = FAKERT_BRIDGES });
+	fakert_say(&(struct fakert_read){ .ret = 1, .what = FAKERT_STATION, .station = { .bridge = 9 } });
+	xf_go();
+	assert_int_equal(fakert.n_bridge_dumps + fakert.n_station_dumps, 0);
+	assert_int_equal(spy_count(EVENT_STATION), 0);
+}
+
 #define HARDWARE_TEST(name) cmocka_unit_test_setup_teardown(name, setup_hardware, xf_teardown)
 
 int main(void)
@@ -523,6 +587,9 @@ int main(void)
 		XF_TEST_READY(another_failure_of_a_read_is_no_loss),
 		XF_TEST_READY(a_failed_repair_is_repeated_ever_more_slowly),
 		XF_TEST_READY(an_incomplete_list_of_neighbours_drops_none),
+		XF_TEST_READY(software_does_not_care_for_bridges),
+		HARDWARE_TEST(bridges_are_read_when_they_change),
+		HARDWARE_TEST(stations_are_passed_on),
 		XF_TEST_READY(an_incomplete_list_of_links_drops_none),
 		XF_TEST_READY(a_link_that_is_shown_twice_stays),
 		XF_TEST_READY(a_repeated_list_of_links_drops_none),

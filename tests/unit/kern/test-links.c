@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <linux/if.h>
 #include <linux/if_arp.h>
+#include <linux/if_bonding.h>
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
 #include <linux/netconf.h>
@@ -119,6 +120,63 @@ static void up_means_up_with_carrier(void **state UNUSED)
 	begin_link(&m, RTM_NEWLINK, AF_UNSPEC, IFF_LOWER_UP);
 	assert_int_equal(get_link(&m, &link), 0);
 	assert_false(link.is_up);
+}
+
+static void begin_kind(struct msg *m, const char *kind, struct nlput_nest *info, struct nlput_nest *data)
+{
+	begin_link(m, RTM_NEWLINK, AF_UNSPEC, IFF_UP | IFF_LOWER_UP);
+	*info = nlput_nest_begin(&m->w, IFLA_LINKINFO);
+	nlput_str(&m->w, IFLA_INFO_KIND, kind);
+	*data = nlput_nest_begin(&m->w, IFLA_INFO_DATA);
+}
+
+static void end_kind(struct msg *m, struct nlput_nest info, struct nlput_nest data, struct link *ret)
+{
+	nlput_nest_end(&m->w, data);
+	nlput_nest_end(&m->w, info);
+	assert_int_equal(get_link(m, ret), 0);
+}
+
+static void bridge_device(void **state UNUSED)
+{
+	struct nlput_nest info, data;
+	struct link link;
+	struct msg m;
+
+	for (uint8_t filters = 0; filters < 2; filters++) {
+		begin_kind(&m, "bridge", &info, &data);
+		nlput_u8(&m.w, IFLA_BR_VLAN_FILTERING, filters);
+		nlput_be16(&m.w, IFLA_BR_VLAN_PROTOCOL, 0x88a8);
+		end_kind(&m, info, data, &link);
+		assert_string_equal(link.kind, "bridge");
+		assert_int_equal(link.bridge_proto, filters ? VLAN_8021AD : VLAN_NONE);
+	}
+}
+
+static void bond_device(void **state UNUSED)
+{
+	struct nlput_nest info, data;
+	struct link link;
+	struct msg m;
+
+	begin_kind(&m, "bond", &info, &data);
+	nlput_u8(&m.w, IFLA_BOND_MODE, BOND_MODE_ACTIVEBACKUP);
+	nlput_u32(&m.w, IFLA_BOND_ACTIVE_SLAVE, 7);
+	end_kind(&m, info, data, &link);
+	assert_int_equal(link.bond, LINK_BOND_BACKUP);
+	assert_int_equal(link.active_port, 7);
+	begin_kind(&m, "bond", &info, &data);
+	nlput_u8(&m.w, IFLA_BOND_MODE, BOND_MODE_ACTIVEBACKUP);
+	end_kind(&m, info, data, &link);
+	assert_int_equal(link.bond, LINK_BOND_BACKUP);
+	assert_int_equal(link.active_port, 0);
+	begin_kind(&m, "bond", &info, &data);
+	nlput_u8(&m.w, IFLA_BOND_MODE, BOND_MODE_8023AD);
+	end_kind(&m, info, data, &link);
+	assert_int_equal(link.bond, LINK_BOND_OTHER);
+	begin_kind(&m, "bond", &info, &data);
+	end_kind(&m, info, data, &link);
+	assert_int_equal(link.bond, LINK_BOND_OTHER);
 }
 
 static void vlan_device(void **state UNUSED)
@@ -674,6 +732,8 @@ int main(void)
 		cmocka_unit_test(plain_port),
 		cmocka_unit_test(port_of_a_switch),
 		cmocka_unit_test(up_means_up_with_carrier),
+		cmocka_unit_test(bridge_device),
+		cmocka_unit_test(bond_device),
 		cmocka_unit_test(vlan_device),
 		cmocka_unit_test(kind_that_the_library_does_not_know),
 		cmocka_unit_test(bridge_ports_are_no_links),

@@ -44,8 +44,11 @@ static void note(const struct nftchains_device *d, void *ctx UNUSED)
 {
 	size_t len = strlen(seen);
 
-	snprintf(seen + len, sizeof(seen) - len, "%s%s:%s ", d->name, d->is_prefix ? "*" : "",
-		 d->is_egress ? "egress" : "ingress");
+	if (d->is_bridge)
+		snprintf(seen + len, sizeof(seen) - len, "bridges ");
+	else
+		snprintf(seen + len, sizeof(seen) - len, "%s%s:%s ", d->name,
+			 d->is_prefix ? "*" : "", d->is_egress ? "egress" : "ingress");
 }
 
 static const char *chain(uint8_t family, uint32_t hook, const char *const devices[],
@@ -90,7 +93,8 @@ static void chains(void **state UNUSED)
 	/* In the other families the same numbers are other hooks. */
 	assert_string_equal(chain(NFPROTO_INET, NF_INET_FORWARD, devices, 0), "");
 	assert_string_equal(chain(NFPROTO_INET, NF_INET_PRE_ROUTING, devices, 1), "");
-	assert_string_equal(chain(NFPROTO_BRIDGE, NF_INET_INGRESS, devices, 1), "");
+	/* Those of bridges have no devices. */
+	assert_string_equal(chain(NFPROTO_BRIDGE, NF_INET_FORWARD, devices, 0), "bridges ");
 }
 
 /* Old kernels name one device and no list. */
