@@ -27,6 +27,7 @@ upper_offloads
 upper_name client c0 q0
 ip -n client link set q0 down
 upper_name client c2 c0
+[ "$OFFLOAD" = software ] || UPPER_IN=p2
 topo_addresses 2>/dev/null || :
 wait_for 10 in_client ping -q -c 1 -W 1 "$SERVER4"
 upper_offloads

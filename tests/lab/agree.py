@@ -90,18 +90,8 @@ def tc_match(dev, f):
     return m._replace(rest=m.rest + tuple(sorted((k, str(v)) for k, v in keys.items())))
 
 
-def ports(netns):
-    """The port of each device: itself, or for a VLAN that below."""
-    links = json.loads(run("ip", "-n", netns, "-j", "-d", "link", "show"))
-    below = {link["ifname"]: link["link"] for link in links
-             if link.get("linkinfo", {}).get("info_kind") == "vlan" and "link" in link}
-    found = {}
-    for link in links:
-        name = link["ifname"]
-        while name in below:
-            name = below[name]
-        found[link["ifname"]] = name
-    return found
+def devices(netns):
+    return [link["ifname"] for link in json.loads(run("ip", "-n", netns, "-j", "link", "show"))]
 
 
 def tc_filters(netns, dev):
@@ -198,18 +188,18 @@ def shown(m):
                                                  " ".join("%s=%s" % r for r in m.rest))
 
 
-def compare_flows(c, offloaded, by_tuple, entries, port_of):
+def compare_flows(c, offloaded, by_tuple, entries):
     wanted = collections.Counter()
     for f in offloaded:
         name = "%s %s" % (f["proto"], " ".join("%s:%s>%s:%s" % (t["src"], t["sport"], t["dst"], t["dport"])
                                                for t in (f["orig"], f["reply"])))
         if (f["proto"], tuple_of(f["orig"]), tuple_of(f["reply"])) not in entries:
             c.say("not in conntrack: %s", name)
-        if len(f["devices"]) != 2:
+        if len(f["devices"]) != 2 or len(f["ports"]) != 2:
             c.say("offloaded without devices: %s", name)
             continue
-        for dev, which in zip(f["devices"], ("orig", "reply")):
-            key = (port_of.get(dev, dev), f["proto"]) + tuple_of(f[which])
+        for dev, which in zip(f["ports"], ("orig", "reply")):
+            key = (dev, f["proto"]) + tuple_of(f[which])
             wanted[key] += 1
             if by_tuple[key] != 1:
                 c.say("%d filters on %s for the %s direction of %s", by_tuple[key], dev, which, name)
@@ -226,8 +216,7 @@ def compare(args):
     c = Comparison()
     offloaded = flows(args.netns, args.socket)
     filters, by_tuple, guards = collections.Counter(), collections.Counter(), 0
-    port_of = ports(args.netns)
-    for dev in port_of:
+    for dev in devices(args.netns):
         for m, cookie, in_hw in tc_filters(args.netns, dev):
             filters[m] += 1
             if not in_hw:
@@ -244,7 +233,7 @@ def compare(args):
         c.say("in tc and not in the NIC: %s", shown(m))
     for m in nic - filters:
         c.say("in the NIC and not in tc: %s", shown(m))
-    compare_flows(c, offloaded, by_tuple, conntrack(args.netns), port_of)
+    compare_flows(c, offloaded, by_tuple, conntrack(args.netns))
     print(json.dumps({"flows": len(offloaded), "filters": sum(filters.values()), "guards": guards,
                       "nic": sum(nic.values()), "lost": len(lost), "differences": len(c.differences),
                       "first": c.differences[:SHOWN]}), flush=True)
