@@ -110,43 +110,7 @@ static void feed_link_gone(struct engine *e, uint32_t ifindex)
 	walk_start(e, WALK_PATH);
 }
 
-static void feed_neigh(struct engine *e, const struct neigh *neigh)
-{
-	uint32_t before = e->paths.generation;
-
-	topology_put_neigh(&e->paths, neigh);
-	if (e->paths.generation != before)
-		walk_start(e, WALK_PATH);
-}
-
-static void end_neighs(struct engine *e)
-{
-	uint32_t before = e->paths.generation;
-
-	topology_end_neighs(&e->paths);
-	if (e->paths.generation != before)
-		walk_start(e, WALK_PATH);
-}
-
 /* -- bridges -------------------------------------------------------------- */
-
-static void feed_station(struct engine *e, const struct station *station)
-{
-	uint32_t before = e->paths.generation;
-
-	topology_put_station(&e->paths, station);
-	if (e->paths.generation != before)
-		walk_start(e, WALK_PATH);
-}
-
-static void end_stations(struct engine *e)
-{
-	uint32_t before = e->paths.generation;
-
-	topology_end_stations(&e->paths);
-	if (e->paths.generation != before)
-		walk_start(e, WALK_PATH);
-}
 
 static void feed_bridge_port(struct engine *e, const struct bridge_port *port)
 {
@@ -189,30 +153,38 @@ static void feed_any_link(struct engine *e, const struct event *ev, mono_t now)
 
 /* -- events --------------------------------------------------------------- */
 
-static bool feed_bridges(struct engine *e, const struct event *ev)
+/* Facts of which only the topology takes note. */
+static bool feed_fact(struct engine *e, const struct event *ev)
 {
+	uint32_t before = e->paths.generation;
+
 	switch ((enum event_type)ev->type) {
-	case EVENT_BRIDGE_PORT:
-		feed_bridge_port(e, &ev->bridge_port);
+	case EVENT_NEIGH:
+		topology_put_neigh(&e->paths, &ev->neigh);
+		break;
+	case EVENT_NEIGHS_BEGIN:
+		topology_begin_neighs(&e->paths);
+		break;
+	case EVENT_NEIGHS_END:
+		topology_end_neighs(&e->paths);
 		break;
 	case EVENT_BRIDGES_BEGIN:
 		topology_begin_bridges(&e->paths);
 		break;
-	case EVENT_BRIDGES_END:
-		end_bridges(e);
-		break;
 	case EVENT_STATION:
-		feed_station(e, &ev->station);
+		topology_put_station(&e->paths, &ev->station);
 		break;
 	case EVENT_STATIONS_BEGIN:
 		topology_begin_stations(&e->paths);
 		break;
 	case EVENT_STATIONS_END:
-		end_stations(e);
+		topology_end_stations(&e->paths);
 		break;
 	default:
 		return false;
 	}
+	if (e->paths.generation != before)
+		walk_start(e, WALK_PATH);
 	return true;
 }
 
@@ -241,14 +213,11 @@ static bool feed(struct engine *e, const struct event *ev, mono_t now)
 	case EVENT_DEVICES:
 		feed_devices(e, &ev->devices);
 		break;
-	case EVENT_NEIGH:
-		feed_neigh(e, &ev->neigh);
+	case EVENT_BRIDGE_PORT:
+		feed_bridge_port(e, &ev->bridge_port);
 		break;
-	case EVENT_NEIGHS_BEGIN:
-		topology_begin_neighs(&e->paths);
-		break;
-	case EVENT_NEIGHS_END:
-		end_neighs(e);
+	case EVENT_BRIDGES_END:
+		end_bridges(e);
 		break;
 	case EVENT_ROUTES_CHANGED:
 		topology_touch_routes(&e->paths, &ev->routes);
@@ -269,7 +238,7 @@ static bool feed(struct engine *e, const struct event *ev, mono_t now)
 			walk_start(e, WALK_PATH);
 		break;
 	default:
-		return feed_bridges(e, ev);
+		return feed_fact(e, ev);
 	}
 	return true;
 }

@@ -188,13 +188,6 @@ int ingest_fence(struct ingest *in, void (*fn)(void *ctx), void *ctx)
 
 /* -- conntrack dumps ------------------------------------------------------ */
 
-static void feed_type(struct ingest *in, enum event_type type)
-{
-	struct event ev = { .type = (uint8_t)type };
-
-	dispatch_feed(in->dispatch, &ev);
-}
-
 /* If events are lost all the time, dumps take at most half of the time. */
 static uint64_t pause_after_dump(const struct ingest *in)
 {
@@ -229,13 +222,13 @@ static void end_dump(struct ingest *in, bool is_good)
 		in->failures = 0;
 		in->last_dump = loop_now(in->loop);
 		in->dump_took_ms = mono_diff_ms(in->last_dump, in->dump_began);
-		feed_type(in, EVENT_RESYNC_END);
+		dispatch_feed_type(in->dispatch, EVENT_RESYNC_END);
 		loop_timer_set(in->dump_timer, in->dump_wanted ? pause_after_dump(in) : idle_ms(in),
 			       0);
 		return;
 	}
 	counter_inc(&ct_dumps_failed);
-	feed_type(in, EVENT_RESYNC_ABORT);
+	dispatch_feed_type(in->dispatch, EVENT_RESYNC_ABORT);
 	in->failures++;
 	in->dump_wanted = true;
 	loop_timer_set(in->dump_timer, RETRY_MS * MIN(in->failures, RETRY_STEPS), 0);
@@ -323,7 +316,7 @@ static void start_dump(struct ingest *in)
 		end_dump(in, false);
 		return;
 	}
-	feed_type(in, EVENT_RESYNC_BEGIN);
+	dispatch_feed_type(in->dispatch, EVENT_RESYNC_BEGIN);
 	read_dump(in);
 }
 

@@ -49,13 +49,6 @@ struct ingestrt {
 	bool rules_changed, bridges_changed; /* and have not been read since */
 };
 
-static void feed_type(struct ingestrt *in, enum event_type type)
-{
-	struct event ev = { .type = (uint8_t)type };
-
-	dispatch_feed(in->dispatch, &ev);
-}
-
 /* Reads the hardware of a link. The kernel sends a link message whenever hw-tc-offload is
  * switched (NETDEV_FEAT_CHANGE in rtnetlink_event) or a driver recreates its devices. */
 static void read_hw(struct ingestrt *in, const char *name, struct link_hw *hw)
@@ -152,10 +145,10 @@ static int read_bridges(struct ingestrt *in)
 
 	if (!in->bridges_changed || !follows_bridges(in))
 		return 0;
-	feed_type(in, EVENT_BRIDGES_BEGIN);
+	dispatch_feed_type(in->dispatch, EVENT_BRIDGES_BEGIN);
 	err = bridges_dump(on_bridge_port, in);
 	if (!err)
-		feed_type(in, EVENT_BRIDGES_END);
+		dispatch_feed_type(in->dispatch, EVENT_BRIDGES_END);
 	in->bridges_changed = err != 0;
 	return err;
 }
@@ -262,10 +255,10 @@ static int read_neighs(struct ingestrt *in)
 {
 	int err;
 
-	feed_type(in, EVENT_NEIGHS_BEGIN);
+	dispatch_feed_type(in->dispatch, EVENT_NEIGHS_BEGIN);
 	err = neighs_dump(on_neigh, in);
 	if (!err)
-		feed_type(in, EVENT_NEIGHS_END);
+		dispatch_feed_type(in->dispatch, EVENT_NEIGHS_END);
 	return err;
 }
 
@@ -277,11 +270,11 @@ static int read_stations(struct ingestrt *in)
 
 	if (!follows_bridges(in))
 		return 0;
-	feed_type(in, EVENT_STATIONS_BEGIN);
+	dispatch_feed_type(in->dispatch, EVENT_STATIONS_BEGIN);
 	for (unsigned int i = 0; i < 2 && !err; i++)
 		err = bridges_dump_stations(on_station, in);
 	if (!err)
-		feed_type(in, EVENT_STATIONS_END);
+		dispatch_feed_type(in->dispatch, EVENT_STATIONS_END);
 	return err;
 }
 

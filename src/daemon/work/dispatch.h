@@ -31,6 +31,13 @@ bool dispatch_free(struct dispatch *dispatch) MUST_CHECK;
 
 /* Feeds one event to the engine and schedules a round of orders. */
 void dispatch_feed(struct dispatch *dispatch, const struct event *event);
+/* The same for an event that is only a type. */
+static inline void dispatch_feed_type(struct dispatch *dispatch, enum event_type type)
+{
+	const struct event event = { .type = (uint8_t)type };
+
+	dispatch_feed(dispatch, &event);
+}
 /* Schedules a round of orders later in this iteration of the loop. Cheap to repeat. */
 void dispatch_kick(struct dispatch *dispatch);
 
