@@ -42,6 +42,7 @@ struct path_query {
 	struct seen_way seen[DIR__COUNT];
 	struct route_query ask;
 	struct route_answer answer[PATH_STEP__COUNT];
+	bool has_ahead; /* that of PATH_STEP_REVERSE is there before its turn (path_take_ahead) */
 };
 
 enum order_type {

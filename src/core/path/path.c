@@ -9,20 +9,27 @@ bool path_has_notes(const struct path_query *q)
 	return q->seen[DIR_ORIG].is_known && q->seen[DIR_REPLY].is_known;
 }
 
-/* Asks for the route of this direction, for packets that arrive on @iif. */
-static void ask_forward(struct path_query *q, enum path_step step, enum dir dir, uint32_t iif)
+/* The route of this direction, for packets that arrive on @iif. */
+static struct route_query forward_question(const struct path_query *q, enum dir dir, uint32_t iif)
 {
 	const struct tuple *in = dir == DIR_REPLY ? &q->reply : &q->orig;
 	const struct tuple *answer = dir == DIR_REPLY ? &q->orig : &q->reply;
+	struct route_query ask = q->ask;
 
+	ask.with_src = true;
+	ask.src = in->src;
+	ask.dst = answer->src;
+	ask.sport = in->sport;
+	ask.dport = answer->sport;
+	ask.iif = iif;
+	ask.mark = q->mark[dir];
+	return ask;
+}
+
+static void ask_forward(struct path_query *q, enum path_step step, enum dir dir, uint32_t iif)
+{
 	q->step = (uint8_t)step;
-	q->ask.with_src = true;
-	q->ask.src = in->src;
-	q->ask.dst = answer->src;
-	q->ask.sport = in->sport;
-	q->ask.dport = answer->sport;
-	q->ask.iif = iif;
-	q->ask.mark = q->mark[dir];
+	q->ask = forward_question(q, dir, iif);
 }
 
 void path_begin(struct path_query *q, const struct tuple *orig, const struct tuple *reply,
@@ -55,6 +62,20 @@ void path_use_notes(struct path_query *q)
 	for (unsigned int d = 0; d < DIR__COUNT; d++)
 		q->mark[d] = q->seen[d].mark;
 	ask_forward(q, PATH_STEP_FORWARD, DIR_ORIG, q->seen[DIR_ORIG].iif);
+}
+
+bool path_ask_ahead(const struct path_query *q, struct route_query *ret)
+{
+	if (!path_has_notes(q) || q->step != PATH_STEP_FORWARD || q->has_ahead)
+		return false;
+	*ret = forward_question(q, DIR_REPLY, q->seen[DIR_REPLY].iif);
+	return true;
+}
+
+void path_take_ahead(struct path_query *q, const struct route_answer *answer)
+{
+	q->answer[PATH_STEP_REVERSE] = *answer;
+	q->has_ahead = true;
 }
 
 static enum reason judge(const struct route_answer *a)
@@ -107,20 +128,24 @@ static bool asks_again(struct path_query *q, enum dir dir)
 /* Packets of both directions have noted their ways. */
 static enum path_verdict advance_with_notes(struct path_query *q, enum reason *ret_reason)
 {
-	enum dir dir = q->step == PATH_STEP_FORWARD ? DIR_ORIG : DIR_REPLY;
-	enum reason reason;
+	for (;;) {
+		enum dir dir = q->step == PATH_STEP_FORWARD ? DIR_ORIG : DIR_REPLY;
+		enum reason reason;
 
-	if (asks_again(q, dir))
-		return PATH_ASK;
-	reason = judge(&q->answer[q->step]);
-	if (reason != REASON_NONE) {
-		*ret_reason = reason;
-		return PATH_NOWHERE;
+		if (asks_again(q, dir))
+			return PATH_ASK;
+		reason = judge(&q->answer[q->step]);
+		if (reason != REASON_NONE) {
+			*ret_reason = reason;
+			return PATH_NOWHERE;
+		}
+		if (dir == DIR_REPLY)
+			return PATH_FOUND;
+		ask_forward(q, PATH_STEP_REVERSE, DIR_REPLY, q->seen[DIR_REPLY].iif);
+		if (!q->has_ahead)
+			return PATH_ASK;
+		q->has_ahead = false;
 	}
-	if (dir == DIR_REPLY)
-		return PATH_FOUND;
-	ask_forward(q, PATH_STEP_REVERSE, DIR_REPLY, q->seen[DIR_REPLY].iif);
-	return PATH_ASK;
 }
 
 enum path_verdict path_advance(struct path_query *q, enum reason *ret_reason)

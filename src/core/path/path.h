@@ -55,6 +55,11 @@ enum path_verdict {
 	PATH_NOWHERE /* *ret_reason says why */
 };
 
+/* With notes, the second question does not depend on the answer to the first. True if *ret is that question, now
+ * that q->ask is the first. The caller may ask both at once, and pass the answer on before path_advance(). */
+bool path_ask_ahead(const struct path_query *q, struct route_query *ret);
+void path_take_ahead(struct path_query *q, const struct route_answer *answer);
+
 /* Evaluates the answer to q->ask, which the caller stored in q->answer[q->step].
  * Calling it again after a verdict other than PATH_ASK gives the same verdict. */
 enum path_verdict path_advance(struct path_query *q, enum reason *ret_reason);

@@ -28,7 +28,8 @@ COUNTER(conntrack_finished, "connections whose last ACK was forwarded by a rule"
 
 /* Time limit of one round, so that events and control clients get their turn. */
 #define ROUND_US      10000
-#define AT_ONCE_MAX   ROUTES_LOOKUPS_MAX
+/* Each order may look two routes up at a time. */
+#define AT_ONCE_MAX   (ROUTES_LOOKUPS_MAX / 2)
 #define AT_ONCE_FIRST 8u
 #define CT_TIMEOUT_MS 2000
 /* Holds the answers to a whole batch. */
@@ -143,17 +144,40 @@ static void read_ways(struct questions *q, struct path_query *walk[], unsigned i
 		path_use_notes(walk[i]);
 }
 
-/* Runs all walks in parallel. Each has one query in every batch. */
+/* Asks the next question of each walk, and the one behind it where it can be asked now. Stores the answers to the
+ * latter. */
+static void ask_all(struct questions *q, struct path_query *walk[], unsigned int n, struct route_lookup lookup[])
+{
+	struct route_query ahead[AT_ONCE_MAX];
+	struct path_query *asker[AT_ONCE_MAX];
+	unsigned int n_ahead = 0;
+
+	for (unsigned int i = 0; i < n; i++) {
+		lookup[i] = (struct route_lookup){ .query = &walk[i]->ask };
+		if (!path_ask_ahead(walk[i], &ahead[n_ahead]))
+			continue;
+		lookup[n + n_ahead] = (struct route_lookup){ .query = &ahead[n_ahead] };
+		asker[n_ahead++] = walk[i];
+	}
+	routes_lookup_many(q->routes, lookup, n + n_ahead);
+	for (unsigned int i = 0; i < n_ahead; i++) {
+		const struct route_lookup *l = &lookup[n + i];
+
+		counter_inc(&route_lookups);
+		if (!l->err)
+			path_take_ahead(asker[i], &l->answer);
+	}
+}
+
+/* Runs all walks in parallel. */
 static void walk_all(struct questions *q, struct path_query *walk[], unsigned int n)
 {
-	struct route_lookup lookup[AT_ONCE_MAX];
+	struct route_lookup lookup[ROUTES_LOOKUPS_MAX];
 
 	while (n > 0) {
 		unsigned int n_left = 0;
 
-		for (unsigned int i = 0; i < n; i++)
-			lookup[i] = (struct route_lookup){ .query = &walk[i]->ask };
-		routes_lookup_many(q->routes, lookup, n);
+		ask_all(q, walk, n, lookup);
 		for (unsigned int i = 0; i < n; i++) {
 			if (advance(walk[i], &lookup[i]))
 				walk[n_left++] = walk[i];

@@ -25,7 +25,7 @@ struct route_lookup {
 };
 
 /* Most look-ups in one call of routes_lookup_many(). */
-#define ROUTES_LOOKUPS_MAX 64
+#define ROUTES_LOOKUPS_MAX 128
 
 /*
  * Looks up @n routes, at most ROUTES_LOOKUPS_MAX; each has its own result. All forms of

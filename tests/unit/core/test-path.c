@@ -162,6 +162,54 @@ static void look_ups_with_notes(void **state UNUSED)
 	assert_int_equal(q.step, PATH_STEP_INGRESS);
 }
 
+/* The answer to the second question of a walk with notes, before that to the first. */
+static void answer_ahead(struct path_query *q, uint32_t oif)
+{
+	const struct route_answer reply = { .kind = ROUTE_UNICAST, .oif = oif };
+	struct route_query ask;
+
+	assert_true(path_ask_ahead(q, &ask));
+	assert_memory_equal(&ask.src, &q->reply.src, sizeof(ask.src));
+	assert_memory_equal(&ask.dst, &q->orig.src, sizeof(ask.dst));
+	assert_int_equal(ask.iif, 3);
+	assert_int_equal(ask.mark, 2);
+	path_take_ahead(q, &reply);
+	assert_false(path_ask_ahead(q, &ask));
+}
+
+static void look_ups_at_once(void **state UNUSED)
+{
+	enum reason reason;
+	struct route_query ask;
+	struct path_query q;
+
+	begin_noted(&q);
+	answer_ahead(&q, 2);
+	assert_int_equal(answer_by(&q, 3, 10), PATH_FOUND);
+	assert_int_equal(path_advance(&q, &reason), PATH_FOUND);
+	assert_int_equal(path_egress(&q, DIR_REPLY), 2);
+	/* The first question is repeated with another mark, then the second. */
+	begin_noted(&q);
+	answer_ahead(&q, 5);
+	assert_int_equal(answer_by(&q, 4, 10), PATH_ASK);
+	assert_int_equal(q.step, PATH_STEP_FORWARD);
+	assert_false(path_ask_ahead(&q, &ask));
+	assert_int_equal(answer_by(&q, 3, 10), PATH_ASK);
+	assert_int_equal(q.step, PATH_STEP_REVERSE);
+	assert_int_equal(q.ask.mark, 0x55);
+	assert_int_equal(answer_by(&q, 2, 0), PATH_FOUND);
+	assert_int_equal(path_egress(&q, DIR_REPLY), 2);
+	/* The first answer ends the walk. */
+	begin_noted(&q);
+	answer_ahead(&q, 2);
+	answer(&q, ROUTE_NONE, 0, &reason);
+	assert_int_equal(answer(&q, ROUTE_NONE, 0, &reason), PATH_NOWHERE);
+	assert_int_equal(reason, REASON_NO_ROUTE);
+	/* Without notes, the second question follows from the first answer. */
+	begin_snat(&q);
+	assert_false(path_ask_ahead(&q, &ask));
+}
+
 /* A rule behind routing has set the mark of the packets: the connection has the one that counts. */
 static void look_ups_with_late_mark(void **state UNUSED)
 {
@@ -585,6 +633,7 @@ int main(void)
 		cmocka_unit_test(look_ups_with_dnat),
 		cmocka_unit_test(look_up_to_confirm),
 		cmocka_unit_test(look_ups_with_notes),
+		cmocka_unit_test(look_ups_at_once),
 		cmocka_unit_test(look_ups_with_late_mark),
 		cmocka_unit_test(dead_ends),
 		cmocka_unit_test(egress_before_the_end),
