@@ -9,8 +9,11 @@
 
 #include "base/compiler.h"
 
+/* Bytes of a thread's name, which top and ps show; with the terminating one (TASK_COMM_LEN). */
+#define THREAD_NAME_SIZE 16
+
 /* Runs fn(arg) in a new thread. Returns 0 or -errno. */
-static inline MUST_CHECK int thread_start(pthread_t *ret, void *(*fn)(void *arg), void *arg)
+static inline MUST_CHECK int thread_start(pthread_t *ret, const char *name, void *(*fn)(void *arg), void *arg)
 {
 	sigset_t all, old;
 	int err;
@@ -19,5 +22,7 @@ static inline MUST_CHECK int thread_start(pthread_t *ret, void *(*fn)(void *arg)
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	err = -pthread_create(ret, NULL, fn, arg);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (!err)
+		IGNORE_RESULT(pthread_setname_np(*ret, name));
 	return err;
 }

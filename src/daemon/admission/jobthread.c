@@ -99,7 +99,7 @@ int jobthread_start(const struct jobthread_kind *kind, void *ctx, struct jobthre
 	/* Before the thread exists: it uses *ret through its context. */
 	*ret = t;
 	if (!err)
-		err = thread_start(&t->thread, run, t);
+		err = thread_start(&t->thread, kind->name, run, t);
 	if (err) {
 		*ret = NULL;
 		free_all(t);

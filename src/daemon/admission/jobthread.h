@@ -18,6 +18,7 @@ struct jobthread;
 #define JOBTHREAD_JOBS 128
 
 struct jobthread_kind {
+	const char *name; /* of the thread, less than THREAD_NAME_SIZE bytes */
 	size_t job_size, done_size; /* bytes */
 	/* In the thread: executes the job and fills in the answer, which is zeroed. */
 	void (*run)(void *ctx, const void *job, void *ret_done);

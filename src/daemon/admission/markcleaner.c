@@ -147,6 +147,7 @@ static void drop(void *job)
 }
 
 static const struct jobthread_kind kind = {
+	.name = "mark cleaner",
 	.job_size = sizeof(struct markcleaner_job),
 	.done_size = sizeof(struct markcleaner_done),
 	.run = run,

@@ -94,6 +94,7 @@ static void drop(void *job)
 }
 
 static const struct jobthread_kind kind = {
+	.name = "nft table",
 	.job_size = sizeof(struct tablethread_job),
 	.done_size = sizeof(struct tablethread_done),
 	.run = run,

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -587,11 +588,13 @@ static void free_worker(struct worker *w)
 int worker_start(unsigned int number, struct worker **ret)
 {
 	struct worker *w = calloc(1, sizeof(*w));
+	char name[THREAD_NAME_SIZE];
 	int err;
 
 	if (!w)
 		return -ENOMEM;
 	w->number = number;
+	snprintf(name, sizeof(name), "worker %u", number % 100);
 	pace_init(&w->install_pace);
 	pace_init(&w->removal_pace);
 	w->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -602,7 +605,7 @@ int worker_start(unsigned int number, struct worker **ret)
 	if (!err && !ring_arm(&w->answers))
 		err = -EIO;
 	if (!err)
-		err = thread_start(&w->thread, worker_main, w);
+		err = thread_start(&w->thread, name, worker_main, w);
 	if (err) {
 		free_worker(w);
 		return err;

@@ -49,7 +49,7 @@ static void drop(void *job)
 	n_dropped += ((struct job *)job)->number;
 }
 
-static const struct jobthread_kind kind = { sizeof(struct job), sizeof(struct done), run, drop };
+static const struct jobthread_kind kind = { "test", sizeof(struct job), sizeof(struct done), run, drop };
 
 static int begin(void **state)
 {
