@@ -43,10 +43,11 @@ prepare_run() {
 	printf '%s\0' "$mode" >"$dir/mode"
 	printf '%s\n' "$KERNEL_MODULES" >"$dir/modules"
 	nicsim_for_run "$dir"
-	printf '%s\n' "$SRC" "$BUILD" "$TOOLS" "${KEEP_PATHS[@]}" >"$dir/keep"
+	printf '%s\n' "$SRC" "$BUILD" "$TOOLS" ${SELFTESTS:+"$SELFTESTS"} "${KEEP_PATHS[@]}" >"$dir/keep"
 	printf '%s\0' "PATH=$BUILD:$TOOLS:$GUEST_PATH" HOME=/root LANG=C.UTF-8 "TERM=${TERM:-dumb}" \
 		USER=root SHELL=/bin/bash "LAB_SRC=$SRC" "LAB_BUILD=$BUILD" "LAB_TOPO=$LAB_DIR/topo.sh" \
-		LAB_RUN=/run/lab LAB_STOLEN=/run/lab/stolen LAB_HOST=/run/lab-host "LAB_SANITIZERS=$OPT_SANITIZERS" >"$dir/env"
+		LAB_RUN=/run/lab LAB_STOLEN=/run/lab/stolen LAB_HOST=/run/lab-host "LAB_SANITIZERS=$OPT_SANITIZERS" \
+		"LAB_SELFTESTS=$SELFTESTS" "LAB_SELFTESTS_WHY=$SELFTESTS_WHY" >"$dir/env"
 }
 
 # start_guest DIR [LABMUX_OPTION...]: replaces the shell with labmux, which runs the guest until

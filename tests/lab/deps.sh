@@ -8,8 +8,8 @@ BUILD_PACKAGES=(gcc make autoconf automake pkg-config libmnl-dev libnftnl-dev
 	libnetfilter-conntrack-dev libnl-3-dev libnl-route-3-dev libconfuse-dev
 	libev-dev libjansson-dev libcmocka-dev)
 LAB_PACKAGES=(gcc libc6-dev libjansson-dev qemu-system-x86 busybox-static kmod cpio xz-utils iproute2
-	nftables conntrack iperf3 socat tcpdump ethtool procps
-	iputils-ping python3)
+	nftables conntrack strace iperf3 socat tcpdump ethtool procps
+	iputils-ping python3 libteam-utils wireguard-tools ppp pppoe)
 
 # Debian's package index may be missing or out of date. One refresh per run is
 # enough.

@@ -30,7 +30,7 @@ COUNTER(conntrack_finished, "connections whose last ACK was forwarded by a rule"
 #define ROUND_US      10000
 /* Each order may look two routes up at a time. */
 #define AT_ONCE_MAX   (ROUTES_LOOKUPS_MAX / 2)
-#define AT_ONCE_FIRST 8u
+#define AT_ONCE_MIN   8u
 #define CT_TIMEOUT_MS 2000
 /* Holds the answers to a whole batch. */
 #define CT_RCVBUF     (512 * 1024)
@@ -62,7 +62,7 @@ int questions_new(struct questions **ret)
 
 	if (!q)
 		return -ENOMEM;
-	q->at_once = AT_ONCE_FIRST;
+	q->at_once = AT_ONCE_MIN;
 	err = routes_open(&q->routes);
 	if (!err)
 		err = ctnl_new(&q->ctnl);
@@ -365,13 +365,14 @@ static void take(struct questions *q, struct engine *engine, mono_t now)
 		q->n++;
 }
 
-/* Sets the batch size to what should take half a round, but at most to twice the last one. */
+/* Sets the batch size to what should take half a round, but at most to twice the last one. Each batch has a cost
+ * of its own: where that is large, a batch of one order would make a slow machine slower. */
 static void pace(struct questions *q, int64_t took_us)
 {
 	int64_t fit = ROUND_US / 2 * (int64_t)q->n / MAX(took_us, (int64_t)1);
 
 	fit = MIN(fit, (int64_t)q->n * 2);
-	q->at_once = (unsigned int)MAX(MIN(fit, (int64_t)AT_ONCE_MAX), (int64_t)1);
+	q->at_once = (unsigned int)MAX(MIN(fit, (int64_t)AT_ONCE_MAX), (int64_t)AT_ONCE_MIN);
 }
 
 bool questions_answer(struct questions *q, struct engine *engine, mono_t now)
