@@ -3,6 +3,7 @@
 
 #include "core/engine_priv.h"
 #include "core/flow/leftover.h"
+#include "core/flow/pathanswer.h"
 #include "core/path/plan.h"
 #include "core/port/portfsm.h"
 #include "core/rules/revoke.h"
@@ -59,7 +60,7 @@ void view_begin_path(const struct engine *engine, const struct conn *conn, struc
 		   engine->paths.generation);
 	ret->ct_id = conn->id;
 	if (f && f->ct_id == conn->id && f->next_hop[DIR_ORIG] != FLOW_NONE)
-		path_use_marks(ret, f->route_mark);
+		pathanswer_recall(engine, f, ret);
 	else
 		ret->asks_seen = engine->settings.admit == ADMIT_NFT;
 }

@@ -52,7 +52,8 @@ struct link {
 	char kind[LINK_KIND_SIZE]; /* IFLA_INFO_KIND; "" for a physical port */
 	struct mac mac;
 	uint32_t mtu;
-	uint32_t master; /* ifindex of the bridge, bond or VRF above; 0 = none */
+	uint32_t master; /* ifindex of the bridge, bond or other device above, if that is no VRF; 0 = none */
+	uint32_t vrf;	 /* ifindex of the VRF that it belongs to; 0 = none */
 	uint32_t lower;	 /* IFLA_LINK: device below a VLAN, or the veth peer; 0 = none */
 	struct vlan_tag vlan; /* of kind "vlan": the tag of its frames */
 	bool maps_priority; /* of kind "vlan": it maps priorities of packets to those of tags */

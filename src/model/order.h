@@ -36,6 +36,7 @@ struct path_query {
 	uint32_t ct_id;
 	uint32_t ct_mark; /* of the connection, without our bits */
 	uint32_t mark[DIR__COUNT]; /* by which the kernel routes the packets, as far as known */
+	uint32_t iif[DIR__COUNT];  /* the device or VRF by which they arrive for routing; 0 = not known */
 	uint8_t step; /* enum path_step of the current look-up */
 	uint32_t generation; /* generation of routes and links at the first look-up */
 	bool asks_seen; /* also ask which way the packets took, and accept only that */

@@ -33,10 +33,10 @@
 	X(ASYMMETRIC_ROUTE, "asymmetric-route", "the routes of the two directions do not use the same two devices") \
 	X(WAY_UNKNOWN, "way-unknown", "its packets have not shown yet which way the kernel routes them")      \
 	X(ROUTED_OTHERWISE, "routed-otherwise", "the kernel routes its packets another way than a look-up, by their mark, TOS or hash") \
-	X(POLICY_ROUTING, "policy-routing", "policy rules select by mark or TOS, and only admit = nft can see those of its packets") \
+	X(POLICY_ROUTING, "policy-routing", "policy rules select by mark or TOS, or its path is in a VRF: only admit = nft can see how its packets go") \
 	X(IPSEC, "ipsec", "an IPsec policy may apply to it")                                               \
 	X(NOT_FORWARDING, "not-forwarding", "IPv6 forwarding is off")                                      \
-	X(SAME_DEVICE, "same-device", "it would leave through the device on which it arrives")             \
+	X(SAME_DEVICE, "same-device", "it would leave by the port on which it arrives, which many NICs do not do, or it is not routed, only bridged")             \
 	X(DEVICE_UNKNOWN, "device-unknown", "the daemon does not know a device on its path")               \
 	X(DEVICE_NOT_NAMED, "device-not-named", "a device on its path is not in the list of devices")      \
 	X(DEVICE_KIND, "device-kind", "a device on its path is enslaved or of a kind that cannot be offloaded") \

@@ -206,22 +206,40 @@ static struct addr next_hop_of(const struct path_query *q, enum dir dir)
 	return dir == DIR_REPLY ? q->orig.src : q->reply.src;
 }
 
-/* The ways of packets of both directions: by default, that they go as the routes say. */
-static void find_ways(struct fake *k, const struct fake_conn *c, struct seen_way ret[])
+static uint32_t arrival_of(struct fake *k, uint32_t ifindex)
+{
+	const struct fake_link *l = fake_find_link(k, ifindex);
+
+	return l && l->link.vrf ? l->link.vrf : ifindex;
+}
+
+/* Finds the way of packets that arrive in this VRF; 0: in none. */
+static bool find_way_in(struct fake *k, const struct fake_conn *c, uint32_t vrf, struct path_query *q)
 {
 	enum path_verdict verdict;
 	enum reason reason;
+
+	path_begin(q, &c->conn.orig, &c->conn.reply, settings_routing_mark(&k->settings, c->conn.mark), 0);
+	if (c->has_packet_mark)
+		path_use_marks(q, c->packet_mark);
+	path_use_arrivals(q, (const uint32_t[]){ vrf, vrf });
+	do {
+		route_of(k, &q->ask, c->has_tos, &q->answer[q->step]);
+		verdict = path_advance(q, &reason);
+	} while (verdict == PATH_ASK);
+	return verdict == PATH_FOUND;
+}
+
+/* The ways of packets of both directions: by default, that they go as the routes say. */
+static void find_ways(struct fake *k, const struct fake_conn *c, struct seen_way ret[])
+{
 	struct path_query q;
+	bool is_found = find_way_in(k, c, 0, &q);
 
 	memset(ret, 0, DIR__COUNT * sizeof(ret[0]));
-	path_begin(&q, &c->conn.orig, &c->conn.reply, settings_routing_mark(&k->settings, c->conn.mark), 0);
-	if (c->has_packet_mark)
-		path_use_marks(&q, c->packet_mark);
-	do {
-		route_of(k, &q.ask, c->has_tos, &q.answer[q.step]);
-		verdict = path_advance(&q, &reason);
-	} while (verdict == PATH_ASK);
-	if (verdict != PATH_FOUND)
+	for (unsigned int i = 0; i < FAKE_LINKS && !is_found; i++)
+		is_found = k->link[i].exists && k->link[i].link.vrf && find_way_in(k, c, k->link[i].link.vrf, &q);
+	if (!is_found)
 		return;
 	for (unsigned int d = 0; d < DIR__COUNT; d++)
 		ret[d] = (struct seen_way){ .is_known = true,
@@ -230,7 +248,7 @@ static void find_ways(struct fake *k, const struct fake_conn *c, struct seen_way
 					    .age_ms = c->way_age_ms,
 					    .next_hop = next_hop_of(&q, d) };
 	for (unsigned int d = 0; d < DIR__COUNT; d++)
-		ret[d].iif = ret[dir_other(d)].oif;
+		ret[d].iif = arrival_of(k, ret[dir_other(d)].oif);
 }
 
 void fake_note(struct fake *k, struct fake_conn *c, mono_t now)

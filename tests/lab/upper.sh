@@ -19,6 +19,10 @@
 #                         makes a bridge
 #   upper_bond NS NAME PORT...
 #                         makes a bond in mode active-backup; the first port is the primary one
+#   upper_bond_in "MODE [OPTION...]" NS NAME PORT...
+#                         makes a bond in another mode
+#   upper_team MODE NS NAME PORT...
+#                         makes a team without a daemon; in mode activebackup, the first port is active
 #   upper_start LINE...   gives the L3 devices their addresses, starts the daemon for lan0 and wan0.
 #                         OFFLOAD says where rules are: "software" (default) on these devices,
 #                         "hardware" on p0 and p1, which are ports of nicsim then
@@ -67,17 +71,50 @@ upper_bridge() {
 	upper_up "$ns" "$name"
 }
 
-upper_bond() {
+# upper_join NS NAME PORT...
+upper_join() {
 	local ns="$1" name="$2" port
 	shift 2
-	ip -n "$ns" link add "$name" type bond mode active-backup miimon 50
 	for port in "$@"; do
 		ip -n "$ns" link set "$port" down
 		ip -n "$ns" link set "$port" master "$name"
 	done
 	upper_up "$ns" "$name"
+}
+
+upper_bond_in() {
+	local mode="$1"
+	shift
+	# shellcheck disable=SC2086 # a mode and its options
+	ip -n "$1" link add "$2" type bond mode $mode miimon 50
+	upper_join "$@"
+}
+
+upper_bond() {
+	upper_bond_in active-backup "$@"
 	# Both ends take the first port as soon as it has a carrier, whichever port has one first.
-	ip -n "$ns" link set "$name" type bond primary "$1"
+	ip -n "$1" link set "$2" type bond primary "$3"
+}
+
+# upper_activate NS NAME PORT: makes this the active port of a team
+upper_activate() {
+	labns "$1" teamnl "$2" setoption activeport "$(ip -n "$1" -o link show "$3" | cut -d: -f1)"
+}
+
+upper_team() {
+	local mode="$1" ns="$2" name="$3" port mac
+	shift
+	mac=$(ip -n "$ns" -br link show "$3" | awk '{ print $3 }')
+	ip -n "$ns" link add "$name" address "$mac" type team
+	labns "$ns" teamnl "$name" setoption mode "$mode"
+	upper_join "$@"
+	# In this mode, it is the team's daemon that gives all ports the same address.
+	[ "$mode" = activebackup ] || return 0
+	upper_activate "$ns" "$name" "$3"
+	shift 2
+	for port in "$@"; do
+		ip -n "$ns" link set "$port" address "$mac"
+	done
 }
 
 upper_start() {

@@ -247,6 +247,8 @@ static void take_link_word(struct scene *s, struct words *w, struct link *l)
 		l->maps_priority = true;
 	else if (words_take_if(w, "master"))
 		l->master = words_take_number(s, w);
+	else if (words_take_if(w, "vrf"))
+		l->vrf = words_take_number(s, w);
 	else if (words_take_if(w, "loopback"))
 		l->is_loopback = true;
 	else if (words_take_if(w, "noether"))

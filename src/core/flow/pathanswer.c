@@ -16,15 +16,31 @@ static bool asks_seen(const struct engine *e, const struct flow *f)
 	return f->state == FLOW_RESOLVE && e->settings.admit == ADMIT_NFT;
 }
 
+void pathanswer_recall(const struct engine *e, const struct flow *f, struct path_query *q)
+{
+	uint32_t iif[DIR__COUNT];
+	bool is_in_vrf = false;
+
+	path_use_marks(q, f->route_mark);
+	for (unsigned int d = 0; d < DIR__COUNT; d++) {
+		uint32_t device = topology_device_of(&e->paths, f->next_hop[dir_other(d)]);
+
+		iif[d] = topology_arrival(&e->paths, device);
+		is_in_vrf |= iif[d] != device;
+	}
+	if (is_in_vrf && f->state == FLOW_ACTIVE)
+		path_use_arrivals(q, iif);
+}
+
 void pathanswer_ask(struct engine *e, struct flow *f, struct order *ret)
 {
 	*ret = (struct order){ .type = ORDER_LOOKUP, .flow = flowtab_ref(&e->flows, f) };
 	path_begin(&ret->lookup, &f->orig, &f->reply, settings_routing_mark(&e->settings, f->mark),
 		   e->paths.generation);
-	if (f->next_hop[DIR_ORIG] != FLOW_NONE)
-		path_use_marks(&ret->lookup, f->route_mark);
 	ret->lookup.ct_id = f->ct_id;
 	ret->lookup.asks_seen = asks_seen(e, f);
+	if (f->next_hop[DIR_ORIG] != FLOW_NONE)
+		pathanswer_recall(e, f, &ret->lookup);
 }
 
 static bool has_same_hops(const struct flow *f, const struct path *path)
@@ -128,7 +144,7 @@ static bool is_about_way(enum reason reason)
 
 /* Whether the packets may show another way than the one that was refused: where the look-ups and the notes do
  * not agree, because the notes may be older than the newest routes; and where there are no notes, and
- * look-ups alone may be wrong. */
+ * look-ups alone may be wrong, or do not find a path in a VRF. */
 static bool can_packets_tell(const struct engine *e, const struct flow *f, const struct path_query *q,
 			     bool is_found, enum reason reason)
 {
@@ -138,7 +154,7 @@ static bool can_packets_tell(const struct engine *e, const struct flow *f, const
 		return true;
 	return !path_has_notes(q) && policy_is_path_reason(reason) && reason != REASON_LOCAL &&
 	       path_check_family(&e->paths, f->orig.family) == REASON_NONE &&
-	       topology_is_blind(&e->paths, f->orig.family);
+	       (e->paths.has_vrfs || topology_is_blind(&e->paths, f->orig.family));
 }
 
 /* The path is not right, or not known. */
@@ -181,6 +197,9 @@ void pathanswer_feed(struct engine *e, struct flow *f, struct path_query *q, mon
 	if (f->state == FLOW_ADOPTED) {
 		f->path_gen = q->generation;
 		judge_adopted(e, f, q, reason, &path, now);
+	} else if (!is_found && f->state == FLOW_ACTIVE && path_first_step(q) != PATH_STEP_INGRESS) {
+		/* Its packets may arrive by another device now. */
+		flowact_input(e, f, FLOW_IN_PATH_NEW, REASON_PATH_CHANGED, now);
 	} else if (reason != REASON_NONE) {
 		refuse_path(e, f, q, is_found, reason, now);
 	} else if (f->state == FLOW_RESOLVE) {

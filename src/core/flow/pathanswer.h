@@ -16,5 +16,7 @@ struct engine;
 
 /* Makes ORDER_LOOKUP for the flow. */
 void pathanswer_ask(struct engine *e, struct flow *f, struct order *ret);
+/* After path_begin() for a flow with a path: adds what is known about the way of its packets. */
+void pathanswer_recall(const struct engine *e, const struct flow *f, struct path_query *q);
 /* Takes the answer. */
 void pathanswer_feed(struct engine *e, struct flow *f, struct path_query *q, mono_t now);

@@ -61,14 +61,31 @@ void path_use_notes(struct path_query *q)
 		return;
 	for (unsigned int d = 0; d < DIR__COUNT; d++)
 		q->mark[d] = q->seen[d].mark;
-	ask_forward(q, PATH_STEP_FORWARD, DIR_ORIG, q->seen[DIR_ORIG].iif);
+	path_use_arrivals(q, (const uint32_t[]){ q->seen[DIR_ORIG].iif, q->seen[DIR_REPLY].iif });
+}
+
+static bool knows_arrivals(const struct path_query *q)
+{
+	return q->iif[DIR_ORIG] && q->iif[DIR_REPLY];
+}
+
+void path_use_arrivals(struct path_query *q, const uint32_t iif[DIR__COUNT])
+{
+	memcpy(q->iif, iif, sizeof(q->iif));
+	if (knows_arrivals(q))
+		ask_forward(q, PATH_STEP_FORWARD, DIR_ORIG, iif[DIR_ORIG]);
+}
+
+enum path_step path_first_step(const struct path_query *q)
+{
+	return knows_arrivals(q) ? PATH_STEP_FORWARD : PATH_STEP_INGRESS;
 }
 
 bool path_ask_ahead(const struct path_query *q, struct route_query *ret)
 {
-	if (!path_has_notes(q) || q->step != PATH_STEP_FORWARD || q->has_ahead)
+	if (!knows_arrivals(q) || q->step != PATH_STEP_FORWARD || q->has_ahead)
 		return false;
-	*ret = forward_question(q, DIR_REPLY, q->seen[DIR_REPLY].iif);
+	*ret = forward_question(q, DIR_REPLY, q->iif[DIR_REPLY]);
 	return true;
 }
 
@@ -119,14 +136,15 @@ static bool agrees_with_note(const struct path_query *q, enum dir dir)
 /* Repeats the look-up of this direction with the mark of the connection. */
 static bool asks_again(struct path_query *q, enum dir dir)
 {
-	if (q->mark[dir] == q->ct_mark || q->answer[q->step].kind == ROUTE_FAILED || agrees_with_note(q, dir))
+	if (!path_has_notes(q) || q->mark[dir] == q->ct_mark || q->answer[q->step].kind == ROUTE_FAILED ||
+	    agrees_with_note(q, dir))
 		return false;
 	q->mark[dir] = q->ask.mark = q->ct_mark;
 	return true;
 }
 
-/* Packets of both directions have noted their ways. */
-static enum path_verdict advance_with_notes(struct path_query *q, enum reason *ret_reason)
+/* The devices of arrival of both directions are known. */
+static enum path_verdict advance_with_arrivals(struct path_query *q, enum reason *ret_reason)
 {
 	for (;;) {
 		enum dir dir = q->step == PATH_STEP_FORWARD ? DIR_ORIG : DIR_REPLY;
@@ -141,7 +159,7 @@ static enum path_verdict advance_with_notes(struct path_query *q, enum reason *r
 		}
 		if (dir == DIR_REPLY)
 			return PATH_FOUND;
-		ask_forward(q, PATH_STEP_REVERSE, DIR_REPLY, q->seen[DIR_REPLY].iif);
+		ask_forward(q, PATH_STEP_REVERSE, DIR_REPLY, q->iif[DIR_REPLY]);
 		if (!q->has_ahead)
 			return PATH_ASK;
 		q->has_ahead = false;
@@ -153,8 +171,8 @@ enum path_verdict path_advance(struct path_query *q, enum reason *ret_reason)
 	const struct route_answer *a = q->answer;
 	enum reason reason;
 
-	if (path_has_notes(q))
-		return advance_with_notes(q, ret_reason);
+	if (knows_arrivals(q))
+		return advance_with_arrivals(q, ret_reason);
 	reason = judge(&a[q->step]);
 	if (reason != REASON_NONE) {
 		*ret_reason = reason;
@@ -358,6 +376,30 @@ static enum reason check_ports(const struct settings *settings, const struct pat
 	return REASON_NONE;
 }
 
+static bool is_translated(const struct path_query *q)
+{
+	return !addr_is_equal(&q->orig.src, &q->reply.dst) || !addr_is_equal(&q->orig.dst, &q->reply.src);
+}
+
+/* A router has no other reason to send packets between two hosts on one link. With br_netfilter, packets that a
+ * bridge forwards look routed: in the chains of nft, the bridge is both devices (br_nf_forward_ip). */
+static bool is_bridged(const struct path_query *q)
+{
+	return !is_translated(q) && !answer_of(q, DIR_ORIG)->has_gateway && !answer_of(q, DIR_REPLY)->has_gateway;
+}
+
+/* The device of arrival is that of departure. Two VLANs on one port are two devices. */
+static enum reason check_hairpin(const struct settings *settings, const struct path_query *q,
+				 const struct path *path)
+{
+	if (path->leg[DIR_ORIG].rec[0] != path->leg[DIR_REPLY].rec[0])
+		return REASON_NONE;
+	/* Many NICs drop what would leave by the port of arrival, even if they accept the rule. */
+	if (settings->offload != OFFLOAD_SOFTWARE && path_port(path, DIR_ORIG) == path_port(path, DIR_REPLY))
+		return REASON_SAME_DEVICE;
+	return is_bridged(q) ? REASON_SAME_DEVICE : REASON_NONE;
+}
+
 /*
  * True when software rules would send wrong checksums. A GSO or GRO packet
  * carries only the checksum of the pseudo header, which segmentation completes.
@@ -368,11 +410,7 @@ static enum reason check_ports(const struct settings *settings, const struct pat
 static bool breaks_checksums(const struct settings *settings, const struct path_query *q,
 			     const struct path *path)
 {
-	bool is_translated = !addr_is_equal(&q->orig.src, &q->reply.dst) ||
-			     !addr_is_equal(&q->orig.dst, &q->reply.src);
-
-	return settings->offload == OFFLOAD_SOFTWARE && q->orig.family == FAMILY_IP6 &&
-	       is_translated &&
+	return settings->offload == OFFLOAD_SOFTWARE && q->orig.family == FAMILY_IP6 && is_translated(q) &&
 	       (strcmp(path_port(path, DIR_ORIG)->link.kind, "veth") ||
 		strcmp(path_port(path, DIR_REPLY)->link.kind, "veth"));
 }
@@ -389,24 +427,29 @@ enum reason path_check_family(const struct topology *tab, enum family family)
 }
 
 /* Compares the look-ups with what packets of both directions noted. */
-static enum reason compare_seen(const struct path_query *q)
+static enum reason compare_seen(const struct topology *tab, const struct path_query *q)
 {
 	const struct seen_way *orig = &q->seen[DIR_ORIG], *reply = &q->seen[DIR_REPLY];
 
-	if (orig->iif != reply->oif || reply->iif != orig->oif)
+	if (orig->iif != topology_arrival(tab, reply->oif) || reply->iif != topology_arrival(tab, orig->oif))
 		return REASON_ASYMMETRIC_ROUTE;
 	return agrees_with_note(q, DIR_ORIG) && agrees_with_note(q, DIR_REPLY) ? REASON_NONE :
 										  REASON_ROUTED_OTHERWISE;
 }
 
+static bool is_in_vrf(const struct path *path)
+{
+	return path->leg[DIR_ORIG].rec[0]->link.vrf || path->leg[DIR_REPLY].rec[0]->link.vrf;
+}
+
 /* Returns REASON_NONE if packets have confirmed the look-ups, or if look-ups are enough. */
 static enum reason check_witness(const struct topology *tab, const struct settings *settings,
-				 const struct path_query *q)
+				 const struct path_query *q, const struct path *path)
 {
 	if (q->asks_seen)
 		return path_has_notes(q) ? REASON_NONE : REASON_WAY_UNKNOWN;
-	return settings->admit != ADMIT_NFT && tab->rules_need_packet ? REASON_POLICY_ROUTING :
-									REASON_NONE;
+	return settings->admit != ADMIT_NFT && (tab->rules_need_packet || is_in_vrf(path)) ?
+		       REASON_POLICY_ROUTING : REASON_NONE;
 }
 
 enum reason path_resolve(const struct topology *tab, const struct settings *settings,
@@ -418,7 +461,7 @@ enum reason path_resolve(const struct topology *tab, const struct settings *sett
 	reason = path_check_family(tab, q->orig.family);
 	/* The look-ups may have found devices that the packets never see. */
 	if (reason == REASON_NONE && path_has_notes(q))
-		reason = compare_seen(q);
+		reason = compare_seen(tab, q);
 	if (reason != REASON_NONE)
 		return reason;
 	for (unsigned int d = 0; d < DIR__COUNT; d++) {
@@ -428,10 +471,9 @@ enum reason path_resolve(const struct topology *tab, const struct settings *sett
 		if (reason != REASON_NONE)
 			return reason;
 	}
-	/* Two VLANs on one port are two devices. */
-	if (path.leg[DIR_ORIG].rec[0] == path.leg[DIR_REPLY].rec[0])
-		return REASON_SAME_DEVICE;
-	reason = check_bypass(&path);
+	reason = check_hairpin(settings, q, &path);
+	if (reason == REASON_NONE)
+		reason = check_bypass(&path);
 	if (reason != REASON_NONE)
 		return reason;
 	reason = path_find_recipes(tab, &q->orig, &q->reply, &path);
@@ -448,7 +490,7 @@ enum reason path_resolve(const struct topology *tab, const struct settings *sett
 	reason = check_ports(settings, &path);
 	/* The last check: packets are asked for their way only if the path is right otherwise. */
 	if (reason == REASON_NONE)
-		reason = check_witness(tab, settings, q);
+		reason = check_witness(tab, settings, q, &path);
 	if (reason == REASON_NONE)
 		*ret = path;
 	return reason;

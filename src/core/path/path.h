@@ -22,6 +22,9 @@
  * ask with the mark of the packets. If the answer is another way, they ask again with the
  * mark of the connection, because a rule behind routing may have marked the packets.
  *
+ * INGRESS knows no VRF, so it cannot find devices in one. Notes name them, and flows that
+ * have rules remember them.
+ *
  * Reads the topology; otherwise pure. Used by the engine and by `why`.
  */
 #pragma once
@@ -44,6 +47,10 @@ void path_begin(struct path_query *q, const struct tuple *orig, const struct tup
 		uint32_t ct_mark, uint32_t generation);
 /* After path_begin(): the packets of each direction have this mark. */
 void path_use_marks(struct path_query *q, const uint32_t mark[DIR__COUNT]);
+/* After path_begin(): the packets of each direction arrive by this device or VRF. */
+void path_use_arrivals(struct path_query *q, const uint32_t iif[DIR__COUNT]);
+/* The first step of the walk: without INGRESS if the devices of arrival are known. */
+enum path_step path_first_step(const struct path_query *q);
 /* Packets of both directions have noted their ways. */
 bool path_has_notes(const struct path_query *q);
 /* After path_begin(): takes what packets of both directions noted (q->seen) into account. */
@@ -55,8 +62,9 @@ enum path_verdict {
 	PATH_NOWHERE /* *ret_reason says why */
 };
 
-/* With notes, the second question does not depend on the answer to the first. True if *ret is that question, now
- * that q->ask is the first. The caller may ask both at once, and pass the answer on before path_advance(). */
+/* Where the devices of arrival are known, the second question does not depend on the answer to the first. True if
+ * *ret is that question, now that q->ask is the first. The caller may ask both at once, and pass the answer on
+ * before path_advance(). */
 bool path_ask_ahead(const struct path_query *q, struct route_query *ret);
 void path_take_ahead(struct path_query *q, const struct route_answer *answer);
 

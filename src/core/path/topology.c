@@ -66,12 +66,12 @@ static uint32_t next_way(struct topology *tab)
 /*
  * The kernel also executes software rules on devices above the ports. A packet that such a device
  * receives has passed the devices below: its tag is off. A packet that is redirected to it is sent like
- * one of the IP stack: the device adds its tag, looks up the port of the station, or picks a slave. A
+ * one of the IP stack: the device adds its tag, looks up the port of the station, or picks a port. A
  * NIC knows only its own ports.
  */
 static bool is_upper(const struct link *l)
 {
-	static const char *const kinds[] = { "vlan", "bridge", "bond", "macvlan" };
+	static const char *const kinds[] = { "vlan", "bridge", "bond", "team", "macvlan" };
 
 	for (size_t i = 0; i < array_size(kinds); i++) {
 		if (strcmp(kinds[i], l->kind) == 0)
@@ -115,6 +115,13 @@ static bool is_named(const struct settings *s, const struct link *l, bool is_por
 bool topology_is_port(const struct link_rec *rec)
 {
 	return topology_is_named(rec) && rec->is_port_kind;
+}
+
+uint32_t topology_arrival(const struct topology *tab, uint32_t ifindex)
+{
+	const struct link_rec *rec = topology_find_link(tab, ifindex);
+
+	return rec && rec->link.vrf ? rec->link.vrf : ifindex;
 }
 
 bool topology_has_device(const struct topology *tab, const char *entry)
@@ -199,16 +206,8 @@ static bool is_placed_otherwise(const struct link *a, const struct link *b)
 static bool moves_paths(const struct link *a, const struct link *b)
 {
 	return memcmp(&a->mac, &b->mac, sizeof(a->mac)) || a->mtu != b->mtu || a->is_up != b->is_up ||
-	       memcmp(&a->hw, &b->hw, sizeof(a->hw)) || a->maps_priority != b->maps_priority ||
+	       memcmp(&a->hw, &b->hw, sizeof(a->hw)) || a->maps_priority != b->maps_priority || a->vrf != b->vrf ||
 	       is_placed_otherwise(a, b);
-}
-
-/* No routes lead over a member of a bridge or bond. */
-static bool carries_routes(const struct topology *tab, const struct link *l)
-{
-	const struct link_rec *master = l->master ? topology_find_link(tab, l->master) : NULL;
-
-	return !l->master || !master || strcmp(master->link.kind, "vrf") == 0;
 }
 
 /*
@@ -221,7 +220,8 @@ static bool carries_routes(const struct topology *tab, const struct link *l)
  */
 static void lose_routes(struct topology *tab, const struct link_rec *rec)
 {
-	if (carries_routes(tab, &rec->link))
+	/* No routes lead over a member of a bridge or bond. */
+	if (!rec->link.master)
 		*(legs_is_way(&tab->legs, rec) ? &tab->routes_changed : &tab->routes_doubted) =
 			tab->generation;
 }
@@ -262,12 +262,13 @@ struct link_rec *topology_put_link(struct topology *tab, const struct settings *
 	if (rec->is_named != named || rec->is_port_kind != is_port)
 		rec->changed = next_way(tab);
 	is_same &= rec->is_named == named && rec->is_port_kind == is_port;
-	/* A bridge tells what the port does for it. Its own VLANs stay when it joins a VRF. */
+	/* A bridge tells what the port does for it. */
 	if (rec->link.master != link->master && strcmp(link->kind, "bridge"))
 		memset(&rec->bridge_port, 0, sizeof(rec->bridge_port));
 	if (!is_same)
 		touch_lower(tab, rec);
 	rec->link = *link;
+	tab->has_vrfs |= link->vrf != 0;
 	rec->is_port_kind = is_port;
 	rec->is_named = named;
 	if (!is_same) {

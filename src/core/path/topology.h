@@ -50,6 +50,7 @@ struct topology {
 	uint32_t hidden_changed; /* of the newest change with is_hidden */
 	bool rules_need_packet;	 /* a policy rule selects by what only the packet knows */
 	bool routes_need_packet; /* so does a route, as far as seen */
+	bool has_vrfs; /* a link is, or was, in a VRF */
 	bool has_ipsec;		 /* an IPsec policy may apply to forwarded packets */
 	bool forwards_ip6;	 /* the kernel forwards IPv6 */
 };
@@ -73,6 +74,9 @@ static inline struct link_rec *topology_find_link(const struct topology *tab, ui
 {
 	return linktab_find(&tab->legs.links, ifindex);
 }
+
+/* The device by which packets arrive for routing that came in by @ifindex: its VRF (vrf_ip_rcv), or itself. */
+uint32_t topology_arrival(const struct topology *tab, uint32_t ifindex);
 
 /* True when the link, or a device above it, is named and the link is of a kind that can carry
  * rules, even if it is not usable now. */

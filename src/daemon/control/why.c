@@ -167,7 +167,7 @@ static bool explain_path(struct why *w, struct dispatch *dispatch, struct path *
 	IGNORE_RESULT(questions_walk_path(dispatch_questions(dispatch), &q));
 	if (q.asks_seen)
 		describe_notes(w, &q);
-	first = path_has_notes(&q) ? PATH_STEP_FORWARD : PATH_STEP_INGRESS;
+	first = path_first_step(&q);
 	for (unsigned int i = first; i <= q.step; i++)
 		describe_answer(w, &q, i);
 	if (path_advance(&q, &reason) != PATH_FOUND) {

@@ -166,13 +166,22 @@ static void get_kind(const struct nlmsghdr *nlh, struct link *ret)
 		get_bond(data, ret);
 }
 
+/* A VRF takes packets only after the ingress of its member, and forwarded ones leave by the member directly
+ * (vrf_ip_rcv, ip_output). So it is no device on their path, as other masters are. */
+static void get_master(struct rtnl_link *object, struct link *ret)
+{
+	const char *kind = rtnl_link_get_slave_type(object);
+	uint32_t master = (uint32_t)rtnl_link_get_master(object);
+
+	*(kind && strcmp(kind, "vrf") == 0 ? &ret->vrf : &ret->master) = master;
+}
+
 static struct link make_link(struct rtnl_link *object, const struct nlmsghdr *nlh)
 {
 	unsigned int flags = rtnl_link_get_flags(object);
 	struct link link = {
 		.ifindex = (uint32_t)rtnl_link_get_ifindex(object),
 		.mtu = rtnl_link_get_mtu(object),
-		.master = (uint32_t)rtnl_link_get_master(object),
 		.lower = get_lower(object),
 		.is_up = (flags & IFF_UP) && (flags & IFF_LOWER_UP),
 		.is_ether = rtnl_link_get_arptype(object) == ARPHRD_ETHER,
@@ -181,6 +190,7 @@ static struct link make_link(struct rtnl_link *object, const struct nlmsghdr *nl
 
 	copy_name(link.name, sizeof(link.name), rtnl_link_get_name(object));
 	copy_name(link.kind, sizeof(link.kind), rtnl_link_get_type(object));
+	get_master(object, &link);
 	get_mac(object, &link.mac);
 	get_port(object, &link.hw);
 	get_kind(nlh, &link);

@@ -470,10 +470,80 @@ static void same_device(void **state UNUSED)
 {
 	struct place p;
 
+	/* In by one port and out by the same, with NAT and a gateway: a NIC may drop it. */
 	setup(&p);
 	p.q.answer[PATH_STEP_FORWARD].oif = 2;
+	put_neigh(&p, 2, "203.0.113.254", 0x3f);
 	assert_resolves(&p, REASON_SAME_DEVICE);
+	p.settings.offload = OFFLOAD_SOFTWARE;
+	p.settings.backend = BACKEND_FLOWER;
+	assert_resolves(&p, REASON_NONE);
+	assert_int_equal(p.path.hop[DIR_ORIG].ifindex, 2);
+	assert_int_equal(p.path.hop[DIR_REPLY].ifindex, 2);
+	assert_int_equal(p.path.hop[DIR_ORIG].dst.b[5], 0x3f);
+	/* Routed without NAT, it has a gateway. Translated, it needs none. */
+	p.q.reply.dst = p.q.orig.src;
+	assert_resolves(&p, REASON_NONE);
+	p.q.answer[PATH_STEP_FORWARD].has_gateway = false;
+	put_neigh(&p, 2, "198.51.100.9", 0x39);
+	assert_resolves(&p, REASON_SAME_DEVICE);
+	p.q.reply.dst.b[3]++;
+	assert_resolves(&p, REASON_NONE);
 	teardown(&p);
+}
+
+/* Postrouting sees the VRF in place of the port by which a packet arrived. */
+static void notes_in_a_vrf(void **state UNUSED)
+{
+	struct place p;
+
+	setup(&p);
+	put_neigh(&p, 3, "10.0.0.0", 0x3f);
+	begin_noted(&p.q);
+	p.q.asks_seen = true;
+	p.settings.admit = ADMIT_NFT;
+	assert_int_equal(answer_by(&p.q, 3, 10), PATH_ASK);
+	assert_int_equal(answer_by(&p.q, 2, 0), PATH_FOUND);
+	assert_resolves(&p, REASON_NONE);
+	/* Only the client's port is in the VRF. */
+	link_of(&p, 2)->vrf = 9;
+	report(&p, 2);
+	assert_resolves(&p, REASON_ASYMMETRIC_ROUTE);
+	p.q.seen[DIR_ORIG].iif = 9;
+	assert_resolves(&p, REASON_NONE);
+	/* Both ports are. */
+	link_of(&p, 3)->vrf = 9;
+	report(&p, 3);
+	assert_resolves(&p, REASON_ASYMMETRIC_ROUTE);
+	p.q.seen[DIR_REPLY].iif = 9;
+	assert_resolves(&p, REASON_NONE);
+	/* Without notes, look-ups do not find them. */
+	memset(p.q.seen, 0, sizeof(p.q.seen));
+	p.q.asks_seen = false;
+	p.settings.admit = ADMIT_MARK;
+	assert_resolves(&p, REASON_POLICY_ROUTING);
+	teardown(&p);
+}
+
+/* A flow that has rules knows by which devices packets arrive. It has no notes. */
+static void look_ups_with_arrivals(void **state UNUSED)
+{
+	enum reason reason;
+	struct path_query q;
+
+	begin_snat(&q);
+	path_use_marks(&q, (const uint32_t[]){ 1, 2 });
+	assert_int_equal(path_first_step(&q), PATH_STEP_INGRESS);
+	path_use_arrivals(&q, (const uint32_t[]){ 2, 3 });
+	assert_int_equal(path_first_step(&q), PATH_STEP_FORWARD);
+	assert_int_equal(q.step, PATH_STEP_FORWARD);
+	assert_int_equal(q.ask.iif, 2);
+	assert_int_equal(q.ask.mark, 1);
+	answer_ahead(&q, 2);
+	assert_int_equal(answer_by(&q, 3, 10), PATH_FOUND);
+	assert_int_equal(path_egress(&q, DIR_ORIG), 3);
+	assert_int_equal(path_egress(&q, DIR_REPLY), 2);
+	assert_int_equal(path_advance(&q, &reason), PATH_FOUND);
 }
 
 static void next_hops(void **state UNUSED)
@@ -634,6 +704,7 @@ int main(void)
 		cmocka_unit_test(look_up_to_confirm),
 		cmocka_unit_test(look_ups_with_notes),
 		cmocka_unit_test(look_ups_at_once),
+		cmocka_unit_test(look_ups_with_arrivals),
 		cmocka_unit_test(look_ups_with_late_mark),
 		cmocka_unit_test(dead_ends),
 		cmocka_unit_test(egress_before_the_end),
@@ -642,6 +713,7 @@ int main(void)
 		cmocka_unit_test(unsuitable_devices),
 		cmocka_unit_test(ports_must_be_open),
 		cmocka_unit_test(same_device),
+		cmocka_unit_test(notes_in_a_vrf),
 		cmocka_unit_test(next_hops),
 		cmocka_unit_test(ip6_next_hop_of_ip4),
 		cmocka_unit_test(size_is_checked_where_it_must),

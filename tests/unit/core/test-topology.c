@@ -227,7 +227,7 @@ static void devices_named_by_a_pattern(void **state UNUSED)
 /* Only software rules can be on a device above the ports, and on none with a master. */
 static void devices_above_ports(void **state UNUSED)
 {
-	static const char *const kinds[] = { "vlan", "bridge", "bond", "macvlan" };
+	static const char *const kinds[] = { "vlan", "bridge", "bond", "team", "macvlan" };
 	static const char *const others[] = { "vrf", "dummy", "ipvlan", "vxlan", "wireguard", "ifb" };
 	const struct settings hw = { .auto_devices = true, .offload = OFFLOAD_HARDWARE },
 			      sw = { .auto_devices = true, .offload = OFFLOAD_SOFTWARE };
@@ -284,17 +284,15 @@ static int routes_of(struct topology *tab, const struct link *l)
 static void link_up_changes_routes(void **state UNUSED)
 {
 	struct link port = ether(2, "eth0"), tun = ether(3, "wg0"), member = ether(4, "eth1"),
-		    bridge = ether(5, "br0"), vrf = ether(6, "blue");
+		    bridge = ether(5, "br0");
 	struct topology tab;
 
 	tun.is_ether = false;
 	strcpy(tun.kind, "wireguard");
 	strcpy(bridge.kind, "bridge");
-	strcpy(vrf.kind, "vrf");
 	init(&tab);
 	/* A link that was unknown had no routes in use. */
 	assert_int_equal(routes_of(&tab, &bridge), 0);
-	assert_int_equal(routes_of(&tab, &vrf), 0);
 	assert_int_equal(routes_of(&tab, &port), 0);
 	port.is_up = false;
 	assert_int_equal(routes_of(&tab, &port), 2);
@@ -310,10 +308,11 @@ static void link_up_changes_routes(void **state UNUSED)
 	assert_int_equal(routes_of(&tab, &member), 0);
 	member.is_up = false;
 	assert_int_equal(routes_of(&tab, &member), 0);
-	member.master = 6;
+	member.master = 0;
+	member.vrf = 6;
 	assert_int_equal(routes_of(&tab, &member), 0);
 	member.is_up = true;
-	assert_int_equal(routes_of(&tab, &member), 1);
+	assert_int_equal(routes_of(&tab, &member), 2);
 	topology_fini(&tab);
 }
 

@@ -78,6 +78,27 @@ static void plain_port(void **state UNUSED)
 	assert_false(link.is_loopback);
 }
 
+static void member_of_a_vrf(void **state UNUSED)
+{
+	static const char *const masters[] = { "bridge", "vrf" };
+	struct link link;
+	struct msg m;
+
+	for (unsigned int i = 0; i < array_size(masters); i++) {
+		uint32_t vrf = i ? 9 : 0;
+		struct nlput_nest nest;
+
+		begin_link(&m, RTM_NEWLINK, AF_UNSPEC, IFF_UP);
+		nlput_u32(&m.w, IFLA_MASTER, 9);
+		nest = nlput_nest_begin(&m.w, IFLA_LINKINFO);
+		nlput_str(&m.w, IFLA_INFO_SLAVE_KIND, masters[i]);
+		nlput_nest_end(&m.w, nest);
+		assert_int_equal(get_link(&m, &link), 0);
+		assert_int_equal(link.vrf, vrf);
+		assert_int_equal(link.master, 9 - vrf);
+	}
+}
+
 static void port_of_a_switch(void **state UNUSED)
 {
 	static const unsigned char id[33] = { 1, 2, 3, 4, 5, 6, 7, 8 };
@@ -730,6 +751,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(plain_port),
+		cmocka_unit_test(member_of_a_vrf),
 		cmocka_unit_test(port_of_a_switch),
 		cmocka_unit_test(up_means_up_with_carrier),
 		cmocka_unit_test(bridge_device),
