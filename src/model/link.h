@@ -111,6 +111,7 @@ enum route_kind {
 	ROUTE_FAILED,	   /* the look-up itself failed: see err */
 	ROUTE_UNICAST,
 	ROUTE_LOCAL,
+	ROUTE_ENCAP,	   /* adds headers to packets (lwtunnel) */
 	ROUTE_OTHER,	   /* broadcast, multicast, blackhole, ... */
 };
 

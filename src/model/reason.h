@@ -30,6 +30,7 @@
 	X(LOCAL, "local", "it begins or ends on this host")                                                \
 	X(NO_ROUTE, "no-route", "there is no usable route for one direction")                              \
 	X(ROUTE_LOOKUP_FAILED, "route-lookup-failed", "a route look-up failed")                            \
+	X(ENCAPSULATION, "encapsulation", "a route adds headers to its packets (MPLS, SRv6 or another encapsulation), which rules do not") \
 	X(ASYMMETRIC_ROUTE, "asymmetric-route", "the routes of the two directions do not use the same two devices") \
 	X(WAY_UNKNOWN, "way-unknown", "its packets have not shown yet which way the kernel routes them")      \
 	X(ROUTED_OTHERWISE, "routed-otherwise", "the kernel routes its packets another way than a look-up, by their mark, TOS or hash") \

@@ -407,7 +407,7 @@ static void print_answer(int err, const struct route_answer *a)
 {
 	static const char *const kinds[] = {
 		[ROUTE_NONE] = "none",   [ROUTE_FAILED] = "failed", [ROUTE_UNICAST] = "unicast",
-		[ROUTE_LOCAL] = "local", [ROUTE_OTHER] = "other",
+		[ROUTE_LOCAL] = "local", [ROUTE_ENCAP] = "encap",   [ROUTE_OTHER] = "other",
 	};
 	char addr[ADDR_STR_SIZE];
 

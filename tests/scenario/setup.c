@@ -401,6 +401,8 @@ static void take_route_word(struct scene *s, struct words *w, struct fake_route 
 	} else if (words_take_if(w, "local")) {
 		a->kind = ROUTE_LOCAL;
 		a->oif = 1;
+	} else if (words_take_if(w, "encap")) {
+		a->kind = ROUTE_ENCAP;
 	} else if (words_take_if(w, "blackhole")) {
 		a->kind = ROUTE_OTHER;
 	} else if (words_take_if(w, "quiet")) {

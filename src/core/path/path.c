@@ -104,6 +104,8 @@ static enum reason judge(const struct route_answer *a)
 		return REASON_LOCAL;
 	case ROUTE_FAILED:
 		return REASON_ROUTE_LOOKUP_FAILED;
+	case ROUTE_ENCAP:
+		return REASON_ENCAPSULATION;
 	case ROUTE_NONE:
 	case ROUTE_OTHER:
 		break;

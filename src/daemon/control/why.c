@@ -102,6 +102,9 @@ static void describe_answer(struct why *w, const struct path_query *q, enum path
 	case ROUTE_LOCAL:
 		step(w, "route", false, "%s: leads to this host", what[s]);
 		break;
+	case ROUTE_ENCAP:
+		step(w, "route", false, "%s: adds headers to its packets (ip route get shows encap)", what[s]);
+		break;
 	case ROUTE_FAILED:
 		step(w, "route", false, "%s: no answer (%s)", what[s], strerror(-a->err));
 		break;

@@ -119,6 +119,20 @@ static struct route_answer make_answer(struct rtnl_route *route)
 	return answer;
 }
 
+/* The route has a lightweight tunnel (rt_fill_info, rt6_fill_node). The device of the answer is the one behind
+ * it, so nothing else tells. */
+static bool has_encap(const struct nlmsghdr *nlh)
+{
+	struct nlget g = nlget_begin(nlh, sizeof(struct rtmsg));
+	const struct nlattr *attr;
+
+	while ((attr = nlget_next(&g))) {
+		if (nlget_type(attr) == RTA_ENCAP_TYPE || nlget_type(attr) == RTA_ENCAP)
+			return true;
+	}
+	return false;
+}
+
 /*
  * False for messages that libnl cannot be trusted with (rtnl_route_parse): it reads an
  * RTA_MULTIPATH entry of length 0 over and over until memory is used up, and copies -1 bytes of
@@ -147,6 +161,10 @@ int routes_get(const struct nlmsghdr *nlh, struct route_answer *ret)
 		return -ENOMSG;
 	if (!is_sane(nlh))
 		return -EBADMSG;
+	if (has_encap(nlh)) {
+		*ret = (struct route_answer){ .kind = ROUTE_ENCAP };
+		return 0;
+	}
 	err = rtobj_get(nlh, &object);
 	if (err)
 		return err;

@@ -255,6 +255,7 @@ static void dead_ends(void **state UNUSED)
 		{ ROUTE_NONE, REASON_NO_ROUTE },
 		{ ROUTE_FAILED, REASON_ROUTE_LOOKUP_FAILED },
 		{ ROUTE_OTHER, REASON_NO_ROUTE },
+		{ ROUTE_ENCAP, REASON_ENCAPSULATION },
 		{ ROUTE_LOCAL, REASON_LOCAL },
 	};
 	enum reason reason;
