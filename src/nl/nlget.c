@@ -50,6 +50,17 @@ const struct nlattr *nlget_next(struct nlget *g)
 	return attr;
 }
 
+const struct nlattr *nlget_find(struct nlget g, uint16_t type)
+{
+	const struct nlattr *attr, *found = NULL;
+
+	while ((attr = nlget_next(&g))) {
+		if (nlget_type(attr) == type)
+			found = attr;
+	}
+	return g.is_malformed ? NULL : found;
+}
+
 uint16_t nlget_type(const struct nlattr *attr)
 {
 	return attr->nla_type & NLA_TYPE_MASK;

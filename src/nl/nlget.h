@@ -46,6 +46,10 @@ void nlget_leave(struct nlget *outer, const struct nlget *inner);
 /* Returns the next attribute, or NULL at the end. */
 const struct nlattr *nlget_next(struct nlget *g);
 
+/* The last attribute of this type that the cursor would still return; NULL if there is none, or if they are
+ * malformed. */
+const struct nlattr *nlget_find(struct nlget g, uint16_t type);
+
 /* The attribute's type, without the flags for nesting and byte order. */
 uint16_t nlget_type(const struct nlattr *attr);
 /* The content, aligned to 4 bytes. */

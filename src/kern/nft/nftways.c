@@ -50,30 +50,20 @@ int nftways_put_get(struct nlput *w, enum family family, uint32_t ct_id, enum di
 	return nlput_end(w);
 }
 
-/* The attribute of this type in a nest; NULL = none. */
-static const struct nlattr *find(struct nlget g, uint16_t type)
-{
-	const struct nlattr *attr;
-
-	while ((attr = nlget_next(&g)) && nlget_type(attr) != type)
-		;
-	return attr;
-}
-
 /* The only element of the answer. */
 static const struct nlattr *find_element(const struct nlmsghdr *nlh)
 {
 	const struct nlattr *list =
-		find(nlget_begin(nlh, sizeof(struct nfgenmsg)), NFTA_SET_ELEM_LIST_ELEMENTS);
+		nlget_find(nlget_begin(nlh, sizeof(struct nfgenmsg)), NFTA_SET_ELEM_LIST_ELEMENTS);
 
-	return list ? find(nlget_enter(list), NFTA_LIST_ELEM) : NULL;
+	return list ? nlget_find(nlget_enter(list), NFTA_LIST_ELEM) : NULL;
 }
 
 /* The kernel reports the time that is left (nf_tables_fill_setelem). */
 static uint32_t age_of(const struct nlmsghdr *nlh)
 {
 	struct nlget g = nlget_enter(find_element(nlh));
-	const struct nlattr *attr = find(g, NFTA_SET_ELEM_EXPIRATION);
+	const struct nlattr *attr = nlget_find(g, NFTA_SET_ELEM_EXPIRATION);
 	uint64_t left = attr ? be64toh(nlget_u64(&g, attr)) : 0;
 
 	return left < NFTLAYOUT_WAYS_TIMEOUT_MS ? (uint32_t)(NFTLAYOUT_WAYS_TIMEOUT_MS - left) : 0;
@@ -82,9 +72,9 @@ static uint32_t age_of(const struct nlmsghdr *nlh)
 static const struct nlattr *find_data(const struct nlmsghdr *nlh)
 {
 	const struct nlattr *element = find_element(nlh);
-	const struct nlattr *data = element ? find(nlget_enter(element), NFTA_SET_ELEM_DATA) : NULL;
+	const struct nlattr *data = element ? nlget_find(nlget_enter(element), NFTA_SET_ELEM_DATA) : NULL;
 
-	return data ? find(nlget_enter(data), NFTA_DATA_VALUE) : NULL;
+	return data ? nlget_find(nlget_enter(data), NFTA_DATA_VALUE) : NULL;
 }
 
 int nftways_get(const struct nlmsghdr *nlh, enum family family, struct seen_way *ret)

@@ -67,17 +67,6 @@ static void get_port(struct rtnl_link *object, struct link_hw *ret)
 	memcpy(ret->switch_id, nl_data_get(id), ret->switch_id_len);
 }
 
-static const struct nlattr *find_attr(struct nlget g, uint16_t type)
-{
-	const struct nlattr *attr, *found = NULL;
-
-	while ((attr = nlget_next(&g))) {
-		if (nlget_type(attr) == type)
-			found = attr;
-	}
-	return g.is_malformed ? NULL : found;
-}
-
 /* False for messages that libnl cannot be trusted with. IFLA_INFO_XSTATS without IFLA_INFO_DATA
  * makes libnl 3.7 follow a null pointer (link_msg_parser). Of a malformed nest it reads the part
  * that is well formed. */
@@ -105,28 +94,28 @@ static bool is_sane(const struct nlmsghdr *nlh)
 /* IFLA_INFO_DATA; NULL if there is none. */
 static const struct nlattr *find_data(const struct nlmsghdr *nlh)
 {
-	const struct nlattr *info = find_attr(nlget_begin(nlh, sizeof(struct ifinfomsg)), IFLA_LINKINFO);
+	const struct nlattr *info = nlget_find(nlget_begin(nlh, sizeof(struct ifinfomsg)), IFLA_LINKINFO);
 
-	return info ? find_attr(nlget_enter(info), IFLA_INFO_DATA) : NULL;
+	return info ? nlget_find(nlget_enter(info), IFLA_INFO_DATA) : NULL;
 }
 
 /* rtnl_link_vlan_get_id() and its like crash without IFLA_INFO_DATA (libnl 3.7). */
 static void get_vlan(const struct nlattr *data, struct link *ret)
 {
-	const struct nlattr *id = find_attr(nlget_enter(data), IFLA_VLAN_ID),
-			    *proto = find_attr(nlget_enter(data), IFLA_VLAN_PROTOCOL);
+	const struct nlattr *id = nlget_find(nlget_enter(data), IFLA_VLAN_ID),
+			    *proto = nlget_find(nlget_enter(data), IFLA_VLAN_PROTOCOL);
 	struct nlget g = nlget_enter(data);
 
 	ret->vlan.id = id ? nlget_u16(&g, id) : 0;
 	ret->vlan.proto = proto ? nlget_be16(&g, proto) : VLAN_8021Q;
-	ret->maps_priority = find_attr(nlget_enter(data), IFLA_VLAN_EGRESS_QOS);
+	ret->maps_priority = nlget_find(nlget_enter(data), IFLA_VLAN_EGRESS_QOS);
 }
 
 static void get_bridge(const struct nlattr *data, struct link *ret)
 {
-	const struct nlattr *filters = find_attr(nlget_enter(data), IFLA_BR_VLAN_FILTERING),
-			    *proto = find_attr(nlget_enter(data), IFLA_BR_VLAN_PROTOCOL);
-	const struct nlattr *options = find_attr(nlget_enter(data), IFLA_BR_MULTI_BOOLOPT);
+	const struct nlattr *filters = nlget_find(nlget_enter(data), IFLA_BR_VLAN_FILTERING),
+			    *proto = nlget_find(nlget_enter(data), IFLA_BR_VLAN_PROTOCOL);
+	const struct nlattr *options = nlget_find(nlget_enter(data), IFLA_BR_MULTI_BOOLOPT);
 	struct br_boolopt_multi multi = { .optval = 0 };
 	struct nlget g = nlget_enter(data);
 
@@ -139,8 +128,8 @@ static void get_bridge(const struct nlattr *data, struct link *ret)
 
 static void get_bond(const struct nlattr *data, struct link *ret)
 {
-	const struct nlattr *mode = find_attr(nlget_enter(data), IFLA_BOND_MODE),
-			    *active = find_attr(nlget_enter(data), IFLA_BOND_ACTIVE_SLAVE);
+	const struct nlattr *mode = nlget_find(nlget_enter(data), IFLA_BOND_MODE),
+			    *active = nlget_find(nlget_enter(data), IFLA_BOND_ACTIVE_SLAVE);
 	struct nlget g = nlget_enter(data);
 
 	if (!mode || nlget_u8(&g, mode) != BOND_MODE_ACTIVEBACKUP)

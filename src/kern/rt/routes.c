@@ -124,13 +124,8 @@ static struct route_answer make_answer(struct rtnl_route *route)
 static bool has_encap(const struct nlmsghdr *nlh)
 {
 	struct nlget g = nlget_begin(nlh, sizeof(struct rtmsg));
-	const struct nlattr *attr;
 
-	while ((attr = nlget_next(&g))) {
-		if (nlget_type(attr) == RTA_ENCAP_TYPE || nlget_type(attr) == RTA_ENCAP)
-			return true;
-	}
-	return false;
+	return nlget_find(g, RTA_ENCAP_TYPE) || nlget_find(g, RTA_ENCAP);
 }
 
 /*
