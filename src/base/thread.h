@@ -9,7 +9,7 @@
 
 #include "base/compiler.h"
 
-/* Bytes of a thread's name, which top and ps show; with the terminating one (TASK_COMM_LEN). */
+/* Size of a thread's name, with its terminating null byte (TASK_COMM_LEN). top and ps show the name. */
 #define THREAD_NAME_SIZE 16
 
 /* Runs fn(arg) in a new thread. Returns 0 or -errno. */

@@ -63,8 +63,8 @@ static uint16_t pvid_of(const struct bridge_port *p)
 	return 0;
 }
 
-/* Takes the tag off that says in which VLAN the bridge puts what its own device sends
- * (br_allowed_ingress), if what it receives has the same (br_pass_frame_up). */
+/* Finds the VLAN of the bridge for frames that its own device sends (br_allowed_ingress), and removes its tag
+ * from @tags. False if frames that the device receives do not have the same tag (br_pass_frame_up). */
 static bool enter_bridge(const struct link_rec *br, struct vlan_tags *tags, uint16_t *ret_vlan)
 {
 	const struct vlan_tag outer = tags->tag[0];
@@ -161,8 +161,8 @@ static bool is_vlan(const struct link_rec *rec)
 	return rec->link.vlan.proto && rec->link.is_ether && rec->link.lower;
 }
 
-/* The last device of the leg so far is a port of a bridge or bond, and a VLAN device on it takes the frames
- * before that gets them (vlan_do_receive). */
+/* True if the leg has just reached a port of a bridge or bond, and a VLAN device on this port takes its frames
+ * before the bridge or bond gets them (vlan_do_receive). */
 static bool has_taker(const struct legs *legs, const struct leg *leg)
 {
 	const struct link_rec *port = leg_port(leg), *rec;

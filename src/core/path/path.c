@@ -383,8 +383,9 @@ static bool is_translated(const struct path_query *q)
 	return !addr_is_equal(&q->orig.src, &q->reply.dst) || !addr_is_equal(&q->orig.dst, &q->reply.src);
 }
 
-/* A router has no other reason to send packets between two hosts on one link. With br_netfilter, packets that a
- * bridge forwards look routed: in the chains of nft, the bridge is both devices (br_nf_forward_ip). */
+/* Both hosts are on one link, and nothing is translated: a router has no reason to be between them. With
+ * br_netfilter, packets that a bridge forwards look routed, because the chains of nft see the bridge as both
+ * devices (br_nf_forward_ip). */
 static bool is_bridged(const struct path_query *q)
 {
 	return !is_translated(q) && !answer_of(q, DIR_ORIG)->has_gateway && !answer_of(q, DIR_REPLY)->has_gateway;

@@ -62,10 +62,10 @@ enum path_verdict {
 	PATH_NOWHERE /* *ret_reason says why */
 };
 
-/* Where the devices of arrival are known, the second question does not depend on the answer to the first. True if
- * *ret is that question, now that q->ask is the first. The caller may ask both at once, and pass the answer on
- * before path_advance(). */
+/* If the devices of arrival are known, and q->ask is the first question, stores the second question in *ret and
+ * returns true. It does not depend on the answer to the first, so the caller may ask both in one message. */
 bool path_ask_ahead(const struct path_query *q, struct route_query *ret);
+/* Takes the answer to that question. The caller then advances the walk with the answer to the first. */
 void path_take_ahead(struct path_query *q, const struct route_answer *answer);
 
 /* Evaluates the answer to q->ask, which the caller stored in q->answer[q->step].

@@ -82,7 +82,7 @@ static void on_link(const struct link *link, void *ctx)
 	struct event ev = { .type = EVENT_LINK, .link = *link };
 	const struct link_hw *kept = kept_hw(in, link);
 
-	/* It may say what a bridge does with the port now, if somebody sets that by the link. */
+	/* Settings of a bridge's port can be changed through its link (IFLA_INFO_SLAVE_DATA), so they are read again. */
 	in->bridges_changed |= link->master != 0;
 	if (kept)
 		ev.link.hw = *kept;

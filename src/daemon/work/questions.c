@@ -144,8 +144,8 @@ static void read_ways(struct questions *q, struct path_query *walk[], unsigned i
 		path_use_notes(walk[i]);
 }
 
-/* Asks the next question of each walk, and the one behind it where it can be asked now. Stores the answers to the
- * latter. */
+/* Asks the next question of each walk, and also the second one where it does not depend on the first. Answers to
+ * first questions are in the first @n elements of lookup[]; the walks have taken those to second ones. */
 static void ask_all(struct questions *q, struct path_query *walk[], unsigned int n, struct route_lookup lookup[])
 {
 	struct route_query ahead[AT_ONCE_MAX];

@@ -162,7 +162,10 @@ static void get_master(struct rtnl_link *object, struct link *ret)
 	const char *kind = rtnl_link_get_slave_type(object);
 	uint32_t master = (uint32_t)rtnl_link_get_master(object);
 
-	*(kind && strcmp(kind, "vrf") == 0 ? &ret->vrf : &ret->master) = master;
+	if (kind && strcmp(kind, "vrf") == 0)
+		ret->vrf = master;
+	else
+		ret->master = master;
 }
 
 static struct link make_link(struct rtnl_link *object, const struct nlmsghdr *nlh)
