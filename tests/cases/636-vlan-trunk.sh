@@ -7,15 +7,9 @@
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
-# shellcheck source=../lab/nicsim-topo.sh
-. "${LAB_TOPO%/*}/nicsim-topo.sh"
-# shellcheck source=../lab/hardware.sh
-. "${LAB_TOPO%/*}/hardware.sh"
-nicsim_load ports=1
-# shellcheck disable=SC2034 # upper.sh's
-OFFLOAD=hardware
-# shellcheck source=../lab/upper.sh
-. "${LAB_TOPO%/*}/upper.sh"
+UPPER_PORTS=1
+# shellcheck source=../lab/upper-hardware.sh
+. "${LAB_TOPO%/*}/upper-hardware.sh"
 
 topo_ns client router server
 topo_forwarding router

@@ -7,14 +7,8 @@
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
-# shellcheck source=../lab/nicsim-topo.sh
-. "${LAB_TOPO%/*}/nicsim-topo.sh"
-# shellcheck source=../lab/hardware.sh
-. "${LAB_TOPO%/*}/hardware.sh"
-nicsim_load ports=3
-OFFLOAD=hardware
-# shellcheck source=../lab/upper.sh
-. "${LAB_TOPO%/*}/upper.sh"
+# shellcheck source=../lab/upper-hardware.sh
+. "${LAB_TOPO%/*}/upper-hardware.sh"
 
 upper_ports
 upper_bond client c0 q0 q2

@@ -6,13 +6,8 @@
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
-# shellcheck source=../lab/nicsim-topo.sh
-. "${LAB_TOPO%/*}/nicsim-topo.sh"
-# shellcheck source=../lab/hardware.sh
-. "${LAB_TOPO%/*}/hardware.sh"
-nicsim_load ports=3
-# shellcheck disable=SC2034 # upper.sh's
-OFFLOAD=hardware
+# shellcheck source=../lab/upper-hardware.sh
+. "${LAB_TOPO%/*}/upper-hardware.sh"
 # shellcheck source=632-bridge-vlans.sh
 . "${LAB_TOPO%/lab/*}/cases/632-bridge-vlans.sh"
 

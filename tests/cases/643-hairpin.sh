@@ -9,14 +9,9 @@
 set -eu
 # shellcheck source=../lab/topo.sh
 . "$LAB_TOPO"
-# shellcheck source=../lab/nicsim-topo.sh
-. "${LAB_TOPO%/*}/nicsim-topo.sh"
-# shellcheck source=../lab/hardware.sh
-. "${LAB_TOPO%/*}/hardware.sh"
-nicsim_load ports=2
-OFFLOAD=hardware # for the ports
-# shellcheck source=../lab/upper.sh
-. "${LAB_TOPO%/*}/upper.sh"
+UPPER_PORTS=2
+# shellcheck source=../lab/upper-hardware.sh
+. "${LAB_TOPO%/*}/upper-hardware.sh"
 
 PUBLIC4=198.51.100.1 LOCAL4=192.168.1.3
 topo_ns client router server
