@@ -51,13 +51,23 @@ struct link_hw fake_hw(void)
 
 /* -- links ---------------------------------------------------------------- */
 
+/* The number of a link that exists, or FAKE_LINKS. */
+static unsigned int number_of(const struct fake *k, uint32_t ifindex)
+{
+	unsigned int i;
+
+	for (i = 0; i < FAKE_LINKS; i++) {
+		if (k->link[i].exists && k->link[i].link.ifindex == ifindex)
+			break;
+	}
+	return i;
+}
+
 struct fake_link *fake_find_link(struct fake *k, uint32_t ifindex)
 {
-	for (unsigned int i = 0; i < FAKE_LINKS; i++) {
-		if (k->link[i].exists && k->link[i].link.ifindex == ifindex)
-			return &k->link[i];
-	}
-	return NULL;
+	unsigned int n = number_of(k, ifindex);
+
+	return n < FAKE_LINKS ? &k->link[n] : NULL;
 }
 
 bool fake_find_tags(struct fake *k, const struct link *l, struct vlan_tags *ret, uint32_t *ret_port)
@@ -129,10 +139,17 @@ void fake_del_link(struct fake *k, uint32_t ifindex)
 
 /* -- routes --------------------------------------------------------------- */
 
+static bool is_local(const struct fake_route *r)
+{
+	return r->answer.kind == ROUTE_LOCAL;
+}
+
+/* Local routes are in a table of their own. */
 static bool is_same_route(const struct fake_route *a, const struct fake_route *b)
 {
 	return a->family == b->family && a->len == b->len && a->iif == b->iif &&
-	       a->mark == b->mark && a->has_tos == b->has_tos && addr_is_equal(&a->prefix, &b->prefix);
+	       a->mark == b->mark && a->has_tos == b->has_tos && is_local(a) == is_local(b) &&
+	       addr_is_equal(&a->prefix, &b->prefix);
 }
 
 void fake_del_route(struct fake *k, const struct fake_route *route)
@@ -168,13 +185,15 @@ static bool is_in_prefix(const struct addr *addr, const struct fake_route *r)
 static unsigned int rank(const struct fake_route *r)
 {
 	return r->len + (r->iif ? 512u : 0) + (r->mark ? 256u : 0) + (r->has_tos ? 1024u : 0) +
-	       (r->answer.kind == ROUTE_LOCAL ? 2048u : 0);
+	       (is_local(r) ? 2048u : 0);
 }
 
 /* How long a note lasts (NFTLAYOUT_WAYS_TIMEOUT_MS). */
 #define NOTES_LAST_MS 10000
 
-static void route_of(const struct fake *k, const struct route_query *q, bool has_tos, struct route_answer *ret)
+/* The best route for this destination, or NULL. @vrf is that of the device of arrival; 0 = none. */
+static const struct fake_route *best_route(const struct fake *k, const struct route_query *q,
+					   bool has_tos, uint32_t vrf)
 {
 	const struct fake_route *best = NULL;
 
@@ -182,13 +201,54 @@ static void route_of(const struct fake *k, const struct route_query *q, bool has
 		const struct fake_route *r = &k->route[i];
 
 		if (r->family != q->family || !is_in_prefix(&q->dst, r) ||
-		    (r->has_tos && !has_tos) || (r->iif && r->iif != q->iif) || (r->mark && r->mark != q->mark))
+		    (r->has_tos && !has_tos) || (r->mark && r->mark != q->mark) ||
+		    (r->iif && r->iif != q->iif && r->iif != vrf))
 			continue;
 		if (!best || rank(r) > rank(best))
 			best = r;
 	}
-	*ret = best ? best->answer :
-		      (struct route_answer){ .kind = ROUTE_NONE, .err = -ENETUNREACH };
+	return best;
+}
+
+/* IPv4 forwards no packet whose source is an address of the router (fib_validate_source). It looks
+ * up the source without the mark, unless src_valid_mark is set. IPv6 has no such check. */
+static bool refuses_source(const struct fake *k, const struct route_query *q)
+{
+	const struct route_query ask = { .family = q->family, .dst = q->src };
+	const struct fake_route *r;
+
+	if (q->family != FAMILY_IP4 || !q->iif || !q->with_src)
+		return false;
+	r = best_route(k, &ask, false, 0);
+	return r && is_local(r);
+}
+
+static struct route_answer no_route(int err)
+{
+	return (struct route_answer){ .kind = ROUTE_NONE, .err = err };
+}
+
+static void route_of(const struct fake *k, const struct route_query *q, bool has_tos,
+		     struct route_answer *ret)
+{
+	unsigned int n = number_of(k, q->iif);
+	const struct fake_route *best;
+
+	/* inet_rtm_getroute and inet6_rtm_getroute look for the device first. */
+	if (q->iif && n == FAKE_LINKS) {
+		*ret = no_route(-ENODEV);
+		return;
+	}
+	/* A packet that arrives in a VRF is looked up in its table (l3mdev_fib_rule_match). */
+	best = best_route(k, q, has_tos, q->iif ? k->link[n].link.vrf : 0);
+	if (!best)
+		*ret = no_route(-ENETUNREACH);
+	else if (best->answer.kind != ROUTE_NONE && refuses_source(k, q))
+		*ret = no_route(-EINVAL);
+	else if (best->answer.kind == ROUTE_ENCAP) /* routes_get() reads no more of it */
+		*ret = (struct route_answer){ .kind = ROUTE_ENCAP };
+	else
+		*ret = best->answer;
 }
 
 void fake_ask_route(const struct fake *k, const struct route_query *q, struct route_answer *ret)

@@ -86,11 +86,14 @@ struct fake_conn {
 	uint32_t doubted_at; /* ruleset_time of the last told change that may concern it */
 };
 
+/* Routes that are only for some packets are in a table of their own, to which a policy rule leads.
+ * Local routes are for all packets. The answer of a route of type unreachable, prohibit or
+ * blackhole is of kind ROUTE_NONE and has the error of the type. */
 struct fake_route {
 	uint8_t family;
 	uint8_t len; /* of the prefix, bits */
 	struct addr prefix;
-	uint32_t iif;  /* 0 = any */
+	uint32_t iif;  /* 0 = any; a VRF: also for what arrives by the devices in it */
 	uint32_t mark; /* 0 = any */
 	bool has_tos;  /* only for packets with a TOS, which no look-up has */
 	struct route_answer answer;
@@ -202,7 +205,8 @@ struct fake_link *fake_find_link(struct fake *k, uint32_t ifindex);
 /* The tags of the frames of a device, and the port by which they leave; false if there is none. */
 bool fake_find_tags(struct fake *k, const struct link *l, struct vlan_tags *ret, uint32_t *ret_port);
 
-/* Replaces the route of the same prefix, iif and mark. */
+/* Replaces the route of the same prefix, iif, mark and TOS. A local route replaces only a local
+ * route. */
 void fake_put_route(struct fake *k, const struct fake_route *route);
 void fake_del_route(struct fake *k, const struct fake_route *route);
 void fake_ask_route(const struct fake *k, const struct route_query *q, struct route_answer *ret);

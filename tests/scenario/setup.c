@@ -2,6 +2,7 @@
 /*
  * setup - commands that describe the world: settings, links, neighbours, routes.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -257,12 +258,13 @@ static void take_link_word(struct scene *s, struct words *w, struct link *l)
 		scene_fail(s, "unknown word '%s' for a link", words_take(s, w));
 }
 
+/* "quiet": the core is not told of it. */
 static void run_link(struct scene *s, struct words *w)
 {
 	struct event ev = { .type = EVENT_LINK };
 	struct link *l = &ev.link;
 	struct fake_link *old, *fl;
-	bool is_foreign = false;
+	bool is_foreign = false, is_quiet = false;
 
 	scene_start(s);
 	l->ifindex = words_take_number(s, w);
@@ -280,13 +282,16 @@ static void run_link(struct scene *s, struct words *w)
 	while (words_are_left(w) && !s->has_failed) {
 		if (words_take_if(w, "foreign-clsact"))
 			is_foreign = true;
+		else if (words_take_if(w, "quiet"))
+			is_quiet = true;
 		else
 			take_link_word(s, w, l);
 	}
 	fl = fake_put_link(&s->rig.kernel, l);
 	fl->has_clsact |= is_foreign;
 	fl->clsact_is_foreign |= is_foreign;
-	rig_feed(&s->rig, &ev);
+	if (!is_quiet)
+		rig_feed(&s->rig, &ev);
 }
 
 /* "bypass LINK NAME...": all bypasses of the link. "bypass LINK unknown": they are not known. */
@@ -404,7 +409,9 @@ static void take_route_word(struct scene *s, struct words *w, struct fake_route 
 	} else if (words_take_if(w, "encap")) {
 		a->kind = ROUTE_ENCAP;
 	} else if (words_take_if(w, "blackhole")) {
-		a->kind = ROUTE_OTHER;
+		/* inet_rtm_getroute and inet6_rtm_getroute fail with the error of the route. */
+		a->kind = ROUTE_NONE;
+		a->err = -EINVAL;
 	} else if (words_take_if(w, "quiet")) {
 		*quiet = true;
 	} else {
