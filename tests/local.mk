@@ -100,6 +100,13 @@ tests_golden_golden_lab_LDADD = $(kern_ldadd)
 noinst_PROGRAMS += tests/golden/probe-lab
 tests_golden_probe_lab_LDADD = $(daemon_ldadd)
 
+# Compares the routes of the fake kernel with those of a real one (see
+# tests/cases/007-lab-routes.sh).
+noinst_PROGRAMS += tests/golden/routes-lab
+tests_golden_routes_lab_SOURCES = tests/golden/routes-lab.c $(fake_sources)
+tests_golden_routes_lab_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_golden_routes_lab_LDADD = src/core/libcore.a $(kern_ldadd)
+
 # ---------------------------------------------------------------- benchmarks
 
 # Generates load, and measures the limits to compare the daemon with (see "./lab bench").

@@ -88,7 +88,8 @@ struct fake_conn {
 
 /* Routes that are only for some packets are in a table of their own, to which a policy rule leads.
  * Local routes are for all packets. The answer of a route of type unreachable, prohibit or
- * blackhole is of kind ROUTE_NONE and has the error of the type. */
+ * blackhole is of kind ROUTE_NONE and has the error of the type. The case 007-lab-routes compares
+ * look-ups with those of a real kernel. */
 struct fake_route {
 	uint8_t family;
 	uint8_t len; /* of the prefix, bits */
