@@ -16,7 +16,7 @@
 #include "base/ds/slab.h"
 #include "model/link.h"
 
-#define ROUTESET_MAX 4096
+#define ROUTESET_MAX 65536
 
 struct routeset {
 	struct slab entries;
