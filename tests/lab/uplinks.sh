@@ -8,11 +8,14 @@
 #   client c0 ------ lan0 router                          server
 #                              wan1 10.2.0.1 --------- s1 10.2.0.2
 #
-# The router masquerades on both uplinks, so the source address of a packet tells the uplink by which
-# the kernel has routed its connection. A packet that has left by the other one is stray.
+# The router masquerades on both uplinks, so the source address of a packet tells the uplink by which the
+# kernel has routed its connection. A packet that has left by the other one is stray.
 #
-#   uplinks_topology            makes this topology. Table 100 has a default route by wan1
-#   uplinks_start [LINE...]     starts the daemon with software rules and admit = nft
+#   uplinks_topology [TABLE-FAMILY]
+#                               makes this topology. Table 100 has a default route by wan1. Masquerades IPv4
+#                               and IPv6 (inet), or one of them (ip, ip6)
+#   uplinks_start [LINE...]     starts the daemon with offload = $UPLINKS_OFFLOAD (default software) and
+#                               admit = nft
 #   uplinks_open NAME PORT FLOWS [TOS]
 #                               opens UDP flows from client ports PORT...; every second one has the TOS
 #   uplinks_close NAME          ends them; fails if too few packets came back
@@ -27,23 +30,34 @@
 . "${LAB_TOPO%/*}/hardware.sh"
 WAYS=${LAB_TOPO%/*}/ways.py
 UPLINKS_PORT=7000 UPLINKS_SERVER=198.51.100.9
+# shellcheck disable=SC2034 # the cases'
+UPLINKS_SERVER6=2001:db8:9::9 UPLINKS_ROUTER6=2001:db8:3::1 UPLINKS_GATEWAY6=2001:db8:3::2
 
+# shellcheck disable=SC2120 # cases give arguments
 uplinks_topology() {
 	topo_router2
 	topo_link router wan1 02:00:00:00:03:01 server s1 02:00:00:00:03:02
-	ip -n router addr add 10.2.0.1/24 dev wan1
-	ip -n server addr add 10.2.0.2/24 dev s1
-	ip -n server addr add "$UPLINKS_SERVER/32" dev lo
 	ip -n router -batch - <<-END
+		addr add 10.2.0.1/24 dev wan1
+		addr add $UPLINKS_ROUTER6/64 dev wan1 nodad
 		route add default via $SERVER4 dev wan0
 		route add default via 10.2.0.2 dev wan1 table 100
+		route add default via $SERVER6 dev wan0
+		route add default via $UPLINKS_GATEWAY6 dev wan1 table 100
 	END
 	# Replies leave by the device whose network they go to.
-	ip -n server route del default
+	ip -n server -batch - <<-END
+		addr add 10.2.0.2/24 dev s1
+		addr add $UPLINKS_GATEWAY6/64 dev s1 nodad
+		addr add $UPLINKS_SERVER/32 dev lo
+		addr add $UPLINKS_SERVER6/128 dev lo nodad
+		route del default via $ROUTER4
+		route del default via $ROUTER6
+	END
 	in_router sh -c 'for f in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 0 >$f; done'
 	in_server sh -c 'for f in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 0 >$f; done'
-	router_nft -f - <<-'END'
-		table ip labnat {
+	router_nft -f - <<-END
+		table ${1:-inet} labnat {
 			chain postrouting {
 				type nat hook postrouting priority srcnat
 				oifname { "wan0", "wan1" } masquerade
@@ -72,7 +86,8 @@ uplinks_topology() {
 }
 
 uplinks_start() {
-	start_daemon 'devices = { "lan0", "wan0", "wan1" }' 'offload = software' "$@"
+	start_daemon 'devices = { "lan0", "wan0", "wan1" }' "offload = ${UPLINKS_OFFLOAD:-software}" \
+		'allow-drivers = { "nicsim" }' "$@"
 }
 
 uplinks_open() {
