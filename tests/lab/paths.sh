@@ -137,7 +137,7 @@ paths_start() {
 	start_daemon 'devices = { "lan0", "wan0", "wan1" }' 'offload = hardware' \
 		'allow-drivers = { "nicsim" }' "admit = $PATHS_ADMIT" "$@"
 	crowd_open many --port 7000 "many:udp,flows=$PATHS_FLOWS,size=64,rate=$PATHS_RATE"
-	crowd_ready many 90
+	crowd_ready many $((90 + PATHS_FLOWS / 200))
 	paths_are "$PATHS_FLOWS" $((PATHS_LIMIT + 30))
 }
 
