@@ -180,7 +180,7 @@ script_tests += \
 	tests/lint/examples
 
 dist_noinst_SCRIPTS += $(script_tests)
-EXTRA_DIST += tests/lint/sizes.allow tests/lint/sleeps.allow tests/lint/lib.sh tests/unit/unit.h
+EXTRA_DIST += tests/lint/sizes.allow tests/lint/sleeps.allow tests/lint/lib.sh tests/unit/unit.h tests/splitmix.h
 
 # ---------------------------------------------------------------- list of tests
 

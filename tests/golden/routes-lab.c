@@ -32,6 +32,7 @@
 #include "core/path/path.h"
 #include "fake/fakekernel.h"
 #include "kern/rt/routes.h"
+#include "splitmix.h"
 
 static const char usage[] =
 	"usage: routes-lab SEED STEP links|4|6|ask\n"
@@ -105,7 +106,7 @@ static const char *const tally_names[TALLY__COUNT] = {
 };
 
 struct lab {
-	uint64_t random;
+	struct splitmix random;
 	struct fake kernel;
 	struct routes *routes;
 	const char *wanted; /* what to print */
@@ -127,12 +128,7 @@ static int die(const char *what, int err)
 
 static uint32_t below(struct lab *l, uint32_t n)
 {
-	uint64_t x = l->random += UINT64_C(0x9e3779b97f4a7c15);
-
-	x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
-	x ^= x >> 31;
-	return (uint32_t)((x >> 32) * n >> 32);
+	return splitmix_below(&l->random, n);
 }
 
 static bool one_in(struct lab *l, uint32_t n)
@@ -768,7 +764,7 @@ int main(int argc, char **argv)
 		fputs(usage, stderr);
 		return 2;
 	}
-	lab.random = strtoull(argv[1], NULL, 0);
+	lab.random.state = strtoull(argv[1], NULL, 0);
 	step = (unsigned int)atoi(argv[2]);
 	lab.wanted = argv[3];
 	lab.is_wanted = step == 0;

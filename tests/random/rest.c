@@ -148,7 +148,7 @@ void world_stop(struct world *w)
 	w->is_stopping = true;
 	w->rig.room = 0;
 	/* Some workers come back only during the stop. */
-	if (world_below(&w->rnd, 2))
+	if (splitmix_below(&w->rnd, 2))
 		world_free_workers(w);
 	rig_feed_type(&w->rig, EVENT_STOP);
 	for (unsigned int i = 0; i < 30; i++) {

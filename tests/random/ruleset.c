@@ -30,7 +30,7 @@ void world_random_admission(struct world *w, struct settings *s)
 {
 	static const enum admit_mode modes[] = { ADMIT_EVENTS, ADMIT_MARK, ADMIT_NFT, ADMIT_NFT };
 
-	s->admit = modes[world_below(&w->rnd, array_size(modes))];
+	s->admit = modes[splitmix_below(&w->rnd, array_size(modes))];
 	s->mark = s->admit == ADMIT_NFT ? EPOCH_BITS : 0x1000;
 }
 
@@ -77,15 +77,15 @@ enum reason world_wanted_reason(const struct world *w, const struct fake_conn *c
 static void random_element(struct world *w, struct setelem *e)
 {
 	struct setelem_field *f = &e->field[0];
-	bool is_ip6 = world_below(&w->rnd, 3) == 0;
+	bool is_ip6 = splitmix_below(&w->rnd, 3) == 0;
 	struct addr addr;
 
 	e->n_fields = 1;
-	if (world_below(&w->rnd, 4) == 0) {
+	if (splitmix_below(&w->rnd, 4) == 0) {
 		*f = (struct setelem_field){ .kind = SETELEM_PORT, .len = 2, .hi = { 0, 80 } };
 		return;
 	}
-	world_address(world_below(&w->rnd, WORLD_NETS), 1 + world_below(&w->rnd, WORLD_HOSTS),
+	world_address(splitmix_below(&w->rnd, WORLD_NETS), 1 + splitmix_below(&w->rnd, WORLD_HOSTS),
 		      is_ip6, &addr);
 	*f = (struct setelem_field){ .kind = is_ip6 ? SETELEM_IP6 : SETELEM_IP4,
 				     .len = is_ip6 ? 16 : 4 };
@@ -108,7 +108,7 @@ static void apply(struct world *w, const struct world_change *change)
 		struct fake_conn *c = &k->conn[i];
 
 		if (concerns(change, c))
-			c->is_denied = world_below(&w->rnd, 4) == 0;
+			c->is_denied = splitmix_below(&w->rnd, 4) == 0;
 	}
 }
 
@@ -120,7 +120,7 @@ static void change_ruleset(struct world *w)
 		return;
 	w->n_changes++;
 	*change = (struct world_change){ .when = ++w->rig.kernel.ruleset_time,
-					 .everything = world_below(&w->rnd, 3) == 0 };
+					 .everything = splitmix_below(&w->rnd, 3) == 0 };
 	random_element(w, &change->elem);
 	apply(w, change);
 }
@@ -138,7 +138,7 @@ static void feed_elements(struct world *w, const struct world_change *change)
 {
 	static struct setelem many[300];
 	struct event ev = { .type = EVENT_RULESET };
-	unsigned int n = world_below(&w->rnd, 8) ? 1 : 1 + world_below(&w->rnd, 300);
+	unsigned int n = splitmix_below(&w->rnd, 8) ? 1 : 1 + splitmix_below(&w->rnd, 300);
 
 	for (unsigned int i = 0; i < n; i++)
 		many[i] = change->elem;
@@ -182,7 +182,7 @@ static void write_epoch(struct world *w, bool may_fail)
 	if (!w->is_writing)
 		return;
 	w->is_writing = false;
-	if (!may_fail || world_below(&w->rnd, 4))
+	if (!may_fail || splitmix_below(&w->rnd, 4))
 		w->epoch_written = w->epoch_last;
 	else if (w->is_open)
 		feed_epoch(w, 0);
@@ -249,7 +249,7 @@ static void step_pass(struct world *w)
 {
 	settle(w);
 	begin_pass(w);
-	clear_some(w, 1 + world_below(&w->rnd, 64));
+	clear_some(w, 1 + splitmix_below(&w->rnd, 64));
 }
 
 /* Ends the pass that is under way, and makes one for the changes that wait. */
@@ -292,7 +292,7 @@ void world_restart_ruleset(struct world *w, bool is_adopted)
 
 void world_step_ruleset(struct world *w)
 {
-	uint32_t dice = world_below(&w->rnd, 16);
+	uint32_t dice = splitmix_below(&w->rnd, 16);
 
 	if (!world_has_ruleset(w))
 		return;

@@ -178,11 +178,11 @@ static void put_route(struct world *w, unsigned int n, bool is_ip6, uint32_t ifi
 		r.answer.gateway_family = r.family;
 		world_address(via_net, 1, is_ip6, &r.answer.gateway);
 	}
-	if (world_below(&w->rnd, 8) == 0)
+	if (splitmix_below(&w->rnd, 8) == 0)
 		r.answer.mtu = 1400;
-	if (via_net != n && world_below(&w->rnd, 2))
+	if (via_net != n && splitmix_below(&w->rnd, 2))
 		r.mark = 1;
-	else if (via_net != n && w->has_policy && world_below(&w->rnd, 2))
+	else if (via_net != n && w->has_policy && splitmix_below(&w->rnd, 2))
 		r.has_tos = true;
 	fake_put_route(&w->rig.kernel, &r);
 	r = (struct fake_route){ .family = r.family, .len = is_ip6 ? 128 : 32 };
@@ -207,10 +207,10 @@ static void add_net(struct world *w, unsigned int n)
 	struct world_net *net = &w->net[n];
 	uint32_t port = net->port, port2 = 0;
 
-	if (!port && w->has_bridges && world_below(&w->rnd, 2)) {
+	if (!port && w->has_bridges && splitmix_below(&w->rnd, 2)) {
 		port = w->next_ifindex++;
 		port2 = w->next_ifindex++;
-	} else if (!port && w->has_vlans && world_below(&w->rnd, 2)) {
+	} else if (!port && w->has_vlans && splitmix_below(&w->rnd, 2)) {
 		port = w->next_ifindex++;
 	}
 	*net = (struct world_net){ .ifindex = w->next_ifindex++,
@@ -219,7 +219,7 @@ static void add_net(struct world *w, unsigned int n)
 				   .is_up = true,
 				   .mtu = 1500 };
 	if (port && !port2)
-		net->vlan = (struct vlan_tag){ world_below(&w->rnd, 4) ? VLAN_8021Q : VLAN_8021AD,
+		net->vlan = (struct vlan_tag){ splitmix_below(&w->rnd, 4) ? VLAN_8021Q : VLAN_8021AD,
 					       (uint16_t)(10 + n) };
 	say_link(w, n);
 	for (unsigned int is_ip6 = 0; is_ip6 < 2; is_ip6++) {
@@ -256,7 +256,7 @@ static void del_net(struct world *w, unsigned int n)
 	if (w->net[n].port2) {
 		del_link(w, &w->net[n].port2);
 		del_link(w, &w->net[n].port);
-	} else if (w->net[n].port && world_below(&w->rnd, 2)) {
+	} else if (w->net[n].port && splitmix_below(&w->rnd, 2)) {
 		del_link(w, &w->net[n].port);
 	}
 }
@@ -265,12 +265,12 @@ static void change_link(struct world *w, unsigned int n)
 {
 	struct world_net *net = &w->net[n];
 
-	switch (world_below(&w->rnd, 7)) {
+	switch (splitmix_below(&w->rnd, 7)) {
 	case 0:
-		net->is_up = !net->is_up || world_below(&w->rnd, 3);
+		net->is_up = !net->is_up || splitmix_below(&w->rnd, 3);
 		break;
 	case 4:
-		net->is_tc_off = !net->is_tc_off && world_below(&w->rnd, 3) == 0;
+		net->is_tc_off = !net->is_tc_off && splitmix_below(&w->rnd, 3) == 0;
 		break;
 	case 5:
 		net->card ^= w->has_cards;
@@ -282,11 +282,11 @@ static void change_link(struct world *w, unsigned int n)
 		net->mac ^= 1;
 		break;
 	case 3:
-		net->is_blocked = net->port2 && !net->is_blocked && world_below(&w->rnd, 3) == 0;
+		net->is_blocked = net->port2 && !net->is_blocked && splitmix_below(&w->rnd, 3) == 0;
 		break;
 	default:
 		/* Into a bridge, and out of it again. */
-		net->is_enslaved = !net->is_enslaved && world_below(&w->rnd, 4) == 0;
+		net->is_enslaved = !net->is_enslaved && splitmix_below(&w->rnd, 4) == 0;
 		break;
 	}
 	say_link(w, n);
@@ -295,19 +295,19 @@ static void change_link(struct world *w, unsigned int n)
 /* The event reports everything that is on the link at this time, like a poll. */
 static void change_bypass(struct world *w, unsigned int n)
 {
-	uint32_t ifindex = world_below(&w->rnd, 2) ? world_port(w, n) : w->net[n].ifindex;
+	uint32_t ifindex = splitmix_below(&w->rnd, 2) ? world_port(w, n) : w->net[n].ifindex;
 	struct fake_link *l = fake_find_link(&w->rig.kernel, ifindex);
 	struct event ev = { .type = EVENT_BYPASS };
 
 	if (!l)
 		return;
-	l->bypass = l->bypass || world_below(&w->rnd, 4) ?
+	l->bypass = l->bypass || splitmix_below(&w->rnd, 4) ?
 			    0 :
-			    (uint8_t)(1u << world_below(&w->rnd, BYPASS_BIT__COUNT));
+			    (uint8_t)(1u << splitmix_below(&w->rnd, BYPASS_BIT__COUNT));
 	ev.bypass = (struct event_bypass){ .ifindex = ifindex,
 					   .mask = BYPASS_ALL,
 					   .bits = l->bypass,
-					   .is_unknown = world_below(&w->rnd, 8) == 0 };
+					   .is_unknown = splitmix_below(&w->rnd, 8) == 0 };
 	world_queue_add(&w->rt, &ev);
 	/* A check that failed is repeated. */
 	if (ev.bypass.is_unknown) {
@@ -318,15 +318,15 @@ static void change_bypass(struct world *w, unsigned int n)
 
 static void change_route(struct world *w, unsigned int n)
 {
-	bool is_ip6 = world_below(&w->rnd, 2);
-	unsigned int via = world_below(&w->rnd, WORLD_NETS);
+	bool is_ip6 = splitmix_below(&w->rnd, 2);
+	unsigned int via = splitmix_below(&w->rnd, WORLD_NETS);
 	struct fake_route r = { .family = is_ip6 ? FAMILY_IP6 : FAMILY_IP4,
 				.len = is_ip6 ? 64 : 24 };
 
-	if (world_below(&w->rnd, 3))
+	if (splitmix_below(&w->rnd, 3))
 		via = n;
 	world_address(n, 0, is_ip6, &r.prefix);
-	if (world_below(&w->rnd, 6) == 0)
+	if (splitmix_below(&w->rnd, 6) == 0)
 		fake_del_route(&w->rig.kernel, &r);
 	else if (w->net[via].ifindex)
 		put_route(w, n, is_ip6, w->net[via].ifindex, via);
@@ -335,27 +335,27 @@ static void change_route(struct world *w, unsigned int n)
 
 static void change_neigh(struct world *w, unsigned int n)
 {
-	unsigned int host = world_below(&w->rnd, WORLD_HOSTS);
-	bool is_ip6 = world_below(&w->rnd, 2);
+	unsigned int host = splitmix_below(&w->rnd, WORLD_HOSTS);
+	bool is_ip6 = splitmix_below(&w->rnd, 2);
 	struct world_neigh *neigh = &w->neigh[n][host][is_ip6];
 
-	if (world_below(&w->rnd, 3) == 0)
+	if (splitmix_below(&w->rnd, 3) == 0)
 		neigh->mac ^= 1;
 	else
-		neigh->is_valid = !neigh->is_valid || world_below(&w->rnd, 2);
+		neigh->is_valid = !neigh->is_valid || splitmix_below(&w->rnd, 2);
 	say_neigh(w, n, host, is_ip6);
 }
 
 /* Nothing else changes, so nothing else makes the engine look at the flows. */
 void world_move_station(struct world *w)
 {
-	unsigned int n = world_below(&w->rnd, WORLD_NETS), host = world_below(&w->rnd, WORLD_HOSTS);
-	bool is_ip6 = world_below(&w->rnd, 2);
+	unsigned int n = splitmix_below(&w->rnd, WORLD_NETS), host = splitmix_below(&w->rnd, WORLD_HOSTS);
+	bool is_ip6 = splitmix_below(&w->rnd, 2);
 	struct world_neigh *neigh = &w->neigh[n][host][is_ip6];
 
 	if (!w->net[n].port2)
 		return;
-	if (neigh->is_forgotten || world_below(&w->rnd, 3) == 0)
+	if (neigh->is_forgotten || splitmix_below(&w->rnd, 3) == 0)
 		neigh->is_forgotten = !neigh->is_forgotten;
 	else
 		neigh->is_second = !neigh->is_second;
@@ -365,7 +365,7 @@ void world_move_station(struct world *w)
 /* Sets the flag rarely and clears it soon, because nothing is offloaded while it is set. */
 static bool flip(struct world *w, bool *flag)
 {
-	if (world_below(&w->rnd, *flag ? 3 : 60))
+	if (splitmix_below(&w->rnd, *flag ? 3 : 60))
 		return false;
 	*flag = !*flag;
 	return true;
@@ -389,7 +389,7 @@ static bool change_family(struct world *w)
 
 void world_step_topology(struct world *w)
 {
-	unsigned int n = world_below(&w->rnd, WORLD_NETS);
+	unsigned int n = splitmix_below(&w->rnd, WORLD_NETS);
 
 	if (change_family(w))
 		return;
@@ -397,7 +397,7 @@ void world_step_topology(struct world *w)
 		add_net(w, n);
 		return;
 	}
-	switch (world_below(&w->rnd, 9)) {
+	switch (splitmix_below(&w->rnd, 9)) {
 	case 8:
 		change_bypass(w, n);
 		break;

@@ -12,20 +12,9 @@
 #include "core/flow/policy.h"
 #include "core/view.h"
 
-/* splitmix64 */
-uint32_t world_below(struct world_random *r, uint32_t n)
-{
-	uint64_t x = r->state += UINT64_C(0x9e3779b97f4a7c15);
-
-	x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
-	x ^= x >> 31;
-	return (uint32_t)((x >> 32) * n >> 32);
-}
-
 static uint32_t below(struct world *w, uint32_t n)
 {
-	return world_below(&w->rnd, n);
+	return splitmix_below(&w->rnd, n);
 }
 
 static bool one_in(struct world *w, uint32_t n)

@@ -11,6 +11,7 @@
 #pragma once
 
 #include "fake/rig.h"
+#include "splitmix.h"
 
 #define WORLD_NETS   4 /* two inside, two outside */
 #define WORLD_HOSTS  3 /* per network */
@@ -19,12 +20,6 @@
 /* Attempts after which a flow is left on the CPU (core/flow/flowact). */
 #define WORLD_ATTEMPTS 12
 #define WORLD_NEIGHS (WORLD_NETS * WORLD_HOSTS * 2)
-
-struct world_random {
-	uint64_t state;
-};
-
-uint32_t world_below(struct world_random *r, uint32_t n);
 
 struct world_queue {
 	struct event event[WORLD_QUEUE];
@@ -80,7 +75,7 @@ struct world_neigh {
 
 struct world {
 	struct rig rig;
-	struct world_random rnd;
+	struct splitmix rnd;
 	struct world_queue ct, rt;
 	struct world_net net[WORLD_NETS];
 	struct world_neigh neigh[WORLD_NETS][WORLD_HOSTS][2];

@@ -95,9 +95,9 @@ struct model {
 };
 
 /* Kind 0: random hashes; 1: 256 different ones; 2: at the end of the array, so runs wrap around. */
-static uint32_t some_hash(struct model *model, struct unit_random *random)
+static uint32_t some_hash(struct model *model, struct splitmix *random)
 {
-	uint32_t hash = (uint32_t)unit_random_u64(random);
+	uint32_t hash = (uint32_t)splitmix_u64(random);
 
 	switch (model->hash_kind) {
 	case 0: return hash;
@@ -106,7 +106,7 @@ static uint32_t some_hash(struct model *model, struct unit_random *random)
 	}
 }
 
-static void add_one(struct htab *tab, struct model *model, struct unit_random *random)
+static void add_one(struct htab *tab, struct model *model, struct splitmix *random)
 {
 	uint32_t hash = some_hash(model, random);
 
@@ -115,9 +115,9 @@ static void add_one(struct htab *tab, struct model *model, struct unit_random *r
 	assert_int_equal(htab_add(tab, hash, model->next_value++), 0);
 }
 
-static void del_one(struct htab *tab, struct model *model, struct unit_random *random)
+static void del_one(struct htab *tab, struct model *model, struct splitmix *random)
 {
-	uint32_t i = unit_random_below(random, model->count);
+	uint32_t i = splitmix_below(random, model->count);
 	uint32_t hash = model->entries[i].hash;
 	uint32_t value = model->entries[i].value;
 
@@ -142,7 +142,7 @@ static void check_all(const struct htab *tab, const struct model *model)
  */
 static void run_against_model(unsigned int hash_kind, uint32_t limit)
 {
-	struct unit_random random = unit_random_start(10 + hash_kind);
+	struct splitmix random = unit_random_start(10 + hash_kind);
 	struct model *model = calloc(1, sizeof(*model));
 	struct htab tab;
 	bool is_growing = true;
@@ -152,7 +152,7 @@ static void run_against_model(unsigned int hash_kind, uint32_t limit)
 	model->hash_kind = hash_kind;
 	assert_int_equal(htab_init(&tab, 0), 0);
 	for (uint32_t step = 0; step < limit * 6; step++) {
-		uint32_t chance = unit_random_below(&random, 8);
+		uint32_t chance = splitmix_below(&random, 8);
 
 		if (model->count == 0 || (chance < (is_growing ? 6 : 2) && model->count < limit))
 			add_one(&tab, model, &random);

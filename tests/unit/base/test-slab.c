@@ -187,7 +187,7 @@ static void unused_slots_cost_nothing(void **state UNUSED)
 /* Random allocations and frees, compared with a plain array. */
 static void behaves_like_the_model(void **state UNUSED)
 {
-	struct unit_random random = unit_random_start(1);
+	struct splitmix random = unit_random_start(1);
 	struct slab_ref live[CAPACITY];
 	uint32_t values[CAPACITY];
 	struct slab_ref dead = SLAB_REF_NONE;
@@ -199,7 +199,7 @@ static void behaves_like_the_model(void **state UNUSED)
 		/* Grow and shrink in turns, to reach both a full and an empty slab. */
 		bool grows = step / 1000 % 2 == 0;
 
-		if (unit_random_below(&random, 3) < (grows ? 2 : 1)) {
+		if (splitmix_below(&random, 3) < (grows ? 2 : 1)) {
 			struct object *object = slab_alloc(&slab, &live[count % CAPACITY]);
 
 			assert_int_equal(object != NULL, count < CAPACITY);
@@ -208,7 +208,7 @@ static void behaves_like_the_model(void **state UNUSED)
 			assert_int_equal(object->value, 0);
 			object->value = values[count++] = step + 1;
 		} else if (count > 0) {
-			uint32_t i = unit_random_below(&random, count);
+			uint32_t i = splitmix_below(&random, count);
 			struct object *object = slab_get(&slab, live[i]);
 
 			assert_int_equal(object->value, values[i]);

@@ -240,7 +240,7 @@ static void runs_for_years(void **state UNUSED)
 
 struct model {
 	struct wheel wheel;
-	struct unit_random random;
+	struct splitmix random;
 	mono_t due[MODEL_TIMERS]; /* exact requested time; MONO_NEVER: not armed */
 	mono_t armed_at[MODEL_TIMERS];
 	mono_t now;
@@ -251,8 +251,8 @@ struct model {
 /* A time from 5 ms ago to far enough ahead for the upper levels. */
 static mono_t some_time(struct model *model)
 {
-	unsigned int bits = 10 + unit_random_below(&model->random, 34);
-	int64_t us = (int64_t)(unit_random_u64(&model->random) & ((UINT64_C(1) << bits) - 1));
+	unsigned int bits = 10 + splitmix_below(&model->random, 34);
+	int64_t us = (int64_t)(splitmix_u64(&model->random) & ((UINT64_C(1) << bits) - 1));
 
 	return mono_add_us(model->now, us - 5000);
 }
@@ -275,7 +275,7 @@ static void model_cancel(struct model *model, uint32_t id)
 static void model_fired(void *ctx, uint32_t id)
 {
 	struct model *model = ctx;
-	uint32_t other = unit_random_below(&model->random, MODEL_TIMERS);
+	uint32_t other = splitmix_below(&model->random, MODEL_TIMERS);
 
 	/* Timers fire only if armed, not early, and in the order of their ticks. */
 	assert_false(mono_is_never(model->due[id]));
@@ -286,7 +286,7 @@ static void model_fired(void *ctx, uint32_t id)
 	}
 	model->due[id] = MONO_NEVER;
 	model->count--;
-	switch (unit_random_below(&model->random, 4)) {
+	switch (splitmix_below(&model->random, 4)) {
 	case 0: model_arm(model, id); break;
 	case 1: model_cancel(model, other); break;
 	default: break;
@@ -314,15 +314,15 @@ static void check_none_is_late(const struct model *model)
 
 static void model_step(struct model *model)
 {
-	uint32_t id = unit_random_below(&model->random, MODEL_TIMERS);
+	uint32_t id = splitmix_below(&model->random, MODEL_TIMERS);
 
-	switch (unit_random_below(&model->random, 8)) {
+	switch (splitmix_below(&model->random, 8)) {
 	case 0: model_cancel(model, id); break;
 	case 1:
 		model->now = mono_max(model->now, some_time(model));
 		model->last_fired = MONO_ZERO;
 		while (wheel_advance(&model->wheel, model->now,
-				     1 + unit_random_below(&model->random, 40), model_fired, model))
+				     1 + splitmix_below(&model->random, 40), model_fired, model))
 			;
 		check_none_is_late(model);
 		break;

@@ -203,7 +203,7 @@ static void one_worker_for_each_flow(void **state UNUSED)
 /* The queues stay consistent under many random moves. */
 static void random_moves(void **state UNUSED)
 {
-	struct unit_random r = unit_random_start(4711);
+	struct splitmix r = unit_random_start(4711);
 	struct flowtab tab;
 	struct flow *f[32];
 
@@ -213,8 +213,8 @@ static void random_moves(void **state UNUSED)
 	for (unsigned int i = 0; i < 20000; i++) {
 		unsigned int counts[FLOW_Q__COUNT] = { 0 };
 
-		flowtab_enqueue(&tab, f[unit_random_below(&r, 32)],
-				unit_random_below(&r, FLOW_Q__COUNT));
+		flowtab_enqueue(&tab, f[splitmix_below(&r, 32)],
+				splitmix_below(&r, FLOW_Q__COUNT));
 		for (unsigned int j = 0; j < 32; j++)
 			counts[f[j]->queue]++;
 		assert_int_equal(length(&tab, &tab.ask), counts[FLOW_Q_ASK]);

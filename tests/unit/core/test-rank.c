@@ -127,14 +127,14 @@ static void room_goes_to_the_busiest(void **state UNUSED)
 }
 
 /* Fills @order with the numbers from @first to @last, shuffled. */
-static void shuffle(struct unit_random *rnd, uint32_t order[], uint32_t first, uint32_t last)
+static void shuffle(struct splitmix *rnd, uint32_t order[], uint32_t first, uint32_t last)
 {
 	uint32_t n = last - first + 1;
 
 	for (uint32_t i = 0; i < n; i++)
 		order[i] = first + i;
 	for (uint32_t i = n - 1; i > 0; i--) {
-		uint32_t other = unit_random_below(rnd, i + 1), t = order[i];
+		uint32_t other = splitmix_below(rnd, i + 1), t = order[i];
 
 		order[i] = order[other];
 		order[other] = t;
@@ -144,7 +144,7 @@ static void shuffle(struct unit_random *rnd, uint32_t order[], uint32_t first, u
 /* More candidates than a walk keeps (256): it keeps the busiest. */
 static void many_candidates(void **state UNUSED)
 {
-	struct unit_random rnd = unit_random_start(7);
+	struct splitmix rnd = unit_random_start(7);
 	uint32_t order[FAKE_CONNS];
 
 	begin(60, 0, 512);
@@ -174,7 +174,7 @@ static void many_candidates(void **state UNUSED)
 /* More victims than a walk keeps (256): it keeps the least busy. */
 static void many_victims(void **state UNUSED)
 {
-	struct unit_random rnd = unit_random_start(8);
+	struct splitmix rnd = unit_random_start(8);
 	uint32_t order[FAKE_CONNS];
 
 	begin(400, 30, 512);

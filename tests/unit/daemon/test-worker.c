@@ -688,13 +688,13 @@ static void every_kind_of_order_has_its_answer(void **state UNUSED)
 static void each_order_is_answered_once(void **state UNUSED)
 {
 	enum { FLOWS = 60, ORDERS = 1500 };
-	struct unit_random random = unit_random_start(1);
+	struct splitmix random = unit_random_start(1);
 	bool is_busy[FLOWS] = { false }, is_in[FLOWS] = { false };
 	unsigned int n_busy = 0;
 	struct event ev;
 
 	for (unsigned int i = 0; i < ORDERS; i++) {
-		unsigned int n = unit_random_below(&random, FLOWS);
+		unsigned int n = splitmix_below(&random, FLOWS);
 		bool removes = is_in[n];
 
 		while (n_busy && (is_busy[n] || !worker_has_room(wf_worker, removes))) {

@@ -460,7 +460,7 @@ static void labels_and_security_contexts(void **state)
 /* The library aborts the process on a wrong length, so ctnl_get() must reject it first. */
 static void random_damage(void **state)
 {
-	struct unit_random random = unit_random_start(3);
+	struct splitmix random = unit_random_start(3);
 
 	for (int i = 0; i < 50000; i++) {
 		enum ctnl_what what;
@@ -480,11 +480,11 @@ static void random_damage(void **state)
 		nlput_bytes(&m.w, CTA_LABELS, "0123456789abcdef", 16);
 		assert_int_equal(nlput_end(&m.w), 0);
 		nlh = nlput_msg(&m.w);
-		for (unsigned int n = 1 + unit_random_below(&random, 3); n > 0; n--) {
+		for (unsigned int n = 1 + splitmix_below(&random, 3); n > 0; n--) {
 			uint32_t at = NLMSG_HDRLEN +
-				      unit_random_below(&random, nlh->nlmsg_len - NLMSG_HDRLEN);
+				      splitmix_below(&random, nlh->nlmsg_len - NLMSG_HDRLEN);
 
-			m.buf[at] = (unsigned char)unit_random_below(&random, 40);
+			m.buf[at] = (unsigned char)splitmix_below(&random, 40);
 		}
 		IGNORE_RESULT(ctnl_get(*state, nlh, &c, &what));
 	}

@@ -21,86 +21,86 @@
 #include "base/util.h"
 #include "unit/flowerfixture.h"
 
-static void random_bytes(struct unit_random *random, void *dst, size_t len)
+static void random_bytes(struct splitmix *random, void *dst, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
-		((unsigned char *)dst)[i] = (unsigned char)unit_random_u64(random);
+		((unsigned char *)dst)[i] = (unsigned char)splitmix_u64(random);
 }
 
-static void random_tuple(struct unit_random *random, uint8_t family, uint8_t proto, struct tuple *t)
+static void random_tuple(struct splitmix *random, uint8_t family, uint8_t proto, struct tuple *t)
 {
 	memset(t, 0, sizeof(*t));
 	t->family = family;
 	t->proto = proto;
 	random_bytes(random, t->src.b, addr_len((enum family)family));
 	random_bytes(random, t->dst.b, addr_len((enum family)family));
-	t->sport = (uint16_t)unit_random_u64(random);
-	t->dport = (uint16_t)unit_random_u64(random);
+	t->sport = (uint16_t)splitmix_u64(random);
+	t->dport = (uint16_t)splitmix_u64(random);
 }
 
-static void random_form(struct unit_random *random, struct rule *r)
+static void random_form(struct splitmix *random, struct rule *r)
 {
-	r->rewrite = (uint8_t)unit_random_below(random, 64);
-	r->form = (uint8_t)unit_random_below(random, 256);
+	r->rewrite = (uint8_t)splitmix_below(random, 64);
+	r->form = (uint8_t)splitmix_below(random, 256);
 	if (r->form & RULE_WITH_INDEV)
-		memcpy(r->indev, "fifteen letters", 1 + unit_random_below(random, 15));
+		memcpy(r->indev, "fifteen letters", 1 + splitmix_below(random, 15));
 	if (rule_only_accepts(r))
 		r->form &= RULE_WITH_CSUM | RULE_WITH_INDEV | RULE_ANY_ETHERTYPE;
 	if (r->family == FAMILY_IP6)
 		r->form &= ~RULE_ODD_REWRITE;
 	if (r->form & RULE_EXACT_TTL) {
 		r->rewrite &= ~RULE_DEC_TTL;
-		r->ttl = (uint8_t)(2 + unit_random_below(random, 254));
+		r->ttl = (uint8_t)(2 + splitmix_below(random, 254));
 	}
 	random_bytes(random, r->dmac.b, sizeof(r->dmac.b));
-	r->mtu = (uint16_t)(1 + unit_random_below(random, UINT16_MAX));
+	r->mtu = (uint16_t)(1 + splitmix_below(random, UINT16_MAX));
 }
 
-static struct vlan_tags random_tags(struct unit_random *random)
+static struct vlan_tags random_tags(struct splitmix *random)
 {
-	enum vlan_encap encap = (enum vlan_encap)unit_random_below(random, VLAN_ENCAP__COUNT);
+	enum vlan_encap encap = (enum vlan_encap)splitmix_below(random, VLAN_ENCAP__COUNT);
 
-	return vlan_tags_of(encap, (uint16_t)unit_random_below(random, VLAN_ID_MAX + 1));
+	return vlan_tags_of(encap, (uint16_t)splitmix_below(random, VLAN_ID_MAX + 1));
 }
 
-static struct rule random_rule(struct unit_random *random)
+static struct rule random_rule(struct splitmix *random)
 {
-	uint8_t family = unit_random_below(random, 2) ? FAMILY_IP4 : FAMILY_IP6;
-	uint8_t proto = unit_random_below(random, 2) ? L4_TCP : L4_UDP;
-	bool only_accepts = unit_random_below(random, 10) == 0;
+	uint8_t family = splitmix_below(random, 2) ? FAMILY_IP4 : FAMILY_IP6;
+	uint8_t proto = splitmix_below(random, 2) ? L4_TCP : L4_UDP;
+	bool only_accepts = splitmix_below(random, 10) == 0;
 	struct rule r = {
-		.ifindex = 1 + unit_random_below(random, 1000),
-		.prio = (uint16_t)(1 + unit_random_below(random, 65535)),
-		.handle = 1 + (uint32_t)(unit_random_u64(random) >> 33),
+		.ifindex = 1 + splitmix_below(random, 1000),
+		.prio = (uint16_t)(1 + splitmix_below(random, 65535)),
+		.handle = 1 + (uint32_t)(splitmix_u64(random) >> 33),
 		.family = family,
-		.kind = unit_random_below(random, 4) ? RULE_FLOW : RULE_PROBE,
-		.place = unit_random_below(random, 2) ? RULE_SOFTWARE : RULE_HARDWARE,
-		.cookie = { .instance = (uint32_t)unit_random_u64(random) },
+		.kind = splitmix_below(random, 4) ? RULE_FLOW : RULE_PROBE,
+		.place = splitmix_below(random, 2) ? RULE_SOFTWARE : RULE_HARDWARE,
+		.cookie = { .instance = (uint32_t)splitmix_u64(random) },
 	};
 
 	if (only_accepts)
-		r.kind = unit_random_below(random, 2) ? RULE_GUARD : RULE_BARRIER;
+		r.kind = splitmix_below(random, 2) ? RULE_GUARD : RULE_BARRIER;
 	r.cookie.kind = r.kind;
-	r.cookie.owns_clsact = unit_random_below(random, 2);
+	r.cookie.owns_clsact = splitmix_below(random, 2);
 	random_form(random, &r);
 	if (only_accepts)
 		return r;
 	if (!(r.form & RULE_ANY_ETHERTYPE))
 		r.tags = random_tags(random);
 	r.out_tags = random_tags(random);
-	r.cookie.ct_id = (uint32_t)unit_random_u64(random);
-	r.cookie.dir = (uint8_t)unit_random_below(random, DIR__COUNT);
+	r.cookie.ct_id = (uint32_t)splitmix_u64(random);
+	r.cookie.dir = (uint8_t)splitmix_below(random, DIR__COUNT);
 	random_tuple(random, family, proto, &r.match);
 	random_tuple(random, family, proto, &r.to);
 	random_bytes(random, &r.eth_src, sizeof(r.eth_src));
 	random_bytes(random, &r.eth_dst, sizeof(r.eth_dst));
-	r.out_ifindex = 1 + unit_random_below(random, 1000);
+	r.out_ifindex = 1 + splitmix_below(random, 1000);
 	return r;
 }
 
 static void random_rules_are_decoded(void **state UNUSED)
 {
-	struct unit_random random = unit_random_start(1);
+	struct splitmix random = unit_random_start(1);
 
 	for (int i = 0; i < 5000; i++) {
 		struct rule rule = random_rule(&random);
@@ -557,7 +557,7 @@ static void small_requests(void **state UNUSED)
 /* A damaged message is refused, or is no rule, or is another rule that can be encoded. */
 static void random_damage(void **state UNUSED)
 {
-	struct unit_random random = unit_random_start(2);
+	struct splitmix random = unit_random_start(2);
 
 	for (int i = 0; i < 50000; i++) {
 		struct rule rule = random_rule(&random);
@@ -567,15 +567,15 @@ static void random_damage(void **state UNUSED)
 
 		encode(&m, &rule);
 		nlh = nlput_msg(&m.w);
-		for (unsigned int n = 1 + unit_random_below(&random, 3); n > 0; n--) {
+		for (unsigned int n = 1 + splitmix_below(&random, 3); n > 0; n--) {
 			uint32_t at = NLMSG_HDRLEN +
-				      unit_random_below(&random, nlh->nlmsg_len - NLMSG_HDRLEN);
+				      splitmix_below(&random, nlh->nlmsg_len - NLMSG_HDRLEN);
 
-			m.buf[at] = (unsigned char)unit_random_u64(&random);
+			m.buf[at] = (unsigned char)splitmix_u64(&random);
 		}
-		if (unit_random_below(&random, 4) == 0)
+		if (splitmix_below(&random, 4) == 0)
 			nlh->nlmsg_len = NLMSG_HDRLEN +
-					 unit_random_below(&random, nlh->nlmsg_len - NLMSG_HDRLEN);
+					 splitmix_below(&random, nlh->nlmsg_len - NLMSG_HDRLEN);
 		/* Memory of the exact size, so a sanitizer detects a read beyond the end. */
 		nlh = malloc(nlh->nlmsg_len);
 		memcpy(nlh, m.buf, nlput_msg(&m.w)->nlmsg_len);

@@ -668,7 +668,7 @@ static void cut_messages(void **state UNUSED)
 /* Whatever bytes a rule contains, its ops name only registers and chains that exist. */
 static void garbled_messages(void **state UNUSED)
 {
-	struct unit_random random = unit_random_start(7);
+	struct splitmix random = unit_random_start(7);
 	_Alignas(4) char copy[sizeof(buf)];
 	struct nlmsghdr *nlh;
 	unsigned int n_read = 0;
@@ -687,8 +687,8 @@ static void garbled_messages(void **state UNUSED)
 		memcpy(copy, nlh, nlh->nlmsg_len);
 		for (int j = 0; j < 3; j++)
 			copy[sizeof(*nlh) + 4 +
-			     unit_random_below(&random, nlh->nlmsg_len - sizeof(*nlh) - 4)] =
-				(char)unit_random_u64(&random);
+			     splitmix_below(&random, nlh->nlmsg_len - sizeof(*nlh) - 4)] =
+				(char)splitmix_u64(&random);
 		nftrules_feed(&rs, 0, (const struct nlmsghdr *)copy);
 	}
 	for (uint32_t i = 0; i < rs.n_ops; i++) {

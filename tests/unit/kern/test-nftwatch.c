@@ -372,7 +372,7 @@ static void too_many_elements(void **state UNUSED)
 /* Recordings with random bytes: only a sanitizer build can tell that nothing else is read. */
 static void damaged(void **state UNUSED)
 {
-	struct unit_random random = unit_random_start(20240611);
+	struct splitmix random = unit_random_start(20240611);
 	static const char *const recordings[] = { rec_sets, rec_interval, rec_range, rec_flush };
 
 	for (unsigned int round = 0; round < 4000; round++) {
@@ -381,8 +381,8 @@ static void damaged(void **state UNUSED)
 		int len = b.len;
 
 		for (unsigned int i = 0; i < 1 + round % 8; i++)
-			b.data[unit_random_below(&random, (uint32_t)b.len)] =
-				(unsigned char)unit_random_u64(&random);
+			b.data[splitmix_below(&random, (uint32_t)b.len)] =
+				(unsigned char)splitmix_u64(&random);
 		/* mnl_nlmsg_ok() takes a length above INT32_MAX for a negative one. */
 		for (; mnl_nlmsg_ok(nlh, len) && nlh->nlmsg_len <= (uint32_t)len;
 		     nlh = mnl_nlmsg_next(nlh, &len))
