@@ -151,6 +151,7 @@ static inline struct order wf_port_order(enum order_type type)
 static inline void wf_push(struct order o)
 {
 	worker_push(wf_worker, &o);
+	worker_wake(wf_worker);
 }
 
 /* Waits for the next answer. */

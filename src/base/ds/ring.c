@@ -6,11 +6,11 @@
  * the number of elements. Each side keeps a copy of the other's position and reads the
  * real one only if the copy says full or empty.
  *
- * The hard part is the sleeping reader. The writer publishes the element, then checks
- * whether the reader is armed. The reader sets the flag, then checks whether there is an
- * element. Neither may miss the other's store, so both need a sequentially consistent
- * fence between store and load. The writer writes the eventfd only if it was the one to
- * reset the flag, so one sleep costs one write.
+ * The hard part is the sleeping reader. The writer publishes elements, then checks whether
+ * the reader is armed. The reader sets the flag, then checks whether there is an element.
+ * Neither may miss the other's store, so both need a sequentially consistent fence between
+ * store and load. The writer writes the eventfd only if it was the one to reset the flag,
+ * so one sleep costs one write.
  */
 #include "base/ds/ring.h"
 
@@ -100,17 +100,6 @@ static bool take_armed(struct ring_shared *shared)
 	       atomic_exchange_explicit(&shared->is_armed, false, memory_order_seq_cst);
 }
 
-static void wake_reader(const struct ring *ring)
-{
-	static const uint64_t one = 1;
-
-	/*
-	 * Fails only if the counter is about to overflow; the descriptor is readable then
-	 * anyway.
-	 */
-	IGNORE_RESULT(write(ring->fd, &one, sizeof(one)));
-}
-
 bool ring_push(struct ring *ring, const void *elem)
 {
 	struct ring_shared *shared = ring->shared;
@@ -123,10 +112,21 @@ bool ring_push(struct ring *ring, const void *elem)
 	}
 	memcpy(elem_at(ring, tail), elem, ring->elem_size);
 	atomic_store_explicit(&shared->tail, tail + 1, memory_order_release);
-	full_fence(shared);
-	if (take_armed(shared))
-		wake_reader(ring);
 	return true;
+}
+
+void ring_wake(struct ring *ring)
+{
+	static const uint64_t one = 1;
+
+	full_fence(ring->shared);
+	if (ring_peek_count(ring) == 0 || !take_armed(ring->shared))
+		return;
+	/*
+	 * Fails only if the counter is about to overflow; the descriptor is readable then
+	 * anyway.
+	 */
+	IGNORE_RESULT(write(ring->fd, &one, sizeof(one)));
 }
 
 bool ring_pop(struct ring *ring, void *ret_elem)

@@ -7,9 +7,11 @@
  * drops an element. Elements are copied in and out, so they contain values and handles,
  * not pointers to memory that another thread may free.
  *
- * Wake-ups. The reader polls the descriptor of ring_fd(). The writer wakes only a reader
- * that has announced with ring_arm() that it is going to sleep, so a busy ring makes no
- * system call. The complete reader side:
+ * Wake-ups. The reader polls the descriptor of ring_fd(). After its last push the writer
+ * calls ring_wake(), which wakes only a reader that has announced with ring_arm() that it is
+ * going to sleep. So a busy ring makes no system call, and many elements cost one. If the
+ * writer woke the reader with each push, the scheduler would often run the reader at once,
+ * which would find one element at a time. The complete reader side:
  *
  *	on readable:	ring_disarm(ring);
  *	work:		while (budget left && ring_pop(ring, &elem))
@@ -19,8 +21,8 @@
  *			sleep in poll
  *
  * The reader also calls ring_arm() before its first sleep. ring_arm() sets the flag and
- * then checks the ring again: whenever an element is pushed, it is either seen there or
- * makes the descriptor readable. A wake-up with nothing to pop is possible and harmless.
+ * then checks the ring again: an element is either seen there, or ring_wake() makes the
+ * descriptor readable. A wake-up with nothing to pop is possible and harmless.
  */
 #pragma once
 
@@ -58,10 +60,13 @@ MUST_CHECK int ring_init(struct ring *ring, size_t elem_size, uint32_t capacity)
 void ring_fini(struct ring *ring);
 
 /*
- * Writer: copies one element in and wakes the reader if it sleeps. Returns false if the
- * ring is full.
+ * Writer: copies one element in. A reader that sleeps sees it only after ring_wake(). Returns
+ * false if the ring is full.
  */
 MUST_CHECK bool ring_push(struct ring *ring, const void *elem);
+
+/* Writer: wakes the reader if it sleeps and the ring is not empty. */
+void ring_wake(struct ring *ring);
 
 /* Reader: copies the oldest element out. Returns false if the ring is empty. */
 MUST_CHECK bool ring_pop(struct ring *ring, void *ret_elem);

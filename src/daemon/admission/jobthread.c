@@ -51,6 +51,7 @@ static void *run(void *arg)
 		t->kind->run(t->ctx, t->job, t->done);
 		/* The ring has room for the answers of all jobs that can be queued. */
 		BUG_ON(!ring_push(&t->answers, t->done));
+		ring_wake(&t->answers);
 	}
 	return NULL;
 }
@@ -128,6 +129,7 @@ bool jobthread_push(struct jobthread *t, const void *job)
 {
 	if (t->n_under_way == JOBTHREAD_JOBS || !ring_push(&t->jobs, job))
 		return false;
+	ring_wake(&t->jobs);
 	t->n_under_way++;
 	return true;
 }

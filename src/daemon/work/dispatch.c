@@ -52,6 +52,7 @@ static void feed_worker(struct dispatch *d, enum order_class class, unsigned int
 	while (worker_has_room(d->worker[w], class == ORDERS_REMOVE) &&
 	       engine_next_order(d->engine, class, w, loop_now(d->loop), &o))
 		worker_push(d->worker[w], &o);
+	worker_wake(d->worker[w]);
 }
 
 static void feed_workers(struct dispatch *d)

@@ -537,8 +537,9 @@ static void *worker_main(void *arg)
 	while (!atomic_load(&w->stopping)) {
 		/* Removals come first, and are checked again after every batch. */
 		if (run_lane(w, &removals) || run_lane(w, &installs))
-			continue;
-		sleep_until_work(w);
+			ring_wake(&w->answers);
+		else
+			sleep_until_work(w);
 	}
 	signal_fd(w->end_fd);
 	return NULL;
@@ -695,6 +696,12 @@ void worker_push(struct worker *worker, const struct order *order)
 
 	worker->n_under_way++;
 	BUG_ON(!ring_push(is_removal ? &worker->removals : &worker->installs, order));
+}
+
+void worker_wake(struct worker *worker)
+{
+	ring_wake(&worker->removals);
+	ring_wake(&worker->installs);
 }
 
 int worker_fd(const struct worker *worker)

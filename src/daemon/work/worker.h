@@ -55,9 +55,10 @@ unsigned int worker_devices(const struct worker *worker, uint32_t ret[WORKER_DEV
 
 /* Whether the ring for removals or for installs takes another order. If not, keep the order
  * in the engine until the next answer. worker_push() chooses the ring by the order's type.
- * Main thread. */
+ * A worker that sleeps sees the orders only after worker_wake(). Main thread. */
 bool worker_has_room(const struct worker *worker, bool for_removal);
 void worker_push(struct worker *worker, const struct order *order);
+void worker_wake(struct worker *worker);
 
 /* Readable if there are answers. Main thread. */
 int worker_fd(const struct worker *worker);

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
+#include <unistd.h>
 
 #include "base/ds/ring.h"
 #include "base/util.h"
@@ -80,18 +81,41 @@ static void wakes_only_an_armed_reader(void **state UNUSED)
 
 	assert_int_equal(ring_init(&ring, sizeof(elem), 8), 0);
 	assert_true(push(&ring, 1));
+	ring_wake(&ring);
 	assert_false(is_readable(&ring));
 	assert_false(ring_arm(&ring));
 	assert_true(ring_pop(&ring, &elem));
 	assert_true(ring_arm(&ring));
+	/* Nothing to wake the reader for. */
+	ring_wake(&ring);
 	assert_false(is_readable(&ring));
 	assert_true(push(&ring, 2));
-	assert_true(is_readable(&ring));
 	assert_true(push(&ring, 3));
+	assert_false(is_readable(&ring));
+	ring_wake(&ring);
+	assert_true(is_readable(&ring));
 	ring_disarm(&ring);
 	assert_false(is_readable(&ring));
 	assert_true(push(&ring, 4));
+	ring_wake(&ring);
 	assert_false(is_readable(&ring));
+	ring_fini(&ring);
+}
+
+/* One sleep costs one write, for any number of elements and calls. */
+static void wakes_once(void **state UNUSED)
+{
+	struct ring ring;
+	uint64_t count;
+
+	assert_int_equal(ring_init(&ring, sizeof(struct elem), 8), 0);
+	assert_true(ring_arm(&ring));
+	for (uint64_t number = 0; number < 8; number++) {
+		assert_true(push(&ring, number));
+		ring_wake(&ring);
+	}
+	assert_int_equal(read(ring_fd(&ring), &count, sizeof(count)), sizeof(count));
+	assert_int_equal(count, 1);
 	ring_fini(&ring);
 }
 
@@ -104,6 +128,7 @@ static void disarm_cancels_the_wake_up(void **state UNUSED)
 	ring_disarm(&ring);
 	ring_disarm(&ring);
 	assert_true(push(&ring, 1));
+	ring_wake(&ring);
 	assert_false(is_readable(&ring));
 	ring_fini(&ring);
 }
@@ -115,12 +140,14 @@ static void *write_all(void *ctx)
 	struct ring *ring = ctx;
 
 	for (uint64_t number = 0; number < STRESS_ELEMS;) {
-		if (push(ring, number))
+		bool is_full = !push(ring, number);
+
+		if (!is_full)
 			number++;
-		else
-			sched_yield();
-		/* Pause at times, to let the reader go to sleep. */
-		if (number % 1000 == 0)
+		/* Several elements share a wake-up. Pause at times, to let the reader go to sleep. */
+		if (is_full || number % 3 == 0 || number == STRESS_ELEMS)
+			ring_wake(ring);
+		if (is_full || number % 1000 == 0)
 			sched_yield();
 	}
 	return NULL;
@@ -168,6 +195,7 @@ static void *ping_back(void *ctx)
 
 		while (ring_pop(&rings[0], &elem)) {
 			assert_true(push(&rings[1], elem.number));
+			ring_wake(&rings[1]);
 			done++;
 		}
 		if (!ring_arm(&rings[0]) || done == 20000)
@@ -195,6 +223,7 @@ static void wakes_every_time(void **state UNUSED)
 		struct elem elem;
 
 		assert_true(push(&rings[0], number));
+		ring_wake(&rings[0]);
 		assert_int_equal(poll(&pfd, 1, 10000), 1);
 		ring_disarm(&rings[1]);
 		assert_true(ring_pop(&rings[1], &elem));
@@ -212,6 +241,7 @@ int main(void)
 		cmocka_unit_test(refuses_bad_arguments),
 		cmocka_unit_test(keeps_order_and_capacity),
 		cmocka_unit_test(wakes_only_an_armed_reader),
+		cmocka_unit_test(wakes_once),
 		cmocka_unit_test(disarm_cancels_the_wake_up),
 		cmocka_unit_test(loses_nothing_between_threads),
 		cmocka_unit_test(wakes_every_time),
