@@ -30,7 +30,7 @@ COUNTER(conntrack_finished, "connections whose last ACK was forwarded by a rule"
 #define ROUND_US      10000
 /* Each order may look two routes up at a time. */
 #define AT_ONCE_MAX   (ROUTES_LOOKUPS_MAX / 2)
-#define AT_ONCE_MIN   8u
+#define AT_ONCE_MIN   32u
 #define CT_TIMEOUT_MS 2000
 /* Holds the answers to a whole batch. */
 #define CT_RCVBUF     (512 * 1024)
@@ -366,7 +366,7 @@ static void take(struct questions *q, struct engine *engine, mono_t now)
 }
 
 /* Sets the batch size to what should take half a round, but at most to twice the last one. Each batch has a cost
- * of its own: where that is large, a batch of one order would make a slow machine slower. */
+ * of its own, at least four system calls: on a slow machine small batches would make everything slower. */
 static void pace(struct questions *q, int64_t took_us)
 {
 	int64_t fit = ROUND_US / 2 * (int64_t)q->n / MAX(took_us, (int64_t)1);
