@@ -59,10 +59,13 @@ void view_begin_path(const struct engine *engine, const struct conn *conn, struc
 	path_begin(ret, &conn->orig, &conn->reply, settings_routing_mark(&engine->settings, conn->mark),
 		   engine->paths.generation);
 	ret->ct_id = conn->id;
-	if (f && f->ct_id == conn->id && f->next_hop[DIR_ORIG] != FLOW_NONE)
+	if (f && f->ct_id == conn->id && f->next_hop[DIR_ORIG] != FLOW_NONE) {
 		pathanswer_recall(engine, f, ret);
-	else
+		pathanswer_recall_ttl(engine, f, ret);
+	} else {
 		ret->asks_seen = engine->settings.admit == ADMIT_NFT;
+		ret->asks_ttl = ret->asks_seen && nic_matches_ttl(engine->paths.nic);
+	}
 }
 
 void view_rules(const struct engine *engine, const struct conn *conn, const struct path *path,

@@ -121,6 +121,7 @@ struct seen_way {
 	uint32_t iif, oif;
 	uint32_t mark;	 /* of the packet, behind routing */
 	uint32_t age_ms; /* since then */
+	uint8_t ttl;	 /* with which the packet left; 0 = not known */
 	struct addr next_hop; /* of the family of the packet; its destination if there is no gateway */
 };
 

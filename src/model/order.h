@@ -40,6 +40,8 @@ struct path_query {
 	uint8_t step; /* enum path_step of the current look-up */
 	uint32_t generation; /* generation of routes and links at the first look-up */
 	bool asks_seen; /* also ask which way the packets took, and accept only that */
+	bool asks_ttl;	/* and what their TTLs were */
+	uint8_t ttl[DIR__COUNT]; /* with which packets arrive, as last known; 0 = not known */
 	struct seen_way seen[DIR__COUNT];
 	struct route_query ask;
 	struct route_answer answer[PATH_STEP__COUNT];

@@ -57,7 +57,7 @@
 	X(PROBING, "probing", "the daemon has not finished probing which rules the driver accepts")        \
 	X(DRIVER_LIES, "driver-lies", "the driver accepts rules that no NIC can execute")                  \
 	X(NO_RECIPE, "no-recipe", "the driver accepts no rule that forwards between the two devices")      \
-	X(EXACT_TTL, "exact-ttl", "the driver accepts only rules for one exact TTL, which is not known in advance") \
+	X(EXACT_TTL, "exact-ttl", "the driver accepts only rules for one exact TTL, and that of the packets is not known") \
 	X(NOT_IN_RECIPE, "not-in-recipe", "the driver accepts no rule for this combination of family, protocol, NAT and VLAN tags") \
 	X(TTL_GUARD, "ttl-guard", "the NIC cannot leave packets with an expiring TTL to the CPU")          \
 	X(DEVICE_NOT_READY, "device-not-ready", "a device on its path is not ready for rules, or could not be prepared") \

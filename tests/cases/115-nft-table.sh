@@ -33,23 +33,23 @@ assert_eq "removal of no table" "$(own down)" "down: 0 "
 set -- prefix=10.1.2.3/8 prefix=10.7.0.0/16 prefix=192.168.1.0/24 prefix=192.168.0.0/24 prefix=255.255.255.255/32 \
 	prefix=2001:db8::/32 prefix=2001:db8::/32 ports=tcp:22-22 ports=tcp:23-30 ports=udp:0-65535 ports=udp:5-7 \
 	interface=eth0 interface=eth0 mark=5
-assert_eq "up" "$(own up min-packets=20 "$@")" "up: 0 "
+assert_eq "up" "$(own up ttl min-packets=20 "$@")" "up: 0 "
 box_nft list table inet nft_offload >shown
 diff -u "$LAB_SRC/tests/golden/nft-table.txt" shown || fail "nft shows another table than golden/nft-table.txt"
 # What nft shows, nft also reads: people save and restore their rulesets with ours in it.
 nft_reads box shown
-assert_eq "state" "$(state min-packets=20)" "ours whole epoch=0x30000000"
-assert_eq "state with other settings" "$(state min-packets=21)" "ours epoch=0x30000000"
+assert_eq "state" "$(state ttl min-packets=20)" "ours whole epoch=0x30000000"
+assert_eq "state with other settings" "$(state ttl min-packets=21)" "ours epoch=0x30000000"
 # A rule with "ct packets" makes the kernel count packets (nf_ct_set_acct).
 assert_eq "nf_conntrack_acct" "$(labns box cat $acct)" 1
 
-assert_eq "epoch" "$(own epoch min-packets=20 epoch=0x50000000)" "epoch: 0 "
+assert_eq "epoch" "$(own epoch ttl min-packets=20 epoch=0x50000000)" "epoch: 0 "
 box_nft list table inet nft_offload >shown
 sed -e 's/& 0x70000000 != 0x30000000/\& 0x70000000 != 0x50000000/' \
 	-e 's/0xbfffffff | 0x30000000/0xdfffffff | 0x50000000/' \
 	-e 's/0xafffffff | 0x20000000/0xcfffffff | 0x40000000/' -e 's/\([!=]=\) 0x20000000/\1 0x40000000/' "$LAB_SRC/tests/golden/nft-table.txt" |
 	diff -u - shown || fail "a new epoch changed other rules, or not all that it should"
-assert_eq "state" "$(state min-packets=20)" "ours whole epoch=0x50000000"
+assert_eq "state" "$(state ttl min-packets=20)" "ours whole epoch=0x50000000"
 # A second "up" replaces the table.
 assert_eq "up again" "$(own up prefix=0.0.0.0/0 prefix=::/0)" "up: 0 "
 assert_eq "tables" "$(box_nft list tables)" "table inet nft_offload"

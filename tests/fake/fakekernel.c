@@ -188,7 +188,7 @@ static unsigned int rank(const struct fake_route *r)
 	       (is_local(r) ? 2048u : 0);
 }
 
-/* How long a note lasts (NFTLAYOUT_WAYS_TIMEOUT_MS). */
+/* How long a note lasts (NFTLAYOUT_NOTES_TIMEOUT_MS). */
 #define NOTES_LAST_MS 10000
 
 /* The best route for this destination, or NULL. @vrf is that of the device of arrival; 0 = none. */
@@ -305,6 +305,7 @@ static void find_ways(struct fake *k, const struct fake_conn *c, struct seen_way
 		ret[d] = (struct seen_way){ .is_known = true,
 					    .oif = c->other_oif[d] ? c->other_oif[d] : path_egress(&q, d),
 					    .mark = q.mark[d],
+					    .ttl = (uint8_t)(fake_ttl(c, d) - 1),
 					    .age_ms = c->way_age_ms,
 					    .next_hop = next_hop_of(&q, d) };
 	for (unsigned int d = 0; d < DIR__COUNT; d++)
@@ -341,6 +342,8 @@ enum path_verdict fake_walk(struct fake *k, struct path_query *q, mono_t now, en
 
 	if (q->asks_seen) {
 		read_notes(k, q, now);
+		for (unsigned int d = 0; d < DIR__COUNT && !q->asks_ttl; d++)
+			q->seen[d].ttl = 0;
 		path_use_notes(q);
 	}
 	do {
@@ -474,12 +477,22 @@ void fake_check_barrier(struct fake *k, uint32_t ifindex, uint8_t barriers)
 	}
 }
 
-static struct fake_rule *rule_for(struct fake *k, const struct tuple *t)
+uint8_t fake_ttl(const struct fake_conn *c, enum dir dir)
+{
+	return c->ttl[dir] ? c->ttl[dir] : 64;
+}
+
+static bool rule_takes(const struct rule *r, const struct tuple *t, uint8_t ttl)
+{
+	return tuple_is_equal(&r->match, t) && (!(r->form & RULE_EXACT_TTL) || r->ttl == ttl);
+}
+
+static struct fake_rule *rule_for(struct fake *k, const struct tuple *t, uint8_t ttl)
 {
 	for (unsigned int i = 0; i < k->n_rules; i++) {
 		const struct fake_link *l = fake_find_link(k, k->rule[i].rule.ifindex);
 
-		if (!k->rule[i].is_dead && tuple_is_equal(&k->rule[i].rule.match, t))
+		if (!k->rule[i].is_dead && rule_takes(&k->rule[i].rule, t, ttl))
 			return l && l->barrier & 1u << fake_barrier_of(&k->rule[i].rule) ? NULL : &k->rule[i];
 	}
 	return NULL;
@@ -488,7 +501,7 @@ static struct fake_rule *rule_for(struct fake *k, const struct tuple *t)
 bool fake_packets(struct fake *k, struct fake_conn *c, enum dir dir, uint64_t pkts,
 		  uint64_t bytes, mono_t now)
 {
-	struct fake_rule *r = rule_for(k, dir == DIR_ORIG ? &c->conn.orig : &c->conn.reply);
+	struct fake_rule *r = rule_for(k, dir == DIR_ORIG ? &c->conn.orig : &c->conn.reply, fake_ttl(c, dir));
 
 	if (r) {
 		r->stats.pkts += pkts;

@@ -69,6 +69,7 @@ struct fake_conn {
 	bool has_packet_mark; /* its packets have these marks, not that of the connection */
 	uint32_t packet_mark[DIR__COUNT];
 	bool has_tos; /* so have its packets */
+	uint8_t ttl[DIR__COUNT]; /* with which they arrive; 0 = 64 */
 	struct seen_way noted[DIR__COUNT]; /* what packets noted at noted_at */
 	mono_t noted_at; /* 0 = always now */
 	bool is_denied;  /* the ruleset drops its packets */
@@ -108,6 +109,7 @@ struct fake_driver {
 	uint16_t classes; /* the classes that it accepts */
 	uint8_t form;	  /* enum rule_form bits that it refuses */
 	bool has_one_prio; /* it only accepts RECIPE_PRIO */
+	bool sets_only; /* it sets TTLs, but decrements none */
 	uint32_t no_tags; /* recipe_tags_bit() that it refuses */
 	bool takes_odd;
 	int err;	  /* instead of -EOPNOTSUPP, for the next probe only */
@@ -234,6 +236,8 @@ void fake_report_event(const struct fake_conn *c, mono_t now, struct conn *ret);
 struct fake_conn *fake_expire(struct fake *k, mono_t now);
 mono_t fake_next_expiry(const struct fake *k);
 
+/* The TTL with which packets of the connection arrive. */
+uint8_t fake_ttl(const struct fake_conn *c, enum dir dir);
 /* Sends a burst in one direction. Returns true if a rule forwarded it. */
 bool fake_packets(struct fake *k, struct fake_conn *c, enum dir dir, uint64_t pkts,
 		  uint64_t bytes, mono_t now);

@@ -160,7 +160,8 @@ static struct tuple rewritten(const struct rule *r)
 
 static bool fits_driver(const struct fake_driver *d, uint8_t form)
 {
-	return !(form & d->form) && (!d->has_one_prio || (form & RULE_ANY_ETHERTYPE));
+	return !(form & d->form) && (!d->has_one_prio || (form & RULE_ANY_ETHERTYPE)) &&
+	       (!d->sets_only || (form & RULE_EXACT_TTL));
 }
 
 static bool takes_tags(const struct fake_driver *d, const struct rule *r)
@@ -280,6 +281,12 @@ static bool has_wrong_tags(struct fake *k, const struct rule *r)
 	return false;
 }
 
+/* The TTL becomes one less, and no packet leaves with a TTL of 0. */
+static bool lowers_ttl(const struct rule *r)
+{
+	return r->form & RULE_EXACT_TTL ? r->ttl >= 2 && !(r->rewrite & RULE_DEC_TTL) : r->rewrite & RULE_DEC_TTL;
+}
+
 static void check_rule(struct fake *k, const struct order *o, const struct rule rules[],
 		       const struct fake_conn *c, enum dir dir)
 {
@@ -296,7 +303,7 @@ static void check_rule(struct fake *k, const struct order *o, const struct rule 
 		fake_complain(k, "rule of %u matches something else", ct_id);
 	if (!tuple_is_equal(&out, &to))
 		fake_complain(k, "rule of %u translates to something else", ct_id);
-	if (!(r->rewrite & RULE_DEC_TTL) || !(r->rewrite & RULE_SET_MACS) ||
+	if (!lowers_ttl(r) || !(r->rewrite & RULE_SET_MACS) ||
 	    !mac_is_unicast(&r->eth_src) || !mac_is_unicast(&r->eth_dst))
 		fake_complain(k, "rule of %u does not route", ct_id);
 	if (r->ifindex != where.ifindex || r->prio != where.prio || r->handle != where.handle ||

@@ -126,6 +126,8 @@ static int read_flag(struct words *w, const char *word)
 {
 	if (strcmp(word, "owner") == 0)
 		w->config.with_owner = true;
+	else if (strcmp(word, "ttl") == 0)
+		w->config.with_ttl = true;
 	else if (strcmp(word, "counter") == 0)
 		w->flow.with_counter = true;
 	else if (strcmp(word, "pairs") == 0)

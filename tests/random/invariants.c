@@ -10,6 +10,7 @@
 #include "core/flow/flowact.h"
 #include "core/flow/policy.h"
 #include "core/flow/leftover.h"
+#include "core/flow/pathanswer.h"
 #include "core/rules/slot.h"
 #include "core/walk.h"
 #include "random/world.h"
@@ -436,12 +437,19 @@ static enum reason wanted_path(struct world *w, const struct flow *f, struct pat
 	struct path_query q;
 
 	path_begin(&q, &f->orig, &f->reply, settings_routing_mark(&e->settings, f->mark), 0);
-	q.asks_seen = e->settings.admit == ADMIT_NFT;
+	pathanswer_recall_ttl(e, f, &q);
+	q.asks_seen = q.asks_ttl = e->settings.admit == ADMIT_NFT;
 	if (q.asks_seen)
 		fake_note(&w->rig.kernel, fake_find_conn(&w->rig.kernel, &f->orig), w->rig.now);
 	if (fake_walk(&w->rig.kernel, &q, w->rig.now, &reason) != PATH_FOUND)
 		return reason;
-	return path_resolve(&e->paths, &e->settings, &q, ret);
+	reason = path_resolve(&e->paths, &e->settings, &q, ret);
+	/* Nobody knows a newer TTL before packets have missed the rule. */
+	for (unsigned int d = 0; d < DIR__COUNT && reason == REASON_NONE; d++) {
+		if (flow_has_rules(f) && flowtab_ttl(&e->flows, f, d))
+			ret->ttl[d] = flowtab_ttl(&e->flows, f, d);
+	}
+	return reason;
 }
 
 static bool sends_only_what_fits(struct fake *k, const struct rule *r)
@@ -540,7 +548,7 @@ static void check_rest_flow(struct world *w, const struct flow *f, uint32_t slot
 static enum reason wanted_recipe(const struct fake_driver *d, struct recipe *ret)
 {
 	*ret = (struct recipe){
-		.shape = d->form & RULE_WITH_CSUM ? RECIPE_NO_CSUM : RECIPE_FULL,
+		.shape = d->sets_only ? RECIPE_EXACT_TTL : d->form & RULE_WITH_CSUM ? RECIPE_NO_CSUM : RECIPE_FULL,
 		.layout = d->has_one_prio ? RECIPE_PRIO : RECIPE_PRIOS,
 		.classes = d->classes,
 		.mtu_classes = d->form & RULE_WITH_MTU ? 0 : d->classes,

@@ -74,6 +74,7 @@ static void random_driver(struct world *w, struct fake_driver *d)
 	d->has_one_prio = one_in(w, 3);
 	d->form = one_in(w, 3) ? RULE_WITH_CSUM : 0;
 	d->form |= one_in(w, 2) ? RULE_WITH_MTU : 0;
+	d->sets_only = d->form == 0 && one_in(w, 2);
 	d->takes_odd = one_in(w, 8);
 	d->no_tags = one_in(w, 2) ? below(w, 1u << VLAN_ENCAP__COUNT * VLAN_ENCAP__COUNT) : 0;
 }
@@ -258,6 +259,13 @@ static void change_tcp(struct world *w, struct fake_conn *c)
 	fake_set_timeout(c, to[n].timeout_s, w->rig.now);
 }
 
+/* The route between a host and the router has another length now. */
+static void change_ttl(struct world *w, struct fake_conn *c)
+{
+	c->was_harmed = true;
+	c->ttl[below(w, DIR__COUNT)] = (uint8_t)(2 + below(w, 254));
+}
+
 static void change_conn(struct world *w)
 {
 	static const uint32_t bits[] = { CONN_OFFLOAD, CONN_SEQ_ADJUST, CONN_DYING,
@@ -267,6 +275,10 @@ static void change_conn(struct world *w)
 
 	if (!c)
 		return;
+	if (w->rig.kernel.driver.sets_only && one_in(w, 4)) {
+		change_ttl(w, c);
+		return;
+	}
 	switch (below(w, 10)) {
 	case 0:
 	case 1:

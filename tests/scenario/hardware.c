@@ -37,6 +37,8 @@ static void run_driver(struct scene *s, struct words *w)
 			d->no_tags = ~tags_without_push();
 		else if (words_take_if(w, "one-prio"))
 			d->has_one_prio = true;
+		else if (words_take_if(w, "set-only"))
+			d->sets_only = true;
 		else if (words_take_if(w, "odd"))
 			d->takes_odd = true;
 		else if (words_take_if(w, "busy"))

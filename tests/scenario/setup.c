@@ -519,9 +519,14 @@ static void run_way(struct scene *s, struct words *w)
 		c->packet_mark[DIR_REPLY] = words_take_number(s, w);
 		return;
 	}
+	if (words_take_if(w, "ttl")) {
+		c->ttl[DIR_ORIG] = (uint8_t)words_take_number(s, w);
+		c->ttl[DIR_REPLY] = (uint8_t)words_take_number(s, w);
+		return;
+	}
 	is_reply = words_take_if(w, "reply");
 	if (!is_reply && !words_take_if(w, "orig"))
-		scene_fail(s, "way: not unknown, marks, orig or reply");
+		scene_fail(s, "way: not unknown, age, marks, ttl, orig or reply");
 	c->other_oif[is_reply ? DIR_REPLY : DIR_ORIG] = words_take_number(s, w);
 }
 

@@ -123,6 +123,7 @@ bool engine_adopt(struct engine *e, const struct engine_leftover *left, mono_t n
 	rec->digest[dir] = rule_digest(rule, e->flows.key);
 	*(dir == DIR_ORIG ? &f->orig : &f->reply) = rule->match;
 	flow_set_slot_kind(f, dir, kind_of(rule));
+	flowtab_set_ttl(&e->flows, f, dir, rule->form & RULE_EXACT_TTL ? rule->ttl : 0);
 	take_use(e, f, dir, left, now);
 	return true;
 }

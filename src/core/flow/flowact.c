@@ -463,9 +463,10 @@ bool flowact_path_of(const struct engine *e, const struct flow *f, struct path *
 		if (!n || legs_find(&e->paths.legs, n->neigh.ifindex, &n->neigh.mac, &leg) != REASON_NONE)
 			return false;
 		path_set_hop(ret, d, &leg, f->next_hop[d], n, f->route_mtu[d]);
+		ret->ttl[d] = flowtab_ttl(&e->flows, f, d);
 	}
 	return path_find_recipes(&e->paths, &f->orig, &f->reply, ret) == REASON_NONE &&
-	       path_check_mtu(ret, &f->orig, &f->reply) == REASON_NONE;
+	       path_check_mtu(ret, &f->orig, &f->reply) == REASON_NONE && path_check_ttl(ret) == REASON_NONE;
 }
 
 bool flowact_checks_size(const struct engine *e, const struct flow *f)

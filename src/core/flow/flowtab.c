@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/flow/flowtab.h"
 
+#include <errno.h>
+
+#include "base/ds/reserve.h"
 #include "base/util.h"
 
 static void list_clear(struct flow_list *list)
@@ -16,12 +19,16 @@ int flowtab_init(struct flowtab *tab, uint32_t max_flows, unsigned int n_workers
 	memset(tab, 0, sizeof(*tab));
 	memcpy(tab->key, key, sizeof(tab->key));
 	tab->n_workers = n_workers;
+	tab->max_flows = max_flows;
 	list_clear(&tab->ask);
 	for (unsigned int i = 0; i < FLOWTAB_MAX_WORKERS; i++) {
 		list_clear(&tab->install[i]);
 		list_clear(&tab->remove[i]);
 	}
 	err = slab_init(&tab->flows, sizeof(struct flow), max_flows);
+	tab->ttl = reserve_new(max_flows, sizeof(*tab->ttl));
+	if (!err && !tab->ttl)
+		err = -ENOMEM;
 	if (!err)
 		err = htab_init(&tab->index, MIN(max_flows, UINT32_C(4096)));
 	if (err)
@@ -32,6 +39,8 @@ int flowtab_init(struct flowtab *tab, uint32_t max_flows, unsigned int n_workers
 void flowtab_fini(struct flowtab *tab)
 {
 	htab_fini(&tab->index);
+	reserve_free(tab->ttl, tab->max_flows, sizeof(*tab->ttl));
+	tab->ttl = NULL;
 	slab_fini(&tab->flows);
 }
 
@@ -56,12 +65,15 @@ struct flow *flowtab_find(const struct flowtab *tab, const struct tuple *orig)
 	return slot == HTAB_NONE ? NULL : slab_at(&tab->flows, slot);
 }
 
-static struct flow *clear_links(struct flow *f)
+/* Makes a new record empty. */
+static struct flow *clear(struct flowtab *tab, struct flow *f)
 {
 	f->prev = FLOW_NONE;
 	f->next = FLOW_NONE;
 	f->next_hop[DIR_ORIG] = FLOW_NONE;
 	f->next_hop[DIR_REPLY] = FLOW_NONE;
+	for (unsigned int d = 0; d < DIR__COUNT; d++)
+		flowtab_set_ttl(tab, f, d, 0);
 	return f;
 }
 
@@ -82,14 +94,14 @@ struct flow *flowtab_add(struct flowtab *tab, const struct tuple *orig)
 		slab_free(&tab->flows, ref);
 		return NULL;
 	}
-	return clear_links(f);
+	return clear(tab, f);
 }
 
 struct flow *flowtab_add_at(struct flowtab *tab, uint32_t slot)
 {
 	struct flow *f = slab_alloc_at(&tab->flows, slot);
 
-	return f ? clear_links(f) : NULL;
+	return f ? clear(tab, f) : NULL;
 }
 
 void flowtab_collect(struct flowtab *tab)
@@ -127,6 +139,18 @@ struct slab_ref flowtab_ref(const struct flowtab *tab, const struct flow *flow)
 uint32_t flowtab_slot(const struct flowtab *tab, const struct flow *flow)
 {
 	return slab_slot_of(&tab->flows, flow);
+}
+
+uint8_t flowtab_ttl(const struct flowtab *tab, const struct flow *flow, enum dir dir)
+{
+	return tab->ttl[flowtab_slot(tab, flow)][dir];
+}
+
+/* Does not write if the value is there already: the first write to a page makes the kernel allocate it. */
+void flowtab_set_ttl(struct flowtab *tab, const struct flow *flow, enum dir dir, uint8_t ttl)
+{
+	if (flowtab_ttl(tab, flow, dir) != ttl)
+		tab->ttl[flowtab_slot(tab, flow)][dir] = ttl;
 }
 
 unsigned int flowtab_worker(const struct flowtab *tab, const struct flow *flow)

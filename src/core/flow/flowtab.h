@@ -5,6 +5,9 @@
  * Owns all flow records (a slab), the index by original tuple, one queue for questions, and an
  * install and a removal queue for each worker. A flow is in at most one queue. The queues are
  * linked lists through the records, so queueing allocates nothing and cannot overflow.
+ *
+ * Few NICs need rules that match a TTL, so TTLs have an array of their own, which uses memory only
+ * where one was stored.
  */
 #pragma once
 
@@ -24,6 +27,8 @@ struct flowtab {
 	struct htab index;
 	uint64_t key[2];
 	unsigned int n_workers;
+	uint32_t max_flows;
+	uint8_t (*ttl)[DIR__COUNT]; /* of each slot; see flowtab_ttl() */
 	struct flow_list ask;
 	struct flow_list install[FLOWTAB_MAX_WORKERS];
 	struct flow_list remove[FLOWTAB_MAX_WORKERS];
@@ -55,6 +60,10 @@ struct flow *flowtab_get(const struct flowtab *tab, struct slab_ref ref);
 struct flow *flowtab_at(const struct flowtab *tab, uint32_t slot);
 struct slab_ref flowtab_ref(const struct flowtab *tab, const struct flow *flow);
 uint32_t flowtab_slot(const struct flowtab *tab, const struct flow *flow);
+
+/* The TTL that its rule of @dir matches; 0 = any. */
+uint8_t flowtab_ttl(const struct flowtab *tab, const struct flow *flow, enum dir dir);
+void flowtab_set_ttl(struct flowtab *tab, const struct flow *flow, enum dir dir, uint8_t ttl);
 
 /* The worker whose queues the flow uses. It executes all orders of the flow, and so in sequence,
  * unless it is stuck. */

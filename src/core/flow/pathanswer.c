@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/util.h"
+#include "core/clock.h"
 #include "core/engine_priv.h"
 #include "core/flow/adopt.h"
 #include "core/flow/flowact.h"
@@ -14,6 +16,12 @@
 static bool asks_seen(const struct engine *e, const struct flow *f)
 {
 	return f->state == FLOW_RESOLVE && e->settings.admit == ADMIT_NFT;
+}
+
+void pathanswer_recall_ttl(const struct engine *e, const struct flow *f, struct path_query *q)
+{
+	for (unsigned int d = 0; d < DIR__COUNT; d++)
+		q->ttl[d] = flowtab_ttl(&e->flows, f, d);
 }
 
 void pathanswer_recall(const struct engine *e, const struct flow *f, struct path_query *q)
@@ -39,6 +47,8 @@ void pathanswer_ask(struct engine *e, struct flow *f, struct order *ret)
 		   e->paths.generation);
 	ret->lookup.ct_id = f->ct_id;
 	ret->lookup.asks_seen = asks_seen(e, f);
+	pathanswer_recall_ttl(e, f, &ret->lookup);
+	ret->lookup.asks_ttl = ret->lookup.asks_seen && nic_matches_ttl(e->paths.nic);
 	if (f->next_hop[DIR_ORIG] != FLOW_NONE)
 		pathanswer_recall(e, f, &ret->lookup);
 }
@@ -76,6 +86,7 @@ static void take_path(struct engine *e, struct flow *f, const struct path_query 
 		topology_note_slot(&e->paths, f->port[d], path_slot_kind(path, d));
 		f->route_mtu[d] = path->route_mtu[d];
 		f->route_mark[d] = q->mark[d];
+		flowtab_set_ttl(&e->flows, f, d, path->ttl[d]);
 	}
 }
 
@@ -125,12 +136,22 @@ static bool is_outdated(const struct engine *e, const struct flow *f, enum dir d
 				!topology_is_blind(&e->paths, f->orig.family));
 }
 
+/* The note is older than rules that matched its TTL, and the packets have missed them. */
+static bool has_old_ttl(const struct engine *e, const struct flow *f, enum dir dir, const struct seen_way *w,
+			mono_t now)
+{
+	return f->is_doubted && flowtab_ttl(&e->flows, f, dir) &&
+	       !seq_is_later(clock_ds(e, mono_add_ms(now, -(int64_t)w->age_ms)), proof_since(e, f));
+}
+
 static bool has_old_note(const struct engine *e, const struct flow *f, const struct path_query *q,
 			 mono_t now)
 {
 	for (unsigned int d = 0; d < DIR__COUNT && path_has_notes(q); d++) {
-		if (f->has_asked_way ? is_from_before(f, &q->seen[d], now) :
-				       is_outdated(e, f, d, &q->seen[d], now))
+		const struct seen_way *w = &q->seen[d];
+
+		if (has_old_ttl(e, f, d, w, now) ||
+		    (f->has_asked_way ? is_from_before(f, w, now) : is_outdated(e, f, d, w, now)))
 			return true;
 	}
 	return false;

@@ -18,5 +18,7 @@ struct engine;
 void pathanswer_ask(struct engine *e, struct flow *f, struct order *ret);
 /* After path_begin() for a flow with a path: adds what is known about the way of its packets. */
 void pathanswer_recall(const struct engine *e, const struct flow *f, struct path_query *q);
+/* After path_begin(): adds the TTLs that the rules of the flow match. */
+void pathanswer_recall_ttl(const struct engine *e, const struct flow *f, struct path_query *q);
 /* Takes the answer. */
 void pathanswer_feed(struct engine *e, struct flow *f, struct path_query *q, mono_t now);

@@ -59,8 +59,11 @@ void path_use_notes(struct path_query *q)
 {
 	if (!path_has_notes(q))
 		return;
-	for (unsigned int d = 0; d < DIR__COUNT; d++)
+	for (unsigned int d = 0; d < DIR__COUNT; d++) {
 		q->mark[d] = q->seen[d].mark;
+		/* The packet noted it behind routing, which had decremented it (ip_forward). */
+		q->ttl[d] = q->seen[d].ttl ? (uint8_t)(q->seen[d].ttl + 1) : 0;
+	}
 	path_use_arrivals(q, (const uint32_t[]){ q->seen[DIR_ORIG].iif, q->seen[DIR_REPLY].iif });
 }
 
@@ -455,6 +458,26 @@ static enum reason check_witness(const struct topology *tab, const struct settin
 		       REASON_POLICY_ROUTING : REASON_NONE;
 }
 
+enum reason path_check_ttl(const struct path *path)
+{
+	for (unsigned int d = 0; d < DIR__COUNT; d++) {
+		if (path->recipe[d].shape == RECIPE_EXACT_TTL && path->ttl[d] < 2)
+			return REASON_EXACT_TTL;
+	}
+	return REASON_NONE;
+}
+
+/* If packets have noted their ways but not their TTLs, they are asked again. */
+static enum reason check_ttl(const struct path_query *q, struct path *path)
+{
+	enum reason reason;
+
+	for (unsigned int d = 0; d < DIR__COUNT; d++)
+		path->ttl[d] = path->recipe[d].shape == RECIPE_EXACT_TTL ? q->ttl[d] : 0;
+	reason = path_check_ttl(path);
+	return reason != REASON_NONE && q->asks_seen ? REASON_WAY_UNKNOWN : reason;
+}
+
 enum reason path_resolve(const struct topology *tab, const struct settings *settings,
 			 const struct path_query *q, struct path *ret)
 {
@@ -491,9 +514,11 @@ enum reason path_resolve(const struct topology *tab, const struct settings *sett
 	if (breaks_checksums(settings, q, &path))
 		return REASON_SOFTWARE_NAT66;
 	reason = check_ports(settings, &path);
-	/* The last check: packets are asked for their way only if the path is right otherwise. */
+	/* The last checks: packets are asked for their way only if the path is right otherwise. */
 	if (reason == REASON_NONE)
 		reason = check_witness(tab, settings, q, &path);
+	if (reason == REASON_NONE)
+		reason = check_ttl(q, &path);
 	if (reason == REASON_NONE)
 		*ret = path;
 	return reason;

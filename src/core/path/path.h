@@ -39,6 +39,7 @@ struct path {
 				     * changes */
 	struct recipe recipe[DIR__COUNT]; /* form of the rule that the driver accepts */
 	uint16_t route_mtu[DIR__COUNT]; /* MTU metric of the route; 0 = none */
+	uint8_t ttl[DIR__COUNT]; /* that the rule matches, if its recipe needs one; 0 = not known */
 };
 
 /* Begins the walk: q->ask is the first question. Packets are taken to have the mark of their
@@ -115,6 +116,9 @@ bool path_checks_size(const struct path *path, enum dir dir);
 /* REASON_MTU when a rule must check the size of packets and the driver does not accept that. */
 enum reason path_check_mtu(const struct path *path, const struct tuple *orig,
 			   const struct tuple *reply);
+
+/* REASON_EXACT_TTL when a rule must match a TTL that is not known. */
+enum reason path_check_ttl(const struct path *path);
 
 /* Egress device of @dir according to the answers so far; 0 = not known yet.
  * For reports to the administrator. */

@@ -67,6 +67,8 @@ void plan_build(const struct settings *settings, const struct tuple *orig,
 		};
 		r->rewrite = rewrite_bits(recipe, &r->match, &r->to);
 		r->dmac = path->leg[other].rec[0]->link.mac;
+		if (r->form & RULE_EXACT_TTL)
+			r->ttl = path->ttl[d];
 		if (path_checks_size(path, d)) {
 			r->form |= RULE_WITH_MTU;
 			r->mtu = (uint16_t)path->hop[d].mtu;

@@ -379,12 +379,14 @@ void nic_set_guards(struct nic *nic, uint32_t ifindex, unsigned int guards)
 
 /* -- verdicts ------------------------------------------------------------- */
 
-static bool is_guarded(const struct nic *nic, const struct nic_port *in,
+/* A rule for one TTL does not match those that expire, so it needs no guard. */
+static bool is_guarded(const struct nic *nic, const struct nic_port *in, const struct recipe *recipe,
 		       const struct nic_want *want)
 {
 	enum family family = want->class & RECIPE_IP6 ? FAMILY_IP6 : FAMILY_IP4;
 
 	return nic->settings.ttl_guard != TTL_GUARD_REQUIRE || in->driver->guards_itself ||
+	       recipe->shape == RECIPE_EXACT_TTL ||
 	       in->guards & 1u << slot_guard((enum vlan_encap)want->in_encap, family);
 }
 
@@ -410,7 +412,7 @@ enum reason nic_resolve(const struct nic *nic, const struct nic_want *want, stru
 	reason = pair_reason(&nic->pair[i][o], want);
 	if (reason != REASON_NONE)
 		return reason;
-	if (!is_guarded(nic, a, want))
+	if (!is_guarded(nic, a, &nic->pair[i][o].recipe, want))
 		return REASON_TTL_GUARD;
 	*ret = nic->pair[i][o].recipe;
 	return REASON_NONE;
@@ -578,16 +580,16 @@ static void accept_recipe(struct nic *nic, unsigned int in, unsigned int out)
 
 	pair->pauses = 0;
 	pair->reason = REASON_NONE;
-	/* A rule with this shape needs the TTL of the packets. Conntrack does not know
-	 * it, and the daemon sees no packets. */
-	if (pair->recipe.shape == RECIPE_EXACT_TTL) {
-		refuse(nic, in, out, REASON_EXACT_TTL);
-		return;
-	}
+	nic->matches_ttl |= pair->recipe.shape == RECIPE_EXACT_TTL;
 	set_state(nic, pair, PAIR_GOOD);
 	set_layout(nic, in, pair->recipe.layout);
 	want_tags(nic, in, out);
 	notice_push(&nic->notices, &n);
+}
+
+bool nic_matches_ttl(const struct nic *nic)
+{
+	return nic && nic->matches_ttl;
 }
 
 static void arm(struct nic *nic, mono_t when)

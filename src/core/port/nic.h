@@ -37,6 +37,7 @@ struct nic {
 	struct nic_pair pair[NIC_MAX_PORTS][NIC_MAX_PORTS]; /* [in][out] */
 	struct card card[NIC_MAX_CARDS];
 	uint32_t last_probe;	/* id of the last probe order */
+	bool matches_ttl;	/* a driver accepts only RECIPE_EXACT_TTL for some pair, or did */
 	unsigned int n_wanted;	/* pairs that are WANTED or PROBING, or whose tags are */
 	mono_t next_due;	/* earliest `due` of a pair */
 	struct notices notices;
@@ -62,6 +63,9 @@ const struct nic_pair *nic_find_pair(const struct nic *nic, uint32_t in, uint32_
 
 /* REASON_NONE and the recipe for such rules, or why there can be none. */
 enum reason nic_resolve(const struct nic *nic, const struct nic_want *want, struct recipe *ret);
+
+/* True when rules between some ports must match a TTL. @nic may be NULL. */
+bool nic_matches_ttl(const struct nic *nic);
 
 /* Makes the next probe order. False when no pair can be probed now. */
 bool nic_next_probe(struct nic *nic, struct order_probe *ret);

@@ -16,6 +16,7 @@
 #include "core/walk.h"
 
 COUNTER(rules_lost, "flows whose rules had disappeared from the kernel or the NIC");
+COUNTER(ttls_changed, "flows returned to the CPU because their packets had another TTL than their rules match");
 COUNTER(rules_not_hit, "flows returned to the CPU because packets did not hit their rules");
 COUNTER(doubts, "times that the daemon asked conntrack about a flow to verify its rules");
 
@@ -248,12 +249,16 @@ static void give_up(struct engine *e, struct flow *f, mono_t now)
 	flowact_input(e, f, FLOW_IN_LEAVE, REASON_NOT_HIT, now);
 }
 
+/* A rule that matches a TTL looks lost, too, when the TTL of the packets has changed. */
+static bool matches_ttl(const struct engine *e, const struct flow *f)
+{
+	return flowtab_ttl(&e->flows, f, DIR_ORIG) || flowtab_ttl(&e->flows, f, DIR_REPLY);
+}
+
 static void lose(struct engine *e, struct flow *f, mono_t now)
 {
 	struct proof_rec *r = rec_of(e, f);
 
-	counter_inc(&rules_lost);
-	e->proof->n_lost++;
 	f->is_doubted = true;
 	if (r->losses == LOSSES_MAX) {
 		flowact_input(e, f, FLOW_IN_LEAVE, REASON_RULE_LOST, now);
@@ -263,12 +268,24 @@ static void lose(struct engine *e, struct flow *f, mono_t now)
 	flowact_input(e, f, FLOW_IN_LOST, REASON_RULE_LOST, now);
 }
 
+static void lose_rules(struct engine *e, struct flow *f, mono_t now)
+{
+	counter_inc(&rules_lost);
+	e->proof->n_lost++;
+	lose(e, f, now);
+}
+
 /* A NIC that lost the rules of one flow may have lost all rules. */
 static void lose_in_hardware(struct engine *e, struct flow *f, mono_t now)
 {
 	for (unsigned int d = 0; d < DIR__COUNT; d++)
 		portfsm_renew_guards(e, f->port[d]);
-	lose(e, f, now);
+	if (matches_ttl(e, f)) {
+		counter_inc(&ttls_changed);
+		lose(e, f, now);
+	} else {
+		lose_rules(e, f, now);
+	}
 }
 
 /* Time until the next look; grows with each look without a verdict. */
@@ -391,5 +408,5 @@ void proof_visit_hidden(struct engine *e, struct flow *f, mono_t now)
 void proof_visit_lost(struct engine *e, struct flow *f, mono_t now)
 {
 	if (f->state == FLOW_ACTIVE && (is_gone(e, f, DIR_ORIG) || is_gone(e, f, DIR_REPLY)))
-		lose(e, f, now);
+		lose_rules(e, f, now);
 }

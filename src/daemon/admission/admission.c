@@ -75,6 +75,7 @@ static void make_config(const struct config *c, struct nftlayout_config *ret)
 		.priority = c->nft_priority,
 		.min_packets = c->min_packets,
 		.with_owner = c->table_owner,
+		.with_ttl = c->core.offload == OFFLOAD_HARDWARE,
 		.exempt = c->exempt,
 	};
 }

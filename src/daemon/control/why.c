@@ -120,19 +120,29 @@ static void describe_answer(struct why *w, const struct path_query *q, enum path
 	}
 }
 
+/* Empty if the daemon has not asked for it, as no NIC needs it. */
+static const char *ttl_text(uint8_t ttl, char buf[16])
+{
+	buf[0] = '\0';
+	if (ttl)
+		snprintf(buf, 16, ", TTL %u", ttl);
+	return buf;
+}
+
 static void describe_notes(struct why *w, const struct path_query *q)
 {
 	static const char *const what[DIR__COUNT] = { [DIR_ORIG] = "original", [DIR_REPLY] = "reply" };
-	char in[32], out[32], hop[ADDR_STR_SIZE];
+	char in[32], out[32], hop[ADDR_STR_SIZE], ttl[16];
 
 	for (unsigned int d = 0; d < DIR__COUNT; d++) {
 		const struct seen_way *s = &q->seen[d];
 
 		if (s->is_known)
 			step(w, "way", true, "a packet of the %s direction, %.1f s ago: in by %s, out of %s, "
-			     "next hop %s, mark 0x%x", what[d], s->age_ms / 1000.0,
+			     "next hop %s, mark 0x%x%s", what[d], s->age_ms / 1000.0,
 			     link_name(w, s->iif, in), link_name(w, s->oif, out),
-			     addr_to_str(q->orig.family, &s->next_hop, hop), s->mark);
+			     addr_to_str(q->orig.family, &s->next_hop, hop), s->mark,
+			     ttl_text(s->ttl, ttl));
 		else
 			step(w, "way", false, "no packet of the %s direction has noted its way lately", what[d]);
 	}

@@ -127,19 +127,40 @@ static void on_way(unsigned int index, const struct nlmsghdr *nlh, void *ctx)
 	IGNORE_RESULT(nftways_get(nlh, (enum family)q->orig.family, &q->seen[index % DIR__COUNT]));
 }
 
-/* Reads what packets of both directions noted. Without an answer the way is unknown. */
-static void read_ways(struct questions *q, struct path_query *walk[], unsigned int n)
+static void on_ttl(unsigned int index, const struct nlmsghdr *nlh, void *ctx)
+{
+	struct path_query **walk = ctx;
+
+	IGNORE_RESULT(nftways_get_ttl(nlh, &walk[index / DIR__COUNT]->seen[index % DIR__COUNT].ttl));
+}
+
+/* Sends the requests of all walks, for the ways or for the TTLs, and takes the answers. */
+static void read_notes(struct questions *q, struct path_query *walk[], unsigned int n, bool is_about_ttl)
 {
 	nlbatch_reset(&q->ways);
 	for (unsigned int i = 0; i < n * DIR__COUNT; i++) {
 		const struct path_query *p = walk[i / DIR__COUNT];
+		enum dir dir = i % DIR__COUNT;
 		struct nlput *w = nlbatch_next(&q->ways);
+		int err;
 
-		if (BUG_ON(!w || nftways_put_get(w, (enum family)p->orig.family, p->ct_id, i % DIR__COUNT) ||
-			   nlbatch_commit(&q->ways, true) < 0))
+		if (BUG_ON(!w))
+			return;
+		err = is_about_ttl ? nftways_put_get_ttl(w, p->ct_id, dir) :
+				     nftways_put_get(w, (enum family)p->orig.family, p->ct_id, dir);
+		if (BUG_ON(err || nlbatch_commit(&q->ways, true) < 0))
 			return;
 	}
-	IGNORE_RESULT(nlbatch_run(&q->ways, CT_TIMEOUT_MS, on_way, walk));
+	IGNORE_RESULT(nlbatch_run(&q->ways, CT_TIMEOUT_MS, is_about_ttl ? on_ttl : on_way, walk));
+}
+
+/* Reads what packets of both directions noted. Without an answer the way, or the TTL, is unknown. As soon as one
+ * walk wants TTLs, all later ones do. */
+static void read_ways(struct questions *q, struct path_query *walk[], unsigned int n)
+{
+	read_notes(q, walk, n, false);
+	if (walk[n - 1]->asks_ttl)
+		read_notes(q, walk, n, true);
 	for (unsigned int i = 0; i < n; i++)
 		path_use_notes(walk[i]);
 }

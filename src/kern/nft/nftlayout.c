@@ -27,6 +27,8 @@
 
 /* Two elements for each connection of the last 10 seconds. */
 #define WAYS_SIZE 262144
+/* Of both families. */
+#define TTLS_SIZE (2 * WAYS_SIZE)
 
 /* Behind the filters of the forward hook, before the translation of sources. */
 #define POSTROUTING_PRIORITY (NF_IP_PRI_NAT_SRC - 1)
@@ -105,19 +107,23 @@ void nftlayout_put_delete(struct nftbatch *t, uint64_t handle)
 
 /* -- sets ----------------------------------------------------------------- */
 
-/* A map of ways. @hop_len: length of a next hop in bytes; the last argument is the expression that has it. */
-#define WAYS_MAP(map, type, hop_len, ...)                                                              \
+/* A map in which packets note something. The last arguments are the expressions that the data comes from. */
+#define NOTES_MAP(map, max, type, len, ...)                                                            \
 	{ .name = (map),                                                                               \
 	  .key_type = NFTOBJ_KEY_CT_ID_CT_DIR,                                                         \
 	  .key_len = 8,                                                                                \
 	  .flags = NFT_SET_MAP | NFT_SET_EVAL | NFT_SET_TIMEOUT,                                       \
-	  .size = WAYS_SIZE,                                                                           \
-	  .timeout_ms = NFTLAYOUT_WAYS_TIMEOUT_MS,                                                     \
+	  .size = (max),                                                                               \
+	  .timeout_ms = NFTLAYOUT_NOTES_TIMEOUT_MS,                                                    \
 	  .data_type = (type),                                                                         \
-	  .data_len = 4 + 4 + 4 + (hop_len),                                                           \
+	  .data_len = (len),                                                                           \
 	  .typeof_key = { NFTOBJ_PART_CT(NFT_CT_ID), NFTOBJ_PART_CT(NFT_CT_DIRECTION) },               \
-	  .typeof_data = { NFTOBJ_PART_META(NFT_META_IIF), NFTOBJ_PART_META(NFT_META_OIF),             \
-			   NFTOBJ_PART_META(NFT_META_MARK), __VA_ARGS__ } }
+	  .typeof_data = { __VA_ARGS__ } }
+
+/* A map of ways. @hop_len: length of a next hop in bytes; the last argument is the expression that has it. */
+#define WAYS_MAP(map, type, hop_len, ...)                                                              \
+	NOTES_MAP(map, WAYS_SIZE, type, 4 + 4 + 4 + (hop_len), NFTOBJ_PART_META(NFT_META_IIF),         \
+		  NFTOBJ_PART_META(NFT_META_OIF), NFTOBJ_PART_META(NFT_META_MARK), __VA_ARGS__)
 
 static const struct nftobj_set_shape set_shapes[] = {
 	{ .name = SET_PROTOCOLS, .key_type = NFTOBJ_KEY_PROTOCOL, .key_len = 1 },
@@ -135,6 +141,8 @@ static const struct nftobj_set_shape set_shapes[] = {
 	{ .name = SET_MARKS, .key_type = NFTOBJ_KEY_MARK, .key_len = 4, .is_host_order = true },
 	WAYS_MAP(NFTLAYOUT_WAYS_IP4, NFTOBJ_KEY_WAY_IP4, 4, NFTOBJ_PART_IP4_DST),
 	WAYS_MAP(NFTLAYOUT_WAYS_IP6, NFTOBJ_KEY_WAY_IP6, 16, NFTOBJ_PART_IP6_DST),
+	/* Must be the last: nftlayout_put_table() leaves it out if packets do not note TTLs. */
+	NOTES_MAP(NFTLAYOUT_TTLS, TTLS_SIZE, NFTOBJ_KEY_INTEGER, 1, NFTOBJ_PART_IP4_TTL),
 };
 
 static uint8_t net_byte(const struct exempt_prefix *p, unsigned int i)
@@ -355,18 +363,33 @@ static void need_candidate(struct nftruleput *r, const struct nftlayout_config *
 		nftruleput_need_packets(r, c->min_packets);
 }
 
-/* Notes the way of the packet. */
-static void note_way(struct nftruleput *r, uint8_t nfproto, uint32_t next_hop, const char *map)
+/* What a packet of each family notes: the offset of its TTL in the IP header, the key of its next hop, and the map
+ * of its ways. */
+static const struct note {
+	uint8_t nfproto, ttl_offset;
+	uint32_t next_hop;
+	const char *map;
+} notes[] = {
+	{ NFPROTO_IPV4, 8, NFT_RT_NEXTHOP4, NFTLAYOUT_WAYS_IP4 },
+	{ NFPROTO_IPV6, 7, NFT_RT_NEXTHOP6, NFTLAYOUT_WAYS_IP6 },
+};
+
+/* Notes the way of the packet, and its TTL. */
+static void note_way(struct nftruleput *r, const struct nftlayout_config *c, const struct note *n)
 {
 	nftruleput_load_meta(r, NFT_META_NFPROTO, NFTRULEPUT_REG);
-	nftruleput_compare(r, NFT_CMP_EQ, &nfproto, sizeof(nfproto));
+	nftruleput_compare(r, NFT_CMP_EQ, &n->nfproto, sizeof(n->nfproto));
 	nftruleput_load_ct(r, NFT_CT_ID);
 	nftruleput_load_ct_to(r, NFT_CT_DIRECTION, NFTRULEPUT_REG_BEHIND);
 	nftruleput_load_meta(r, NFT_META_IIF, NFTRULEPUT_REG_SECOND);
 	nftruleput_load_meta(r, NFT_META_OIF, NFTRULEPUT_REG_SECOND_1);
 	nftruleput_load_meta(r, NFT_META_MARK, NFTRULEPUT_REG_SECOND_2);
-	nftruleput_load_rt(r, next_hop, NFTRULEPUT_REG_SECOND_3);
-	nftruleput_map(r, map, NFTLAYOUT_WAYS_TIMEOUT_MS);
+	nftruleput_load_rt(r, n->next_hop, NFTRULEPUT_REG_SECOND_3);
+	nftruleput_map(r, n->map, NFTLAYOUT_NOTES_TIMEOUT_MS);
+	if (c->with_ttl) {
+		nftruleput_load_payload(r, NFT_PAYLOAD_NETWORK_HEADER, n->ttl_offset, 1, NFTRULEPUT_REG_SECOND);
+		nftruleput_map(r, NFTLAYOUT_TTLS, NFTLAYOUT_NOTES_TIMEOUT_MS);
+	}
 	nftruleput_decide(r, NFT_JUMP, NFTLAYOUT_MARK_CHAIN);
 }
 
@@ -414,12 +437,8 @@ static void build(struct nftruleput *r, const struct nftlayout_config *c, enum n
 	case NFTLAYOUT_RULE_FLOW_MARK: exempt_mark(r, c); break;
 	case NFTLAYOUT_RULE_EARLY: pass_by(r, c, true); return;
 	case NFTLAYOUT_RULE_HALF: pass_by(r, c, false); return;
-	case NFTLAYOUT_RULE_WAY_IP4:
-		note_way(r, NFPROTO_IPV4, NFT_RT_NEXTHOP4, NFTLAYOUT_WAYS_IP4);
-		return;
-	case NFTLAYOUT_RULE_WAY_IP6:
-		note_way(r, NFPROTO_IPV6, NFT_RT_NEXTHOP6, NFTLAYOUT_WAYS_IP6);
-		return;
+	case NFTLAYOUT_RULE_WAY_IP4: note_way(r, c, &notes[0]); return;
+	case NFTLAYOUT_RULE_WAY_IP6: note_way(r, c, &notes[1]); return;
 	case NFTLAYOUT_RULE_GATE: gate(r, c); return;
 	case NFTLAYOUT_RULE_ORIGINAL: original(r, c); return;
 	case NFTLAYOUT_RULE_ADMIT: set_mark(r, c, c->epoch); return;
@@ -539,7 +558,7 @@ static void put_base(struct nftbatch *t, const struct nftlayout_config *c, enum 
 
 void nftlayout_put_table(struct nftbatch *t, const struct nftlayout_config *c)
 {
-	const uint32_t n_sets = array_size(set_shapes);
+	const uint32_t n_sets = (uint32_t)array_size(set_shapes) - (c->with_ttl ? 0 : 1);
 
 	put_table(t, c);
 	for (uint32_t i = 0; i < n_sets; i++)

@@ -7,13 +7,14 @@
  *		set protocols { tcp, udp }
  *		sets exempt_*
  *		maps ways_ip4, ways_ip6 { ct id . ct direction : iif . oif . mark . next hop }
+ *		map ttls { ct id . ct direction : TTL }
  *		chain admit {
  *			counter
  *			(source, destination, ports, interfaces, mark) @exempt_* counter return
  *			ct mark & mask != half, ct direction reply return
  *			ct mark & mask == half, ct direction original return
- *			delete and add to @ways_ip4, jump set_mark
- *			delete and add to @ways_ip6, jump set_mark
+ *			delete and add to @ways_ip4 and @ttls, jump set_mark
+ *			delete and add to @ways_ip6 and @ttls, jump set_mark
  *		}
  *		chain set_mark {
  *			ct direction original ct mark set (ct mark & ~mask) | half return
@@ -32,7 +33,8 @@
  * input device. In the postrouting hook, a packet has passed all filters of the forward
  * hook, it has its route, and its source is not translated yet.
  *
- * The maps hold, for each direction, the way of the packet that set a mark (kern/nft/nftways.h).
+ * The maps hold, for each direction, the way of the packet that set a mark, and the TTL with which it
+ * leaves, if the settings want that (kern/nft/nftways.h).
  * Packets that set none leave no note: a deleted element stays in its bucket until the kernel
  * collects it, and many with one key make each operation slow (nft_rhash_deactivate,
  * rhashtable). Where the map is full, the packet does not admit its connection.
@@ -71,10 +73,11 @@ struct nftnl_rule;
 #define NFTLAYOUT_BASE_CHAIN  "postrouting"
 #define NFTLAYOUT_FLOW_BASE_CHAIN "forward"
 
-/* The daemon reads the way of a connection when it learns of the mark. */
-#define NFTLAYOUT_WAYS_TIMEOUT_MS 10000
+/* The daemon reads the notes of a connection when it learns of the mark. */
+#define NFTLAYOUT_NOTES_TIMEOUT_MS 10000
 #define NFTLAYOUT_WAYS_IP4 "ways_ip4"
 #define NFTLAYOUT_WAYS_IP6 "ways_ip6"
+#define NFTLAYOUT_TTLS	   "ttls"
 
 /* Default priority of the base chain in the forward hook: after the filter chains. */
 #define NFTLAYOUT_PRIORITY 10
@@ -89,6 +92,7 @@ struct nftlayout_config {
 	 * before that have no counters and are never admitted. */
 	uint32_t min_packets;
 	bool with_owner;      /* true = the kernel removes the table when our socket closes */
+	bool with_ttl;	      /* true = packets note their TTL, too */
 	struct exempt exempt;
 	/* Connections for the kernel's flowtables; NULL or no device = none. Not
 	 * copied: must live as long as these settings. */

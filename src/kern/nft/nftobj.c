@@ -95,24 +95,33 @@ enum {
 	USER_DATA_MAX = 256, /* NFT_USERDATA_MAXLEN of the kernel */
 };
 
+static void put_part(struct nftnl_udata_buf *b, uint8_t type, const struct nftobj_part *part)
+{
+	struct nftnl_udata *all = nftnl_udata_nest_start(b, type), *data;
+
+	nftnl_udata_put_u32(b, PART_EXPR, part->expr);
+	data = nftnl_udata_nest_start(b, PART_DATA);
+	for (uint8_t i = 0; i < part->n_values; i++)
+		nftnl_udata_put_u32(b, i, part->value[i]);
+	nftnl_udata_nest_end(b, data);
+	nftnl_udata_nest_end(b, all);
+}
+
 static void put_typeof(struct nftnl_udata_buf *b, uint8_t type, const struct nftobj_part *parts)
 {
-	struct nftnl_udata *all, *concat, *part, *data;
+	struct nftnl_udata *all, *concat;
 
-	if (!parts->expr)
+	if (!parts[0].expr)
 		return;
+	if (!parts[1].expr) {
+		put_part(b, type, parts);
+		return;
+	}
 	all = nftnl_udata_nest_start(b, type);
 	nftnl_udata_put_u32(b, PART_EXPR, EXPR_CONCAT);
 	concat = nftnl_udata_nest_start(b, PART_DATA);
-	for (uint8_t i = 0; i < NFTOBJ_PARTS_MAX && parts[i].expr; i++) {
-		part = nftnl_udata_nest_start(b, i);
-		nftnl_udata_put_u32(b, PART_EXPR, parts[i].expr);
-		data = nftnl_udata_nest_start(b, PART_DATA);
-		for (uint8_t k = 0; k < parts[i].n_values; k++)
-			nftnl_udata_put_u32(b, k, parts[i].value[k]);
-		nftnl_udata_nest_end(b, data);
-		nftnl_udata_nest_end(b, part);
-	}
+	for (uint8_t i = 0; i < NFTOBJ_PARTS_MAX && parts[i].expr; i++)
+		put_part(b, i, &parts[i]);
 	nftnl_udata_nest_end(b, concat);
 	nftnl_udata_nest_end(b, all);
 }

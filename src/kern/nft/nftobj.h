@@ -43,11 +43,13 @@ struct nftobj_part {
 	uint32_t n_values, value[2];
 };
 
+/* nft 1.0.6 shows no more than four parts (NFTNL_UDATA_SET_KEY_CONCAT_NEST_MAX). */
 #define NFTOBJ_PARTS_MAX 4
 #define NFTOBJ_PART_META(key)   { 9, 1, { key } }		  /* NFT_META_x */
 #define NFTOBJ_PART_CT(key)     { 12, 2, { key, UINT32_MAX } } /* NFT_CT_x, in any direction */
 #define NFTOBJ_PART_IP4_DST     { 7, 2, { 12, 12 } }		  /* header, field */
 #define NFTOBJ_PART_IP6_DST     { 7, 2, { 13, 9 } }
+#define NFTOBJ_PART_IP4_TTL     { 7, 2, { 12, 8 } }
 
 struct nftobj_set_shape {
 	const char *name;

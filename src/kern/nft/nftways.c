@@ -28,7 +28,7 @@ struct way_data {
 	uint8_t next_hop[16];
 };
 
-int nftways_put_get(struct nlput *w, enum family family, uint32_t ct_id, enum dir dir)
+static int put_get(struct nlput *w, const char *map, uint32_t ct_id, enum dir dir)
 {
 	const struct way_key key = {
 		.be_id = htonl(ct_id),
@@ -38,8 +38,7 @@ int nftways_put_get(struct nlput *w, enum family family, uint32_t ct_id, enum di
 
 	nftmsg_begin(w, NFT_MSG_GETSETELEM, 0, NFPROTO_INET);
 	nlput_str(w, NFTA_SET_ELEM_LIST_TABLE, NFTNAMES_TABLE);
-	nlput_str(w, NFTA_SET_ELEM_LIST_SET,
-		  family == FAMILY_IP6 ? NFTLAYOUT_WAYS_IP6 : NFTLAYOUT_WAYS_IP4);
+	nlput_str(w, NFTA_SET_ELEM_LIST_SET, map);
 	elements = nlput_nest_begin(w, NFTA_SET_ELEM_LIST_ELEMENTS);
 	element = nlput_nest_begin(w, NFTA_LIST_ELEM);
 	value = nlput_nest_begin(w, NFTA_SET_ELEM_KEY);
@@ -48,6 +47,16 @@ int nftways_put_get(struct nlput *w, enum family family, uint32_t ct_id, enum di
 	nlput_nest_end(w, element);
 	nlput_nest_end(w, elements);
 	return nlput_end(w);
+}
+
+int nftways_put_get(struct nlput *w, enum family family, uint32_t ct_id, enum dir dir)
+{
+	return put_get(w, family == FAMILY_IP6 ? NFTLAYOUT_WAYS_IP6 : NFTLAYOUT_WAYS_IP4, ct_id, dir);
+}
+
+int nftways_put_get_ttl(struct nlput *w, uint32_t ct_id, enum dir dir)
+{
+	return put_get(w, NFTLAYOUT_TTLS, ct_id, dir);
 }
 
 /* The only element of the answer. */
@@ -66,7 +75,7 @@ static uint32_t age_of(const struct nlmsghdr *nlh)
 	const struct nlattr *attr = nlget_find(g, NFTA_SET_ELEM_EXPIRATION);
 	uint64_t left = attr ? be64toh(nlget_u64(&g, attr)) : 0;
 
-	return left < NFTLAYOUT_WAYS_TIMEOUT_MS ? (uint32_t)(NFTLAYOUT_WAYS_TIMEOUT_MS - left) : 0;
+	return left < NFTLAYOUT_NOTES_TIMEOUT_MS ? (uint32_t)(NFTLAYOUT_NOTES_TIMEOUT_MS - left) : 0;
 }
 
 static const struct nlattr *find_data(const struct nlmsghdr *nlh)
@@ -92,5 +101,18 @@ int nftways_get(const struct nlmsghdr *nlh, enum family family, struct seen_way 
 	*ret = (struct seen_way){ .is_known = true, .iif = data.iif, .oif = data.oif,
 				  .mark = data.mark, .age_ms = age_of(nlh) };
 	memcpy(ret->next_hop.b, data.next_hop, len);
+	return 0;
+}
+
+int nftways_get_ttl(const struct nlmsghdr *nlh, uint8_t *ret)
+{
+	const struct nlattr *attr;
+
+	if (!nftmsg_is(nlh, NFT_MSG_NEWSETELEM))
+		return -ENOMSG;
+	attr = find_data(nlh);
+	if (!attr || nlget_len(attr) != sizeof(*ret))
+		return -EBADMSG;
+	memcpy(ret, nlget_data(attr), sizeof(*ret));
 	return 0;
 }

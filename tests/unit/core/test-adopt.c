@@ -197,6 +197,37 @@ static void packets_decide(void **state UNUSED)
 	}
 }
 
+/* No note tells the TTL any more, but the rules that are there do. */
+static void rules_with_a_ttl_stay(void **state UNUSED)
+{
+	struct settings s = rig_settings();
+	struct fake_conn *c;
+
+	s.admit = ADMIT_NFT;
+	s.mark = 0x7000;
+	rig_init(&rig, &s, 1, 1);
+	rig.kernel.driver.sets_only = true;
+	tell_facts();
+	feed_flag(EVENT_EPOCH, 0x1000, false);
+	rf_add_quietly(1, true);
+	c = rf_conn(1);
+	c->conn.mark = 0x1000;
+	c->ttl[DIR_REPLY] = 57;
+	rig_report(&rig, c, false);
+	rig_settle(&rig);
+	assert_true(rf_is_active(1));
+	restart();
+	c->way_is_unknown = true;
+	feed_flag(EVENT_EPOCH, 0x1000, false);
+	tell_facts();
+	rig_resync(&rig);
+	rig_settle(&rig);
+	assert_true(rf_is_active(1));
+	assert_orders(ORDER_REMOVE, 0);
+	assert_int_equal(flowtab_ttl(&rig.engine->flows, rf_flow(1), DIR_ORIG), 64);
+	assert_int_equal(flowtab_ttl(&rig.engine->flows, rf_flow(1), DIR_REPLY), 57);
+}
+
 /* Conntrack reports the connection before the devices are known. */
 static void path_comes_late(void **state UNUSED)
 {
@@ -481,6 +512,7 @@ int main(void)
 		T(tuple_is_reused),
 		T(conn_is_not_eligible_any_more),
 		T(rules_are_not_in_hardware),
+		T(rules_with_a_ttl_stay),
 		T(slots_of_adopted_rules),
 		T(flushed_while_checking),
 		T(stop_while_checking),

@@ -200,6 +200,23 @@ static void one_worker_for_each_flow(void **state UNUSED)
 	flowtab_fini(&tab);
 }
 
+/* A new flow in the slot of another does not have its TTLs. */
+static void ttls(void **state UNUSED)
+{
+	struct flowtab tab;
+	struct flow *f;
+
+	init(&tab, 1, 1);
+	f = add(&tab, 1);
+	flowtab_set_ttl(&tab, f, DIR_REPLY, 57);
+	assert_int_equal(flowtab_ttl(&tab, f, DIR_ORIG), 0);
+	assert_int_equal(flowtab_ttl(&tab, f, DIR_REPLY), 57);
+	flowtab_del(&tab, f);
+	f = add(&tab, 2);
+	assert_int_equal(flowtab_ttl(&tab, f, DIR_REPLY), 0);
+	flowtab_fini(&tab);
+}
+
 /* The queues stay consistent under many random moves. */
 static void random_moves(void **state UNUSED)
 {
@@ -235,6 +252,7 @@ int main(void)
 		cmocka_unit_test(unindexed_flow),
 		cmocka_unit_test(queues),
 		cmocka_unit_test(one_worker_for_each_flow),
+		cmocka_unit_test(ttls),
 		cmocka_unit_test(random_moves),
 	};
 

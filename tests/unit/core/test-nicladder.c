@@ -123,8 +123,14 @@ static void exact_ttl(void **state UNUSED)
 	o = expect_probe(2, 3);
 	assert_int_equal(o.sample.form, RULE_WITH_DMAC | RULE_WITH_CSUM | RULE_EXACT_TTL);
 	assert_int_equal(o.sample.ttl, 64);
+	assert_false(nic_matches_ttl(nic));
 	assert_true(answer(&o, RECIPE_CLASSES_ALL, 0));
-	assert_int_equal(resolve(2, 3), REASON_EXACT_TTL);
+	assert_int_equal(resolve(2, 3), REASON_NONE);
+	assert_true(nic_matches_ttl(nic));
+	assert_false(nic_matches_ttl(NULL));
+	/* Such rules need no guards. */
+	nic->settings.ttl_guard = TTL_GUARD_REQUIRE;
+	assert_int_equal(resolve(2, 3), REASON_NONE);
 }
 
 static void driver_takes_odd_rules(void **state UNUSED)

@@ -657,6 +657,26 @@ static void size_must_be_checkable(void **state UNUSED)
 	teardown(&p);
 }
 
+/* Packets note the TTL with which they leave. */
+static void noted_ttl(void **state UNUSED)
+{
+	struct path_query q;
+	struct path path = { .recipe = { RECIPE_SOFTWARE, RECIPE_SOFTWARE } };
+
+	begin_snat(&q);
+	q.seen[DIR_ORIG] = (struct seen_way){ .is_known = true, .iif = 2, .oif = 3, .ttl = 63 };
+	q.seen[DIR_REPLY] = (struct seen_way){ .is_known = true, .iif = 3, .oif = 2, .ttl = 255 };
+	path_use_notes(&q);
+	assert_int_equal(q.ttl[DIR_ORIG], 64);
+	assert_int_equal(q.ttl[DIR_REPLY], 0);
+	assert_int_equal(path_check_ttl(&path), REASON_NONE);
+	path.recipe[DIR_REPLY].shape = RECIPE_EXACT_TTL;
+	path.ttl[DIR_REPLY] = 1;
+	assert_int_equal(path_check_ttl(&path), REASON_EXACT_TTL);
+	path.ttl[DIR_REPLY] = 2;
+	assert_int_equal(path_check_ttl(&path), REASON_NONE);
+}
+
 /* The forward hop of a confirmed path is the answer to the last look-up. */
 static void hops_of_a_confirmed_path(void **state UNUSED)
 {
@@ -715,6 +735,7 @@ int main(void)
 		cmocka_unit_test(ports_must_be_open),
 		cmocka_unit_test(same_device),
 		cmocka_unit_test(notes_in_a_vrf),
+		cmocka_unit_test(noted_ttl),
 		cmocka_unit_test(next_hops),
 		cmocka_unit_test(ip6_next_hop_of_ip4),
 		cmocka_unit_test(size_is_checked_where_it_must),

@@ -128,6 +128,25 @@ static void handles_are_dense(void **state UNUSED)
 	assert_int_equal(slot_handle(1, DIR_ORIG), 3);
 }
 
+/* Some drivers set a TTL, but do not decrement it. */
+static void exact_ttl(void **state UNUSED)
+{
+	struct settings s = settings_of(OFFLOAD_HARDWARE);
+	struct tuple o = tuple_of("tcp 10.0.0.1:1 > 10.0.1.1:2"), rep = tuple_inverse(&o);
+	struct path p = path_of();
+	struct rule r[DIR__COUNT];
+
+	p.ttl[DIR_ORIG] = 128;
+	p.ttl[DIR_REPLY] = 57;
+	p.recipe[DIR_ORIG].shape = RECIPE_EXACT_TTL;
+	plan_build(&s, &o, &rep, &p, 0, 1, 1, r);
+	assert_int_equal(r[DIR_ORIG].ttl, 128);
+	assert_true(r[DIR_ORIG].form & RULE_EXACT_TTL);
+	assert_false(r[DIR_ORIG].rewrite & RULE_DEC_TTL);
+	assert_int_equal(r[DIR_REPLY].ttl, 0);
+	assert_true(r[DIR_REPLY].rewrite & RULE_DEC_TTL);
+}
+
 /* slot_where() gives the place in which plan_build() puts the rule. */
 static void removal_finds_the_rule(void **state UNUSED)
 {
@@ -270,6 +289,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(routed_rules),	cmocka_unit_test(each_translation),
 		cmocka_unit_test(everything_translated),
+		cmocka_unit_test(handles_are_dense), cmocka_unit_test(exact_ttl),
 		cmocka_unit_test(handles_are_dense), cmocka_unit_test(removal_finds_the_rule),
 		cmocka_unit_test(software_place),	cmocka_unit_test(guards_and_their_prios),
 		cmocka_unit_test(guards_of_tagged_packets), cmocka_unit_test(barriers),

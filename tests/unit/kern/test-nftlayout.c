@@ -229,6 +229,28 @@ static void ways(void **state UNUSED)
 	assert_rule(msgs[2], "set ways_ip6");
 }
 
+/* It also notes its TTL, if the settings want that. */
+static void ttls(void **state UNUSED)
+{
+	const struct nlmsghdr *msgs[NFTBATCH_MSGS_MAX + 2];
+	struct nftlayout_config c = config;
+
+	c.with_ttl = true;
+	nftbatch_begin(trans, 0);
+	nftlayout_put_table(trans, &c);
+	assert_int_equal(count_type(msgs, get_messages(msgs), NFT_MSG_NEWSET), 9);
+	nftbatch_begin(trans, 0);
+	nftlayout_put_replace(trans, &c, NFTLAYOUT_RULE_WAY_IP4, 5);
+	nftlayout_put_replace(trans, &c, NFTLAYOUT_RULE_WAY_IP6, 6);
+	assert_int_equal(get_messages(msgs), 4);
+	assert_rule(msgs[1], "[ dynset add reg_key 1 set ways_ip4 sreg_data 2 timeout 10000ms ]\n"
+			     "  [ payload load 1b @ network header + 8 => reg 2 ]\n"
+			     "  [ dynset delete reg_key 1 set ttls sreg_data 2 timeout 10000ms ]\n"
+			     "  [ dynset add reg_key 1 set ttls sreg_data 2 timeout 10000ms ]\n"
+			     "  [ immediate reg 0 jump -> set_mark ]");
+	assert_rule(msgs[2], "[ payload load 1b @ network header + 7 => reg 2 ]");
+}
+
 /* The flowtable comes before the rules that use it. These rules are the last ones of
  * their chains, because rules that are added later are appended. */
 static void with_flowtable(void **state UNUSED)
@@ -467,6 +489,7 @@ int main(void)
 		TEST(prefixes),	     TEST(all_addresses),	  TEST(ports),
 		TEST(full_lists),    TEST(too_many_messages),		  TEST(bad_settings),
 		TEST(ways),
+		TEST(ttls),
 		TEST(with_flowtable),
 	};
 

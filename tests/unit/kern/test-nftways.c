@@ -56,6 +56,10 @@ static void questions(void **state UNUSED)
 	nlput_init(&m.w, m.buf, sizeof(m.buf), 0);
 	assert_int_equal(nftways_put_get(&m.w, FAMILY_IP4, 1, DIR_ORIG), 0);
 	assert_string_equal(nlget_data(find(nlput_msg(&m.w), set)), "ways_ip4");
+	nlput_init(&m.w, m.buf, sizeof(m.buf), 0);
+	assert_int_equal(nftways_put_get_ttl(&m.w, 0x11223344, DIR_REPLY), 0);
+	assert_string_equal(nlget_data(find(nlput_msg(&m.w), set)), "ttls");
+	assert_memory_equal(nlget_data(find(nlput_msg(&m.w), key)), wanted, sizeof(wanted));
 }
 
 static const struct nlmsghdr *answer(struct msg *m, const void *data, size_t len, uint64_t left_ms)
@@ -115,11 +119,29 @@ static void answers(void **state UNUSED)
 	assert_int_equal(nftways_get(nlput_msg(&m.w), FAMILY_IP4, &way), -ENOMSG);
 }
 
+static void ttl_answers(void **state UNUSED)
+{
+	const uint8_t ttl = 63;
+	uint8_t got = 0;
+	struct msg m;
+
+	assert_int_equal(nftways_get_ttl(answer(&m, &ttl, 1, 9500), &got), 0);
+	assert_int_equal(got, 63);
+	assert_int_equal(nftways_get_ttl(answer(&m, "12", 2, 9500), &got), -EBADMSG);
+	assert_int_equal(nftways_get_ttl(answer(&m, NULL, 0, 1), &got), -EBADMSG);
+	nlput_init(&m.w, m.buf, sizeof(m.buf), 0);
+	nftmsg_begin(&m.w, NFT_MSG_NEWRULE, 0, NFPROTO_INET);
+	assert_int_equal(nlput_end(&m.w), 0);
+	assert_int_equal(nftways_get_ttl(nlput_msg(&m.w), &got), -ENOMSG);
+	assert_int_equal(got, 63);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(questions),
 		cmocka_unit_test(answers),
+		cmocka_unit_test(ttl_answers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
