@@ -17,6 +17,7 @@ src_kern_libkern_a_SOURCES = \
 	src/kern/rt/bridges.h src/kern/rt/bridges.c \
 	src/kern/rt/routes.h src/kern/rt/routes.c \
 	src/kern/rt/netconf.h src/kern/rt/netconf.c \
+	src/kern/rt/mtu6.h src/kern/rt/mtu6.c \
 	src/kern/rt/routechange.h src/kern/rt/routechange.c \
 	src/kern/rt/rtwatch.h src/kern/rt/rtwatch.c \
 	src/kern/rt/rules.h src/kern/rt/rules.c \

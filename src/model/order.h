@@ -165,6 +165,7 @@ enum event_type {
 	EVENT_IPSEC,	      /* ipsec: whether an IPsec policy may apply to forwarded packets */
 	EVENT_RULES_CHANGED,  /* rules_need_packet: whether a policy rule selects by what only the
 			       * packet knows */
+	EVENT_MTU6,	      /* mtu6: the largest IPv6 packets that may leave by a link */
 	EVENT_FORWARDING_IP6, /* forwards_ip6: whether IPv6 is forwarded at all */
 	EVENT_LOOKUP_DONE,    /* lookup: the query with its answers */
 	EVENT_INSTALL_DONE,   /* install */
@@ -224,6 +225,11 @@ struct event_refresh {
 struct event_devices {
 	unsigned int n;
 	const char (*name)[LINK_NAME_SIZE]; /* memory of the caller of engine_feed() */
+};
+
+struct event_mtu6 {
+	uint32_t ifindex;
+	uint32_t mtu;
 };
 
 struct event_port {
@@ -331,6 +337,7 @@ struct event {
 		struct event_bypass bypass;
 		struct event_worker worker;
 		struct event_devices devices;
+		struct event_mtu6 mtu6;
 		uint32_t epoch;
 		struct event_ruleset ruleset;
 		uint32_t change;

@@ -93,10 +93,12 @@ golden watch 60 >watched 2>&1 &
 watcher=$!
 wait_for 10 has ready
 
+vlan=$(ip -n router -o link show lan0.7 | cut -d: -f1)
 ip -n router link set lan0.7 up
-wait_for 5 has "link [0-9]* lan0.7 kind=vlan .* up ether$"
+wait_for 5 has "link $vlan lan0.7 kind=vlan .* up ether$"
+wait_for 5 has "mtu6 $vlan 1500$"
 ip -n router link del lan0.7
-wait_for 5 has "link [0-9]* gone"
+wait_for 5 has "link $vlan gone"
 
 # Each event names the routes that it can concern, and as few others as possible.
 ip -n router route add 192.0.2.0/24 via "$SERVER4"

@@ -88,6 +88,21 @@ forget_path_mtu
 wait_for 20 is_offloaded 4
 path_mtu 4 1400
 
+# Router advertisements and a sysctl say how large IPv6 packets may be. No event tells of the sysctl, so the daemon
+# reads it every 10 s.
+echo 1350 | in_router tee /proc/sys/net/ipv6/conf/wan0/mtu >/dev/null
+wait_for 30 rule_has 1364
+wait_for 20 is_offloaded 6
+path_mtu 6 1350
+wait_for 20 is_offloaded 4
+path_mtu 4 1400
+echo 1400 | in_router tee /proc/sys/net/ipv6/conf/wan0/mtu >/dev/null
+forget_path_mtu
+rule_lacks() {
+	! rule_has "$1"
+}
+wait_for 30 rule_lacks 1364
+
 # TCP hands large packets to the device, which are segmented later: each segment counts.
 transfer_open bulk tcp 4 20000000
 offloaded=$(status flows.offloaded)

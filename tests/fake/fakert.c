@@ -13,6 +13,7 @@
 #include "kern/hw/hwinfo.h"
 #include "kern/rt/bridges.h"
 #include "kern/rt/links.h"
+#include "kern/rt/mtu6.h"
 #include "kern/rt/neighs.h"
 #include "kern/rt/netconf.h"
 #include "kern/rt/rtwatch.h"
@@ -109,6 +110,7 @@ static void deliver(const struct rtwatch_callbacks *cb, const struct fakert_read
 	case FAKERT_NOTHING: break;
 	case FAKERT_LINK: cb->link(&r->link, cb->ctx); break;
 	case FAKERT_LINK_GONE: cb->link_gone(r->link.ifindex, cb->ctx); break;
+	case FAKERT_MTU6: cb->mtu6(r->link.ifindex, r->mtu6, cb->ctx); break;
 	case FAKERT_NEIGH: cb->neigh(&r->neigh, cb->ctx); break;
 	case FAKERT_NEIGH_GONE: cb->neigh_gone(&r->neigh, cb->ctx); break;
 	case FAKERT_BRIDGES: cb->bridges(cb->ctx); break;
@@ -148,6 +150,14 @@ int links_dump(links_fn fn, void *ctx)
 	for (unsigned int i = 0; i < fakert.n_links; i++)
 		fn(&fakert.link[i], ctx);
 	return fakert.links_err;
+}
+
+int mtu6_dump(mtu6_fn fn, void *ctx)
+{
+	fakert.n_mtu6_dumps++;
+	for (unsigned int i = 0; i < fakert.n_links && fakert.mtu6; i++)
+		fn(fakert.link[i].ifindex, fakert.mtu6, ctx);
+	return fakert.mtu6_err;
 }
 
 int neighs_dump(neighs_fn fn, void *ctx)

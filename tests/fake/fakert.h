@@ -23,6 +23,7 @@ struct fakert_read {
 		FAKERT_NOTHING,
 		FAKERT_LINK,
 		FAKERT_LINK_GONE,
+		FAKERT_MTU6,
 		FAKERT_NEIGH,
 		FAKERT_NEIGH_GONE,
 		FAKERT_BRIDGES,
@@ -31,6 +32,7 @@ struct fakert_read {
 		FAKERT_ROUTES
 	} what;
 	struct link link;
+	uint32_t mtu6; /* of link.ifindex */
 	struct neigh neigh;
 	struct station station;
 	bool forwards_ip6;
@@ -41,6 +43,7 @@ struct fakert {
 	/* What dumps show, and how they end. */
 	struct link link[FAKERT_LINKS];
 	unsigned int n_links;
+	uint32_t mtu6; /* of every link; 0 = they have no IPv6 */
 	struct neigh neigh[FAKERT_NEIGHS];
 	unsigned int n_neighs;
 	struct bridge_port bridge_port[FAKERT_NEIGHS];
@@ -48,7 +51,7 @@ struct fakert {
 	struct station station[FAKERT_NEIGHS];
 	unsigned int n_stations;
 	bool forwards_ip6;
-	int links_err, bridges_err, stations_err, neighs_err, forwarding_err;
+	int links_err, mtu6_err, bridges_err, stations_err, neighs_err, forwarding_err;
 	bool rules_need_packet;
 	int rules_err;
 	/* Hardware of every device, by the first letter of its name: 'p' is a PCI function. */
@@ -57,7 +60,7 @@ struct fakert {
 	enum link_eswitch eswitch;
 	bool reads_forever; /* rtwatch_read() returns -ENOBUFS without end */
 	/* What was asked. */
-	unsigned int n_link_dumps, n_bridge_dumps, n_station_dumps, n_neigh_dumps, n_forwarding, n_rules, n_reads, n_grown;
+	unsigned int n_link_dumps, n_mtu6_dumps, n_bridge_dumps, n_station_dumps, n_neigh_dumps, n_forwarding, n_rules, n_reads, n_grown;
 	unsigned int n_hw, n_eswitch;
 	int rcvbuf_bytes;
 	unsigned int n_open; /* rtwatch, hwinfo and devlink together */

@@ -383,6 +383,12 @@ static void print_routes(const struct route_change *c, void *ctx UNUSED)
 	fflush(stdout);
 }
 
+static void print_mtu6(uint32_t ifindex, uint32_t mtu, void *ctx UNUSED)
+{
+	printf("mtu6 %u %u\n", ifindex, mtu);
+	fflush(stdout);
+}
+
 static void print_bridges(void *ctx UNUSED)
 {
 	printf("bridges changed\n");
@@ -547,6 +553,7 @@ static void watch(int seconds)
 	struct rtwatch_callbacks callbacks = {
 		.link = print_link,
 		.link_gone = print_link_gone,
+		.mtu6 = print_mtu6,
 		.neigh = print_neigh,
 		.neigh_gone = print_neigh,
 		.bridges = print_bridges,

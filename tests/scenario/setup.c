@@ -470,6 +470,17 @@ static void run_forwarding_ip6(struct scene *s, struct words *w)
 	rig_feed(&s->rig, &ev);
 }
 
+/* "mtu6 IFINDEX BYTES" */
+static void run_mtu6(struct scene *s, struct words *w)
+{
+	struct event ev = { .type = EVENT_MTU6 };
+
+	scene_start(s);
+	ev.mtu6.ifindex = words_take_number(s, w);
+	ev.mtu6.mtu = words_take_number(s, w);
+	rig_feed(&s->rig, &ev);
+}
+
 static void run_neighs(struct scene *s, struct words *w)
 {
 	scene_start(s);
@@ -564,5 +575,6 @@ const struct scene_command scene_setup[] = {
 	{ "way", run_way },	    { "rules", run_rules },
 	{ "neighs", run_neighs },   { "ipsec", run_ipsec },
 	{ "forwarding-ip6", run_forwarding_ip6 },
+	{ "mtu6", run_mtu6 },
 };
 const size_t scene_n_setup = array_size(scene_setup);

@@ -462,7 +462,7 @@ bool flowact_path_of(const struct engine *e, const struct flow *f, struct path *
 
 		if (!n || legs_find(&e->paths.legs, n->neigh.ifindex, &n->neigh.mac, &leg) != REASON_NONE)
 			return false;
-		path_set_hop(ret, d, &leg, f->next_hop[d], n, f->route_mtu[d]);
+		path_set_hop(ret, d, (enum family)f->orig.family, &leg, f->next_hop[d], n, f->route_mtu[d]);
 		ret->ttl[d] = flowtab_ttl(&e->flows, f, d);
 	}
 	return path_find_recipes(&e->paths, &f->orig, &f->reply, ret) == REASON_NONE &&
@@ -508,7 +508,8 @@ static bool has_leg_changed(const struct engine *e, const struct flow *f, const 
 	if (legs_find(&e->paths.legs, n->ifindex, &n->mac, &leg) != REASON_NONE)
 		return true;
 	for (unsigned int i = 0; i < leg.n; i++) {
-		if (flowact_is_newer(leg.rec[i]->changed, f))
+		if (flowact_is_newer(leg.rec[i]->changed, f) ||
+		    (f->orig.family == FAMILY_IP6 && flowact_is_newer(leg.rec[i]->mtu6_changed, f)))
 			return true;
 	}
 	return false;

@@ -30,7 +30,9 @@ struct link_rec {
 	bool is_port_kind; /* of a kind that can carry rules; in hardware also a port of a bridge, else not
 			    * enslaved */
 	bool is_named_above; /* a device above it is_named */
+	uint32_t mtu6; /* the largest IPv6 packets that may leave by it; 0 = not known */
 	uint32_t changed; /* generation of the last change that moves paths */
+	uint32_t mtu6_changed; /* and of the last of mtu6, which moves paths of IPv6 */
 	uint32_t n_dirs;  /* flow directions whose rules are on it (flow.port) */
 	uint8_t port;	  /* enum port_state */
 	bool is_wanted;	  /* `port` was last told that it should be one */

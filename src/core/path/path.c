@@ -245,10 +245,24 @@ static uint32_t next_hop_of(const struct topology *tab, const struct route_answe
 	return topology_find_neigh(tab, a->oif, family, dst);
 }
 
-void path_set_hop(struct path *path, enum dir dir, const struct leg *leg, uint32_t slot,
+/* The largest packet of @family that the kernel would send. The MTU of a route counts; for IPv6 that of the device
+ * does, too, which may be another one (ip6_forward, then __ip6_finish_output). A locked MTU of a route overrides it,
+ * but the smaller one is never wrong. */
+static uint32_t largest_packet(const struct link_rec *rec, enum family family, uint16_t route_mtu)
+{
+	uint32_t limit = rec->link.mtu;
+
+	if (route_mtu)
+		limit = MIN_T(uint32_t, limit, route_mtu);
+	if (family == FAMILY_IP6 && rec->mtu6)
+		limit = MIN(limit, rec->mtu6);
+	return limit;
+}
+
+void path_set_hop(struct path *path, enum dir dir, enum family family, const struct leg *leg, uint32_t slot,
 		  const struct neigh_rec *neigh, uint16_t route_mtu)
 {
-	uint32_t mtu = leg->rec[0]->link.mtu;
+	uint32_t mtu = largest_packet(leg->rec[0], family, route_mtu);
 
 	/* A bridge drops what is too large for a port (is_skb_forwardable). */
 	for (unsigned int i = 1; i < leg->n; i++)
@@ -260,7 +274,7 @@ void path_set_hop(struct path *path, enum dir dir, const struct leg *leg, uint32
 		.ifindex = leg_port(leg)->link.ifindex,
 		.src = leg->rec[0]->link.mac,
 		.dst = neigh->neigh.mac,
-		.mtu = route_mtu ? MIN_T(uint32_t, route_mtu, mtu) : mtu,
+		.mtu = mtu,
 	};
 }
 
@@ -289,7 +303,7 @@ static enum reason resolve_hop(const struct topology *tab, const struct path_que
 
 	if (!neigh)
 		return REASON_NEIGHBOUR_UNRESOLVED;
-	path_set_hop(path, dir, &leg, slot, neigh, (uint16_t)MIN_T(uint32_t, mtu, UINT16_MAX));
+	path_set_hop(path, dir, (enum family)q->orig.family, &leg, slot, neigh, (uint16_t)MIN_T(uint32_t, mtu, UINT16_MAX));
 	return REASON_NONE;
 }
 

@@ -96,8 +96,8 @@ static inline enum slot_kind path_slot_kind(const struct path *path, enum dir di
 	return slot_kind_of(path->recipe[dir].layout == RECIPE_PRIO, &path->leg[dir_other(dir)].tags);
 }
 
-/* Fills in the hop of @dir: out over @leg to @neigh, which is neighbour @slot. */
-void path_set_hop(struct path *path, enum dir dir, const struct leg *leg, uint32_t slot,
+/* Fills in the hop of @dir for packets of @family: out over @leg to @neigh, which is neighbour @slot. */
+void path_set_hop(struct path *path, enum dir dir, enum family family, const struct leg *leg, uint32_t slot,
 		  const struct neigh_rec *neigh, uint16_t route_mtu);
 
 /* Fills @path->recipe for the ports in @path, or returns why the hardware does

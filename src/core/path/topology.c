@@ -657,6 +657,17 @@ bool topology_set_forwards_ip6(struct topology *tab, bool forwards)
 	return set_flag(tab, &tab->forwards_ip6, forwards);
 }
 
+bool topology_set_mtu6(struct topology *tab, const struct event_mtu6 *mtu6)
+{
+	struct link_rec *rec = topology_find_link(tab, mtu6->ifindex);
+
+	if (!rec || rec->mtu6 == mtu6->mtu)
+		return false;
+	rec->mtu6 = mtu6->mtu;
+	rec->mtu6_changed = next_way(tab);
+	return true;
+}
+
 void topology_note_slot(struct topology *tab, uint32_t port, unsigned int kind)
 {
 	struct link_rec *rec = topology_find_link(tab, port);

@@ -133,6 +133,9 @@ void topology_unref_port(struct topology *tab, uint32_t ifindex);
 /* True when the port has such rules. */
 bool topology_is_used(const struct topology *tab, uint32_t ifindex);
 
+/* The largest IPv6 packets that may leave by a link. Returns false if nothing changed. */
+bool topology_set_mtu6(struct topology *tab, const struct event_mtu6 *mtu6);
+
 /* Records a change of routes. */
 void topology_touch_routes(struct topology *tab, const struct route_change *change);
 /* True when a prefix in `routes` that contains @addr changed after @generation. */

@@ -233,6 +233,10 @@ static bool feed(struct engine *e, const struct event *ev, mono_t now)
 		if (topology_set_ipsec(&e->paths, ev->ipsec))
 			walk_start(e, WALK_PATH);
 		break;
+	case EVENT_MTU6:
+		if (topology_set_mtu6(&e->paths, &ev->mtu6))
+			walk_start(e, WALK_PATH);
+		break;
 	case EVENT_FORWARDING_IP6:
 		if (topology_set_forwards_ip6(&e->paths, ev->forwards_ip6))
 			walk_start(e, WALK_PATH);

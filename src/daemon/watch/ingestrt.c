@@ -13,6 +13,7 @@
 #include "kern/hw/hwinfo.h"
 #include "kern/rt/bridges.h"
 #include "kern/rt/links.h"
+#include "kern/rt/mtu6.h"
 #include "kern/rt/neighs.h"
 #include "kern/rt/netconf.h"
 #include "kern/rt/rtwatch.h"
@@ -32,6 +33,10 @@ COUNTER(rt_repairs_failed, "times that links and neighbours could not be read co
  * RETRY_STEPS. */
 #define RETRY_MS	 500
 #define RETRY_STEPS	 20u
+/* Time between two readings of the MTUs for IPv6, which change without an event, and from a change of a link to the
+ * next one. */
+#define MTU6_MS		 10000
+#define MTU6_SOON_MS	 100
 /* More reads than it takes to empty a receive buffer of the largest size. */
 #define DRAIN_READS	 1024
 
@@ -41,12 +46,13 @@ struct ingestrt {
 	struct dispatch *dispatch;
 	struct rtwatch *watch;
 	struct loop_fd *fd;
-	struct loop_timer *timer;
+	struct loop_timer *timer, *mtu6_timer;
 	/* NULL if only the kernel's own classifier is used. */
 	struct hwinfo *hwinfo;
 	struct devlink *devlink;
 	unsigned int failures; /* consecutive failed reads of links, bridges, neighbours and rules */
 	bool rules_changed, bridges_changed; /* and have not been read since */
+	bool is_mtu6_due; /* mtu6_timer fires soon */
 };
 
 /* Reads the hardware of a link. The kernel sends a link message whenever hw-tc-offload is
@@ -76,6 +82,15 @@ static const struct link_hw *kept_hw(const struct ingestrt *in, const struct lin
 	return rec && !link->is_up ? &rec->link.hw : NULL;
 }
 
+/* Later, because the dump waits for RTNL, and orders for the changed link must not wait for the dump. */
+static void read_mtu6_soon(struct ingestrt *in)
+{
+	if (!in->mtu6_timer || in->is_mtu6_due)
+		return;
+	in->is_mtu6_due = true;
+	loop_timer_set(in->mtu6_timer, MTU6_SOON_MS, MTU6_MS);
+}
+
 static void on_link(const struct link *link, void *ctx)
 {
 	struct ingestrt *in = ctx;
@@ -84,6 +99,7 @@ static void on_link(const struct link *link, void *ctx)
 
 	/* Settings of a bridge's port can be changed through its link (IFLA_INFO_SLAVE_DATA), so they are read again. */
 	in->bridges_changed |= link->master != 0;
+	read_mtu6_soon(in);
 	if (kept)
 		ev.link.hw = *kept;
 	else if (in->hwinfo && link_is_at_wire(link))
@@ -98,6 +114,24 @@ static void on_link_gone(uint32_t ifindex, void *ctx)
 
 	ev.link.ifindex = ifindex;
 	engine_feed(in->engine, &ev, loop_now(in->loop));
+}
+
+static void on_mtu6(uint32_t ifindex, uint32_t mtu, void *ctx)
+{
+	struct ingestrt *in = ctx;
+	struct event ev = { .type = EVENT_MTU6, .mtu6 = { ifindex, mtu } };
+
+	engine_feed(in->engine, &ev, loop_now(in->loop));
+}
+
+/* If it fails, it is tried again in MTU6_MS. */
+static void read_mtu6(void *ctx)
+{
+	struct ingestrt *in = ctx;
+
+	in->is_mtu6_due = false;
+	IGNORE_RESULT(mtu6_dump(on_mtu6, in));
+	dispatch_kick(in->dispatch);
 }
 
 static void on_neigh(const struct neigh *neigh, void *ctx)
@@ -305,6 +339,8 @@ static int read_topology(struct ingestrt *in)
 
 	in->bridges_changed = true;
 	if (!err)
+		err = accept_part(mtu6_dump(on_mtu6, in), &is_whole);
+	if (!err)
 		err = accept_part(read_bridges(in), &is_whole);
 	if (!err)
 		err = accept_part(read_stations(in), &is_whole);
@@ -418,6 +454,7 @@ static int open_watch(struct ingestrt *in)
 	struct rtwatch_callbacks cb = {
 		.link = on_link,
 		.link_gone = on_link_gone,
+		.mtu6 = on_mtu6,
 		.neigh = on_neigh,
 		.neigh_gone = on_neigh,
 		.bridges = on_bridges,
@@ -438,9 +475,11 @@ static int open_watch(struct ingestrt *in)
 	rules_err = read_rules(in);
 	err = err ? err : rules_err;
 	in->timer = loop_timer_add(in->loop, "route events lost", repair_again, in);
+	in->mtu6_timer = loop_timer_add(in->loop, "MTUs for IPv6", read_mtu6, in);
 	in->fd = loop_fd_add(in->loop, rtwatch_fd(in->watch), LOOP_READ, "route events", on_events, in);
-	if (!in->timer || !in->fd)
+	if (!in->timer || !in->mtu6_timer || !in->fd)
 		return -ENOMEM;
+	loop_timer_set(in->mtu6_timer, MTU6_MS, MTU6_MS);
 	if (err)
 		repair_later(in, err);
 	return 0;
@@ -474,6 +513,7 @@ void ingestrt_free(struct ingestrt *in)
 		return;
 	loop_fd_del(in->fd);
 	loop_timer_del(in->timer);
+	loop_timer_del(in->mtu6_timer);
 	rtwatch_close(in->watch);
 	devlink_close(in->devlink);
 	hwinfo_close(in->hwinfo);

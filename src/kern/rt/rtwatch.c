@@ -8,6 +8,7 @@
 #include "base/util.h"
 #include "kern/rt/bridges.h"
 #include "kern/rt/links.h"
+#include "kern/rt/mtu6.h"
 #include "kern/rt/neighs.h"
 #include "kern/rt/netconf.h"
 #include "kern/rt/routechange.h"
@@ -26,6 +27,7 @@ int rtwatch_open(struct rtwatch **ret, int rcvbuf_bytes, const struct rtwatch_ca
 		RTNLGRP_IPV6_ROUTE,  RTNLGRP_IPV4_RULE,   RTNLGRP_IPV6_RULE,
 		RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_NEXTHOP,
 		RTNLGRP_IPV4_NETCONF, RTNLGRP_IPV6_NETCONF, RTNLGRP_BRVLAN,
+		RTNLGRP_IPV6_IFINFO,
 	};
 	struct rtwatch *w = calloc(1, sizeof(*w));
 	int err;
@@ -77,6 +79,19 @@ static void on_link(struct rtwatch *w, const struct nlmsghdr *nlh)
 		w->cb.link_gone(link.ifindex, w->cb.ctx);
 	else
 		w->cb.link(&link, w->cb.ctx);
+}
+
+static void on_mtu6(struct rtwatch *w, const struct nlmsghdr *nlh)
+{
+	uint32_t ifindex, mtu;
+	int err = mtu6_get(nlh, &ifindex, &mtu);
+
+	if (err == -ENOMSG)
+		return;
+	if (err)
+		w->is_lost = true;
+	else
+		w->cb.mtu6(ifindex, mtu, w->cb.ctx);
 }
 
 static void on_neigh(struct rtwatch *w, const struct nlmsghdr *nlh)
@@ -143,7 +158,10 @@ static void on_message(const struct nlmsghdr *nlh, void *ctx)
 	}
 	switch (nlh->nlmsg_type) {
 	case RTM_NEWLINK:
-	case RTM_DELLINK: on_link(w, nlh); break;
+	case RTM_DELLINK:
+		on_link(w, nlh);
+		on_mtu6(w, nlh);
+		break;
 	case RTM_NEWNEIGH:
 	case RTM_DELNEIGH:
 		on_neigh(w, nlh);

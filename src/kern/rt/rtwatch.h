@@ -18,6 +18,8 @@ struct rtwatch;
 struct rtwatch_callbacks {
 	void (*link)(const struct link *link, void *ctx);
 	void (*link_gone)(uint32_t ifindex, void *ctx);
+	/* See kern/rt/mtu6.h. */
+	void (*mtu6)(uint32_t ifindex, uint32_t mtu, void *ctx);
 	void (*neigh)(const struct neigh *neigh, void *ctx);
 	/* neigh->is_valid is false. */
 	void (*neigh_gone)(const struct neigh *neigh, void *ctx);

@@ -8,6 +8,8 @@
 #include "unit/ingestfixture.h"
 
 #define RETRY_MS 500
+#define MTU6_MS 10000
+#define MTU6_SOON_MS 100
 #define RT_RCVBUF_BYTES (4 * 1024 * 1024)
 #define RT_RCVBUF_MAX_BYTES (64 * 1024 * 1024)
 #define RT_DRAIN_READS 1024
@@ -180,6 +182,46 @@ static void changed_routes_are_told_as_they_are(void **state UNUSED)
 	assert_false(view_paths(xf_engine)->forwards_ip6);
 	/* No reason to read anything anew. */
 	assert_int_equal(fakert.n_link_dumps, 1);
+}
+
+static uint32_t mtu6_of(uint32_t ifindex)
+{
+	return topology_find_link(view_paths(xf_engine), ifindex)->mtu6;
+}
+
+/* Router advertisements are announced. What is written to a sysctl is not, so it is read from time to time. */
+static void mtus_for_ip6_are_read_again(void **state UNUSED)
+{
+	unsigned int n = fakert.n_mtu6_dumps;
+
+	assert_int_equal(n, 1);
+	fakert_say(&(struct fakert_read){ .ret = 1, .what = FAKERT_MTU6, .link.ifindex = 3, .mtu6 = 1480 });
+	xf_go();
+	assert_int_equal(mtu6_of(3), 1480);
+	assert_int_equal(fakert.n_mtu6_dumps, n);
+	fakert.mtu6 = 1400;
+	fakeloop_pass(xf_loop, MTU6_MS);
+	assert_int_equal(mtu6_of(2), 1400);
+	assert_int_equal(mtu6_of(3), 1400);
+	assert_int_equal(fakert.n_mtu6_dumps, n + 1);
+	/* It may follow the MTU of a device. */
+	fakert.mtu6 = 1300;
+	say_link(fakert.link[0]);
+	xf_go();
+	n = fakert.n_mtu6_dumps;
+	/* Orders for the link do not wait for that. */
+	assert_int_equal(mtu6_of(2), 1400);
+	fakeloop_pass(xf_loop, MTU6_SOON_MS);
+	assert_int_equal(mtu6_of(2), 1300);
+	assert_int_equal(fakert.n_mtu6_dumps, n + 1);
+	fakert.mtu6_err = -ENOMEM;
+	say_link(fakert.link[0]);
+	xf_go();
+	fakeloop_pass(xf_loop, MTU6_SOON_MS);
+	fakert.mtu6_err = 0;
+	fakert.mtu6 = 1280;
+	fakeloop_pass(xf_loop, MTU6_MS);
+	assert_int_equal(mtu6_of(2), 1280);
 }
 
 static unsigned int n_rounds;
@@ -578,6 +620,7 @@ int main(void)
 		XF_TEST_READY(links_and_neighbours_come_and_go),
 		XF_TEST_READY(policy_rules_are_read_when_they_change),
 		XF_TEST_READY(policy_rules_are_read_when_events_were_lost),
+		XF_TEST_READY(mtus_for_ip6_are_read_again),
 		XF_TEST_READY(changed_routes_are_told_as_they_are),
 		XF_TEST_READY(an_event_causes_a_round_of_orders),
 		XF_TEST_READY(lost_events_have_everything_read_anew),

@@ -18,6 +18,7 @@
 
 #include "base/util.h"
 #include "kern/rt/links.h"
+#include "kern/rt/mtu6.h"
 #include "kern/rt/neighs.h"
 #include "kern/rt/netconf.h"
 #include "kern/rt/routes.h"
@@ -478,13 +479,66 @@ static void odd_netconf_messages(void **state UNUSED)
 	assert_int_equal(get_netconf(&m, &conf), -EBADMSG);
 }
 
+static int get_mtu6(struct msg *m, uint32_t *ret)
+{
+	uint32_t ifindex = 0;
+	int err;
+
+	assert_int_equal(nlput_end(&m->w), 0);
+	err = mtu6_get(nlput_msg(&m->w), &ifindex, ret);
+	assert_int_equal(ifindex, err ? 0 : 5);
+	return err;
+}
+
+/* Writes the first @n settings of IPv6 (DEVCONF_x); all are 1, but the MTU. */
+static void put_conf(struct msg *m, unsigned int n)
+{
+	struct nlput_nest nest = nlput_nest_begin(&m->w, IFLA_PROTINFO);
+	uint32_t conf[8] = { 1, 1, 1480, 1, 1, 1, 1, 1 };
+
+	nlput_bytes(&m->w, IFLA_INET6_CONF, conf, n * sizeof(conf[0]));
+	nlput_nest_end(&m->w, nest);
+}
+
+static void mtu_for_ip6(void **state UNUSED)
+{
+	uint32_t mtu = 0;
+	struct msg m;
+
+	begin_link(&m, RTM_NEWLINK, AF_INET6, IFF_UP);
+	put_conf(&m, 8);
+	assert_int_equal(get_mtu6(&m, &mtu), 0);
+	assert_int_equal(mtu, 1480);
+	begin_link(&m, RTM_NEWLINK, AF_INET6, IFF_UP);
+	put_conf(&m, 2);
+	assert_int_equal(get_mtu6(&m, &mtu), -EBADMSG);
+	begin_link(&m, RTM_NEWLINK, AF_INET6, IFF_UP);
+	assert_int_equal(get_mtu6(&m, &mtu), -EBADMSG);
+	begin_link(&m, RTM_NEWLINK, AF_UNSPEC, IFF_UP);
+	put_conf(&m, 8);
+	assert_int_equal(get_mtu6(&m, &mtu), -ENOMSG);
+	begin_link(&m, RTM_DELLINK, AF_INET6, IFF_UP);
+	put_conf(&m, 8);
+	assert_int_equal(get_mtu6(&m, &mtu), -ENOMSG);
+	nlput_init(&m.w, m.buf, sizeof(m.buf), 0);
+	nlput_begin(&m.w, RTM_NEWLINK, 0);
+	assert_int_equal(get_mtu6(&m, &mtu), -EBADMSG);
+}
+
 /* -- the kernel that runs the test ---------------------------------------- */
+
+static void note_mtu6(uint32_t ifindex, uint32_t mtu, void *ctx)
+{
+	if (ifindex == 1)
+		*(uint32_t *)ctx = mtu;
+}
 
 static void real_dumps(void **state UNUSED)
 {
 	struct link loopback = { .ifindex = 0 };
 	unsigned int neighs = 0;
 	struct routes *routes;
+	uint32_t mtu6 = 0;
 	bool forwards;
 
 	if (routes_open(&routes))
@@ -494,6 +548,9 @@ static void real_dumps(void **state UNUSED)
 	assert_int_equal(loopback.ifindex, 1);
 	assert_string_equal(loopback.name, "lo");
 	assert_false(loopback.is_ether);
+	/* A kernel without IPv6 shows nothing. */
+	assert_int_equal(mtu6_dump(note_mtu6, &mtu6), 0);
+	assert_true(mtu6 == 0 || mtu6 == loopback.mtu);
 	assert_int_equal(neighs_dump(count_neigh, &neighs), 0);
 	assert_int_equal(netconf_ask_ip6(&forwards), 0);
 }
@@ -528,6 +585,7 @@ int main(void)
 		cmocka_unit_test(neighbour_without_mac),
 		cmocka_unit_test(forwarding),
 		cmocka_unit_test(odd_netconf_messages),
+		cmocka_unit_test(mtu_for_ip6),
 		cmocka_unit_test(real_dumps),
 		cmocka_unit_test(real_watch),
 	};
