@@ -94,6 +94,9 @@ int routechange_get(const struct nlmsghdr *nlh, struct route_change *ret)
 		err = nlh->nlmsg_flags & NLM_F_REPLACE ? 0 : -ENOMSG;
 		break;
 	case RTM_DELNEXTHOP:
+	/* A bucket of a resilient group has another next hop, because no packet has used it for a while
+	 * (nh_res_bucket_migrate). Look-ups show it. */
+	case RTM_NEWNEXTHOPBUCKET:
 		break;
 	case RTM_NEWNETCONF:
 		err = get_setting(nlh, &change);

@@ -236,6 +236,11 @@ static void changed_routes(void **state UNUSED)
 	put_bare(&m, RTM_NEWNEXTHOP, NLM_F_CREATE | NLM_F_REPLACE, header, 8);
 	assert_int_equal(routechange_get(nlput_msg(&m.w), &c), 0);
 	assert_int_equal(c.family, FAMILY_NONE);
+	c.len = 77;
+	put_bare(&m, RTM_NEWNEXTHOPBUCKET, NLM_F_REPLACE, header, 8);
+	assert_int_equal(routechange_get(nlput_msg(&m.w), &c), 0);
+	assert_int_equal(c.family, FAMILY_NONE);
+	assert_int_equal(c.len, 0);
 	put_bare(&m, RTM_DELADDR, 0, header, 8);
 	assert_int_equal(routechange_get(nlput_msg(&m.w), &c), 0);
 	assert_int_equal(c.family, FAMILY_IP6);
