@@ -19,6 +19,12 @@ unsigned int sysctls_read_net(const char *below, unsigned int fallback)
 	return n == 1 ? value : fallback;
 }
 
+uint32_t sysctls_read_neigh_limit(enum family family)
+{
+	return sysctls_read_net(family == FAMILY_IP6 ? "ipv6/neigh/default/gc_thresh2" :
+						       "ipv4/neigh/default/gc_thresh2", UINT32_MAX);
+}
+
 unsigned int sysctls_read(const char *name, unsigned int fallback)
 {
 	char path[96];

@@ -417,6 +417,16 @@ uint32_t topology_device_of(const struct topology *tab, uint32_t slot)
 	return n ? n->neigh.ifindex : 0;
 }
 
+uint32_t topology_count_neighs(const struct topology *tab, enum family family)
+{
+	const struct neigh_rec *rec;
+	uint32_t n = 0;
+
+	for (uint32_t slot = 0; (rec = topology_next_neigh(tab, &slot)); slot++)
+		n += rec->neigh.is_valid && rec->neigh.family == family;
+	return n;
+}
+
 const struct neigh_rec *topology_next_neigh(const struct topology *tab, uint32_t *slot)
 {
 	*slot = slab_next(&tab->neighs, *slot);

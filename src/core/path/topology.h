@@ -115,6 +115,8 @@ void topology_put_neigh(struct topology *tab, const struct neigh *neigh);
  * put since topology_begin_neighs(). */
 void topology_begin_neighs(struct topology *tab);
 void topology_end_neighs(struct topology *tab);
+/* The number of valid neighbours of a family. */
+uint32_t topology_count_neighs(const struct topology *tab, enum family family);
 /* Slot of the neighbour, or TOPOLOGY_NONE. */
 uint32_t topology_find_neigh(const struct topology *tab, uint32_t ifindex,
 			    enum family family, const struct addr *addr);

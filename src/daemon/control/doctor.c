@@ -363,7 +363,7 @@ void doctor_start(struct ctl_call *call, const struct engine *engine)
 	is_busy = true;
 	envcheck_read(&sysctls);
 	envcheck_sysctls(&sysctls, &d->found);
-	envcheck_engine(engine, &d->found);
+	envcheck_engine(engine, &sysctls, &d->found);
 	if (engine_settings(engine)->admit == ADMIT_MARK)
 		d->ct_mark = engine_settings(engine)->mark;
 	err = nftrules_open(&d->rules);

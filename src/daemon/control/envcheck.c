@@ -53,6 +53,8 @@ void envcheck_read(struct envcheck_sysctls *ret)
 	ret->ct_acct = sysctls_read("nf_conntrack_acct", ENVCHECK_ABSENT);
 	ret->ct_count = sysctls_read("nf_conntrack_count", ENVCHECK_ABSENT);
 	ret->ct_max = sysctls_read("nf_conntrack_max", ENVCHECK_ABSENT);
+	ret->ip_neighs = sysctls_read_neigh_limit(FAMILY_IP4);
+	ret->ip6_neighs = sysctls_read_neigh_limit(FAMILY_IP6);
 }
 
 static bool is_on(uint32_t value)
@@ -146,6 +148,19 @@ void envcheck_sysctls(const struct envcheck_sysctls *s, struct findings *f)
 	check_fill(s->ct_count, s->ct_max, f);
 }
 
+void envcheck_neighs(uint32_t count, uint32_t limit, enum family family, struct findings *f)
+{
+	bool is_ip6 = family == FAMILY_IP6;
+
+	if (limit == ENVCHECK_ABSENT || (uint64_t)count * 100 < (uint64_t)limit * FULL_HINT)
+		return;
+	envcheck_add(f, count >= limit ? SEVERITY_PROBLEM : SEVERITY_HINT, "neighbours",
+		     is_ip6 ? "raise net.ipv6.neigh.default.gc_thresh2 and gc_thresh3" :
+			      "raise net.ipv4.neigh.default.gc_thresh2 and gc_thresh3",
+		     "there are %u IPv%c neighbours; from %u on the kernel forgets some, and flows to a forgotten "
+		     "next hop return to the CPU", count, is_ip6 ? '6' : '4', limit);
+}
+
 /* -- the engine ----------------------------------------------------------- */
 
 static bool is_usable(const char *state)
@@ -224,8 +239,9 @@ static void check_devices(const struct engine *engine, struct findings *f)
 	}
 }
 
-void envcheck_engine(const struct engine *engine, struct findings *f)
+void envcheck_engine(const struct engine *engine, const struct envcheck_sysctls *s, struct findings *f)
 {
+	const struct topology *paths = view_paths(engine);
 	struct view_totals t;
 
 	view_totals(engine, &t);
@@ -241,4 +257,6 @@ void envcheck_engine(const struct engine *engine, struct findings *f)
 	else
 		envcheck_add(f, SEVERITY_FINE, "flows", NULL, "the flow table has %u of %u flows",
 			     t.n_flows, t.max_flows);
+	envcheck_neighs(topology_count_neighs(paths, FAMILY_IP4), s->ip_neighs, FAMILY_IP4, f);
+	envcheck_neighs(topology_count_neighs(paths, FAMILY_IP6), s->ip6_neighs, FAMILY_IP6, f);
 }

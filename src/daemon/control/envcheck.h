@@ -45,10 +45,14 @@ void envcheck_add(struct findings *f, enum severity severity, const char *check,
 struct envcheck_sysctls {
 	uint32_t ip_forward, ip6_forward;
 	uint32_t ct_events, ct_acct, ct_count, ct_max;
+	uint32_t ip_neighs, ip6_neighs; /* from so many on, the kernel forgets some */
 };
 
 void envcheck_read(struct envcheck_sysctls *ret);
 void envcheck_sysctls(const struct envcheck_sysctls *s, struct findings *f);
 
-/* Checks the offload mode, the ports and the flow table. */
-void envcheck_engine(const struct engine *engine, struct findings *f);
+/* Checks the number of neighbours of a family against the limit for it. */
+void envcheck_neighs(uint32_t count, uint32_t limit, enum family family, struct findings *f);
+
+/* Checks the offload mode, the ports, the flow table and the neighbours. */
+void envcheck_engine(const struct engine *engine, const struct envcheck_sysctls *s, struct findings *f);

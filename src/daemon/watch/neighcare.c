@@ -9,6 +9,7 @@
 #include "base/counter.h"
 #include "base/log.h"
 #include "core/view.h"
+#include "daemon/sysctls.h"
 #include "kern/rt/neighs.h"
 #include "nl/nlsock.h"
 
@@ -29,6 +30,7 @@ struct neighcare {
 	struct nlsock sock;
 	struct loop_timer *timer;
 	bool has_failed; /* already logged */
+	uint32_t most[2]; /* neighbours there were at a time: IPv4, IPv6; UINT32_MAX = too many, already logged */
 	/* Indexed by slot of the neighbour. Values left by a slot's previous neighbour are
 	 * harmless. */
 	uint8_t idle[TOPOLOGY_MAX_NEIGHS]; /* consecutive checks in which no flow used it */
@@ -74,6 +76,24 @@ static bool look_at(struct neighcare *c, uint32_t slot, const struct neigh_rec *
 	return true;
 }
 
+/* Managed neighbours may be forgotten like others (neigh_forced_gc). Warns once. */
+static void check_crowd(struct neighcare *c, enum family family)
+{
+	bool is_ip6 = family == FAMILY_IP6;
+	uint32_t n = topology_count_neighs(view_paths(c->engine), family), limit;
+
+	if (n <= c->most[is_ip6])
+		return;
+	c->most[is_ip6] = n;
+	limit = sysctls_read_neigh_limit(family);
+	if (n < limit)
+		return;
+	c->most[is_ip6] = UINT32_MAX;
+	log_warning("there are %u IPv%c neighbours, and from %u on the kernel forgets some; flows to a "
+		    "forgotten next hop return to the CPU; raise the sysctls gc_thresh2 and gc_thresh3 in "
+		    "net.ipv%c.neigh.default", n, is_ip6 ? '6' : '4', limit, is_ip6 ? '6' : '4');
+}
+
 static void on_look(void *ctx)
 {
 	struct neighcare *c = ctx;
@@ -84,6 +104,8 @@ static void on_look(void *ctx)
 	for (uint32_t slot = 0; n < REQUESTS_PER_LOOK && (rec = topology_next_neigh(paths, &slot));
 	     slot++)
 		n += look_at(c, slot, rec);
+	check_crowd(c, FAMILY_IP4);
+	check_crowd(c, FAMILY_IP6);
 }
 
 int neighcare_new(struct loop *loop, const struct engine *engine, struct neighcare **ret)

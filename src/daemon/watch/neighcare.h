@@ -12,6 +12,8 @@
  * Entries that are permanent, or that someone else keeps or has learnt, are not touched. Our
  * entries carry our number as their protocol, so that they are found again after a crash.
  * They are released when no flow has used them for 20 seconds.
+ *
+ * Warns if there are so many neighbours that the kernel forgets some.
  */
 #pragma once
 

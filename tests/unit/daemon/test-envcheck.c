@@ -130,10 +130,26 @@ static void findings_are_bounded(void **state UNUSED)
 	assert_string_equal(found.list[1].what, "1");
 }
 
+static void crowded_neighbours(void **state UNUSED)
+{
+	found.n = 0;
+	envcheck_neighs(5000, ENVCHECK_ABSENT, FAMILY_IP4, &found);
+	envcheck_neighs(409, 512, FAMILY_IP4, &found);
+	assert_int_equal(found.n, 0);
+	envcheck_neighs(410, 512, FAMILY_IP4, &found);
+	expect(SEVERITY_HINT, "neighbours");
+	assert_non_null(strstr(found.list[0].todo, "net.ipv4.neigh.default.gc_thresh2"));
+	found.n = 0;
+	envcheck_neighs(512, 512, FAMILY_IP6, &found);
+	expect(SEVERITY_PROBLEM, "neighbours");
+	assert_non_null(strstr(found.list[0].todo, "net.ipv6.neigh.default.gc_thresh2"));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_fine), cmocka_unit_test(forwarding),
+		cmocka_unit_test(crowded_neighbours), cmocka_unit_test(forwarding),
 		cmocka_unit_test(events),   cmocka_unit_test(accounting),
 		cmocka_unit_test(conntrack_table_fill),     cmocka_unit_test(findings_are_bounded),
 	};
