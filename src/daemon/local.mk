@@ -46,6 +46,7 @@ src_daemon_libdaemon_a_SOURCES = \
 	src/daemon/control/ctlparam.h src/daemon/control/ctlparam.c \
 	src/daemon/control/flowlist.h src/daemon/control/flowlist.c \
 	src/daemon/control/devlist.h src/daemon/control/devlist.c \
+	src/daemon/control/remedy.h src/daemon/control/remedy.c \
 	src/daemon/control/why.h src/daemon/control/why.c \
 	src/daemon/control/envcheck.h src/daemon/control/envcheck.c \
 	src/daemon/control/doctor.h src/daemon/control/doctor.c \

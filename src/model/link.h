@@ -143,4 +143,5 @@ struct route_answer {
 	uint8_t gateway_family; /* an IPv4 route may have an IPv6 next hop */
 	struct addr gateway;
 	uint32_t mtu;	  /* path MTU metric; 0 = none */
+	uint32_t table;	  /* that has the route; 0 = not known */
 };

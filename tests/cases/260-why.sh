@@ -57,6 +57,13 @@ in_router socat TCP4-LISTEN:8022,fork,reuseaddr SYSTEM:'sleep 100' >/dev/null 2>
 hold client 41000 "$SERVER4:80"
 wait_for 5 has_rules lan0 1
 offload -j why tcp "$CLIENT4:41000" "$SERVER4:80" | grep -q '"state": *"offloaded"' || fail "not offloaded"
+# shows WORD...: the text of the last why contains these words
+shows() {
+	grep -qF "$*" why.txt || { cat why.txt; fail "why does not show: $*"; }
+}
+offload why tcp "$CLIENT4:41000" "$SERVER4:80" >why.txt
+shows "original direction: to $SERVER4 at $SERVER_MAC, from $WAN_MAC, by port wan0; packets of up to 1500 bytes"
+shows "reply direction: to $CLIENT4 at $CLIENT_MAC, from $LAN_MAC, by port lan0; packets of up to 1500 bytes"
 # The same connection by its reply tuple.
 offload -j why tcp "$SERVER4:80" "$ROUTER4:41000" | grep -q '"state": *"offloaded"' || fail "reply tuple not found"
 
@@ -82,6 +89,14 @@ expect_why tcp-not-established tcp "$CLIENT4:41002" "$SERVER4:99"
 hold client 41003 192.0.2.2:80
 wait_for 5 has_entry 41003 ESTABLISHED
 expect_why device-not-named tcp "$CLIENT4:41003" 192.0.2.2:80
+offload why tcp "$CLIENT4:41003" 192.0.2.2:80 >why.txt
+shows "add the device to devices in nft-offload.conf"
+# By another table.
+ip -n router route add 192.0.2.0/24 dev dmz0 table 100
+ip -n router rule add to 192.0.2.0/24 lookup 100
+offload why tcp "$CLIENT4:41003" 192.0.2.2:80 >why.txt
+shows "out of dmz0, from table 100"
+ip -n router rule del to 192.0.2.0/24 lookup 100
 
 # A connection with a helper.
 hold client 41004 "$SERVER4:21"

@@ -2,6 +2,7 @@
 #include "daemon/control/why.h"
 
 #include <errno.h>
+#include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@
 #include "core/flow/policy.h"
 #include "core/view.h"
 #include "daemon/control/ctlparam.h"
+#include "daemon/control/remedy.h"
 #include "daemon/work/questions.h"
 
 struct why {
@@ -82,6 +84,15 @@ static bool explain_policy(struct why *w)
 	return true;
 }
 
+/* Empty for the main table. */
+static const char *table_text(uint32_t table, char buf[32])
+{
+	buf[0] = '\0';
+	if (table && table != RT_TABLE_MAIN)
+		snprintf(buf, 32, ", from table %u", table);
+	return buf;
+}
+
 static void describe_answer(struct why *w, const struct path_query *q, enum path_step s)
 {
 	static const char *const what[PATH_STEP__COUNT] = {
@@ -91,13 +102,14 @@ static void describe_answer(struct why *w, const struct path_query *q, enum path
 		[PATH_STEP_CONFIRM] = "route of the original direction, arriving where replies leave",
 	};
 	const struct route_answer *a = &q->answer[s];
-	char dev[32], gw[ADDR_STR_SIZE];
+	char dev[32], gw[ADDR_STR_SIZE], table[32];
 
 	switch ((enum route_kind)a->kind) {
 	case ROUTE_UNICAST:
-		step(w, "route", true, "%s: out of %s%s%s", what[s], link_name(w, a->oif, dev),
+		step(w, "route", true, "%s: out of %s%s%s%s", what[s], link_name(w, a->oif, dev),
 		     a->has_gateway ? " via " : "",
-		     a->has_gateway ? addr_to_str(a->gateway_family, &a->gateway, gw) : "");
+		     a->has_gateway ? addr_to_str(a->gateway_family, &a->gateway, gw) : "",
+		     table_text(a->table, table));
 		break;
 	case ROUTE_LOCAL:
 		step(w, "route", false, "%s: leads to this host", what[s]);
@@ -167,6 +179,21 @@ static const char *leg_text(const struct leg *leg, char buf[LEG_TEXT_SIZE])
 	return buf;
 }
 
+/* Where the packets of a direction go when they leave, and how large they may be. */
+static void describe_hop(struct why *w, const struct path *path, enum dir dir)
+{
+	const struct hop *hop = &path->hop[dir];
+	const struct neigh_rec *next = topology_get_neigh(view_paths(w->engine), path->next_hop[dir]);
+	char addr[ADDR_STR_SIZE] = "?", to[MAC_STR_SIZE], from[MAC_STR_SIZE], dev[32];
+
+	if (next)
+		addr_to_str((enum family)next->neigh.family, &next->neigh.addr, addr);
+	step(w, "hop", true, "%s: to %s at %s, from %s, by port %s; packets of up to %u bytes%s",
+	     dir == DIR_ORIG ? "original direction" : "reply direction", addr, mac_to_str(&hop->dst, to),
+	     mac_to_str(&hop->src, from), link_name(w, hop->ifindex, dev), hop->mtu,
+	     path_checks_size(path, dir) ? ", larger ones take the CPU" : "");
+}
+
 static bool explain_path(struct why *w, struct dispatch *dispatch, struct path *path)
 {
 	const struct settings *s = engine_settings(w->engine);
@@ -197,6 +224,8 @@ static bool explain_path(struct why *w, struct dispatch *dispatch, struct path *
 	}
 	step(w, "path", true, "enters by %s, leaves by %s; both next hops are known",
 	     leg_text(&path->leg[DIR_REPLY], text[0]), leg_text(&path->leg[DIR_ORIG], text[1]));
+	describe_hop(w, path, DIR_ORIG);
+	describe_hop(w, path, DIR_REPLY);
 	return true;
 }
 
@@ -285,6 +314,8 @@ json_t *why_explain(const struct engine *engine, struct dispatch *dispatch,
 	state = explain_engine(&w);
 	if (strcmp(state, "software") != 0 && strcmp(state, "kernel") != 0)
 		w.reason = REASON_NONE;
+	if (remedy_of(w.reason))
+		step(&w, "remedy", false, "%s", remedy_of(w.reason));
 	return json_pack("{s:s, s:b, s:o, s:s, s:o, s:o, s:o}", "tuple",
 			 tuple_to_str(&w.conn.orig, text), "found", 1, "steps", w.steps, "state",
 			 state, "reason",

@@ -60,6 +60,9 @@ static int put_query(struct nlput *w, const struct route_query *q)
 		.rtm_family = (uint8_t)family_to_af((enum family)q->family),
 		.rtm_dst_len = (uint8_t)(len * 8),
 		.rtm_src_len = q->with_src ? (uint8_t)(len * 8) : 0,
+		/* Else each IPv4 route seems to be in the main table (inet_rtm_getroute). For IPv6 the kernel
+		 * always tells, and refuses the flag (inet6_rtm_valid_getroute_req). */
+		.rtm_flags = q->family == FAMILY_IP4 ? RTM_F_LOOKUP_TABLE : 0,
 	};
 
 	nlput_begin(w, RTM_GETROUTE, 0);
@@ -106,7 +109,8 @@ static void get_gateway(struct rtnl_nexthop *hop, struct route_answer *ret)
 
 static struct route_answer make_answer(struct rtnl_route *route)
 {
-	struct route_answer answer = { .kind = get_kind(rtnl_route_get_type(route)) };
+	struct route_answer answer = { .kind = get_kind(rtnl_route_get_type(route)),
+				       .table = rtnl_route_get_table(route) };
 	struct rtnl_nexthop *hop = rtnl_route_nexthop_n(route, 0);
 	uint32_t mtu;
 

@@ -160,7 +160,7 @@ static void real_lookup(void **state UNUSED)
 		unit_return_because("no route socket");
 	/* If the loopback interface is down, there is no such route. */
 	assert_int_equal(routes_lookup(routes, &query, &answer), 0);
-	assert_true(answer.kind == ROUTE_LOCAL ? answer.oif == 1 && answer.err == 0
+	assert_true(answer.kind == ROUTE_LOCAL ? answer.oif == 1 && answer.err == 0 && answer.table
 					       : answer.kind == ROUTE_NONE && answer.err < 0);
 	/* A source address that is not valid. */
 	query.dst = (struct addr){ { 0 } };
