@@ -83,7 +83,8 @@ static bool is_upper(const struct link *l)
 /* True for devices that can carry rules. */
 static bool is_port_kind(const struct topology *tab, const struct settings *s, const struct link *l)
 {
-	bool can_be_upper = s->offload == OFFLOAD_SOFTWARE && s->backend == BACKEND_FLOWER;
+	/* Nobody knows yet what a NIC would take that is only observed. */
+	bool can_be_upper = s->offload != OFFLOAD_HARDWARE && s->backend == BACKEND_FLOWER;
 
 	if (l->master)
 		return link_is_at_wire(l) && legs_is_master(&tab->legs, l->master);

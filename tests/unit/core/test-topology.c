@@ -173,7 +173,7 @@ static void named_devices(void **state UNUSED)
 	l.master = 3;
 	assert_false(topology_put_link(&tab, &all, &l)->is_named);
 	l.master = 0;
-	strcpy(l.kind, "vlan");
+	strcpy(l.kind, "vxlan");
 	assert_false(topology_put_link(&tab, &all, &l)->is_named);
 	strcpy(l.kind, "veth");
 	assert_true(topology_put_link(&tab, &all, &l)->is_named);

@@ -97,7 +97,7 @@ static uint8_t bit(enum vlan_encap encap)
 /* In whatever order they appear. */
 static void ports_know_what_is_above(void **state UNUSED)
 {
-	struct settings s = { .n_devices = 1, .device = { "inner" } };
+	struct settings s = { .offload = OFFLOAD_HARDWARE, .n_devices = 1, .device = { "inner" } };
 	struct link_rec *port;
 	struct topology tab;
 
@@ -130,7 +130,7 @@ static void ports_know_what_is_above(void **state UNUSED)
 /* The named device, or one between it and the port, joins a bridge, leaves it and disappears. */
 static void legs_that_end(void **state UNUSED)
 {
-	struct settings s = { .n_devices = 1, .device = { "inner" } };
+	struct settings s = { .offload = OFFLOAD_HARDWARE, .n_devices = 1, .device = { "inner" } };
 	const struct link inner = vlan(4, "inner", 3, VLAN_8021Q, 7),
 			  outer = vlan(3, "outer", 2, VLAN_8021AD, 100);
 	struct topology tab;
