@@ -150,7 +150,7 @@ static struct class classes[CLASSES_MAX];
 static unsigned int n_classes;
 
 static const char *netns[ENDS] = { "client", "server" };
-static struct sockaddr_storage to, from;
+static struct sockaddr_storage to, from, at;
 static socklen_t addr_len;
 static uint16_t next_dport = 6000, next_sport = 10000;
 static double seconds;
@@ -290,6 +290,8 @@ static int make_socket(const struct class *c, enum end end, uint16_t port)
 		die("socket: %s", strerror(errno));
 	if (end == CLIENT)
 		a = from;
+	else if (at.ss_family)
+		a = at;
 	set_port(&a, port);
 	set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
 	if (to.ss_family == AF_INET6)
@@ -1167,6 +1169,7 @@ static const char usage_text[] =
 	"                       network namespaces (default \"client\" and \"server\")\n"
 	"  --to ADDRESS         address that the client connects to (default 203.0.113.2)\n"
 	"  --source ADDRESS     source address of the client\n"
+	"  --at ADDRESS         address of the server, and the source of its answers\n"
 	"  --port N             first port of the server (default 6000)\n"
 	"  --sport N            first port of the client (default 10000)\n"
 	"  --ttl N              TTL or hop limit of all packets\n"
@@ -1257,9 +1260,10 @@ static void parse_options(int argc, char **argv)
 	static const struct option long_options[] = {
 		{ "seconds", required_argument, NULL, 's' }, { "client", required_argument, NULL, 'c' },
 		{ "server", required_argument, NULL, 'S' },  { "to", required_argument, NULL, 't' },
-		{ "source", required_argument, NULL, 'f' },  { "port", required_argument, NULL, 'p' },
-		{ "sport", required_argument, NULL, 'P' },   { "ttl", required_argument, NULL, 'T' },
-		{ "help", no_argument, NULL, 'h' },	     { NULL, 0, NULL, 0 },
+		{ "source", required_argument, NULL, 'f' },  { "at", required_argument, NULL, 'a' },
+		{ "port", required_argument, NULL, 'p' },    { "sport", required_argument, NULL, 'P' },
+		{ "ttl", required_argument, NULL, 'T' },     { "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
 	};
 	int o;
 
@@ -1271,6 +1275,7 @@ static void parse_options(int argc, char **argv)
 		case 'S': netns[SERVER] = optarg; break;
 		case 't': parse_address(optarg, &to); break;
 		case 'f': parse_address(optarg, &from); break;
+		case 'a': parse_address(optarg, &at); break;
 		case 'p': next_dport = (uint16_t)number(optarg); break;
 		case 'P': next_sport = (uint16_t)number(optarg); break;
 		case 'T': ttl = (int)number(optarg); break;
@@ -1280,7 +1285,7 @@ static void parse_options(int argc, char **argv)
 	}
 	if (optind == argc)
 		die("no class; see --help");
-	if (from.ss_family && from.ss_family != to.ss_family)
+	if ((from.ss_family && from.ss_family != to.ss_family) || (at.ss_family && at.ss_family != to.ss_family))
 		die("addresses of different families");
 	from.ss_family = to.ss_family;
 	while (optind < argc)
