@@ -18,14 +18,7 @@ bad_checksums() {
 }
 
 topo_router2
-router_nft -f - <<-'END'
-	table inet labtrack {
-		chain forward {
-			type filter hook forward priority 0
-			ct state established accept
-		}
-	}
-END
+topo_track
 topo_acct
 topo_count_forward
 command -v ethtool >/dev/null || skip "no ethtool"

@@ -11,26 +11,11 @@ set -eu
 . "${LAB_TOPO%/*}/nicsim-topo.sh"
 # shellcheck source=../lab/hardware.sh
 . "${LAB_TOPO%/*}/hardware.sh"
-SIZES=${LAB_TOPO%/*}/sizes.py
+# shellcheck source=../lab/sizes.sh
+. "${LAB_TOPO%/*}/sizes.sh"
 
 : "${OFFLOAD:=software}"
-PORT=7000
-
-# sizes FAMILY COUNT BYTES [df]
-sizes() {
-	local address="$SERVER4"
-	[ "$1" = 4 ] || address=$SERVER6
-	in_client python3 -B "$SIZES" send "$address" "$PORT" "4000$1" "$2" "$3" ${4:+"$4"}
-}
-
-# is_offloaded FAMILY: a few more packets make conntrack call the flow assured.
-is_offloaded() {
-	local address="$SERVER4" client="$CLIENT4"
-	[ "$1" = 4 ] || { address="[$SERVER6]"; client="[$CLIENT6]"; }
-	sizes "$1" 3 100 >/dev/null
-	offload -j why udp "$client:4000$1" "$address:$PORT" >why.json
-	grep -q '"state": *"offloaded"' why.json
-}
+SIZES_TO4=$SERVER4 SIZES_TO6=$SERVER6
 
 # by_stack FAMILY COUNT BYTES [df]: sends packets. Sets came to what "sizes.py send" prints, and
 # stack to the packets that the router's stack forwarded meanwhile, both ways.
@@ -50,22 +35,15 @@ path_mtu() {
 	assert_eq "IPv$1: larger packets that came back, and the path MTU" "$came" "0 $2"
 }
 
-# forget_path_mtu: the client has learnt it from the router.
-forget_path_mtu() {
-	ip -n client route flush cache
-	ip -n client -6 route flush cache
-}
-
 TOPO_WAN_MTU=1400
 topo_router2
 topo_masquerade
 topo_acct
 start_daemon 'devices = { "lan0", "wan0" }' "offload = $OFFLOAD" 'allow-drivers = { "nicsim" }'
-background server in_server python3 -B "$SIZES" serve "$PORT"
-wait_for 20 background_line server listening
+sizes_serve
 topo_count_forward
-wait_for 20 is_offloaded 4
-wait_for 20 is_offloaded 6
+wait_for 20 sizes_offloaded 4
+wait_for 20 sizes_offloaded 6
 
 # IPv4 packets that may be fragmented arrive, through the CPU.
 by_stack 4 20 1401
@@ -76,28 +54,28 @@ path_mtu 6 1400
 
 # A route can have a smaller MTU than its device.
 ip -n router route replace "$SERVER4/32" dev wan0 mtu 1300
-forget_path_mtu
+sizes_forget
 rule_has() {
 	tc -n router filter show dev lan0 ingress | grep -q "mtu $1"
 }
 wait_for 20 rule_has 1314 # with the Ethernet header
-wait_for 20 is_offloaded 4
+wait_for 20 sizes_offloaded 4
 path_mtu 4 1300
 ip -n router route del "$SERVER4/32" dev wan0
-forget_path_mtu
-wait_for 20 is_offloaded 4
+sizes_forget
+wait_for 20 sizes_offloaded 4
 path_mtu 4 1400
 
 # Router advertisements and a sysctl say how large IPv6 packets may be. No event tells of the sysctl, so the daemon
 # reads it every 10 s.
 echo 1350 | in_router tee /proc/sys/net/ipv6/conf/wan0/mtu >/dev/null
 wait_for 30 rule_has 1364
-wait_for 20 is_offloaded 6
+wait_for 20 sizes_offloaded 6
 path_mtu 6 1350
-wait_for 20 is_offloaded 4
+wait_for 20 sizes_offloaded 4
 path_mtu 4 1400
 echo 1400 | in_router tee /proc/sys/net/ipv6/conf/wan0/mtu >/dev/null
-forget_path_mtu
+sizes_forget
 rule_lacks() {
 	! rule_has "$1"
 }

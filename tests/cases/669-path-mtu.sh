@@ -13,36 +13,16 @@ set -eu
 . "$LAB_TOPO"
 # shellcheck source=../lab/hardware.sh
 . "${LAB_TOPO%/*}/hardware.sh"
-SIZES=${LAB_TOPO%/*}/sizes.py
-PORT=7000 FAR4=198.51.100.9 FAR6=2001:db8:9::9
-
-# sizes FAMILY COUNT BYTES [df]
-sizes() {
-	local address="$FAR4"
-	[ "$1" = 4 ] || address=$FAR6
-	in_client python3 -B "$SIZES" send "$address" "$PORT" "4000$1" "$2" "$3" ${4:+"$4"}
-}
-
-# is_offloaded FAMILY: a few more packets make conntrack call the flow assured.
-is_offloaded() {
-	local address="$FAR4" client="$CLIENT4"
-	[ "$1" = 4 ] || { address="[$FAR6]"; client="[$CLIENT6]"; }
-	sizes "$1" 3 100 >/dev/null
-	offload -j why udp "$client:4000$1" "$address:$PORT" >why.json
-	grep -q '"state": *"offloaded"' why.json
-}
-
-# The client forgets what the router has reported.
-forget_path_mtu() {
-	ip -n client route flush cache
-	ip -n client -6 route flush cache
-}
+# shellcheck source=../lab/sizes.sh
+. "${LAB_TOPO%/*}/sizes.sh"
+FAR4=198.51.100.9 FAR6=2001:db8:9::9
+SIZES_TO4=$FAR4 SIZES_TO6=$FAR6
 
 # passes WHAT FAMILY: packets of 1400 bytes arrive. Sets stack to the packets that the router's stack forwarded.
 passes() {
 	local came
-	forget_path_mtu
-	[ -z "$DAEMON_PID" ] || wait_for 30 is_offloaded "$2"
+	sizes_forget
+	[ -z "$DAEMON_PID" ] || wait_for 30 sizes_offloaded "$2"
 	stack=$(fwd_packets)
 	came=$(sizes "$2" 20 1400 df)
 	stack=$(($(fwd_packets) - stack))
@@ -59,8 +39,8 @@ passes_by_rule() {
 # is_told WHAT FAMILY: packets of more than 1300 bytes are reported as too big.
 is_told() {
 	local came
-	forget_path_mtu
-	[ -z "$DAEMON_PID" ] || wait_for 30 is_offloaded "$2"
+	sizes_forget
+	[ -z "$DAEMON_PID" ] || wait_for 30 sizes_offloaded "$2"
 	came=$(sizes "$2" 3 1400 df)
 	echo "$1, IPv$2: came back, path MTU: $came"
 	assert_eq "$1, IPv$2: large packets that came back, and the path MTU" "$came" "0 1300"
@@ -157,20 +137,11 @@ ip -n server -batch - <<-END
 	link set small up
 END
 far_on_server
-# Conntrack only tracks where a ruleset needs it.
-router_nft -f - <<-'END'
-	table inet labtrack {
-		chain forward {
-			type filter hook forward priority 0
-			ct state established accept
-		}
-	}
-END
+topo_track
 topo_acct
 topo_count_forward
 plain_routes
-background server in_server python3 -B "$SIZES" serve "$PORT"
-wait_for 20 background_line server listening
+sizes_serve
 
 check_routes "without the daemon"
 check_exceptions "without the daemon"

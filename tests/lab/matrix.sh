@@ -117,15 +117,7 @@ run_matrix() {
 	local family kind
 	MATRIX_MODE=$2
 	topo_router2
-	# Conntrack only tracks where a ruleset needs it, and this one makes it track "routed", too.
-	router_nft -f - <<-'END'
-		table inet labtrack {
-			chain forward {
-				type filter hook forward priority 0
-				ct state established accept
-			}
-		}
-	END
+	topo_track # "routed", too
 	topo_acct
 	topo_count_forward
 	start_daemon 'devices = { "lan0", "wan0" }' "offload = $2" \

@@ -74,15 +74,7 @@ paths_topology() {
 		route add default via 10.1.0.1 src $SERVER4
 	END
 	wait_for 10 in_client ping -q -c 1 -W 1 "$SERVER4" >/dev/null
-	# Conntrack only tracks where a ruleset needs it.
-	router_nft -f - <<-'END'
-		table inet labtrack {
-			chain forward {
-				type filter hook forward priority 0
-				ct state established accept
-			}
-		}
-	END
+	topo_track
 	# The router resolves the neighbours of the other ways, too.
 	in_router ping -q -c 1 -W 1 10.1.0.3 >/dev/null
 	in_router ping -q -c 1 -W 1 10.2.0.2 >/dev/null

@@ -29,6 +29,7 @@
 #   topo_link NS DEV MAC NS DEV MAC [MTU]
 #   topo_masquerade [TABLE-FAMILY]     masquerades packets that leave the router by wan0: IPv4 and
 #                                      IPv6 (inet), or one of them (ip, ip6)
+#   topo_track                         lets conntrack track, which it does only where a rule needs it
 #   topo_acct                          enables conntrack's counters and events
 #   nft_reads NS FILE                  fails unless nft can load the tables that it has shown
 #   topo_count_forward                 begins to count what the router's stack forwards
@@ -297,6 +298,17 @@ topo_masquerade() {
 			chain postrouting {
 				type nat hook postrouting priority srcnat
 				oifname "wan0" masquerade
+			}
+		}
+	END
+}
+
+topo_track() {
+	router_nft -f - <<-'END'
+		table inet labtrack {
+			chain forward {
+				type filter hook forward priority 0
+				ct state established accept
 			}
 		}
 	END
