@@ -36,15 +36,17 @@ arrives_more() {
 	[ "$(arrived "$1")" -gt "$2" ]
 }
 
-# retransmissions FAMILY: segments that the client has retransmitted so far
+# retransmissions FAMILY: segments that both ends have retransmitted so far. At times only one of them has something to
+# send.
 retransmissions() {
-	labns client ss "-tinH$1" sport = ":4000$1" | sed -n 's,.* retrans:[0-9]*/\([0-9]*\) .*,\1,p'
+	{
+		labns client ss -tinH sport = ":4000$1"
+		labns server ss -tinH dport = ":4000$1"
+	} | sed -n 's,.* retrans:[0-9]*/\([0-9]*\) .*,\1,p' | awk '{ n += $1 } END { print n + 0 }'
 }
 
 retransmits_more() {
-	local n
-	n=$(retransmissions "$1")
-	[ "${n:-0}" -gt "${2:-0}" ]
+	[ "$(retransmissions "$1")" -gt "$2" ]
 }
 
 # family_rules PROTOCOL: redirecting rules on lan0 for ip or ipv6, which never share a prio
