@@ -14,8 +14,8 @@ void sysctls_read_timeouts(struct settings *settings);
 /* Value of the file @path below /proc/sys/net, or @fallback if it cannot be read. */
 unsigned int sysctls_read_net(const char *path, unsigned int fallback);
 
-/* From so many neighbours of a family on, those of all network namespaces together, the kernel forgets some
- * (gc_thresh2, neigh_alloc). UINT32_MAX in another namespace than the first, which alone shows it. */
+/* The number of neighbours of a family, in all network namespaces together, from which on the kernel forgets some
+ * (gc_thresh2, neigh_alloc). UINT32_MAX outside the initial network namespace, the only one that has the sysctl. */
 uint32_t sysctls_read_neigh_limit(enum family family);
 
 /* Value of net.netfilter.@name, or @fallback if it cannot be read. */

@@ -55,10 +55,7 @@ path_mtu 6 1400
 # A route can have a smaller MTU than its device.
 ip -n router route replace "$SERVER4/32" dev wan0 mtu 1300
 sizes_forget
-rule_has() {
-	tc -n router filter show dev lan0 ingress | grep -q "mtu $1"
-}
-wait_for 20 rule_has 1314 # with the Ethernet header
+wait_for 20 sizes_checked 1314 # with the Ethernet header
 wait_for 20 sizes_offloaded 4
 path_mtu 4 1300
 ip -n router route del "$SERVER4/32" dev wan0
@@ -69,17 +66,14 @@ path_mtu 4 1400
 # Router advertisements and a sysctl say how large IPv6 packets may be. No event tells of the sysctl, so the daemon
 # reads it every 10 s.
 echo 1350 | in_router tee /proc/sys/net/ipv6/conf/wan0/mtu >/dev/null
-wait_for 30 rule_has 1364
+wait_for 30 sizes_checked 1364
 wait_for 20 sizes_offloaded 6
 path_mtu 6 1350
 wait_for 20 sizes_offloaded 4
 path_mtu 4 1400
 echo 1400 | in_router tee /proc/sys/net/ipv6/conf/wan0/mtu >/dev/null
 sizes_forget
-rule_lacks() {
-	! rule_has "$1"
-}
-wait_for 30 rule_lacks 1364
+wait_for 30 sizes_not_checked 1364
 
 # TCP hands large packets to the device, which are segmented later: each segment counts.
 transfer_open bulk tcp 4 20000000

@@ -126,10 +126,6 @@ check_device() {
 	is_told "$1: MTU of the device" 6
 }
 
-rule_lacks() {
-	! tc -n router filter show dev lan0 ingress | grep -q "mtu $1"
-}
-
 topo_router2
 topo_forwarding server
 ip -n server -batch - <<-END
@@ -152,6 +148,6 @@ start_daemon 'devices = { "lan0", "wan0" }' 'offload = software'
 check_device "with rules"
 echo 1500 | in_router tee /proc/sys/net/ipv6/conf/wan0/mtu >/dev/null
 # The daemon reads it every 10 s.
-wait_for 30 rule_lacks 1314
+wait_for 30 sizes_not_checked 1314
 check_routes "with rules"
 check_exceptions "with rules"

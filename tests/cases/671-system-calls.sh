@@ -31,8 +31,7 @@ offload_some() {
 	kill -INT "$strace_pid"
 	wait "$strace_pid" || :
 	crowd_close "crowd$1"
-	awk '$NF == "total" { exit } $4 ~ /^[0-9]+$/ { printf "%s %d, ", $NF, $4 }' "calls$1"
-	awk '$NF == "total" { print "total", $4 }' "calls$1"
+	awk '$4 ~ /^[0-9]+$/ { printf "%s%s %d", sep, $NF, $4; sep = ", " } END { print "" }' "calls$1"
 	total=$((total + $(awk '$NF == "total" { print $4 }' "calls$1")))
 }
 

@@ -11,6 +11,8 @@
 #   sizes_offloaded FAMILY            sends a few, which make conntrack call the flow assured; true
 #                                     if the flow is offloaded
 #   sizes_forget                      makes the client forget what the router has reported
+#   sizes_checked BYTES               true if a rule on lan0 sends larger frames to the CPU
+#   sizes_not_checked BYTES           true if none does
 #
 # shellcheck disable=SC3043 # local
 
@@ -38,4 +40,12 @@ sizes_offloaded() {
 sizes_forget() {
 	ip -n client route flush cache
 	ip -n client -6 route flush cache
+}
+
+sizes_checked() {
+	tc -n router filter show dev lan0 ingress | grep -q "mtu $1"
+}
+
+sizes_not_checked() {
+	! sizes_checked "$1"
 }

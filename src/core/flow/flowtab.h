@@ -6,8 +6,8 @@
  * install and a removal queue for each worker. A flow is in at most one queue. The queues are
  * linked lists through the records, so queueing allocates nothing and cannot overflow.
  *
- * Few NICs need rules that match a TTL, so TTLs have an array of their own, which uses memory only
- * where one was stored.
+ * Few NICs need rules that match a TTL, so TTLs have an array of their own. It uses memory only
+ * where a TTL was stored.
  */
 #pragma once
 

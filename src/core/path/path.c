@@ -245,9 +245,9 @@ static uint32_t next_hop_of(const struct topology *tab, const struct route_answe
 	return topology_find_neigh(tab, a->oif, family, dst);
 }
 
-/* The largest packet of @family that the kernel would send. The MTU of a route counts; for IPv6 that of the device
- * does, too, which may be another one (ip6_forward, then __ip6_finish_output). A locked MTU of a route overrides it,
- * but the smaller one is never wrong. */
+/* The largest packet of @family that the kernel would send by this device. The MTU of the route limits it. For IPv6
+ * the device has an MTU of its own, which limits it, too (ip6_forward, then __ip6_finish_output). A locked MTU of a
+ * route overrides that one, but the smaller one is never wrong. */
 static uint32_t largest_packet(const struct link_rec *rec, enum family family, uint16_t route_mtu)
 {
 	uint32_t limit = rec->link.mtu;

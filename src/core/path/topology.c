@@ -83,7 +83,7 @@ static bool is_upper(const struct link *l)
 /* True for devices that can carry rules. */
 static bool is_port_kind(const struct topology *tab, const struct settings *s, const struct link *l)
 {
-	/* Nobody knows yet what a NIC would take that is only observed. */
+	/* With offload = observe, nothing is known about what the NIC would accept. */
 	bool can_be_upper = s->offload != OFFLOAD_HARDWARE && s->backend == BACKEND_FLOWER;
 
 	if (l->master)

@@ -45,7 +45,7 @@ void envcheck_add(struct findings *f, enum severity severity, const char *check,
 struct envcheck_sysctls {
 	uint32_t ip_forward, ip6_forward;
 	uint32_t ct_events, ct_acct, ct_count, ct_max;
-	uint32_t ip_neighs, ip6_neighs; /* from so many on, the kernel forgets some */
+	uint32_t ip_neighs, ip6_neighs; /* limits: sysctls_read_neigh_limit() */
 };
 
 void envcheck_read(struct envcheck_sysctls *ret);

@@ -6,5 +6,5 @@
 
 #include "model/reason.h"
 
-/* NULL if time alone lifts the reason, or nothing can be done. */
+/* NULL if the reason goes away by itself, or if nothing can be done about it. */
 const char *remedy_of(enum reason reason);

@@ -33,8 +33,8 @@ COUNTER(rt_repairs_failed, "times that links and neighbours could not be read co
  * RETRY_STEPS. */
 #define RETRY_MS	 500
 #define RETRY_STEPS	 20u
-/* Time between two readings of the MTUs for IPv6, which change without an event, and from a change of a link to the
- * next one. */
+/* How often the devices' MTUs for IPv6 are read, which may change without an event, and how soon after a change of a
+ * link. */
 #define MTU6_MS		 10000
 #define MTU6_SOON_MS	 100
 /* More reads than it takes to empty a receive buffer of the largest size. */

@@ -200,7 +200,7 @@ static void one_worker_for_each_flow(void **state UNUSED)
 	flowtab_fini(&tab);
 }
 
-/* A new flow in the slot of another does not have its TTLs. */
+/* A flow that reuses a slot does not inherit the TTLs of the flow before it. */
 static void ttls(void **state UNUSED)
 {
 	struct flowtab tab;

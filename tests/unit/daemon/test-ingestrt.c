@@ -209,7 +209,7 @@ static void mtus_for_ip6_are_read_again(void **state UNUSED)
 	say_link(fakert.link[0]);
 	xf_go();
 	n = fakert.n_mtu6_dumps;
-	/* Orders for the link do not wait for that. */
+	/* The new MTU is read later, so that orders for the link do not wait for the dump. */
 	assert_int_equal(mtu6_of(2), 1400);
 	fakeloop_pass(xf_loop, MTU6_SOON_MS);
 	assert_int_equal(mtu6_of(2), 1300);

@@ -206,15 +206,21 @@ static void epoch(void **state UNUSED)
 			     "  [ immediate reg 0 return ]");
 }
 
+/* The messages that put both rules for ways in the places of others. */
+static void put_ways(const struct nftlayout_config *c, const struct nlmsghdr *msgs[])
+{
+	nftbatch_begin(trans, 0);
+	nftlayout_put_replace(trans, c, NFTLAYOUT_RULE_WAY_IP4, 5);
+	nftlayout_put_replace(trans, c, NFTLAYOUT_RULE_WAY_IP6, 6);
+	assert_int_equal(get_messages(msgs), 4);
+}
+
 /* A packet notes its way before it marks its connection. */
 static void ways(void **state UNUSED)
 {
 	const struct nlmsghdr *msgs[NFTBATCH_MSGS_MAX + 2];
 
-	nftbatch_begin(trans, 0);
-	nftlayout_put_replace(trans, &config, NFTLAYOUT_RULE_WAY_IP4, 5);
-	nftlayout_put_replace(trans, &config, NFTLAYOUT_RULE_WAY_IP6, 6);
-	assert_int_equal(get_messages(msgs), 4);
+	put_ways(&config, msgs);
 	assert_rule(msgs[1], "[ cmp eq reg 1 0x00000002 ]\n"
 			     "  [ ct load unknown => reg 1 ]\n"
 			     "  [ ct load direction => reg 9 ]\n"
@@ -239,10 +245,7 @@ static void ttls(void **state UNUSED)
 	nftbatch_begin(trans, 0);
 	nftlayout_put_table(trans, &c);
 	assert_int_equal(count_type(msgs, get_messages(msgs), NFT_MSG_NEWSET), 9);
-	nftbatch_begin(trans, 0);
-	nftlayout_put_replace(trans, &c, NFTLAYOUT_RULE_WAY_IP4, 5);
-	nftlayout_put_replace(trans, &c, NFTLAYOUT_RULE_WAY_IP6, 6);
-	assert_int_equal(get_messages(msgs), 4);
+	put_ways(&c, msgs);
 	assert_rule(msgs[1], "[ dynset add reg_key 1 set ways_ip4 sreg_data 2 timeout 10000ms ]\n"
 			     "  [ payload load 1b @ network header + 8 => reg 2 ]\n"
 			     "  [ dynset delete reg_key 1 set ttls sreg_data 2 timeout 10000ms ]\n"
